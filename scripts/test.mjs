@@ -1,0 +1,41 @@
+// `npm test`: every test of the repository. `npm test -- wire` runs the files whose path contains a given word.
+// Node 20's runner takes no globs, so the list of files is made here, over the build: tests run what ships.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { ready, root } from './ready.mjs';
+
+ready();
+const words = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+const flags = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
+
+function testsIn(directory) {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => path.relative(root, path.join(directory, name)));
+}
+
+/** A deleted source leaves its compiled test behind: only tests whose source still exists are run. */
+function hasSource(file) {
+  const source = file
+    .replace(/^dist\//, 'src/')
+    .replace(/^build\/suite\//, 'test/')
+    .replace(/\.js$/, '.ts');
+  return existsSync(path.join(root, source));
+}
+
+const files = [...testsIn(path.join(root, 'dist')), ...testsIn(path.join(root, 'build', 'suite'))]
+  .filter(hasSource)
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort();
+if (files.length === 0) {
+  process.stderr.write(`millrace: no test file matches ${words.join(' ')}\n`);
+  process.exit(1);
+}
+const child = spawn(process.execPath, ['--expose-gc', '--test', '--test-reporter=spec', ...flags, ...files], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.on('SIGINT', () => undefined);
+child.on('exit', (code) => process.exit(code ?? 1));

@@ -1,0 +1,156 @@
+// The boundary between the engine, which decides, and its host, which acts. Everything the engine asks of the world
+// and everything it hears from it is on this page; nothing above it knows a socket, a file or a thread.
+//
+// Data-plane traffic crosses in packed batches of 32-bit integers, so that a host may live in other threads or
+// outside of Node. A *place* is a frame of piece memory: the index of a 16 KiB unit of the arena (engine/memory).
+//
+//   who owns a place                                        until
+//   ------------------------------------------------------  ---------------------------------------------
+//   a link, from `request` on                               `blocks` reports it LANDED or RETURNED, or `closed`
+//   a disk worker, from `storeRuns` on                      `runsStored` reports it
+//   an upload, from `readBlocks` on                         `blocksServed` reports it, or `closed`
+import type { StorageError } from '../base/errors.ts';
+
+/** A connection to a peer. Numbers are never used twice within a session. */
+export type LinkId = number;
+
+/** An opened set of files. */
+export type StoreId = number;
+
+/** Where a peer can be reached. `host` is a numeric address or a name. */
+export interface PeerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Layout of a record in `PeerPort.request`: one wanted block and the place reserved for it. */
+export const REQUEST_STRIDE = 4;
+export const REQUEST_PIECE = 0;
+export const REQUEST_BEGIN = 1;
+export const REQUEST_LENGTH = 2;
+export const REQUEST_PLACE = 3;
+
+/** Layout of a record in `PeerSink.blocks`. */
+export const BLOCK_STRIDE = 5;
+export const BLOCK_LINK = 0;
+export const BLOCK_PIECE = 1;
+export const BLOCK_BEGIN = 2;
+export const BLOCK_LENGTH = 3;
+export const BLOCK_OUTCOME = 4;
+
+/** The block is complete in the place that was reserved for it; the link will not write there again. */
+export const OUTCOME_LANDED = 0;
+/** The expectation was revoked before the block came: the place is the engine's again. */
+export const OUTCOME_RETURNED = 1;
+/** A block came that this link was not (or no longer) expected to send: its bytes were thrown away. */
+export const OUTCOME_WASTED = 2;
+
+/** What the engine asks of connections. No call throws, blocks or answers at once: answers come through `PeerSink`. */
+export interface PeerPort {
+  /** Opens a connection; answered by `connected` or `closed`. */
+  connect(link: LinkId, address: PeerAddress, timeoutMs: number): void;
+  /** Sends control bytes. The host takes them over: the caller must not change them afterwards. */
+  send(link: LinkId, bytes: Uint8Array): void;
+  /** Longest message, in bytes after the length prefix, that the peer may send from now on, PIECE apart. */
+  limitMessages(link: LinkId, bytesMax: number): void;
+  /** Sends REQUEST for `count` records of `batch` and expects each block at its place. The batch is read at once. */
+  request(link: LinkId, batch: Int32Array, count: number): void;
+  /**
+   * Stops expecting a block; with `cancel`, sends CANCEL too. Answered by RETURNED, or by LANDED when the block was
+   * already coming in: a socket keeps the destination it was given until its next read.
+   */
+  revoke(link: LinkId, piece: number, begin: number, cancel: boolean): void;
+  /** Sends PIECE with `length` bytes from a place; answered by `served`, after which the place is free. */
+  serve(link: LinkId, block: ServedBlock): void;
+  /** Copies between two places of the arena: the counted exception, for an endgame duplicate that came first. */
+  copy(fromPlace: number, toPlace: number, length: number): void;
+  /** Ends the connection; answered by `closed`. */
+  close(link: LinkId): void;
+}
+
+/** A block on its way out. */
+export interface ServedBlock {
+  readonly piece: number;
+  readonly begin: number;
+  readonly length: number;
+  readonly place: number;
+}
+
+/** Why a link ended. `code` is stable: ERR_LINK_…, ERR_WIRE_… or an errno name. */
+export interface LinkEnd {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What the engine hears of connections. Views are valid during the call only. */
+export interface PeerSink {
+  connected(link: LinkId): void;
+  /** A stranger connected to our listening port. The engine answers with `send` and goes on, or with `close`. */
+  incoming(link: LinkId, address: PeerAddress): void;
+  /** The 68 bytes of the peer's handshake (BEP 3). */
+  handshake(link: LinkId, bytes: Uint8Array): void;
+  /** Any message but PIECE and keep-alive: its id and what follows. */
+  message(link: LinkId, id: number, payload: Uint8Array): void;
+  /** Blocks that landed, were returned or were wasted: `count` records of `BLOCK_STRIDE` integers. */
+  blocks(batch: Int32Array, count: number): void;
+  /** An upload has left the place it was sent from. */
+  served(link: LinkId, block: ServedBlock): void;
+  /** The link is gone and holds no place any more. Comes exactly once for every link. */
+  closed(link: LinkId, end: LinkEnd): void;
+}
+
+/** Layout of a record in `StoragePort.storeRuns`: a complete run of a piece, to be hashed and written from its place. */
+export const RUN_STRIDE = 4;
+export const RUN_STORE = 0;
+export const RUN_PIECE = 1;
+export const RUN_INDEX = 2;
+export const RUN_PLACE = 3;
+
+/** Layout of a record in `StorageSink.runsStored`. */
+export const STORED_STRIDE = 4;
+export const STORED_STORE = 0;
+export const STORED_PIECE = 1;
+export const STORED_RUN = 2;
+export const STORED_OUTCOME = 3;
+
+/** The run is written (and hashed so far); the piece still lacks other runs. */
+export const STORED_PART = 0;
+/** The run was the piece's last missing one; the piece is on disk and matches its hash. */
+export const STORED_VERIFIED = 1;
+/** The run was the piece's last missing one; the piece does not match its hash and must be fetched again. */
+export const STORED_CORRUPT = 2;
+/** The disk refused; `storageFailed` says why. The piece must be fetched again. */
+export const STORED_FAILED = 3;
+
+/** Layout of a record in `StoragePort.readBlocks`: a block to be read into a place. `READ_TICKET` comes back. */
+export const READ_STRIDE = 6;
+export const READ_STORE = 0;
+export const READ_PIECE = 1;
+export const READ_BEGIN = 2;
+export const READ_LENGTH = 3;
+export const READ_PLACE = 4;
+export const READ_TICKET = 5;
+
+/** Layout of a record in `StorageSink.blocksRead`. `READ_DONE_OK` is 1, or 0 when the disk refused. */
+export const READ_DONE_STRIDE = 3;
+export const READ_DONE_STORE = 0;
+export const READ_DONE_TICKET = 1;
+export const READ_DONE_OK = 2;
+
+/** What the engine asks of the disk. Calls return at once; a batch is read before the call returns. */
+export interface StoragePort {
+  /** Hashes and writes `count` runs in place. Runs of a piece may come in any order, each once. */
+  storeRuns(batch: Int32Array, count: number): void;
+  /** Forgets the runs of a piece that were stored so far; the piece will be stored again from its first run. */
+  forgetPiece(store: StoreId, piece: number): void;
+  /** Reads blocks of verified pieces into their places. */
+  readBlocks(batch: Int32Array, count: number): void;
+}
+
+/** What the engine hears of the disk. */
+export interface StorageSink {
+  runsStored(batch: Int32Array, count: number): void;
+  blocksRead(batch: Int32Array, count: number): void;
+  /** The reason behind the STORED_FAILED or failed reads that follow. */
+  storageFailed(store: StoreId, error: StorageError): void;
+}
