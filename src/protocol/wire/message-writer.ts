@@ -1,14 +1,12 @@
 // Peer messages as bytes, length prefix included (BEP 3, BEP 6, BEP 10). What goes out per block is written into a
 // buffer that the caller owns, so that a request or a PIECE header costs no allocation.
 import { writeUint16, writeUint32 } from '../../base/bytes.ts';
+import { PIECE_HEADER_BYTES } from './block.ts';
 import * as id from './message-id.ts';
 import type { BlockRange } from './messages.ts';
 
 /** Bytes of a REQUEST or CANCEL with its length prefix. */
 export const REQUEST_MESSAGE_BYTES = 17;
-
-/** Bytes of a PIECE message before its block: length prefix, id, piece, begin. */
-export const PIECE_HEADER_BYTES = 13;
 
 const RANGE_PAYLOAD_BYTES = 12;
 
