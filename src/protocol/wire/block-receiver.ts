@@ -282,7 +282,10 @@ export class BlockReceiver {
         this.#start += LENGTH_BYTES;
         continue;
       }
-      if (length > Math.max(this.#messageBytesMax + 1, BLOCK_BYTES + 9)) return this.#fail(length);
+      if (length > Math.max(this.#messageBytesMax + 1, BLOCK_BYTES + 9)) {
+        this.#fail(length);
+        return;
+      }
       if (this.#end - this.#start <= LENGTH_BYTES) return;
       const id = this.#control[this.#start + LENGTH_BYTES]!;
       if (!(id === PIECE ? this.#parsePiece(length) : this.#parseMessage(id, length))) return;

@@ -1,7 +1,6 @@
 // Peer messages as bytes, length prefix included (BEP 3, BEP 6, BEP 10). What goes out per block is written into a
 // buffer that the caller owns, so that a request or a PIECE header costs no allocation.
 import { writeUint16, writeUint32 } from '../../base/bytes.ts';
-import { PIECE_HEADER_BYTES } from './block.ts';
 import * as id from './message-id.ts';
 import type { BlockRange } from './messages.ts';
 
