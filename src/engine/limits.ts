@@ -1,0 +1,55 @@
+// Every bound that the engine keeps, each with its reason. Append only; a limit without a reason does not belong here.
+
+/** Slots are powers of two of frames up to one run (64 frames, 1 MiB): what the disk hashes and writes in one go. */
+export const SLOT_ORDER_MAX = 6;
+
+/** The first pieces are chosen at random: a rare piece comes from few peers, and we need something to trade soon. */
+export const RANDOM_FIRST_PIECES = 4;
+
+/** Pieces looked at in rarity order before the picker intersects bitfields instead, which costs a fixed 1/8 per piece. */
+export const RARITY_SCAN_MAX = 2048;
+
+/** Above this share of used memory no piece is begun while another one that is under way has blocks to give. */
+export const START_MEMORY_SHARE = 0.75;
+
+/** Above this share of used memory, runs that wait for an earlier run of their piece go to the disk out of order. */
+export const HOLD_MEMORY_SHARE = 0.5;
+
+/** Bytes of complete runs that may wait for the disk, 32 MiB: a disk that is slower than the swarm must not fill memory. */
+export const WRITE_BEHIND_BYTES: number = 32 * 1024 * 1024;
+
+/** Requests in flight to one peer before its rate is known: enough for 700 MiB/s at 10 ms, 8 MiB of memory. */
+export const REQUESTS_DEFAULT = 512;
+
+/** Most requests in flight to one peer. Clients drop what exceeds their own queue (libtorrent: 500 to 2,000). */
+export const REQUESTS_MAX = 2000;
+
+/** Fewest requests in flight to a peer that delivers: one on its way and one behind it hide the round trip. */
+export const REQUESTS_MIN = 2;
+
+/** A peer that owes blocks and sent none for this long is snubbed (the customary minute, BEP 3 "anti-snubbing"). */
+export const SNUB_MS = 60_000;
+
+/** A request that is this old while its peer sends nothing is revoked, so that others can have the block. */
+export const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Duplicates of one block beside its owner's request: three sources are enough, more is waste. */
+export const DUPLICATES_PER_BLOCK = 2;
+
+/** Duplicates in flight at once, 4 MiB of places: endgame is about the last blocks, not about a second download. */
+export const DUPLICATES_MAX = 256;
+
+/** Regular upload slots per torrent: few enough that each is worth something to the peer who got it. */
+export const UPLOAD_SLOTS = 4;
+
+/** How often the choker decides again. Ten seconds let TCP reach its rate (BEP 3, "choking"). */
+export const CHOKE_INTERVAL_MS = 10_000;
+
+/** How long an optimistic unchoke lasts: three rounds (BEP 3). */
+export const OPTIMISTIC_INTERVAL_MS = 30_000;
+
+/** A peer counts as new for this long and is then three times as likely to be tried (BEP 3). */
+export const NEW_PEER_MS = 60_000;
+
+/** How much likelier a new peer is to be tried than another. */
+export const NEW_PEER_WEIGHT = 3;
