@@ -53,3 +53,54 @@ export const NEW_PEER_MS = 60_000;
 
 /** How much likelier a new peer is to be tried than another. */
 export const NEW_PEER_WEIGHT = 3;
+
+/** Addresses that a torrent remembers. A tracker names 50 to 200 at a time; more than this is a stranger's flood. */
+export const CANDIDATES_MAX = 2000;
+
+/** Patience before an address is dialled again: it doubles with each failure between these two. */
+export const RECONNECT_DELAY_MIN_MS = 1000;
+export const RECONNECT_DELAY_MAX_MS = 600_000;
+
+/** An address that the user named is never waited for longer than this: he is watching. */
+export const RECONNECT_DELAY_USER_MS = 5000;
+
+/** A dial or a handshake that takes longer is given up (three SYNs on a lossy path). */
+export const CONNECT_TIMEOUT_MS = 10_000;
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Connections on their way per client: more would hurt home routers, and gain nothing. */
+export const DIALS_MAX = 30;
+
+/** Connected peers of one torrent; the Client has its own, larger limit over all. */
+export const PEERS_PER_TORRENT_MAX = 100;
+
+/** A connection on which nothing was said for this long gets a keep-alive; one silent for the longer time is dropped (BEP 3). */
+export const KEEP_ALIVE_MS = 100_000;
+export const SILENCE_MS = 180_000;
+
+/** A link that stalls in the middle of a block holds a place: after being snubbed it gets this long to finish it. */
+export const MID_BLOCK_GRACE_MS = 10_000;
+
+/** The same when another peer has already sent that block, and only the place is waited for. */
+export const PINNED_PLACE_GRACE_MS = 2000;
+
+/** Blocks that nobody asked for before their sender is dropped: some may cross a CANCEL on the way. */
+export const UNREQUESTED_BLOCKS_MAX = 16;
+
+/** Control messages of one peer per second; an honest one sends a HAVE per piece it completes, some hundreds at most. */
+export const MESSAGES_PER_SECOND_MAX = 20_000;
+
+/** Pieces that failed with several contributors, before one of them is dropped as the likely liar. */
+export const SUSPICIONS_MAX = 5;
+
+/** Requests of one peer that wait for their turn; the number that we announce as `reqq` (BEP 10). */
+export const WANTED_PER_PEER_MAX = 500;
+
+/** Blocks of one peer being read or sent: 1 MiB covers a fast link, and a peer that never reads holds no more. */
+export const SERVES_PER_PEER_MAX = 64;
+
+/** Share of piece memory that uploads may use: downloading must always find room. */
+export const UPLOAD_MEMORY_SHARE = 0.25;
+
+/** How often the control work runs: timeouts, rates, choking, dialling. */
+export const TICK_MS = 100;
