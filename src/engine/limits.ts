@@ -104,3 +104,15 @@ export const UPLOAD_MEMORY_SHARE = 0.25;
 
 /** How often the control work runs: timeouts, rates, choking, dialling. */
 export const TICK_MS = 100;
+
+/** An announce is given up after this; the next tracker is asked long before (announcer.ts). */
+export const ANNOUNCE_TIMEOUT_MS = 20_000;
+
+/** Addresses asked of a tracker: what most trackers give at most. */
+export const NUM_WANT = 200;
+
+/** A torrent with fewer connected peers than this asks its trackers for more, as far as they allow. */
+export const PEERS_WANTED = 30;
+
+/** Links that are remembered after they closed, to know who sent a block of a piece that fails later. */
+export const DEPARTED_MAX = 256;

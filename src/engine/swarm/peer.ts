@@ -2,6 +2,7 @@
 // download and upload, and by the choker.
 import { RateMeter } from '../../base/rate-meter.ts';
 import type { BlockRange } from '../../protocol/wire/messages.ts';
+import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import { RequestWindow } from './request-window.ts';
@@ -33,8 +34,8 @@ export class Peer {
   snubbed = false;
 
   readonly window: RequestWindow = new RequestWindow();
-  /** Blocks requested and neither landed nor returned. */
-  requestsInFlight = 0;
+  /** What it owes us, for the picker. */
+  readonly debt: DownloadPeer;
   /** Requests that we took back and whose blocks may still come without being the peer's fault. */
   blocksForgiven = 0;
   /** Blocks that nobody asked for. */
@@ -66,5 +67,6 @@ export class Peer {
     this.address = address;
     this.incoming = incoming;
     this.pieces = pieces;
+    this.debt = new DownloadPeer(link, pieces);
   }
 }

@@ -126,6 +126,14 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.settled();
   }
 
+  revokeAll(link: LinkId, cancel: boolean): void {
+    const tcpLink = this.#links.get(link);
+    tcpLink?.receiver.revokeEach((piece, begin, length) => {
+      if (cancel) tcpLink.sendCancel(piece, begin, length);
+    });
+    this.settled();
+  }
+
   serve(link: LinkId, block: ServedBlock): void {
     this.#links.get(link)?.serve(block);
   }

@@ -119,6 +119,15 @@ export class BlockReceiver {
     return length;
   }
 
+  /** Revokes every expected block; `visit` hears of each. */
+  revokeEach(visit: (piece: number, begin: number, length: number) => void): void {
+    for (const position of this.#expected.positions()) {
+      const piece = this.#expected.pieceAt(position);
+      const begin = this.#expected.beginAt(position);
+      visit(piece, begin, this.revoke(piece, begin));
+    }
+  }
+
   /** Frees every place: the link's socket is closed and will not write again. Tells nobody. */
   close(): void {
     this.#state = FAILED;

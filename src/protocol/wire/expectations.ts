@@ -40,6 +40,15 @@ export class Expectations {
     return -1;
   }
 
+  /** The positions of all entries, oldest first. */
+  positions(): number[] {
+    const positions: number[] = [];
+    for (let position = this.#head; position < this.#tail; position++) {
+      if (this.#entries[(position & this.#mask) * STRIDE + PIECE] !== HOLE) positions.push(position);
+    }
+    return positions;
+  }
+
   /** Position of the oldest entry, or −1 when there is none. */
   first(): number {
     return this.#count > 0 ? this.#head : -1;
