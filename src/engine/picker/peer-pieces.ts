@@ -1,6 +1,6 @@
 // What one peer offers, and how it was counted. Kept beside the bitfield so that a peer who joined as a leech and has
 // become a seed since is taken out of the counts the way it was put in.
-import { Bitfield } from '../../base/bitfield.ts';
+import type { Bitfield } from '../../base/bitfield.ts';
 
 /** How a peer's pieces entered the availability counts. */
 export type Counted = 'not' | 'each' | 'whole';

@@ -41,7 +41,7 @@ export class RarityOrder {
     let hole = this.length;
     for (let bucket = this.#buckets - 1; bucket > rarity; bucket--) {
       const first = starts[bucket]!;
-      this.#put(this.#order[first]!, hole);
+      if (first !== hole) this.#put(this.#order[first]!, hole);
       starts[bucket + 1]!++;
       hole = first;
     }
@@ -54,7 +54,7 @@ export class RarityOrder {
     let hole = this.#position[piece]!;
     for (let bucket = rarity; bucket < this.#buckets; bucket++) {
       const last = starts[bucket + 1]! - 1;
-      this.#put(this.#order[last]!, hole);
+      if (last !== hole) this.#put(this.#order[last]!, hole);
       starts[bucket + 1] = last;
       hole = last;
     }
