@@ -4,19 +4,32 @@ import fc from 'fast-check';
 import { Bitfield } from '../base/bitfield.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { FileStamp } from './file-stamp.ts';
-import { type FileLayout, type Reconciliation, reconcile, type SavedState } from './reconcile.ts';
+import { type FileLayout, type Reconciliation, reconcile as reconcileStats, type SavedState } from './reconcile.ts';
 
 const PIECE_BYTES = 100;
 
 function layoutOf(...lengths: (number | { pad: number })[]): FileLayout {
   let offset = 0;
-  const files = lengths.map((entry) => {
+  const files = lengths.map((entry, index) => {
     const length = typeof entry === 'number' ? entry : entry.pad;
-    const file = { offset, length, pad: typeof entry !== 'number' };
+    const file = { path: `file ${offset} ${length} ${index}`, offset, length, pad: typeof entry !== 'number' };
     offset += length;
     return file;
   });
   return { geometry: new Geometry(offset, PIECE_BYTES), files };
+}
+
+/** The tests say what is on disk as one stamp a file; the host says it as a list of what it found. */
+function reconcile(
+  torrent: FileLayout,
+  saved: SavedState | undefined,
+  stamps: readonly (FileStamp | undefined)[],
+): Reconciliation {
+  const stats = torrent.files.flatMap(({ path }, index) => {
+    const now = stamps[index];
+    return now === undefined ? [] : [{ path, size: now.sizeBytes, mtimeMs: now.mtimeUs / 1000 }];
+  });
+  return reconcileStats(torrent, saved, stats.reverse());
 }
 
 function pieces(field: Bitfield): number[] {

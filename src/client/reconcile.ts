@@ -6,10 +6,12 @@
 // rechecked, and nothing that reached the disk is fetched again.
 import { Bitfield } from '../base/bitfield.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
-import type { FileStamp } from './file-stamp.ts';
+import type { FileStat } from '../host/disk/file-stats.ts';
+import { type FileStamp, sameStamp, stampFiles } from './file-stamp.ts';
 
-/** Where a file lies in the torrent's concatenated files. Pad files (BEP 47) are never on disk. */
+/** A file and where it lies in the torrent's concatenated files. Pad files (BEP 47) are never on disk. */
 export interface FileSpan {
+  readonly path: string;
   readonly offset: number;
   readonly length: number;
   readonly pad: boolean;
@@ -40,10 +42,6 @@ const UNCHANGED = 0;
 const CHANGED = 1;
 const ABSENT = 2;
 
-function sameStamp(a: FileStamp | undefined, b: FileStamp): boolean {
-  return a !== undefined && a.sizeBytes === b.sizeBytes && a.mtimeUs === b.mtimeUs;
-}
-
 /** Raises the verdict of every piece that `file` touches. */
 function judgeFile(verdicts: Uint8Array, geometry: Geometry, file: FileSpan, stamps: StampPair): void {
   const first = geometry.firstPieceAt(file.offset);
@@ -64,15 +62,16 @@ interface StampPair {
 }
 
 /**
- * Compares resume data with the files as they are now. `stamps` has one entry a file, `undefined` where there is none;
- * `saved` is `undefined` when there is no resume data. Resume data of another shape than the torrent's is ignored.
+ * Compares resume data with the files as they are now. `stats` has an entry for every file that is there; `saved` is
+ * `undefined` when there is no resume data. Resume data of another shape than the torrent's is ignored.
  */
 export function reconcile(
   layout: FileLayout,
   saved: SavedState | undefined,
-  stamps: readonly (FileStamp | undefined)[],
+  stats: readonly FileStat[],
 ): Reconciliation {
   const { geometry, files } = layout;
+  const stamps = stampFiles(files, stats);
   const have = new Bitfield(geometry.pieceCount);
   const recheck = new Bitfield(geometry.pieceCount);
   const fits = saved?.have.length === geometry.pieceCount && saved.stamps.length === files.length;
