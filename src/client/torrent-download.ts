@@ -11,12 +11,12 @@ import { FETCH_SILENCE_MS, FETCH_TOTAL_MS, REDIRECTS_MAX, TORRENT_FILE_BYTES_MAX
 type Response = Dispatcher.ResponseData;
 
 /** A URL fit for a message: without password and query, which often hold a user's passkey. */
-function shown(url: URL): string {
+export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 function fail(code: string, url: URL, what: string, cause?: unknown): never {
-  throw new SourceError(code, `${shown(url)}: ${what}`, cause === undefined ? undefined : { cause });
+  throw new SourceError(code, `${shownUrl(url)}: ${what}`, cause === undefined ? undefined : { cause });
 }
 
 function ask(url: URL, signal: AbortSignal, credentials: boolean): Promise<Response> {
