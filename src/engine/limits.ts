@@ -142,3 +142,9 @@ export const TRACKER_BACK_OFF: BackOffRange = { firstMs: 10_000, longestMs: 1_80
 
 /** Longest time that a tracker's `retry in` (BEP 31) is believed, `never` apart. */
 export const ANNOUNCE_RETRY_IN_MAX_MS: number = 24 * 3_600_000;
+
+/** An announce that takes longer has failed: by then a UDP tracker was asked twice, a web server has given up. */
+export const ANNOUNCE_TIMEOUT_MS = 60_000;
+
+/** Telling `stopped` may hold up the end of the program for this long, no longer. */
+export const ANNOUNCE_STOPPED_TIMEOUT_MS = 3000;
