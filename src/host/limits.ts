@@ -36,7 +36,6 @@ export const WRITE_GROUP_RUNS = 512;
 /** Files asked for their size at once: enough to hide the latency of a network drive. */
 export const STATS_AT_ONCE = 64;
 
-
 /** Bytes of an HTTP tracker's reply, before and after decompression: 2000 dictionary peers have some 200 KiB. */
 export const TRACKER_REPLY_BYTES_MAX: number = 2 * 1024 * 1024;
 
