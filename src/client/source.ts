@@ -21,7 +21,7 @@ export interface LoadOptions {
  */
 export async function loadSource(source: string, options: LoadOptions = {}): Promise<Metainfo> {
   const { signal } = options;
-  if (/^magnet:/i.test(source)) throw needsMetadata('magnet links');
+  if (/^magnet:/i.test(source)) throw needsMetadata('Magnet links');
   if (/^https?:\/\//i.test(source)) return await loadUrl(source, signal);
   if (/^file:\/\//i.test(source)) return await loadPath(pathOf(source), signal);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
@@ -32,7 +32,7 @@ export async function loadSource(source: string, options: LoadOptions = {}): Pro
   } catch (error) {
     // A file may well be named like an info hash; only when there is none is it taken for one.
     const absent = error instanceof InputError && error.code === 'ERR_SOURCE_NOT_FOUND';
-    if (absent && parseInfoHash(source) !== undefined) throw needsMetadata('info hashes');
+    if (absent && parseInfoHash(source) !== undefined) throw needsMetadata('Info hashes');
     throw error;
   }
 }
