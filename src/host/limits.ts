@@ -1,4 +1,10 @@
-// Bounds of the host layer, each with its reason. The engine's and the protocol's limits live in their own layers.
+// Limits of the Node host, each with its reason.
+
+/** Bytes of control messages that may wait in a socket for a peer that does not read. Blocks are bounded by the engine. */
+export const CONTROL_QUEUE_BYTES: number = 1 << 20;
+
+/** Connections that wait in the kernel to be accepted. */
+export const LISTEN_BACKLOG = 128;
 
 /** Files that one disk worker keeps open at once: with 4 workers half of the usual soft limit of 1024 descriptors. */
 export const OPEN_FILES_MAX = 128;
