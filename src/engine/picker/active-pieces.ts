@@ -97,6 +97,11 @@ export class ActivePieces {
         if (state === RUN_COMPLETE || (state === RUN_RECEIVING && active.heldIn(run) === 0)) this.dropRun(active, run);
       }
     }
+    return this.empty;
+  }
+
+  /** True when no run has a slot of piece memory. */
+  get empty(): boolean {
     return this.list.every((active) => active.openRuns + active.completeRuns + active.storingRuns === 0);
   }
 

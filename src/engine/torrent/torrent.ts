@@ -154,7 +154,7 @@ export class Torrent {
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
   get settled(): boolean {
-    const idle = this.swarm.size === 0 && this.upload.inFlight === 0 && this.intake.download.pieces.discard();
+    const idle = this.swarm.size === 0 && this.upload.inFlight === 0 && this.intake.download.pieces.empty;
     return this.#phase === 'closed' && idle && this.#announcing.settled;
   }
 
@@ -234,6 +234,7 @@ export class Torrent {
   /** A batch of runs was stored: memory is free again for those who lacked it. */
   runsDone(): void {
     this.#feedStarving();
+    this.#discardIfIdle();
     this.intake.flush();
     if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
   }
@@ -340,6 +341,7 @@ export class Torrent {
     this.swarm.candidates.ended(peer.address, this.#parts.clock.nowMs(), both || end.code === 'ERR_PEER_SELF');
     if (end.code.startsWith('ERR_WIRE')) this.#warn(end.code, `${nameOf(peer)} ${end.message}`);
     this.#feedStarving();
+    this.#discardIfIdle();
   }
 
   #drop(peer: Peer, code: string, message: string, ban: boolean): void {
@@ -450,6 +452,13 @@ export class Torrent {
     this.#error = error;
     this.#leave('error');
     this.#observer.failed(error);
+  }
+
+  /** A torrent that stands still holds no piece memory: what is not complete by then is fetched again. */
+  #discardIfIdle(): void {
+    if (this.#phase === 'paused' || this.#phase === 'error' || this.#phase === 'closed') {
+      this.intake.download.pieces.discard();
+    }
   }
 
   #setPhase(phase: TorrentPhase): void {
