@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -76,8 +76,10 @@ test('what is missing, special or badly named is refused by name', async (t) => 
   const directory = await folder(t, { one: 'abc' });
   await refused(path.join(directory, 'two'), 'ERR_CREATE_NOT_FOUND', /There is no file or folder .*two$/);
   await refused('/dev/null', 'ERR_CREATE_SPECIAL_FILE', /\/dev\/null/);
-  execFileSync('mkfifo', [path.join(directory, 'pipe')]);
-  await refused(directory, 'ERR_CREATE_SPECIAL_FILE', /pipe is a device, pipe or socket/);
+  const server = createServer();
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(path.join(directory, 'plug'), resolve));
+  await refused(directory, 'ERR_CREATE_SPECIAL_FILE', /plug is a device, pipe or socket/);
 
   const other = await folder(t, { one: 'abc' });
   await writeFile(Buffer.from(`${other}/f\u00ff`, 'latin1'), 'x');
