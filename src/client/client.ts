@@ -3,11 +3,11 @@ import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { InputError, StorageError } from '../base/errors.ts';
-import { BLOCK_BYTES, RUN_BYTES } from '../engine/torrent/geometry.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
 import type { PeerSink, StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
+import { BLOCK_BYTES, RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
@@ -157,7 +157,9 @@ export class Client extends EventEmitter<ClientEvents> {
       this.#port = bound.port;
       return bound;
     } catch (error) {
-      throw new StorageError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${(error as Error).message}`, { cause: error });
+      throw new StorageError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 }

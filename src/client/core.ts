@@ -1,14 +1,14 @@
 // What the torrents of one client share: the host's parts, the engine's session and the tick that drives it.
-import type { Session } from '../engine/session/session.ts';
+
 import { TICK_MS } from '../engine/limits.ts';
+import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { TcpHost } from '../host/net/tcp-host.ts';
 import type { ResumeStore } from './resume-store.ts';
 import type { Torrent } from './torrent.ts';
 
-/** How long a torrent may take to wind up: its peers to be closed, its last words to reach the trackers. */
-const RETIRE_MS = 3000;
+/** How often a torrent that winds up is asked whether it has. */
 const RETIRE_POLL_MS = 10;
 
 export interface CoreParts {
@@ -38,11 +38,13 @@ export class Core {
     this.#timer = setInterval(() => this.session.tick(), TICK_MS);
   }
 
-  /** Winds a torrent up and takes it out of the session. */
+  /**
+   * Winds a torrent up and takes it out of the session. Peers go at once and trackers have two seconds; what the disk
+   * still holds of piece memory must come back, however long that takes.
+   */
   async retire(torrent: EngineTorrent): Promise<void> {
     torrent.dispatch({ type: 'close' });
-    const deadlineMs = performance.now() + RETIRE_MS;
-    while (!torrent.settled && performance.now() < deadlineMs) {
+    while (!torrent.settled) {
       await new Promise((resolve) => setTimeout(resolve, RETIRE_POLL_MS));
     }
     this.retiredWasteBytes += torrent.intake.wastedBytes;

@@ -19,4 +19,10 @@ export type {
   TorrentState,
   TorrentWarning,
 } from './types.ts';
-export { type VerifiedFile, type VerifyOptions, type VerifyProgress, type VerifyResult, verifyFiles } from './verify.ts';
+export {
+  type VerifiedFile,
+  type VerifyOptions,
+  type VerifyProgress,
+  type VerifyResult,
+  verifyFiles,
+} from './verify.ts';

@@ -4,16 +4,16 @@ import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { Bitfield } from '../base/bitfield.ts';
 import { InputError, MillraceError, StorageError } from '../base/errors.ts';
-import type { Torrent as EngineTorrent, TorrentPhase } from '../engine/torrent/torrent.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
+import type { Torrent as EngineTorrent, TorrentPhase } from '../engine/torrent/torrent.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
-import { stampFiles } from './file-stamp.ts';
 import type { Core } from './core.ts';
+import { stampFiles } from './file-stamp.ts';
 import { reconcile } from './reconcile.ts';
-import { bytesHad, torrentLayout } from './torrent-layout.ts';
 import { piecesOf } from './selection.ts';
+import { bytesHad, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
   PeerAddress,

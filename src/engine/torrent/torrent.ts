@@ -444,7 +444,8 @@ export class Torrent {
     this.#announcing.stop();
     this.#setPhase(phase);
     for (const peer of this.swarm.peers()) this.#drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops', false);
-    if (phase === 'closed') this.#announcing.tick(this.#parts.clock.nowMs(), false, this.#standing(), 2000);
+    // The last words go out at once: nobody waits for the next tick of a client that is being closed.
+    this.#announcing.tick(this.#parts.clock.nowMs(), false, this.#standing());
   }
 
   #breakDown(error: StorageError): void {
