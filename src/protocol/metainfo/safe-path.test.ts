@@ -151,3 +151,11 @@ test('names are safe at the first pass', () => {
     { numRuns: 2000 },
   );
 });
+
+test('the work grows with the input, not with its square', () => {
+  const dots = `${'.'.repeat(1_000_000)}x`;
+  assert.equal(safeName(dots, 'portable'), '.x');
+  assert.throws(() => claimAll([new Array<string>(200_000).fill('a').join('/')]), { code: 'ERR_METAINFO_PATH' });
+  const many = Array.from({ length: 50_000 }, (_, i) => `f${i % 1000}`);
+  assert.equal(new Set(claimAll(many)).size, 50_000);
+});
