@@ -74,6 +74,9 @@ test('a path that no file system takes is refused', () => {
 test('files that some file system takes for one get names of their own', () => {
   assert.deepEqual(claimAll(['a.txt', 'A.TXT', 'a.txt']), ['a.txt', 'A.1.TXT', 'a.2.txt']);
   assert.deepEqual(claimAll(['\u00e9', 'e\u0301']), ['\u00e9', 'e\u0301.1']);
+  // `.claim` lacks what `safeParts` removes, so ask it directly: HFS+ takes both for one.
+  const unique = new UniquePaths('posix');
+  assert.deepEqual([unique.claim(['t', 'ab']), unique.claim(['t', 'a\u200db'])], ['t/ab', 't/ab.1']);
   assert.deepEqual(claimAll(['straße', 'STRASSE']), ['straße', 'STRASSE.1']);
   assert.deepEqual(claimAll(['a', 'a.', 'a '], 'posix'), ['a', 'a.1.', 'a .2']);
   assert.deepEqual(claimAll(['a.1', 'a', 'a']), ['a.1', 'a', 'a.2']);
