@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
+import { StorageError } from '../../base/errors.ts';
 import {
   READ_DONE_STRIDE,
   READ_PIECE,
@@ -89,7 +90,7 @@ export class DiskPool implements StoragePort {
         }),
       );
     } catch (error) {
-      await this.#callAll({ name: 'close', store });
+      if (this.#closed === undefined) await this.#callAll({ name: 'close', store });
       throw error;
     }
     const stripePieces = Math.max(1, Math.floor(STRIPE_BYTES / shared.pieceBytes));
@@ -162,7 +163,7 @@ export class DiskPool implements StoragePort {
   }
 
   async #closeAll(): Promise<void> {
-    this.#closing.abort(new Error('the disk pool was closed'));
+    this.#closing.abort(new StorageError('ERR_STORAGE_CLOSED', 'The disk was closed before this was finished'));
     this.#stores.clear();
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
@@ -180,9 +181,13 @@ export class DiskPool implements StoragePort {
   /** Writing a torrent's size in zeros can take minutes: a thread of its own does it, and the others go on. */
   async #prepareApart(store: StoreId, layout: StoreLayout): Promise<void> {
     const thread = this.#startThread(this.#options.workers);
+    const { signal } = this.#closing;
+    const abandon = () => void thread.abandon(signal.reason);
+    signal.addEventListener('abort', abandon);
     try {
       await thread.call({ name: 'open', store, layout, prepare: true });
     } finally {
+      signal.removeEventListener('abort', abandon);
       await thread.close();
     }
   }

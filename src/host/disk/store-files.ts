@@ -1,6 +1,5 @@
 // A store's files as a whole: what is made when it is opened, what is removed with its data.
 import path from 'node:path';
-import { StorageError } from '../../base/errors.ts';
 import { ZEROS_BYTES } from '../limits.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -108,7 +107,7 @@ export class StoreFiles {
     try {
       act();
     } catch (error) {
-      throw error instanceof StorageError ? error : toStorageError(error, { action, path: full, bytesLeft });
+      throw toStorageError(error, { action, path: full, bytesLeft });
     }
   }
 }
