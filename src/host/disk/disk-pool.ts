@@ -154,7 +154,9 @@ export class DiskPool implements StoragePort {
   async removeFiles(store: StoreId): Promise<void> {
     this.#store(store);
     await this.#callAll({ name: 'release', store });
-    await this.#threads[0]!.call({ name: 'remove', store });
+    await Promise.all(
+      this.#threads.map((thread, worker) => thread.call({ name: 'remove', store, deletes: worker === 0 })),
+    );
   }
 
   /** What the workers have done since they started. */

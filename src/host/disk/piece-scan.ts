@@ -39,6 +39,7 @@ export async function checkFiles(layout: StoreLayout, options: CheckOptions = {}
   const total = options.pieces?.count ?? geometry.pieceCount;
   const missing = total - present.length;
   const { onProgress, signal, fileSystem } = options;
+  onProgress?.(missing, total, 0);
   const had = await scan(
     { layout: shared, pieces: present, fileSystem },
     signal,

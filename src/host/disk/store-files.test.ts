@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { access, mkdir, readlink, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
+import { RunLoader } from '../../testing/storage/run-loader.ts';
 import type { SampleFile } from '../../testing/storage/sample-torrent.ts';
 import { TemporaryDisk } from '../../testing/storage/temporary-disk.ts';
 import { DiskPool } from './disk-pool.ts';
@@ -52,6 +53,15 @@ test('a file that was longer is cut to its length when it is written', async () 
     const store = await disk.pool.open(torrent.layout);
     await disk.storeAll(store, torrent);
     assert.equal((await stat(path.join(disk.directory, 'a'))).size, 10);
+  });
+});
+
+test('opening leaves a file alone that is there already, also where the torrent has an empty one', async () => {
+  await withDisk(async (disk) => {
+    await mkdir(disk.directory);
+    await writeFile(path.join(disk.directory, 'notes'), 'precious');
+    await disk.pool.open(disk.torrent(16 * KIB, [['notes', 0]]).layout);
+    assert.equal((await stat(path.join(disk.directory, 'notes'))).size, 8);
   });
 });
 
@@ -129,6 +139,18 @@ test('removing deletes the files and the folders that became empty, and nothing 
   });
 });
 
+test('a store whose files were removed is as new: half stored pieces are forgotten', async () => {
+  await withDisk(async (disk) => {
+    const torrent = disk.torrent(2 * 1024 * KIB, [['a', 2 * 1024 * KIB]]);
+    const store = await disk.pool.open(torrent.layout);
+    disk.pool.storeRuns(Int32Array.from(new RunLoader(disk.arena, torrent).load(store, 0, 0)), 1);
+    await disk.pool.removeFiles(store);
+    assert.equal(await exists(disk, 'a'), false);
+    await disk.storeAll(store, torrent);
+    assert.ok((await disk.pool.check(store)).full);
+  });
+});
+
 test('statistics for resume data list the files that exist', async () => {
   await withDisk(async (disk) => {
     const torrent = disk.torrent(16 * KIB, [
@@ -191,18 +213,15 @@ test('stores are told apart, and closing is final but harmless to repeat', async
 
 test('closing the pool ends a reservation that is under way', async () => {
   const disk = await TemporaryDisk.create();
-  const { layout } = disk.torrent(
-    16 * KIB,
-    [['a', 100_000_000]].map(([name]) => [String(name), 0] as const),
-  );
-  const big = {
-    ...layout,
-    files: [{ path: 'a', length: 2 ** 35, pad: false }],
-    totalBytes: 2 ** 35,
-    pieceBytes: 2 ** 30,
-  };
+  const bytes = 2 ** 35;
+  const big = { files: [{ path: 'a', length: bytes, pad: false }], totalBytes: bytes, pieceBytes: 2 ** 30 };
   const pool = new DiskPool({ arena: disk.arena, sink: disk.sink, workers: 1, profile: true });
-  const opening = pool.open({ ...big, pieceHashes: new Uint8Array(32 * 20), preallocate: true });
+  const opening = pool.open({
+    ...big,
+    directory: disk.directory,
+    pieceHashes: new Uint8Array(32 * 20),
+    preallocate: true,
+  });
   const outcome = assert.rejects(opening, (error) => /^ERR_STORAGE_(CLOSED|FULL)$/.test(String(Object(error).code)));
   await pool.close();
   await outcome;

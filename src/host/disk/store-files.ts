@@ -28,6 +28,8 @@ export class StoreFiles {
       this.#attempt(store.pathOf(file), 'create', () => {
         this.#openFiles.enterFolder(store, path.dirname(name), true);
         if (length > 0) return;
+        // What is there already stays as it is: opening a torrent destroys nothing.
+        if (this.#system.status(store.pathOf(file)) !== undefined) return;
         if (symlink === undefined) this.#openFiles.descriptor(store, file, 'write');
         else this.#link(store, file, symlink);
       });
@@ -63,7 +65,6 @@ export class StoreFiles {
 
   #link(store: WorkerStore, file: number, target: string): void {
     const full = store.pathOf(file);
-    if (this.#system.status(full) !== undefined) return;
     this.#system.makeLink(path.relative(path.dirname(full), path.join(store.layout.directory, target)), full);
   }
 

@@ -96,10 +96,9 @@ test('neighbours that came in several batches and in any order leave in one call
 });
 
 test('a piece over many files takes one call a file, and none for its pad files', async () => {
-  const files = Array.from(
-    { length: 300 },
-    (_, index) => [`f${index}`, 40, ...(index % 3 === 2 ? ['pad'] : [])] as SampleFile,
-  );
+  const files = Array.from({ length: 300 }, (_, index): SampleFile => {
+    return index % 3 === 2 ? [`f${index}`, 40, 'pad'] : [`f${index}`, 40];
+  });
   await withRig(16 * KIB, files, (rig) => {
     rig.work(rig.runs([0, 0]));
     assert.equal(rig.counters[COUNT_WRITE_CALLS], 200);

@@ -119,7 +119,9 @@ export class WorkerLoop {
     } else if (call.name === 'release') {
       this.#openFiles.closeStore(this.#store(call.store));
     } else if (call.name === 'remove') {
-      this.#storeFiles.remove(this.#store(call.store));
+      const store = this.#store(call.store);
+      store.progress.clear();
+      if (call.deletes) this.#storeFiles.remove(store);
     } else if (call.name === 'close') {
       const store = this.#stores.get(call.store);
       if (store !== undefined) this.#openFiles.closeStore(store);
