@@ -59,6 +59,7 @@ export class DiskPool implements StoragePort {
   readonly #reads: RecordSplitter;
   /** Ends running checks when the pool closes. */
   readonly #closing = new AbortController();
+  readonly #checks = new Set<Promise<Bitfield>>();
   #nextStore = 0;
   #closed: Promise<void> | undefined;
 
@@ -124,7 +125,14 @@ export class DiskPool implements StoragePort {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
     await this.#callAll({ name: 'release', store });
     const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    return checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem: this.#options.fileSystem });
+    const { fileSystem } = this.#options;
+    const check = checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem });
+    this.#checks.add(check);
+    try {
+      return await check;
+    } finally {
+      this.#checks.delete(check);
+    }
   }
 
   /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
@@ -167,6 +175,7 @@ export class DiskPool implements StoragePort {
   async #closeAll(): Promise<void> {
     this.#closing.abort(new StorageError('ERR_STORAGE_CLOSED', 'The disk was closed before this was finished'));
     this.#stores.clear();
+    await Promise.allSettled(this.#checks);
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 

@@ -15,7 +15,7 @@ import { unpackFailure } from './storage-failure.ts';
 import { DIGEST_BYTES, type StoreLayout, sharedLayout, validateLayout } from './store-layout.ts';
 
 /** Hears how far a scan is, in pieces. */
-export type ScanListener = (done: number, total: number, piecesOk: number) => void;
+type ScanListener = (done: number, total: number, piecesOk: number) => void;
 
 export interface CheckOptions {
   /** Pieces to check. Default: all. */

@@ -20,7 +20,7 @@ import { type SampleFile, type SampleTorrent, sampleTorrent } from './sample-tor
 import { StorageRecorder, type StoredRun } from './storage-recorder.ts';
 
 /** A storage under test. */
-export interface StorageSubject {
+interface StorageSubject {
   readonly storage: StoragePort;
   /** Folder for the layout. */
   readonly directory: string;
