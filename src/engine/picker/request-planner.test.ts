@@ -246,14 +246,29 @@ test('after a disk failure the piece is forgotten once all its runs are back, an
   const bench = new Bench(1, 3 * RUN_BYTES, 10 * RUN_BLOCKS);
   const peer = bench.peer();
   const blocks = bench.plan(peer, 3 * RUN_BLOCKS);
-  bench.land(peer, blocks.slice(0, 2 * RUN_BLOCKS + 1));
+  bench.land(peer, blocks.slice(0, 2 * RUN_BLOCKS));
   assert.deepEqual(bench.take(), ['0/0', '0/1']);
   assert.equal(bench.download.runs.stored(first, 0, STORED_FAILED).kind, 'failed');
+  const late = blocks.pop()!;
+  bench.download.arrivals.returned(peer, late.piece, late.begin);
   assert.deepEqual(bench.plan(peer, 10), [], 'nothing is asked for until the disk is done with it');
   assert.equal(bench.download.runs.stored(first, 1, STORED_PART).kind, 'forget');
-  assert.equal(bench.plan(peer, 1000).length, 2 * RUN_BLOCKS);
-  bench.land(peer, blocks.slice(2 * RUN_BLOCKS + 1));
-  assert.equal(bench.download.pieces.get(0)?.landed, RUN_BLOCKS, 'what was in memory is kept');
+  assert.equal(bench.plan(peer, 1000).length, 2 * RUN_BLOCKS + 1);
+  bench.land(peer, blocks.slice(2 * RUN_BLOCKS));
+  assert.equal(bench.download.pieces.get(0)?.landed, RUN_BLOCKS - 1, 'what was in memory is kept');
+});
+
+test('a run that completes after a disk failure waits until the piece is forgotten', () => {
+  const bench = new Bench(1, 2 * RUN_BYTES, 10 * RUN_BLOCKS);
+  const peer = bench.peer();
+  const blocks = bench.plan(peer, 2 * RUN_BLOCKS);
+  bench.land(peer, blocks.slice(1));
+  bench.land(peer, blocks.slice(0, 1));
+  assert.deepEqual(bench.take(1), ['0/0']);
+  bench.download.pieces.get(0)!.failed = true;
+  assert.deepEqual(bench.take(1), []);
+  assert.equal(bench.download.runs.stored(first, 0, STORED_FAILED).kind, 'forget');
+  assert.deepEqual(bench.take(1), [], 'run 0 comes first again');
 });
 
 test('endgame asks others for what is owed, each into a place of its own, at most twice', () => {
@@ -267,6 +282,39 @@ test('endgame asks others for what is owed, each into a place of its own, at mos
   assert.equal(new Set(places.map(({ place }) => place)).size, 12);
   assert.deepEqual(bench.endgame(d, 10), []);
   assert.deepEqual(bench.endgame(a, 10), []);
+});
+
+test('endgame spreads over blocks before it asks for one a third time', () => {
+  const bench = new Bench(1, 4 * BLOCK_BYTES, 64);
+  const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
+  bench.plan(a, 4);
+  const begins = [...bench.endgame(b, 2), ...bench.endgame(c, 2)].map(({ begin }) => begin);
+  assert.equal(new Set(begins).size, 4);
+});
+
+test('a duplicate whose owner has gone already is copied at once, and the others are revoked', () => {
+  const bench = new Bench(1, 2 * BLOCK_BYTES, 64);
+  const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
+  const [kept] = bench.plan(a, 2);
+  bench.endgame(b, 2);
+  bench.endgame(c, 2);
+  bench.land(a, [kept!]);
+  bench.download.arrivals.revokes.clear();
+  bench.download.arrivals.closed(a);
+  assert.equal(bench.download.arrivals.landed(b, 0, BLOCK_BYTES), 'landed');
+  assert.equal(bench.download.arrivals.copies.count, 1);
+  assert.deepEqual(bench.revoked(), [c.link]);
+});
+
+test('a link that still owes a duplicate is not asked for the block again, and no slot is kept for it', () => {
+  const bench = new Bench(1, BLOCK_BYTES, 64);
+  const [a, b] = [bench.peer(), bench.peer()];
+  bench.land(a, bench.plan(a, 1).concat(bench.endgame(b, 1)).slice(0, 1));
+  bench.take();
+  assert.equal(bench.download.runs.stored(first, 0, STORED_CORRUPT).kind, 'corrupt');
+  assert.deepEqual(bench.plan(b, 1), []);
+  assert.equal(bench.ledger.usedFrames, 1, 'the duplicate alone');
+  assert.equal(bench.plan(a, 1).length, 1);
 });
 
 test('when the owner comes first its duplicates are revoked, and what they still bring is wasted', () => {
