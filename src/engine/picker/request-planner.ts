@@ -89,6 +89,7 @@ export class RequestPlanner {
       this.lastRefusal = 'memory';
       return undefined;
     }
+    active.exclusive = peer.onParole;
     if (this.#hasBlockFor(active, peer)) return this.#lead(active, peer);
     // The link still owes duplicates from when this piece was last under way.
     this.#pieces.closeRunIfIdle(active, 0);
