@@ -47,7 +47,12 @@ export interface Metainfo {
 }
 
 export interface ProfileReport {
-  readonly stages: readonly { readonly name: string; readonly calls: number; readonly ms: number; readonly bytes: number }[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly calls: number;
+    readonly ms: number;
+    readonly bytes: number;
+  }[];
   readonly gauges: readonly { readonly name: string; readonly value: number; readonly unit: string }[];
   readonly bottleneck: string;
 }
@@ -97,6 +102,9 @@ export interface Verification {
 export interface Library {
   createClient(options: ClientOptions): Client;
   loadSource(source: string, options?: { signal?: AbortSignal }): Promise<Metainfo>;
-  createTorrent(path: string, options: CreateOptions): Promise<{ readonly bytes: Uint8Array; readonly metainfo: Metainfo }>;
+  createTorrent(
+    path: string,
+    options: CreateOptions,
+  ): Promise<{ readonly bytes: Uint8Array; readonly metainfo: Metainfo }>;
   verifyFiles(metainfo: Metainfo, directory: string, options: VerifyOptions): Promise<Verification>;
 }

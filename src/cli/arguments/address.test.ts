@@ -10,7 +10,19 @@ test('peers are read by name, IPv4 and bracketed IPv6', () => {
 });
 
 test('a peer without host or port is refused', () => {
-  for (const text of ['', '6881', ':6881', 'host', 'host:', 'host:0', 'host:65536', '::1:6881', '[::1]', 'a b:1', 'http://a:1']) {
+  for (const text of [
+    '',
+    '6881',
+    ':6881',
+    'host',
+    'host:',
+    'host:0',
+    'host:65536',
+    '::1:6881',
+    '[::1]',
+    'a b:1',
+    'http://a:1',
+  ]) {
     assert.throws(() => parsePeer(text), { code: 'ERR_CLI_ADDRESS' }, text);
   }
 });

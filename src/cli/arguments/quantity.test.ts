@@ -31,7 +31,20 @@ test('rates are sizes per second, with or without saying so', () => {
 });
 
 test('what is not a size is refused with the units that are', () => {
-  for (const text of ['', 'MiB', '-1', '1e9', '0x10', '1,5M', '10 apples', '1.M', 'NaN', '1iB', '9999999999T', '1M/s']) {
+  for (const text of [
+    '',
+    'MiB',
+    '-1',
+    '1e9',
+    '0x10',
+    '1,5M',
+    '10 apples',
+    '1.M',
+    'NaN',
+    '1iB',
+    '9999999999T',
+    '1M/s',
+  ]) {
     assert.throws(() => parseSize(text), { code: 'ERR_CLI_SIZE', message: /MiB/ }, text);
   }
   for (const text of ['', 'fast', '/s', '10M/h']) assert.throws(() => parseRate(text), { code: 'ERR_CLI_RATE' }, text);

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { displayWidth, fitColumns } from './display-width.ts';
+
+test('wide characters take two columns, combining marks none', () => {
+  assert.equal(displayWidth('movie.mkv'), 9);
+  assert.equal(displayWidth('映画'), 4);
+  assert.equal(displayWidth('ｆｕｌｌ'), 8);
+  assert.equal(displayWidth('e\u0301a\u200b'), 2);
+  assert.equal(displayWidth('👩‍👩‍👧🎬'), 4);
+});
+
+test('a long name loses its middle and keeps its end', () => {
+  assert.equal(fitColumns('short.mkv', 9), 'short.mkv');
+  assert.equal(fitColumns('a-very-long-name.mkv', 13), 'a-very-l….mkv');
+  assert.equal(fitColumns('映画映画映画.mkv', 9), '映画映…kv');
+  assert.equal(fitColumns('abc', 1), '…');
+  assert.equal(fitColumns('abc', 0), '');
+});
+
+test('a fitted text never takes more columns than there are', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(40), (text, columns) => {
+      assert.ok(displayWidth(fitColumns(text, columns)) <= columns);
+    }),
+  );
+});
