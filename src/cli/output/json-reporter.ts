@@ -39,6 +39,11 @@ export class JsonReporter implements Reporter {
     return;
   }
 
+  /** Programs get the findings with the failure. */
+  findings(): void {
+    return;
+  }
+
   done(result: Result): void {
     this.#event('done', result.fields);
     this.#ended = true;

@@ -64,8 +64,12 @@ export class LineReporter implements Reporter {
     this.#sinks.problem(text);
   }
 
+  findings(render: Result['render']): void {
+    for (const line of render(this.#sinks.palette)) this.#sinks.out(line);
+  }
+
   done(result: Result): void {
-    for (const line of result.render(this.#sinks.palette)) this.#sinks.out(line);
+    this.findings(result.render);
   }
 
   failed(failure: Failure): void {

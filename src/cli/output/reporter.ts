@@ -55,6 +55,8 @@ export interface Reporter {
   warning(warning: TorrentWarning): void;
   /** Something that people want to know and programs do not. */
   notice(text: string): void;
+  /** What was found, for people, before it ends in `failed`: that carries it for programs. */
+  findings(render: Result['render']): void;
   done(result: Result): void;
   failed(failure: Failure): void;
   /** Gives the terminal back. Can be called more than once. */

@@ -70,9 +70,13 @@ export class TerminalReporter implements Reporter {
     this.#lasting(this.#screen.palette.dim(`  ${text}`));
   }
 
-  done(result: Result): void {
+  findings(render: Result['render']): void {
     this.#erase();
-    for (const line of result.render(this.#screen.palette)) this.#screen.stream.write(`${line}\n`);
+    for (const line of render(this.#screen.palette)) this.#screen.stream.write(`${line}\n`);
+  }
+
+  done(result: Result): void {
+    this.findings(result.render);
   }
 
   /** Leaves the last frame standing: it shows how far things went. */
