@@ -19,9 +19,7 @@ export interface DownloadJob {
 /** A finished download and its torrent, which may go on seeding. */
 export interface FinishedDownload {
   readonly torrent: Torrent;
-  readonly download: Omit<Download, 'place'>;
-  /** The file or folder that holds it all, below the download folder. */
-  readonly topPath: string;
+  readonly download: Download;
 }
 
 /** Downloads; rejects with what stopped the torrent, or when the signal aborts. */
@@ -36,7 +34,6 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
   const profile = client.profile();
   return {
     torrent,
-    topPath: topPathOf(metainfo),
     download: {
       infoHash: torrent.infoHash,
       name: torrent.name,
@@ -67,10 +64,4 @@ function bytesPresentAtStart(torrent: Torrent): () => number | undefined {
   note();
   torrent.on('state', note);
   return () => bytes;
-}
-
-function topPathOf(metainfo: Metainfo): string {
-  const tops = new Set(metainfo.files.map((file) => file.path.split('/')[0] ?? ''));
-  const [top = ''] = tops;
-  return tops.size === 1 ? top : '';
 }

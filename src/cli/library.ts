@@ -64,6 +64,7 @@ export interface Torrent {
   progress(): TorrentProgress;
   files(): readonly TorrentFile[];
   peers(): readonly PeerInfo[];
+  remove(options?: { deleteFiles?: boolean }): Promise<void>;
   completed(signal?: AbortSignal): Promise<void>;
   on<E extends keyof TorrentEvents>(event: E, listener: (...values: TorrentEvents[E]) => void): unknown;
   off<E extends keyof TorrentEvents>(event: E, listener: (...values: TorrentEvents[E]) => void): unknown;

@@ -1,6 +1,7 @@
 // The program as a whole: its commands, its help, and what happens to a command line that cannot be understood.
 import { Command, CommanderError } from 'commander';
 import { addCreateCommand } from './commands/create.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addGetCommand } from './commands/get.ts';
 import { addInfoCommand } from './commands/info.ts';
 import { addSeedCommand } from './commands/seed.ts';
@@ -48,7 +49,14 @@ function buildProgram(version: string, context: CommandContext, exit: (exitCode:
       // Reported once, by `reportUsage`.
       outputError: () => undefined,
     });
-  for (const add of [addGetCommand, addSeedCommand, addCreateCommand, addInfoCommand, addVerifyCommand]) {
+  for (const add of [
+    addGetCommand,
+    addSeedCommand,
+    addCreateCommand,
+    addInfoCommand,
+    addVerifyCommand,
+    addDemoCommand,
+  ]) {
     add(program, context, exit);
   }
   return program;

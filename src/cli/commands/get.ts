@@ -52,7 +52,7 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
       const meter = new CostMeter(clock, 'process-start');
       const add = { ...addOptionsFrom(options), directory };
       const finished = await download({ client, reporter, metainfo, add, meter, signal: interrupts.signal });
-      reporter.done(downloadResult({ ...finished.download, place: path.join(directory, finished.topPath) }));
+      reporter.done(downloadResult({ ...finished.download, place: path.join(directory, metainfo.name) }));
       if (!options.seed) return EXIT_DONE;
       await follow(finished.torrent, reporter, interrupts.interrupted());
       return interrupts.exitCode;

@@ -16,8 +16,8 @@ const RATED_BYTES_MIN = 1024 * 1024;
 export interface Download {
   readonly infoHash: string;
   readonly name: string;
-  /** Where the files are. */
-  readonly place: string;
+  /** Where the files are; absent when they were removed. */
+  readonly place?: string;
   /** Bytes that were wanted, all verified and on disk. */
   readonly bytes: number;
   /** Those of them that came in during this run. */
@@ -37,7 +37,7 @@ export function downloadResult(download: Download): Result {
 }
 
 function fieldsOf(download: Download): Record<string, unknown> {
-  const { infoHash, name, bytes, downloadedBytes, uploadedBytes, cost, dataPath, profile } = download;
+  const { infoHash, name, bytes, downloadedBytes, uploadedBytes, cost, dataPath, profile, place, proof } = download;
   const { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads } = dataPath;
   return {
     infoHash,
@@ -49,7 +49,8 @@ function fieldsOf(download: Download): Record<string, unknown> {
     peakRssBytes: cost.peakRssBytes,
     cpuSeconds: round(cost.cpuSeconds),
     dataPath: { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads },
-    path: download.place,
+    ...(place === undefined ? {} : { path: place }),
+    ...(proof === undefined ? {} : { proof }),
     ...(profile === undefined ? {} : { profile }),
   };
 }
@@ -69,7 +70,7 @@ function linesOf(download: Download, palette: Palette): string[] {
   rows.push(['memory', `${formatBytes(cost.peakRssBytes)} at its peak`]);
   if (downloadedBytes > 0) rows.push(['copied', copiedSentence(download.dataPath)]);
   if (download.proof !== undefined) rows.push(['proof', palette.good(download.proof)]);
-  rows.push(['files', download.place]);
+  if (download.place !== undefined) rows.push(['files', download.place]);
   const table = rows.map(([label, value]) => `  ${palette.dim(padded(label))}${value}`);
   return [title, ...table, ...(download.profile === undefined ? [] : ['', ...profileLines(download.profile, palette)])];
 }
