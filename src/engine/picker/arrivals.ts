@@ -105,6 +105,16 @@ export class Arrivals {
     assert(peer.outstanding === 0, 'a closed link owes nothing');
   }
 
+  /** True when the link holds the place of a block that somebody else has sent already. */
+  waitsFor(link: LinkId): boolean {
+    const waiting = this.#duplicates;
+    for (let at = 0; at < waiting.count; at++) {
+      if (waiting.landed[at] === 0) continue;
+      if (this.#pieces.get(waiting.pieces[at]!)?.links[waiting.blocks[at]!] === link) return true;
+    }
+    return false;
+  }
+
   /** The copies were made: the places that they came from are free. */
   copiesDone(): void {
     for (let at = 0; at < this.copies.count; at++) {

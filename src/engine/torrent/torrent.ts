@@ -28,7 +28,7 @@ import { Announcing, type Standing } from './announcing.ts';
 import { judgeContributors } from './blame.ts';
 import { Choking } from './choking.ts';
 import type { Geometry, PieceIndex } from './geometry.ts';
-import { greeting, ownExtendedHandshake, readExtendedHandshake, welcome } from './greeting.ts';
+import { greeting, hearExtended, introduction, welcome } from './greeting.ts';
 import { Intake } from './intake.ts';
 import { explainStall, type Stall } from './stall.ts';
 import { Upload } from './upload.ts';
@@ -260,7 +260,8 @@ export class Torrent {
   }
 
   #shakeHands(peer: Peer, handshake: Handshake): void {
-    const refusal = welcome(peer, handshake, { spec: this.spec, ownPeerId: this.#parts.peerId, swarm: this.swarm });
+    const facts = { infoHash: this.spec.infoHash, ownPeerId: this.#parts.peerId, swarm: this.swarm };
+    const refusal = welcome(peer, handshake, facts);
     if (refusal !== undefined) {
       if (refusal.code === 'ERR_PEER_SELF') this.swarm.candidates.ban(peer.address);
       return this.#drop(peer, refusal.code, refusal.message, false);
@@ -273,7 +274,7 @@ export class Torrent {
     this.swarm.candidates.succeeded(peer.address);
     this.#parts.peers.limitMessages(peer.link, Math.max(this.had.bytes.length, 64 * 1024));
     this.intake.download.picker.join(peer.pieces);
-    for (const bytes of ownExtendedHandshake(peer, this.had, this.#parts.clientName, this.#parts.listenPort())) {
+    for (const bytes of introduction(peer, this.had, this.#parts.clientName, this.#parts.listenPort())) {
       this.#send(peer, bytes);
     }
   }
@@ -305,7 +306,7 @@ export class Torrent {
       case 'choked':
         return this.intake.revokeAll(peer, false);
       case 'interest-changed':
-        return this.#choking.interestChanged(peer, nowMs);
+        return this.#choking.hurry();
       case 'request':
         this.upload.request(peer, reaction.range);
         return this.upload.pump(peer, nowMs);
@@ -314,7 +315,7 @@ export class Torrent {
       case 'rejected':
         return this.#parts.peers.revoke(peer.link, reaction.range.piece, reaction.range.begin, false);
       case 'extended':
-        return readExtendedHandshake(peer, reaction.extendedId, reaction.payload);
+        return hearExtended(peer, reaction.extendedId, reaction.payload);
       default:
         return assertNever(reaction);
     }
