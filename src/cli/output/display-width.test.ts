@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { displayWidth, fitColumns } from './display-width.ts';
+import { displayWidth, fitColumns, wrapColumns } from './display-width.ts';
 
 test('wide characters take two columns, combining marks none', () => {
   assert.equal(displayWidth('movie.mkv'), 9);
@@ -23,6 +23,19 @@ test('a fitted text never takes more columns than there are', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(40), (text, columns) => {
       assert.ok(displayWidth(fitColumns(text, columns)) <= columns);
+    }),
+  );
+});
+
+test('a sentence is broken between words, and loses none of them', () => {
+  assert.deepEqual(wrapColumns('no peers yet: ask again', 12), ['no peers', 'yet: ask', 'again']);
+  assert.deepEqual(wrapColumns('fits', 12), ['fits']);
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), { minLength: 1 }), (parts) => {
+      const text = parts.map((part) => part.replaceAll(' ', '_')).join(' ');
+      const lines = wrapColumns(text, 20);
+      assert.equal(lines.join(' '), text);
+      for (const line of lines) assert.ok(displayWidth(line) <= 20);
     }),
   );
 });

@@ -23,6 +23,22 @@ export function fitColumns(text: string, columns: number): string {
   return `${head.join('')}…${tail.join('')}`;
 }
 
+/** Breaks a sentence into lines of at most `columns`, between words where it can. */
+export function wrapColumns(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (displayWidth(longer) <= columns) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = fitColumns(word, columns);
+  }
+  return [...lines, line];
+}
+
 function take(parts: readonly string[], columns: number): string[] {
   const taken: string[] = [];
   let left = columns;

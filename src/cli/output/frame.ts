@@ -1,7 +1,7 @@
 // What the live display shows at one moment, as text: a pure function of progress and style, so that it can be
 // tested and looked at without a terminal. Every line fits the width, and figures keep their columns while they change.
 import type { TorrentProgress } from '../library.ts';
-import { displayWidth, fitColumns } from './display-width.ts';
+import { displayWidth, fitColumns, wrapColumns } from './display-width.ts';
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate, formatShare } from './figures.ts';
 import type { Palette } from './palette.ts';
 import type { Tally } from './reporter.ts';
@@ -15,6 +15,8 @@ export interface FrameStyle {
 
 const INDENT = '  ';
 const BAR_COLUMNS_MAX = 72;
+/** The most that `formatBytes` takes: "0.98 KiB". */
+const BYTES_COLUMNS = 8;
 
 /** The frame of a torrent that is opened, checked, downloaded or seeded. */
 export function torrentFrame(name: string, progress: TorrentProgress, style: FrameStyle): string {
@@ -26,21 +28,25 @@ export function torrentFrame(name: string, progress: TorrentProgress, style: Fra
 /** The frame of a job that goes through bytes: hashing, checking, making. */
 export function tallyFrame(tally: Tally, style: FrameStyle): string {
   const share = tally.bytesWanted > 0 ? tally.bytesDone / tally.bytesWanted : 1;
-  const facts = [`${amount(tally.bytesDone, tally.bytesWanted)}`];
-  if (tally.bytesPerSecond > 0) facts.push(formatRate(tally.bytesPerSecond).padStart(12));
+  const facts = [amount(tally.bytesDone, tally.bytesWanted)];
+  if (tally.bytesPerSecond > 0) facts.push(formatRate(tally.bytesPerSecond).padStart(10));
   const title = style.palette.bold(fitColumns(`${tally.activity} ${tally.subject}`, style.columns - INDENT.length));
   return [title, bar(share, style), joined(facts, style)].map((line) => INDENT + line).join('\n');
 }
 
 function loadingLines(progress: TorrentProgress, style: FrameStyle): string[] {
   if (progress.state === 'checking') {
-    return [bar(progress.checked ?? 0, style), style.palette.dim('checking what is on disk')];
+    return [bar(progress.checked ?? 0, style), ...sentence('checking what is on disk', style.palette.dim, style)];
   }
   const share = progress.bytesWanted > 0 ? progress.bytesDone / progress.bytesWanted : 1;
   const lines = [bar(share, style), joined(downloadFacts(progress), style)];
   const remark = remarkOn(progress);
-  if (remark) lines.push(style.palette.attention(fitColumns(remark, style.columns - INDENT.length)));
+  if (remark) lines.push(...sentence(remark, style.palette.attention, style));
   return lines;
+}
+
+function sentence(text: string, paint: (line: string) => string, style: FrameStyle): string[] {
+  return wrapColumns(text, style.columns - INDENT.length).map((line) => paint(line));
 }
 
 function seedingLines(progress: TorrentProgress, style: FrameStyle): string[] {
@@ -55,10 +61,8 @@ function seedingLines(progress: TorrentProgress, style: FrameStyle): string[] {
 /** Most important first: what does not fit is left out from the end. */
 function downloadFacts(progress: TorrentProgress): string[] {
   const wanted = formatCount(progress.piecesWanted);
-  const facts = [
-    amount(progress.bytesDone, progress.bytesWanted),
-    formatRate(progress.downloadBytesPerSecond).padStart(11),
-  ];
+  const facts = [amount(progress.bytesDone, progress.bytesWanted)];
+  if (progress.stall === undefined) facts.push(formatRate(progress.downloadBytesPerSecond).padStart(10));
   if (progress.etaSeconds !== undefined) facts.push(`${formatDuration(progress.etaSeconds)} left`.padStart(11));
   facts.push(`${formatCount(progress.piecesDone).padStart(wanted.length)}/${wanted} pieces`);
   facts.push(peersOf(progress));
@@ -78,7 +82,8 @@ function remarkOn(progress: TorrentProgress): string | undefined {
 }
 
 function amount(done: number, wanted: number): string {
-  return `${formatBytes(done).padStart(8)} of ${formatBytes(wanted)}`;
+  const whole = ` of ${formatBytes(wanted)}`;
+  return `${formatBytes(done)}${whole}`.padEnd(BYTES_COLUMNS + whole.length);
 }
 
 /** Joins as many facts as fit the width; the first one always stays. */

@@ -28,7 +28,8 @@ export class LineReporter implements Reporter {
   readonly #startMs: number;
   #shownMs: number;
   #shownTenth = 0;
-  #shownKey = '';
+  #shownSituation = '';
+  #isLoading = false;
 
   constructor(sinks: LineSinks) {
     this.#sinks = sinks;
@@ -46,8 +47,11 @@ export class LineReporter implements Reporter {
 
   progress(progress: TorrentProgress): void {
     const share = progress.bytesWanted > 0 ? progress.bytesDone / progress.bytesWanted : 1;
-    if (!this.#isDue(share, progress.state + (progress.stall?.code ?? ''))) return;
-    this.#sinks.out(progressLine(progress, share));
+    const wasLoading = this.#isLoading;
+    this.#isLoading = progress.state === 'downloading';
+    if (!this.#isDue(share, situationOf(progress))) return;
+    const isJustDone = wasLoading && progress.state === 'seeding';
+    this.#sinks.out(isJustDone ? formatShare(1) : progressLine(progress, share));
   }
 
   tally(tally: Tally): void {
@@ -82,17 +86,22 @@ export class LineReporter implements Reporter {
   }
 
   /** A line is due when another tenth is done, when something else is going on, or when it has been quiet for long. */
-  #isDue(share: number, key: string): boolean {
+  #isDue(share: number, situation: string): boolean {
     const nowMs = this.#sinks.clock.nowMs();
     const tenth = Math.floor(share * 10);
     const intervalMs = nowMs - this.#startMs < MINUTE_MS ? FIRST_INTERVAL_MS : LATER_INTERVAL_MS;
-    const changed = key !== this.#shownKey;
+    const changed = situation !== this.#shownSituation;
     if (!changed && tenth === this.#shownTenth && nowMs - this.#shownMs < intervalMs) return false;
-    this.#shownKey = key;
+    this.#shownSituation = situation;
     this.#shownTenth = tenth;
     this.#shownMs = nowMs;
     return true;
   }
+}
+
+/** What is worth a line of its own when it changes; empty while all goes as it should. */
+function situationOf({ state, stall }: TorrentProgress): string {
+  return state === 'opening' || state === 'downloading' ? (stall?.code ?? '') : state;
 }
 
 function progressLine(progress: TorrentProgress, share: number): string {

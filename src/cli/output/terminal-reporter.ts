@@ -3,6 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { Clock } from '../../base/clock.ts';
 import { formatAddress } from '../arguments/address.ts';
 import type { PeerAddress, TorrentProgress, TorrentWarning } from '../library.ts';
+import { wrapColumns } from './display-width.ts';
 import { type FrameStyle, tallyFrame, torrentFrame } from './frame.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
@@ -21,6 +22,7 @@ export interface Screen {
 
 /** The live lines never fill the last column: some terminals wrap there. */
 const MARGIN_COLUMNS = 1;
+const INDENT = '  ';
 const COLUMNS_DEFAULT = 80;
 /** The same warning is not repeated within this time. */
 const REPEAT_MS = 60_000;
@@ -40,7 +42,7 @@ export class TerminalReporter implements Reporter {
   }
 
   listening(address: PeerAddress): void {
-    this.#lasting(this.#screen.palette.dim(`  listening on ${formatAddress(address)}`));
+    this.#lasting(`listening on ${formatAddress(address)}`, this.#screen.palette.dim);
   }
 
   begin(subject: Subject): void {
@@ -63,11 +65,11 @@ export class TerminalReporter implements Reporter {
     if (lastMs !== undefined && nowMs - lastMs < REPEAT_MS) return;
     for (const [other, otherMs] of this.#warnedAtMs) if (nowMs - otherMs >= REPEAT_MS) this.#warnedAtMs.delete(other);
     this.#warnedAtMs.set(key, nowMs);
-    this.#lasting(this.#screen.palette.attention(`  ! ${printable(warning.message)}`));
+    this.#lasting(`! ${printable(warning.message)}`, this.#screen.palette.attention);
   }
 
   notice(text: string): void {
-    this.#lasting(this.#screen.palette.dim(`  ${text}`));
+    this.#lasting(text, this.#screen.palette.dim);
   }
 
   findings(render: Result['render']): void {
@@ -100,9 +102,12 @@ export class TerminalReporter implements Reporter {
     this.#live(frame);
   }
 
-  #lasting(line: string): void {
-    if (this.#isDrawn) this.#live.persist(line);
-    else this.#screen.stream.write(`${line}\n`);
+  /** Writes a line that stays, above the live ones. */
+  #lasting(sentence: string, paint: (text: string) => string): void {
+    const lines = wrapColumns(sentence, this.#style().columns - INDENT.length);
+    const text = lines.map((line) => INDENT + paint(line)).join('\n');
+    if (this.#isDrawn) this.#live.persist(text);
+    else this.#screen.stream.write(`${text}\n`);
   }
 
   #erase(): void {
