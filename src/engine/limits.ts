@@ -1,4 +1,5 @@
 // Every bound that the engine keeps, each with its reason. Append only; a limit without a reason does not belong here.
+import type { BackOffRange } from './discovery/back-off.ts';
 
 /** Slots are powers of two of frames up to one run (64 frames, 1 MiB): what the disk hashes and writes in one go. */
 export const SLOT_ORDER_MAX = 6;
@@ -105,9 +106,6 @@ export const UPLOAD_MEMORY_SHARE = 0.25;
 /** How often the control work runs: timeouts, rates, choking, dialling. */
 export const TICK_MS = 100;
 
-/** An announce is given up after this; the next tracker is asked long before (announcer.ts). */
-export const ANNOUNCE_TIMEOUT_MS = 20_000;
-
 /** Addresses asked of a tracker: what most trackers give at most. */
 export const NUM_WANT = 200;
 
@@ -116,3 +114,33 @@ export const PEERS_WANTED = 30;
 
 /** Links that are remembered after they closed, to know who sent a block of a piece that fails later. */
 export const DEPARTED_MAX = 256;
+
+/** Shortest time between regular announces, whatever a tracker asks for: more often would only load it. */
+export const ANNOUNCE_INTERVAL_MIN_MS = 30_000;
+
+/** Longest time between announces: a tracker that says "in a year" must not silence a torrent. */
+export const ANNOUNCE_INTERVAL_MAX_MS: number = 2 * 3_600_000;
+
+/** A torrent that needs peers asks again after a minute, and then after twice as long each time. */
+export const ANNOUNCE_EARLY_FIRST_MS = 60_000;
+
+/** A tracker that has not answered for this long is not waited for: the next one is asked beside it. */
+export const ANNOUNCE_PATIENCE_MS = 5000;
+
+/** Trackers of one torrent that are asked at the same time. */
+export const ANNOUNCE_PARALLEL_MAX = 4;
+
+/** Trackers of one torrent that are told `stopped`: those that matter, without holding up the end of the program. */
+export const ANNOUNCE_STOPPED_MAX = 8;
+
+/** A tracker that is down is asked again after ten seconds first, and at least every half hour. */
+export const TRACKER_BACK_OFF: BackOffRange = { firstMs: 10_000, longestMs: 1_800_000 };
+
+/** Longest time that a tracker's `retry in` (BEP 31) is believed, `never` apart. */
+export const ANNOUNCE_RETRY_IN_MAX_MS: number = 24 * 3_600_000;
+
+/** An announce that takes longer has failed: by then a UDP tracker was asked twice, a web server has given up. */
+export const ANNOUNCE_TIMEOUT_MS = 60_000;
+
+/** Telling `stopped` may hold up the end of the program for this long, no longer. */
+export const ANNOUNCE_STOPPED_TIMEOUT_MS = 2000;

@@ -53,6 +53,8 @@ export class ActivePiece {
   lead: DownloadPeer | undefined;
   /** The run queue knows this object; kept by it, also while the object is between two pieces. */
   queued = false;
+  /** Nobody but the lead is asked for blocks. */
+  exclusive = false;
   /** No block before this one is wanted. */
   #cursor = 0;
 

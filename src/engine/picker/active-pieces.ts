@@ -12,6 +12,8 @@ export class ActivePieces {
   readonly picker: PiecePicker;
   /** In no particular order. */
   readonly list: ActivePiece[] = [];
+  /** Pieces that failed their hash with several contributors: fetched from one peer alone, so that a liar is known. */
+  readonly isolated: Set<number> = new Set();
   /** Where a piece is in `list`, or −1. */
   readonly #indexes: Int32Array;
   readonly #pool: ActivePiece[] = [];
@@ -35,6 +37,7 @@ export class ActivePieces {
     this.picker.begin(piece);
     const active = this.#pool.pop() ?? new ActivePiece(this.geometry);
     active.begin(piece, this.geometry);
+    active.exclusive = this.isolated.has(piece);
     active.openRun(0, place);
     this.#indexes[piece] = this.list.length;
     this.list.push(active);
@@ -94,6 +97,11 @@ export class ActivePieces {
         if (state === RUN_COMPLETE || (state === RUN_RECEIVING && active.heldIn(run) === 0)) this.dropRun(active, run);
       }
     }
+    return this.empty;
+  }
+
+  /** True when no run has a slot of piece memory. */
+  get empty(): boolean {
     return this.list.every((active) => active.openRuns + active.completeRuns + active.storingRuns === 0);
   }
 

@@ -61,7 +61,8 @@ export class Endgame {
   }
 
   #mayDuplicate(active: ActivePiece, block: number, copies: number, peer: DownloadPeer): boolean {
-    if (active.blockStates[block] !== BLOCK_REQUESTED || active.links[block] === peer.link) return false;
+    if (active.exclusive || active.blockStates[block] !== BLOCK_REQUESTED) return false;
+    if (active.links[block] === peer.link) return false;
     if (this.#duplicates.copiesOf(active.index, block) !== copies) return false;
     return this.#duplicates.findOwed(peer.link, active.index, block) < 0;
   }

@@ -96,6 +96,7 @@ export class RequestPlanner {
 
   #hasBlockFor(active: ActivePiece, peer: DownloadPeer): boolean {
     if (active.failed || active.wanted === 0) return false;
+    if (active.exclusive && active.lead !== undefined && active.lead !== peer) return false;
     if (this.lastRefusal !== 'none' && active.reachable === 0) return false;
     if (this.#duplicates.count === 0) return true;
     for (let block = active.firstWanted(); block < active.blocks; block++) {

@@ -97,6 +97,7 @@ export class RunQueue {
       result.kind = outcome === STORED_VERIFIED ? 'verified' : 'corrupt';
       if (outcome === STORED_CORRUPT) result.contributors = active.links.slice(0, active.blocks);
       this.#pieces.end(active);
+      if (outcome === STORED_VERIFIED) this.#pieces.isolated.delete(piece);
       if (outcome === STORED_VERIFIED) this.#pieces.picker.markHad(piece);
       else this.#pieces.picker.abandon(piece);
     } else {

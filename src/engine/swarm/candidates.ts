@@ -1,7 +1,8 @@
 // The addresses that a torrent knows and is not connected to: whom to dial next, whom to leave alone for how long.
 // Bounded: trackers and strangers can name any number of addresses.
-import type { PeerAddress } from '../ports.ts';
+
 import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
+import type { PeerAddress } from '../ports.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first. */
 export type CandidateSource = 'user' | 'tracker' | 'incoming';

@@ -77,7 +77,8 @@ export function converse(peer: Peer, message: WireMessage, topic: Topic): Reacti
 
 function tellsHave(peer: Peer, number: number, topic: Topic): Reaction {
   const piece = topic.geometry.pieceIndex(number);
-  if (piece === undefined) throw new PeerError('ERR_PEER_PIECE', `claims to have piece ${number}, which does not exist`);
+  if (piece === undefined)
+    throw new PeerError('ERR_PEER_PIECE', `claims to have piece ${number}, which does not exist`);
   return topic.picker.addHave(peer.pieces, piece) ? PIECES_CHANGED : NOTHING;
 }
 

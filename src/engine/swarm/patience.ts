@@ -35,7 +35,11 @@ export function judge(peer: Peer, nowMs: number, pinsWantedPlace: boolean): Verd
   if (peer.debt.outstanding > 0) {
     const waitedMs = nowMs - peer.lastBlockMs;
     if (pinsWantedPlace && waitedMs > PINNED_PLACE_GRACE_MS) return drop('ERR_PEER_STALLED', 'stalled inside a block');
-    if (peer.snubbed && nowMs - peer.snubbedMs > MID_BLOCK_GRACE_MS && waitedMs > MID_BLOCK_GRACE_MS + REQUEST_TIMEOUT_MS) {
+    if (
+      peer.snubbed &&
+      nowMs - peer.snubbedMs > MID_BLOCK_GRACE_MS &&
+      waitedMs > MID_BLOCK_GRACE_MS + REQUEST_TIMEOUT_MS
+    ) {
       return drop('ERR_PEER_STALLED', 'stalled inside a block');
     }
     if (!peer.snubbed && waitedMs > REQUEST_TIMEOUT_MS) return SNUB;

@@ -1,9 +1,10 @@
 // The peers of one torrent: who is connected, who could be, who is banned and who has left.
-import type { LinkId, PeerAddress } from '../ports.ts';
+
+import { equalBytes } from '../../base/bytes.ts';
 import { DEPARTED_MAX } from '../limits.ts';
+import type { LinkId, PeerAddress } from '../ports.ts';
 import { Candidates } from './candidates.ts';
 import type { Peer } from './peer.ts';
-import { equalBytes } from '../../base/bytes.ts';
 
 /** The swarm as this torrent sees it. */
 export class Swarm {

@@ -5,7 +5,7 @@ import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { Announcer } from '../discovery/announcer.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
-import { ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
 
 /** What an announce tells about us. */
@@ -70,7 +70,7 @@ export class Announcing {
   }
 
   /** Control tick: makes the announces that are due. */
-  tick(nowMs: number, needPeers: boolean, standing: Standing, timeoutMs: number = ANNOUNCE_TIMEOUT_MS): void {
+  tick(nowMs: number, needPeers: boolean, standing: Standing): void {
     for (const announcement of this.#announcer.due(nowMs, needPeers)) {
       const { infoHash, peerId, key, trackers, ticketBase } = this.#parts;
       this.#urls.set(announcement.id, announcement.url);
@@ -82,7 +82,7 @@ export class Announcing {
         infoHash,
         peerId,
         key,
-        timeoutMs,
+        timeoutMs: announcement.event === 'stopped' ? ANNOUNCE_STOPPED_TIMEOUT_MS : ANNOUNCE_TIMEOUT_MS,
         ...standing,
       });
     }

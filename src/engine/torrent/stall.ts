@@ -34,11 +34,14 @@ export function explainStall(facts: StallFacts): Stall {
     else if (peer.snubbed) snubbed++;
   }
   if (ready === 0) return explainLoneliness(dialling, facts);
-  if (useful === 0) return { code: 'nothing-wanted-offered', message: `none of ${peers(ready)} has a piece that is missing` };
+  if (useful === 0)
+    return { code: 'nothing-wanted-offered', message: `none of ${peers(ready)} has a piece that is missing` };
   if (choking === useful) return { code: 'all-choked', message: `waiting for ${peers(useful)} to let us download` };
   if (facts.lastRefusal === 'rate') return { code: 'rate-limit', message: 'the download limit is reached' };
-  if (facts.lastRefusal === 'memory') return { code: 'memory-cap', message: 'piece memory is full; a larger --memory would help' };
-  if (facts.lastRefusal === 'disk') return { code: 'disk-slow', message: 'waiting for the disk to write what has come in' };
+  if (facts.lastRefusal === 'memory')
+    return { code: 'memory-cap', message: 'piece memory is full; a larger --memory would help' };
+  if (facts.lastRefusal === 'disk')
+    return { code: 'disk-slow', message: 'waiting for the disk to write what has come in' };
   if (snubbed > 0) return { code: 'peers-stalled', message: `${peers(snubbed)} promised blocks and sent none` };
   return { code: 'waiting', message: `waiting for blocks from ${peers(useful - choking)}` };
 }

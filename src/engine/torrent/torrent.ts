@@ -1,10 +1,10 @@
 // The coordinator of one torrent: holds its parts and lists, in `dispatch`, everything that can happen to it. Decisions
 // are taken in the topic modules, effects are carried out here. Blocks do not come this way: see the data plane below.
+
+import { assertNever } from '../../base/assert.ts';
+import { Bitfield } from '../../base/bitfield.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
-import { Bitfield } from '../../base/bitfield.ts';
-import { assertNever } from '../../base/assert.ts';
-import { decodeMessage } from '../../protocol/wire/messages.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
@@ -13,6 +13,7 @@ import {
   KEEP_ALIVE,
   NOT_INTERESTED_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
+import { decodeMessage } from '../../protocol/wire/messages.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import { PEERS_WANTED, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
@@ -117,7 +118,15 @@ export class Torrent {
     this.upload = new Upload({ geometry, store, ledger, peers, storage, had: picker.had, limit: parts.uploadLimit });
     this.#choking = new Choking(peers, this.upload, random);
     const { trackers, peerId, trackerKey: key, ticketBase } = parts;
-    this.#announcing = new Announcing({ tiers: spec.tiers, infoHash: spec.infoHash, peerId, key, trackers, random, ticketBase });
+    this.#announcing = new Announcing({
+      tiers: spec.tiers,
+      infoHash: spec.infoHash,
+      peerId,
+      key,
+      trackers,
+      random,
+      ticketBase,
+    });
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
       if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
     }
@@ -145,7 +154,7 @@ export class Torrent {
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
   get settled(): boolean {
-    const idle = this.swarm.size === 0 && this.upload.inFlight === 0 && this.intake.download.pieces.discard();
+    const idle = this.swarm.size === 0 && this.upload.inFlight === 0 && this.intake.download.pieces.empty;
     return this.#phase === 'closed' && idle && this.#announcing.settled;
   }
 
@@ -225,6 +234,7 @@ export class Torrent {
   /** A batch of runs was stored: memory is free again for those who lacked it. */
   runsDone(): void {
     this.#feedStarving();
+    this.#discardIfIdle();
     this.intake.flush();
     if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
   }
@@ -331,6 +341,7 @@ export class Torrent {
     this.swarm.candidates.ended(peer.address, this.#parts.clock.nowMs(), both || end.code === 'ERR_PEER_SELF');
     if (end.code.startsWith('ERR_WIRE')) this.#warn(end.code, `${nameOf(peer)} ${end.message}`);
     this.#feedStarving();
+    this.#discardIfIdle();
   }
 
   #drop(peer: Peer, code: string, message: string, ban: boolean): void {
@@ -369,7 +380,10 @@ export class Torrent {
     const { guilty, suspects } = judgeContributors(contributors);
     if (guilty === undefined) {
       this.intake.download.isolate(piece);
-      return this.#warn('ERR_PIECE_CORRUPT', `piece ${piece} from ${suspects.length} peers failed its hash; fetching it again from one`);
+      return this.#warn(
+        'ERR_PIECE_CORRUPT',
+        `piece ${piece} from ${suspects.length} peers failed its hash; fetching it again from one`,
+      );
     }
     const address = this.swarm.addressOf(guilty);
     if (address !== undefined) this.swarm.candidates.ban(address);
@@ -385,7 +399,8 @@ export class Torrent {
     this.#setPhase('seeding');
     for (const peer of this.swarm.peers()) {
       this.#updateInterest(peer);
-      if (!this.spec.seed || peer.pieces.have.full) this.#drop(peer, 'ERR_PEER_USELESS', 'has nothing left for us', false);
+      if (!this.spec.seed || peer.pieces.have.full)
+        this.#drop(peer, 'ERR_PEER_USELESS', 'has nothing left for us', false);
     }
   }
 
@@ -429,7 +444,8 @@ export class Torrent {
     this.#announcing.stop();
     this.#setPhase(phase);
     for (const peer of this.swarm.peers()) this.#drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops', false);
-    if (phase === 'closed') this.#announcing.tick(this.#parts.clock.nowMs(), false, this.#standing(), 2000);
+    // The last words go out at once: nobody waits for the next tick of a client that is being closed.
+    this.#announcing.tick(this.#parts.clock.nowMs(), false, this.#standing());
   }
 
   #breakDown(error: StorageError): void {
@@ -437,6 +453,13 @@ export class Torrent {
     this.#error = error;
     this.#leave('error');
     this.#observer.failed(error);
+  }
+
+  /** A torrent that stands still holds no piece memory: what is not complete by then is fetched again. */
+  #discardIfIdle(): void {
+    if (this.#phase === 'paused' || this.#phase === 'error' || this.#phase === 'closed') {
+      this.intake.download.pieces.discard();
+    }
   }
 
   #setPhase(phase: TorrentPhase): void {
