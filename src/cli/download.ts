@@ -1,14 +1,14 @@
 // One download from adding the torrent to its last verified piece, reported as it goes.
 
 import { follow } from './follow.ts';
-import type { AddOptions, Client, Metainfo, Torrent } from './library.ts';
+import type { AddOptions, LibraryClient, Metainfo, LibraryTorrent } from './library.ts';
 import type { Download } from './output/download-result.ts';
 import type { Reporter, Subject } from './output/reporter.ts';
 import type { CostMeter } from './resources.ts';
 
 /** What to download and who watches. */
 export interface DownloadJob {
-  readonly client: Client;
+  readonly client: LibraryClient;
   readonly reporter: Reporter;
   readonly metainfo: Metainfo;
   readonly add: AddOptions & { readonly directory: string };
@@ -18,7 +18,7 @@ export interface DownloadJob {
 
 /** A finished download and its torrent, which may go on seeding. */
 export interface FinishedDownload {
-  readonly torrent: Torrent;
+  readonly torrent: LibraryTorrent;
   readonly download: Download;
 }
 
@@ -31,7 +31,7 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
   await follow(torrent, reporter, torrent.completed(job.signal));
   const cost = meter.read();
   const progress = torrent.progress();
-  const profile = client.profile();
+  const profile = client.profile?.();
   return {
     torrent,
     download: {
@@ -56,7 +56,7 @@ export function subjectOf(metainfo: Metainfo, directory: string): Subject {
 }
 
 /** Notes how much was there, from before or by a check, in the moment in which the torrent starts to download. */
-function bytesPresentAtStart(torrent: Torrent): () => number | undefined {
+function bytesPresentAtStart(torrent: LibraryTorrent): () => number | undefined {
   let bytes: number | undefined;
   const note = () => {
     if (torrent.state === 'downloading') bytes ??= torrent.progress().bytesDone;

@@ -1,7 +1,8 @@
 // The frame around every command: the reporter that fits the output, failures as sentences, the client closed.
+import { InputError } from '../base/errors.ts';
 import type { CommandContext, OutputStream } from './context.ts';
 import { failureOf } from './failure.ts';
-import type { Client, ClientOptions } from './library.ts';
+import type { LibraryClient, ClientOptions } from './library.ts';
 import { JsonReporter } from './output/json-reporter.ts';
 import { LineReporter } from './output/line-reporter.ts';
 import { paletteFor, showsUnicode } from './output/palette.ts';
@@ -40,7 +41,7 @@ export async function withClient(
   context: CommandContext,
   reporter: Reporter,
   options: ClientOptions,
-  work: (client: Client) => Promise<number>,
+  work: (client: LibraryClient) => Promise<number>,
 ): Promise<number> {
   const { signal } = context.interrupts;
   const onAbort = () => reporter.notice('stopping: saving what is done (once more to quit at once)');
@@ -68,4 +69,10 @@ function openReporter(context: CommandContext, { json = false, outputIsData = fa
     return new TerminalReporter({ stream, problem, palette, unicode: showsUnicode(env), clock });
   }
   return new LineReporter({ out: (line) => void stream.write(`${line}\n`), problem, palette, clock });
+}
+
+/** Makes sure that --profile is not asked of a client that cannot measure. */
+export function refuseMissingProfile(client: LibraryClient, wanted = false): void {
+  if (!wanted || client.profile) return;
+  throw new InputError('ERR_CLI_UNSUPPORTED', '--profile does not exist yet: leave it out');
 }

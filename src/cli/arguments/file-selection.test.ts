@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkSelection, parseSelection } from './file-selection.ts';
+import { parseSelection } from './file-selection.ts';
 
 test('indexes and ranges become a sorted list without repeats', () => {
   assert.deepEqual(parseSelection('0,2-5'), [0, 2, 3, 4, 5]);
@@ -22,10 +22,4 @@ test('any list of small indexes is read back as a sorted set', () => {
       assert.deepEqual(parseSelection(indexes.join(',')), expected);
     }),
   );
-});
-
-test('a selection outside of the torrent names the range that exists', () => {
-  checkSelection([0, 2], 3);
-  assert.throws(() => checkSelection([0, 3], 3), { code: 'ERR_CLI_SELECT', message: /file 3.*3 files, 0 to 2/ });
-  assert.throws(() => checkSelection([1], 1), { message: /one file, number 0/ });
 });

@@ -22,17 +22,6 @@ export function parseSelection(text: string): number[] {
   return [...indexes].sort((a, b) => a - b);
 }
 
-/**
- * Makes sure that a torrent with `fileCount` files has every selected one.
- * @throws InputError ERR_CLI_SELECT
- */
-export function checkSelection(selection: readonly number[], fileCount: number): void {
-  const missing = selection.find((index) => index >= fileCount);
-  if (missing === undefined) return;
-  const range = fileCount === 1 ? 'one file, number 0' : `${fileCount} files, 0 to ${fileCount - 1}`;
-  throw refusal(`--select names file ${missing}, but the torrent has ${range}: "millrace info" lists them`);
-}
-
 function refusal(message: string): InputError {
   return new InputError('ERR_CLI_SELECT', message);
 }

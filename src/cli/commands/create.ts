@@ -4,12 +4,11 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import { argument, repeatable } from '../arguments/network-options.ts';
-import { parsePieceLength } from '../arguments/piece-length.ts';
-import { parseTrackerUrl, parseWebSeedUrl } from '../arguments/source-urls.ts';
+import { parseSize } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
 import { exists } from '../directory.ts';
 import { EXIT_DONE } from '../exit-code.ts';
-import { tallying } from '../follow.ts';
+import { bytesBehind, tallying } from '../follow.ts';
 import type { CreateOptions } from '../library.ts';
 import { createResult } from '../output/create-result.ts';
 import { runSession } from '../session.ts';
@@ -29,6 +28,9 @@ interface CreateCommandOptions {
 
 const STANDARD_OUTPUT = '-';
 
+/** URLs are judged by the library. */
+const asIs = (text: string) => text;
+
 /** Adds `create` to the program. */
 export function addCreateCommand(program: Command, context: CommandContext, exit: (exitCode: number) => void): void {
   program
@@ -41,12 +43,12 @@ export function addCreateCommand(program: Command, context: CommandContext, exit
     .option(
       '--piece-length <size>',
       'a power of two (default: one that gives about 1500 pieces)',
-      argument(parsePieceLength),
+      argument(parseSize),
     )
     .addOption(
-      repeatable('--tracker <url>', 'tracker, http, https or udp (repeatable: tried in this order)', parseTrackerUrl),
+      repeatable('--tracker <url>', 'tracker, http, https or udp (repeatable: tried in this order)', asIs),
     )
-    .addOption(repeatable('--web-seed <url>', 'web server that has the files (repeatable)', parseWebSeedUrl))
+    .addOption(repeatable('--web-seed <url>', 'web server that has the files (repeatable)', asIs))
     .option('--private', 'peers are to come from the trackers only (BEP 27)')
     .option('--comment <text>', 'a remark for people')
     .addOption(new Option('--v1', 'a version 1 torrent (the default)').conflicts(['v2', 'hybrid']))
@@ -70,11 +72,13 @@ function create(context: CommandContext, source: string, options: CreateCommandO
     const name = path.basename(path.resolve(source));
     const output = options.output ?? `${name}.torrent`;
     if (!outputIsData && !options.force) await refuseExisting(output);
-    const { bytes, metainfo } = await context.library.createTorrent(source, {
+    const report = tallying(reporter, context.clock, { activity: 'hashing', subject: name });
+    const { bytes, metainfo, warnings } = await context.library.createTorrent(source, {
       ...createOptionsFrom(options),
-      onProgress: tallying(reporter, context.clock, { activity: 'hashing', subject: name }),
+      onProgress: (progress) => report(bytesBehind(progress, progress.totalBytes), progress.totalBytes),
       signal: context.interrupts.signal,
     });
+    for (const warning of warnings) reporter.warning(warning);
     if (outputIsData) context.stdout.write(bytes);
     else await writeTorrent(output, bytes, options.force === true);
     const seconds = (context.clock.nowMs() - startMs) / 1000;

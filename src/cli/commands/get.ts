@@ -1,7 +1,7 @@
 // millrace get: download a torrent, verify it, say what it cost. With --seed, go on uploading until Ctrl-C.
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { checkSelection, parseSelection } from '../arguments/file-selection.ts';
+import { parseSelection } from '../arguments/file-selection.ts';
 import { addNetworkOptions, argument, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
 import { parseRate } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
@@ -12,7 +12,7 @@ import { follow } from '../follow.ts';
 import type { AddOptions } from '../library.ts';
 import { downloadResult } from '../output/download-result.ts';
 import { CostMeter } from '../resources.ts';
-import { runSession, withClient } from '../session.ts';
+import { refuseMissingProfile, runSession, withClient } from '../session.ts';
 
 interface GetOptions extends NetworkOptions {
   readonly output: string;
@@ -46,9 +46,9 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
     const clientOptions = clientOptionsFrom(options);
     const { library, clock, interrupts } = context;
     const metainfo = await library.loadSource(source, { signal: interrupts.signal });
-    if (options.select) checkSelection(options.select, metainfo.files.length);
     const directory = await writableDirectory(options.output, '-o');
     return await withClient(context, reporter, clientOptions, async (client) => {
+      refuseMissingProfile(client, options.profile);
       const meter = new CostMeter(clock, 'process-start');
       const add = { ...addOptionsFrom(options), directory };
       const finished = await download({ client, reporter, metainfo, add, meter, signal: interrupts.signal });

@@ -4,7 +4,7 @@ import { addNetworkOptions, clientOptionsFrom, type NetworkOptions } from '../ar
 import type { CommandContext } from '../context.ts';
 import { existingDirectory } from '../directory.ts';
 import { subjectOf } from '../download.ts';
-import { follow, tallying } from '../follow.ts';
+import { bytesBehind, follow, tallying } from '../follow.ts';
 import type { Metainfo } from '../library.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { seedingResult } from '../output/seeding-result.ts';
@@ -70,9 +70,11 @@ async function verifyFirst(
   metainfo: Metainfo,
   directory: string,
 ): Promise<number | undefined> {
-  const onProgress = tallying(reporter, context.clock, { activity: 'verifying', subject: metainfo.name });
-  const { signal } = context.interrupts;
-  const verification = await context.library.verifyFiles(metainfo, directory, { onProgress, signal });
+  const report = tallying(reporter, context.clock, { activity: 'verifying', subject: metainfo.name });
+  const verification = await context.library.verifyFiles(metainfo, directory, {
+    onProgress: (progress) => report(bytesBehind(progress, metainfo.totalBytes), metainfo.totalBytes),
+    signal: context.interrupts.signal,
+  });
   if (verification.piecesOk === verification.pieceCount) return undefined;
   const failure = incompleteFailure(verification, 'only complete files are seeded; "millrace get" fetches the rest');
   reporter.failed(failure);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { existingDirectory } from '../directory.ts';
 import { EXIT_DONE } from '../exit-code.ts';
-import { tallying } from '../follow.ts';
+import { bytesBehind, tallying } from '../follow.ts';
 import { completeResult, fileLines, incompleteFailure } from '../output/verification-result.ts';
 import { runSession } from '../session.ts';
 
@@ -32,8 +32,11 @@ function verify(context: CommandContext, source: string, options: VerifyOptions)
     const metainfo = await library.loadSource(source, { signal });
     const directory = await existingDirectory(options.directory, '-d');
     const startMs = clock.nowMs();
-    const onProgress = tallying(reporter, clock, { activity: 'verifying', subject: metainfo.name });
-    const verification = await library.verifyFiles(metainfo, directory, { onProgress, signal });
+    const report = tallying(reporter, clock, { activity: 'verifying', subject: metainfo.name });
+    const verification = await library.verifyFiles(metainfo, directory, {
+      onProgress: (progress) => report(bytesBehind(progress, metainfo.totalBytes), metainfo.totalBytes),
+      signal,
+    });
     if (verification.piecesOk === verification.pieceCount) {
       reporter.done(completeResult(metainfo, verification, (clock.nowMs() - startMs) / 1000));
       return EXIT_DONE;

@@ -6,7 +6,7 @@ import { printable } from './printable.ts';
 
 interface Folder {
   readonly folders: Map<string, Folder>;
-  readonly files: { readonly index: number; readonly name: string; readonly length: number }[];
+  readonly files: { readonly index: number; readonly name: string; readonly file: MetainfoFile }[];
 }
 
 /** One line per folder and file; folders first, both in the torrent's order. */
@@ -17,8 +17,8 @@ export function fileTree(files: readonly MetainfoFile[], palette: Palette): stri
   return linesOf(root, 0, { indexColumns, palette });
 }
 
-function place(root: Folder, index: number, { path, length }: MetainfoFile): void {
-  const parts = path.split('/');
+function place(root: Folder, index: number, file: MetainfoFile): void {
+  const parts = file.path.split('/');
   const name = parts.pop() ?? '';
   let folder = root;
   for (const part of parts) {
@@ -29,7 +29,7 @@ function place(root: Folder, index: number, { path, length }: MetainfoFile): voi
     }
     folder = next;
   }
-  folder.files.push({ index, name, length });
+  folder.files.push({ index, name, file });
 }
 
 function linesOf(folder: Folder, depth: number, style: { indexColumns: number; palette: Palette }): string[] {
@@ -40,9 +40,10 @@ function linesOf(folder: Folder, depth: number, style: { indexColumns: number; p
     lines.push(`  ${' '.repeat(indexColumns + 12)}${margin}${palette.accent(`${printable(name)}/`)}`);
     lines.push(...linesOf(inner, depth + 1, style));
   }
-  for (const { index, name, length } of folder.files) {
+  for (const { index, name, file } of folder.files) {
+    const target = file.symlink === undefined ? '' : palette.dim(` → ${printable(file.symlink)}`);
     const number = palette.dim(String(index).padStart(indexColumns));
-    lines.push(`  ${number}  ${formatBytes(length).padStart(8)}  ${margin}${printable(name)}`);
+    lines.push(`  ${number}  ${formatBytes(file.length).padStart(8)}  ${margin}${printable(name)}${target}`);
   }
   return lines;
 }

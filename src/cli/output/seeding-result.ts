@@ -1,5 +1,5 @@
 // How seeding ended: what was sent and what it cost.
-import type { DataPathStats, Torrent } from '../library.ts';
+import type { DataPathStats, LibraryTorrent } from '../library.ts';
 import type { Cost } from '../resources.ts';
 import { formatBytes, formatDuration } from './figures.ts';
 import { printable } from './printable.ts';
@@ -7,7 +7,7 @@ import type { Result } from './reporter.ts';
 
 /** A stretch of seeding. */
 export interface Seeding {
-  readonly torrent: Torrent;
+  readonly torrent: LibraryTorrent;
   readonly cost: Cost;
   readonly dataPath: DataPathStats;
 }

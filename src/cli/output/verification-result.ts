@@ -1,10 +1,13 @@
 // What a verification found, file by file.
 import { EXIT_FAILED } from '../exit-code.ts';
-import type { Metainfo, Verification } from '../library.ts';
+import type { Metainfo, VerifyResult } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatShare } from './figures.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Result } from './reporter.ts';
+
+/** What is shown of it. */
+export type Verification = Omit<VerifyResult, 'have'>;
 
 /** Up to so many files each get a line of their own; of more, only those that are not complete. */
 const FILES_LISTED_MAX = 30;
