@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket as TcpSocket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fromLatin1, readUint32, writeUint32 } from '../../base/bytes.ts';
@@ -158,9 +158,10 @@ test('redirects are followed, not for ever and not to anywhere', async (context)
   let visits = 0;
   const { url } = await webServer(context, ({ url: path = '' }, response) => {
     visits++;
-    const target = path.includes('loop') ? path : /to=([^&]*)/.exec(path)?.[1];
-    if (target === undefined) response.end(GOOD_BODY);
-    else response.writeHead(302, { location: decodeURIComponent(target) }).end('x'.repeat(100_000));
+    const target = decodeURIComponent(/to=([^&]*)/.exec(path)?.[1] ?? '');
+    const location = path.includes('loop') ? path : target;
+    if (location === '') response.end(GOOD_BODY);
+    else response.writeHead(302, { location }).end('x'.repeat(100_000));
   });
   const client = trackers(context);
   assert.equal((await client.reply(request(`${url}&to=/other`))).peers.length, 1);
@@ -256,7 +257,7 @@ test('an announce ends in its time, whoever keeps silent', async (context) => {
 
 test('lost UDP packets are sent again, and a tracker that stays silent is given up', async (context) => {
   const tracker = await udpTracker(context);
-  const client = trackers(context, 40);
+  const client = trackers(context, 100);
   tracker.losePackets = UDP_TRACKER_TRIES_MAX - 1;
   await client.reply(request(tracker.announceUrl));
   assert.equal(tracker.packets, UDP_TRACKER_TRIES_MAX + 1);
@@ -332,35 +333,6 @@ test('what was cancelled is not answered, and the others are', async (context) =
   await client.reply(request(udp.announceUrl));
   assert.deepEqual(client.unexpected, []);
 });
-
-test('close ends everything that is under way and leaves nothing open', async (context) => {
-  const { server, url } = await webServer(context, () => undefined);
-  const connected = once(server, 'connection') as Promise<[TcpSocket]>;
-  const requested = once(server, 'request');
-  const udp = await udpTracker(context);
-  udp.losePackets = Number.POSITIVE_INFINITY;
-  const arrived = new Promise<void>((resolve) => {
-    udp.onPacket = resolve;
-  });
-  const openBefore = openResources();
-  const client = trackers(context);
-  for (const silent of [url, udp.announceUrl]) client.forget(client.announce(request(silent)).ticket);
-  const [[serverSide]] = await Promise.all([connected, requested, arrived]);
-  assert.notDeepEqual(openResources(), openBefore);
-  const ended = once(serverSide, 'close');
-  await Promise.all([client.client.close(), client.client.close()]);
-  await ended;
-  assert.deepEqual(openResources(), openBefore);
-});
-
-/** What keeps the process alive, of the kinds that a tracker client uses. */
-function openResources(): string[] {
-  const kinds = new Set(['TCPSocketWrap', 'TCPServerWrap', 'UDPWrap', 'Timeout', 'GetAddrInfoReqWrap']);
-  return process
-    .getActiveResourcesInfo()
-    .filter((kind) => kinds.has(kind))
-    .sort();
-}
 
 async function bound(socket: Socket): Promise<void> {
   socket.bind(0, '127.0.0.1');
