@@ -1,7 +1,7 @@
 // One download from adding the torrent to its last verified piece, reported as it goes.
 
 import { follow } from './follow.ts';
-import type { AddOptions, LibraryClient, Metainfo, LibraryTorrent } from './library.ts';
+import type { AddOptions, LibraryClient, LibraryTorrent, Metainfo } from './library.ts';
 import type { Download } from './output/download-result.ts';
 import type { Reporter, Subject } from './output/reporter.ts';
 import type { CostMeter } from './resources.ts';

@@ -1,12 +1,15 @@
 // The slice of the public library that the commands use. Tests put a fake behind it.
+import type { EventEmitter } from 'node:events';
 import {
-  Client,
-  type ClientOptions,
   type AddOptions,
+  Client,
+  type ClientEvents,
+  type ClientOptions,
   createTorrent,
   loadSource,
   type Metainfo,
   type Torrent,
+  type TorrentEvents,
   verifyFiles,
 } from '../client/index.ts';
 
@@ -45,13 +48,14 @@ interface ProfileStage {
 }
 
 /** What the commands ask of a torrent. */
-export type LibraryTorrent = Pick<
-  Torrent,
-  'infoHash' | 'name' | 'state' | 'progress' | 'files' | 'completed' | 'remove' | 'on' | 'off'
->;
+export interface LibraryTorrent
+  extends Pick<Torrent, 'infoHash' | 'name' | 'state' | 'progress' | 'files' | 'completed' | 'remove'>,
+    Pick<EventEmitter<TorrentEvents>, 'on' | 'off'> {}
 
 /** What the commands ask of a client. */
-export interface LibraryClient extends Pick<Client, 'listen' | 'dataPath' | 'close' | 'on'> {
+export interface LibraryClient
+  extends Pick<Client, 'listen' | 'dataPath' | 'close'>,
+    Pick<EventEmitter<ClientEvents>, 'on'> {
   add(source: Metainfo, options?: AddOptions): Promise<LibraryTorrent>;
   /** Absent in a client that cannot measure. */
   profile?(): ProfileReport | undefined;

@@ -203,7 +203,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test('get hands its options to the library', async () => {
   bench.client.added = (torrent) => torrent.finish();
-  const options = '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --select 0,1 --down 1M --up 2M';
+  const options =
+    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --select 0,1 --down 1M --up 2M';
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--sequential', ...options.split(' ')), 0);
   assert.deepEqual(bench.clientOptions, {
     listen: { port: 7000 },
@@ -236,7 +237,10 @@ test('get --json ends with done and the fields of the contract', async () => {
   const events = bench.events();
   assert.deepEqual(events[0], { event: 'listening', address: '127.0.0.1:6881', host: '127.0.0.1', port: 6881 });
   assert.equal(events[1]!['event'], 'progress');
-  assert.deepEqual(events.filter(({ event }) => event === 'warning').map(({ code }) => code), ['ERR_A', 'ERR_B']);
+  assert.deepEqual(
+    events.filter(({ event }) => event === 'warning').map(({ code }) => code),
+    ['ERR_A', 'ERR_B'],
+  );
   const done = events.at(-1)!;
   assert.equal(done['event'], 'done');
   assert.equal(done['infoHash'], HASH);
@@ -398,43 +402,4 @@ test('create -o - keeps standard output for the torrent', async () => {
   assert.equal(await bench.run('create', 'film', '-o', '-', '--json'), 2);
   assert.equal(bench.stdout, '');
   assert.match(bench.stderr, /both want standard output/);
-});
-
-test('a command line that cannot be understood exits with 2 and one sentence', async () => {
-  const cases: [string[], RegExp][] = [
-    [['gte', 'x'], /^millrace: unknown command 'gte' \(Did you mean get\?\) \(see: millrace --help\)\n$/],
-    [['get'], /^millrace: missing required argument 'source' \(see: millrace get --help\)\n$/],
-    [['get', 'a', 'b'], /too many arguments/],
-    [['get', 'x', '--frob'], /unknown option '--frob'/],
-    [['get', 'x', '--memory', '12q'], /--memory.*"12q" is not a size/],
-    [['get', 'x', '--peer', 'nowhere'], /--peer.*"nowhere" is not an address/],
-    [['get', 'x', '--select', '3-1'], /--select.*runs backwards/],
-    [['get', 'x', '--encryption', 'maybe'], /Allowed choices are prefer, require, off/],
-    [['seed', 'x'], /required option '-d, --directory <dir>' not specified/],
-    [['create', 'x', '--v1', '--v2'], /cannot be used with/],
-    [['demo', '--size', '1k'], /too little for a demo/],
-  ];
-  for (const [argv, sentence] of cases) {
-    assert.equal(await bench.run(...argv), 2, argv.join(' '));
-    assert.match(bench.stderr, sentence);
-    assert.equal(bench.stderr.split('\n').length, 2, bench.stderr);
-    assert.equal(bench.stdout, '');
-  }
-});
-
-test('a command line that cannot be understood is an event where events are wanted', async () => {
-  assert.equal(await bench.run('get', '--json'), 2);
-  assert.deepEqual(bench.events().map(({ event, code }) => [event, code]), [['error', 'ERR_CLI_USAGE']]);
-  assert.equal(bench.stderr, '');
-});
-
-test('help and version are no failure; no command at all is', async () => {
-  for (const argv of [['--help'], ['help'], ['help', 'get'], ['get', '--help']]) {
-    assert.equal(await bench.run(...argv), 0, argv.join(' '));
-    assert.match(bench.stdout, /Usage: millrace/);
-  }
-  assert.equal(await bench.run('--version'), 0);
-  assert.equal(bench.stdout, '1.2.3\n');
-  assert.equal(await bench.run(), 2);
-  assert.match(bench.stderr, /Usage: millrace/);
 });

@@ -2,7 +2,7 @@
 import { InputError } from '../base/errors.ts';
 import type { CommandContext, OutputStream } from './context.ts';
 import { failureOf } from './failure.ts';
-import type { LibraryClient, ClientOptions } from './library.ts';
+import type { ClientOptions, LibraryClient } from './library.ts';
 import { JsonReporter } from './output/json-reporter.ts';
 import { LineReporter } from './output/line-reporter.ts';
 import { paletteFor, showsUnicode } from './output/palette.ts';

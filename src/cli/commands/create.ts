@@ -40,14 +40,8 @@ export function addCreateCommand(program: Command, context: CommandContext, exit
     .argument('<path>', 'the file or folder')
     .option('-o, --output <file>', 'where to write it; - is standard output (default: NAME.torrent, here)')
     .option('--force', 'replace the output file if it exists')
-    .option(
-      '--piece-length <size>',
-      'a power of two (default: one that gives about 1500 pieces)',
-      argument(parseSize),
-    )
-    .addOption(
-      repeatable('--tracker <url>', 'tracker, http, https or udp (repeatable: tried in this order)', asIs),
-    )
+    .option('--piece-length <size>', 'a power of two (default: one that gives about 1500 pieces)', argument(parseSize))
+    .addOption(repeatable('--tracker <url>', 'tracker, http, https or udp (repeatable: tried in this order)', asIs))
     .addOption(repeatable('--web-seed <url>', 'web server that has the files (repeatable)', asIs))
     .option('--private', 'peers are to come from the trackers only (BEP 27)')
     .option('--comment <text>', 'a remark for people')
