@@ -47,6 +47,7 @@ export class LineReporter implements Reporter {
 
   progress(progress: TorrentProgress): void {
     const share = progress.bytesWanted > 0 ? progress.bytesDone / progress.bytesWanted : 1;
+    if (progress.state === 'opening') return;
     const wasLoading = this.#isLoading;
     this.#isLoading = progress.state === 'downloading';
     if (!this.#isDue(share, situationOf(progress))) return;
@@ -101,7 +102,7 @@ export class LineReporter implements Reporter {
 
 /** What is worth a line of its own when it changes; empty while all goes as it should. */
 function situationOf({ state, stall }: TorrentProgress): string {
-  return state === 'opening' || state === 'downloading' ? (stall?.code ?? '') : state;
+  return state === 'downloading' ? (stall?.code ?? '') : state;
 }
 
 function progressLine(progress: TorrentProgress, share: number): string {
