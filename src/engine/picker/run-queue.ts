@@ -34,6 +34,8 @@ export interface StoredOutcome {
 export class RunQueue {
   /** Bytes that the disk has and did not report yet. */
   storingBytes = 0;
+  /** The most that it ever was. */
+  storingPeakBytes = 0;
   readonly #pieces: ActivePieces;
   /** Pieces with complete runs; those whose runs were dropped since leave at the next `take`. */
   readonly #waiting: ActivePiece[] = [];
@@ -111,6 +113,7 @@ export class RunQueue {
     this.#pieces.ledger.beginStoring(place);
     active.beginStoring(run);
     this.storingBytes += this.#pieces.geometry.runBytes(active.index, run);
+    this.storingPeakBytes = Math.max(this.storingPeakBytes, this.storingBytes);
     batch[at + RUN_PIECE] = active.index;
     batch[at + RUN_INDEX] = run;
     batch[at + RUN_PLACE] = place;
