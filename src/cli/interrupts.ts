@@ -1,5 +1,9 @@
 // Ctrl-C and its relatives: the first one asks a command to save its state and end, the second ends it at once.
+import type { Clock } from '../base/clock.ts';
 import { EXIT_DONE, EXIT_OF_SIGNAL } from './exit-code.ts';
+
+/** A signal that comes again so soon is the same one: `timeout` and `npm start` send it to the group and to the child. */
+const SAME_MS = 500;
 
 type Signal = keyof typeof EXIT_OF_SIGNAL;
 
@@ -7,11 +11,14 @@ type Signal = keyof typeof EXIT_OF_SIGNAL;
 export class Interrupts {
   readonly #controller = new AbortController();
   readonly #exitNow: (exitCode: number) => void;
+  readonly #clock: Clock;
+  #firstMs = 0;
   #exitCode = EXIT_DONE;
 
   /** `exitNow` ends the process without waiting for anything. */
-  constructor(exitNow: (exitCode: number) => void) {
+  constructor(exitNow: (exitCode: number) => void, clock: Clock) {
     this.#exitNow = exitNow;
+    this.#clock = clock;
   }
 
   /** Aborts at the first interruption. */
@@ -28,10 +35,12 @@ export class Interrupts {
   interrupt(signal: Signal): void {
     if (this.#controller.signal.aborted) {
       // A reader of our output that has gone is reported again by every write: that is no impatience.
-      if (signal !== 'SIGPIPE') this.#exitNow(EXIT_OF_SIGNAL[signal]);
+      const isSame = this.#clock.nowMs() - this.#firstMs < SAME_MS;
+      if (signal !== 'SIGPIPE' && !isSame) this.#exitNow(EXIT_OF_SIGNAL[signal]);
       return;
     }
     this.#exitCode = EXIT_OF_SIGNAL[signal];
+    this.#firstMs = this.#clock.nowMs();
     this.#controller.abort();
   }
 

@@ -7,7 +7,8 @@ import { Interrupts } from './interrupts.ts';
 import { library } from './library.ts';
 import { runProgram } from './program.ts';
 
-const interrupts = new Interrupts((exitCode) => process.exit(exitCode));
+const clock = { nowMs: () => performance.now() };
+const interrupts = new Interrupts((exitCode) => process.exit(exitCode), clock);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupts.interrupt(signal));
 
 // Whoever read our output has gone (`millrace … | head`): end as if the pipe's signal had come, without a word.
@@ -24,7 +25,7 @@ const context: CommandContext = {
   stderr: process.stderr,
   env: process.env,
   interrupts,
-  clock: { nowMs: () => performance.now() },
+  clock,
 };
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

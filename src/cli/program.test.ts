@@ -144,7 +144,7 @@ class FakeClient extends EventEmitter<{ warning: [TorrentWarning] }> implements 
 class Bench implements Library {
   readonly client: FakeClient = new FakeClient();
   readonly exits: number[] = [];
-  readonly interrupts: Interrupts = new Interrupts((exitCode) => this.exits.push(exitCode));
+  readonly interrupts: Interrupts = new Interrupts((exitCode) => this.exits.push(exitCode), new VirtualClock());
   clientOptions: ClientOptions | undefined;
   createOptions: CreateOptions | undefined;
   sourceError: Error | undefined;

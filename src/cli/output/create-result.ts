@@ -1,6 +1,6 @@
 // What a new torrent is called and how it is passed on.
 import type { Metainfo } from '../library.ts';
-import { formatBytes, formatCount, formatCountOf, formatDuration, formatRoundBytes } from './figures.ts';
+import { formatBytes, formatCount, formatCountOf, formatDuration, formatRoundBytes, roundSeconds } from './figures.ts';
 import { magnetLink } from './magnet-link.ts';
 import { printable } from './printable.ts';
 import type { Result } from './reporter.ts';
@@ -24,7 +24,7 @@ export function createResult({ metainfo, seconds, file }: Created): Result {
       bytes: totalBytes,
       pieceBytes,
       pieceCount,
-      seconds,
+      seconds: roundSeconds(seconds),
       magnet,
       ...(file === undefined ? {} : { file }),
     },

@@ -2,7 +2,7 @@
 import type { DataPathStats, ProfileReport } from '../library.ts';
 import type { Cost } from '../resources.ts';
 import { displayWidth } from './display-width.ts';
-import { formatBytes, formatCountOf, formatDuration, formatRate, formatShare } from './figures.ts';
+import { formatBytes, formatCountOf, formatDuration, formatRate, formatShare, roundSeconds } from './figures.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import { profileLines } from './profile-table.ts';
@@ -45,9 +45,9 @@ function fieldsOf(download: Download): Record<string, unknown> {
     bytes,
     downloadedBytes,
     uploadedBytes,
-    seconds: round(cost.seconds),
+    seconds: roundSeconds(cost.seconds),
     peakRssBytes: cost.peakRssBytes,
-    cpuSeconds: round(cost.cpuSeconds),
+    cpuSeconds: roundSeconds(cost.cpuSeconds),
     dataPath: { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads },
     ...(place === undefined ? {} : { path: place }),
     ...(proof === undefined ? {} : { proof }),
@@ -83,8 +83,4 @@ function copiedSentence({ placedBytes, copiedBytes, wastedBytes, readBackBytes }
 
 function padded(label: string): string {
   return label + ' '.repeat(Math.max(1, 14 - displayWidth(label)));
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }

@@ -41,6 +41,11 @@ export function formatDuration(seconds: number): string {
   return 'over 100 days';
 }
 
+/** To the millisecond: for programs, more digits are noise. */
+export function roundSeconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
 /** 1274 → "1,274". */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

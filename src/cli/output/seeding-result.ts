@@ -1,7 +1,7 @@
 // How seeding ended: what was sent and what it cost.
 import type { DataPathStats, LibraryTorrent } from '../library.ts';
 import type { Cost } from '../resources.ts';
-import { formatBytes, formatDuration } from './figures.ts';
+import { formatBytes, formatDuration, roundSeconds } from './figures.ts';
 import { printable } from './printable.ts';
 import type { Result } from './reporter.ts';
 
@@ -22,9 +22,9 @@ export function seedingResult({ torrent, cost, dataPath }: Seeding): Result {
       name: torrent.name,
       bytes,
       uploadedBytes,
-      seconds: cost.seconds,
+      seconds: roundSeconds(cost.seconds),
       peakRssBytes: cost.peakRssBytes,
-      cpuSeconds: cost.cpuSeconds,
+      cpuSeconds: roundSeconds(cost.cpuSeconds),
       dataPath: { placedBytes, copiedBytes, wastedBytes, readBackBytes },
     },
     render: (palette) => [

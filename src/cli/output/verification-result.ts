@@ -1,7 +1,7 @@
 // What a verification found, file by file.
 import { EXIT_FAILED } from '../exit-code.ts';
 import type { Metainfo, VerifyResult } from '../library.ts';
-import { formatBytes, formatCount, formatCountOf, formatShare } from './figures.ts';
+import { formatBytes, formatCount, formatCountOf, formatShare, roundSeconds } from './figures.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Result } from './reporter.ts';
@@ -19,7 +19,7 @@ export function completeResult(metainfo: Metainfo, verification: Verification, s
       infoHash: metainfo.infoHash,
       name: metainfo.name,
       bytes: metainfo.totalBytes,
-      seconds,
+      seconds: roundSeconds(seconds),
       ...verificationFields(verification),
     },
     render: (palette) => [
