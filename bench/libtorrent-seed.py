@@ -26,17 +26,33 @@ def session(address, threads):
         'alert_mask': lt.alert.category_t.peer_notification | lt.alert.category_t.connect_notification})
 
 
-def add(owner):
-    # Peers are told to us by nobody: without its trackers the seeder never dials out.
-    handle = owner.add_torrent({'ti': lt.torrent_info(torrent), 'save_path': directory, 'trackers': []})
+def add(owner, checked):
+    """Adds the torrent; `checked` is the resume data of a session that has hashed the files, if one has."""
+    params = lt.read_resume_data(checked) if checked else lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent)
+    params.save_path = directory
+    handle = owner.add_torrent(params)
+    # Its peers connect to it or are named to it: without trackers it never dials anybody else.
     handle.replace_trackers([])
     while not handle.status().is_seeding:
         time.sleep(0.02)
     return handle
 
 
+def resume_data(owner, handle):
+    handle.save_resume_data()
+    while True:
+        owner.wait_for_alert(1000)
+        for alert in owner.pop_alerts():
+            if isinstance(alert, lt.save_resume_data_alert):
+                return lt.write_resume_data_buf(alert.params)
+
+
 sessions = [session(address, 4 if len(addresses) == 1 else 1) for address in addresses]
-handles = [add(owner) for owner in sessions]
+handles = [add(sessions[0], None)]
+if len(sessions) > 1:
+    checked = resume_data(sessions[0], handles[0])
+    handles += [add(owner, checked) for owner in sessions[1:]]
 
 
 def dial():
