@@ -55,3 +55,27 @@ export const MAGNET_LENGTH_MAX = 65_536;
 
 /** Ranges of a file selection (BEP 53). */
 export const FILE_RANGES_MAX = 4096;
+
+/** Peers taken from one tracker reply. No torrent connects to more, and a longer list is a flood. */
+export const TRACKER_PEERS_MAX = 2000;
+
+/** Bytes of a tracker's failure reason or warning that are shown: a sentence or two. */
+export const TRACKER_TEXT_BYTES_MAX = 512;
+
+/** Bytes of the id by which a tracker wants to be called; longer ones would not fit into a URL. */
+export const TRACKER_ID_BYTES_MAX = 256;
+
+/** Characters of a host name in a dictionary reply: what DNS allows. */
+export const TRACKER_HOST_LENGTH_MAX = 253;
+
+/** Extensions of one peer that are remembered; the chattiest clients speak a dozen. */
+export const EXTENSIONS_MAX = 64;
+
+/** Characters of an extension's name; the longest in use have 20. */
+export const EXTENSION_NAME_BYTES_MAX = 64;
+
+/** Bytes of a client's name that are shown. */
+export const CLIENT_NAME_BYTES_MAX = 128;
+
+/** An extended handshake: honest ones have some hundred bytes and two levels. */
+export const EXTENDED_HANDSHAKE_LIMITS: BencodeLimits = { bytesMax: 64 * 1024, depthMax: 8, itemsMax: 4096 };
