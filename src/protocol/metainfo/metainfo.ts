@@ -69,7 +69,8 @@ export interface MetainfoPorts {
   sha256(bytes: Uint8Array): Uint8Array;
   /**
    * Decodes bytes in an encoding of the WHATWG Encoding standard, named by any of its labels. Answers `undefined` when
-   * it does not know the label or the bytes are malformed. Without it, names that are not UTF-8 lose characters.
+   * it does not know the label or the bytes are malformed. Without it, names that are neither
+   * UTF-8 nor western lose characters.
    */
   decodeText?(bytes: Uint8Array, label: string): string | undefined;
   /** Which names the file system takes; see safe-path.ts. Default `portable`. */

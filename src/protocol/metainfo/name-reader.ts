@@ -8,15 +8,16 @@
 //   gb18030       decodes; so do Big5 and EUC-KR mostly, which only frequency tables could tell apart
 import { decodeUtf8, decodeUtf8Lossy } from '../../base/utf8.ts';
 import type { MetainfoPorts } from './metainfo.ts';
+import { decodeWindows1252, isWindows1252 } from './windows-1252.ts';
 
 /** Reads the names of one torrent, all non-UTF-8 ones in the same encoding. */
 export class NameReader {
-  readonly #decodeText: MetainfoPorts['decodeText'];
+  readonly #ports: MetainfoPorts;
   readonly #labels: readonly string[];
 
   /** `samples` are names of the torrent, of which the well-formed UTF-8 ones teach nothing; `declared` its `encoding`. */
   constructor(ports: MetainfoPorts, samples: readonly Uint8Array[], declared: string | undefined) {
-    this.#decodeText = ports.decodeText?.bind(ports);
+    this.#ports = ports;
     const odd = samples.filter((sample) => decodeUtf8(sample) === undefined);
     const detected = odd.length === 0 ? undefined : detectEncoding(ports, odd);
     this.#labels = [declared, detected].filter((label) => label !== undefined);
@@ -27,21 +28,25 @@ export class NameReader {
     const text = (utf8Twin && decodeUtf8(utf8Twin)) ?? decodeUtf8(bytes);
     if (text !== undefined) return text;
     for (const label of this.#labels) {
-      const decoded = this.#decodeText?.(bytes, label);
+      const decoded = decode(this.#ports, bytes, label);
       if (decoded !== undefined) return decoded;
     }
     return decodeUtf8Lossy(bytes);
   }
 }
 
+function decode(ports: MetainfoPorts, bytes: Uint8Array, label: string): string | undefined {
+  return isWindows1252(label) ? decodeWindows1252(bytes) : ports.decodeText?.(bytes, label);
+}
+
 /** Names an encoding that all `samples`, none of them UTF-8, can be read in; `undefined` when none is plausible. */
 function detectEncoding(ports: MetainfoPorts, samples: readonly Uint8Array[]): string | undefined {
-  const decode = (label: string): string | undefined => {
-    const texts = samples.map((sample) => ports.decodeText?.(sample, label));
+  const decodeAll = (label: string): string | undefined => {
+    const texts = samples.map((sample) => decode(ports, sample, label));
     return texts.includes(undefined) ? undefined : texts.join('');
   };
   const shares = highByteShares(samples);
-  const japanese = decode('shift_jis');
+  const japanese = decodeAll('shift_jis');
   const candidates: [label: string, plausible: boolean][] = [
     ['windows-1252', shares.alone === 1 && shares.accents > 0.5],
     ['shift_jis', japanese !== undefined && !/[\uff61-\uff9f\ue000-\uf8ff]/.test(japanese)],
@@ -49,7 +54,7 @@ function detectEncoding(ports: MetainfoPorts, samples: readonly Uint8Array[]): s
     ['gb18030', true],
     ['windows-1252', true],
   ];
-  return candidates.find(([label, plausible]) => plausible && decode(label) !== undefined)?.[0];
+  return candidates.find(([label, plausible]) => plausible && decodeAll(label) !== undefined)?.[0];
 }
 
 /** Of the bytes above 0x7F: how many stand alone, are accented letters in windows-1252, small letters in 1251. */
