@@ -8,7 +8,7 @@ import { repository } from '../support/repository.ts';
 import { type Crash, fuzz, tryInput } from './session.ts';
 import { type FuzzTarget, targets } from './targets.ts';
 
-const REPORT_EVERY = 20_000;
+const REPORT_EVERY = 100_000;
 
 function report(target: FuzzTarget, seed: number, crash: Crash): void {
   const folder = path.join(repository, 'build', 'fuzz');
@@ -54,7 +54,12 @@ const { values } = parseArgs({
 const inputs = Number(values.inputs);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const chosen = targets.filter((target) => values.target === undefined || target.name === values.target);
-if (chosen.length === 0 || !Number.isInteger(inputs) || !Number.isInteger(seed) || (values.replay && chosen.length > 1)) {
+if (
+  chosen.length === 0 ||
+  !Number.isInteger(inputs) ||
+  !Number.isInteger(seed) ||
+  (values.replay && chosen.length > 1)
+) {
   const names = targets.map((target) => target.name).join('|');
   console.error(`usage: npm run fuzz -- --inputs N [--seed S] [--target ${names} [--replay FILE]]`);
   process.exitCode = 2;

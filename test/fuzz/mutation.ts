@@ -1,27 +1,35 @@
 // Makes bad input out of good input: random edits that know what the formats are sensitive to. The same random numbers
 // make the same input, so a crash can be replayed from its seed.
-import type { Random } from '#src/base/clock.ts';
+
 import { writeUint32 } from '#src/base/bytes.ts';
+import type { Random } from '#src/base/clock.ts';
+import { operate } from './bencode-surgery.ts';
+import { below, pick } from './random-choice.ts';
 
 const MUTATIONS_MAX = 8;
 const RUN_BYTES_MAX = 64;
+/** How often a bencoded input is changed at its values instead of its bytes. */
+const SURGERY_SHARE = 0.7;
 /** Inputs grow by splicing; beyond this they would only be slow. */
 const INPUT_BYTES_MAX = 64 * 1024;
 
 /** Numbers at which arithmetic goes wrong: signs, widths, off-by-ones. */
 const BORDERS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
-const DECIMALS = ['0', '-0', '00', '-1', '1', '65536', '2147483648', '4294967295', '9007199254740992', '18446744073709551616'];
+const DECIMALS = [
+  '0',
+  '-0',
+  '00',
+  '-1',
+  '1',
+  '65536',
+  '2147483648',
+  '4294967295',
+  '9007199254740992',
+  '18446744073709551616',
+];
 
 /** One edit. Gets a private copy and returns it, or another array in its place. */
 type Edit = (input: Uint8Array, random: Random, mutator: Mutator) => Uint8Array;
-
-function below(random: Random, bound: number): number {
-  return Math.floor(random.next() * bound);
-}
-
-function pick<T>(random: Random, values: readonly T[]): T {
-  return values[below(random, values.length)]!;
-}
 
 function splice(input: Uint8Array, start: number, removed: number, inserted: Uint8Array): Uint8Array {
   const output = new Uint8Array(input.length - removed + inserted.length);
@@ -92,8 +100,10 @@ export class Mutator {
 
   next(random: Random): Uint8Array {
     let input: Uint8Array = Uint8Array.from(pick(random, this.seeds));
-    for (let left = 1 + below(random, MUTATIONS_MAX); left > 0; left--) {
-      input = pick(random, edits)(input, random, this);
+    // Most inputs get few edits: decoders give a mangled input up at once.
+    for (let left = 1 + Math.floor(random.next() ** 3 * MUTATIONS_MAX); left > 0; left--) {
+      const operated = random.next() < SURGERY_SHARE ? operate(input, random, this.tokens) : undefined;
+      input = operated ?? pick(random, edits)(input, random, this);
       if (input.length > INPUT_BYTES_MAX) input = input.subarray(0, INPUT_BYTES_MAX);
     }
     return input;

@@ -36,7 +36,21 @@ function answer<T>(decode: () => T, refusal: abstract new (...args: never[]) => 
   }
 }
 
-const BENCODE_TOKENS = ['d', 'l', 'i', 'e', 'de', 'le', 'i0e', 'i-1e', '0:', '1:a', ':', 'i9223372036854775807e', '99999999999:'];
+const BENCODE_TOKENS = [
+  'd',
+  'l',
+  'i',
+  'e',
+  'de',
+  'le',
+  'i0e',
+  'i-1e',
+  '0:',
+  '1:a',
+  ':',
+  'i9223372036854775807e',
+  '99999999999:',
+];
 
 const sha1 = (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest();
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
@@ -96,7 +110,23 @@ const metainfo: FuzzTarget = {
 
 const magnet: FuzzTarget = {
   name: 'magnet',
-  tokens: ['magnet:?', 'xt=urn:btih:', 'xt=urn:btmh:1220', '&dn=', '&tr=', '&tr.1=', '&x.pe=', '&so=0-4', '&xl=', '%00', '%', '%zz', '&amp;', '[::1]:80', '+'],
+  tokens: [
+    'magnet:?',
+    'xt=urn:btih:',
+    'xt=urn:btmh:1220',
+    '&dn=',
+    '&tr=',
+    '&tr.1=',
+    '&x.pe=',
+    '&so=0-4',
+    '&xl=',
+    '%00',
+    '%',
+    '%zz',
+    '&amp;',
+    '[::1]:80',
+    '+',
+  ],
   run(input) {
     const link = answer(() => parseMagnet(Buffer.from(input).toString('latin1')), InputError);
     if (link === undefined) return;
@@ -107,7 +137,17 @@ const magnet: FuzzTarget = {
 
 const wire: FuzzTarget = {
   name: 'wire',
-  tokens: ['\x13BitTorrent protocol', '\0\0\0\0', '\0\0\0\x01', '\0\0\0\x0d\x06', '\xff\xff\xff\xff', '\x14\0', 'd1:md', '11:ut_metadatai2e', 'ee'],
+  tokens: [
+    '\x13BitTorrent protocol',
+    '\0\0\0\0',
+    '\0\0\0\x01',
+    '\0\0\0\x0d\x06',
+    '\xff\xff\xff\xff',
+    '\x14\0',
+    'd1:md',
+    '11:ut_metadatai2e',
+    'ee',
+  ],
   run(input) {
     answer(() => decodeHandshake(input.subarray(0, HANDSHAKE_BYTES)), PeerError);
     const [id = 0] = input;
@@ -121,7 +161,18 @@ const wire: FuzzTarget = {
 
 const tracker: FuzzTarget = {
   name: 'tracker',
-  tokens: [...BENCODE_TOKENS, '5:peers', '6:peers6', '8:intervali', '14:failure reason', '2:ip', '4:porti', '8:retry in', '\0\0\0\x01', '\0\0\0\x03'],
+  tokens: [
+    ...BENCODE_TOKENS,
+    '5:peers',
+    '6:peers6',
+    '8:intervali',
+    '14:failure reason',
+    '2:ip',
+    '4:porti',
+    '8:retry in',
+    '\0\0\0\x01',
+    '\0\0\0\x03',
+  ],
   run(input) {
     const reply = answer(() => decodeHttpAnnounceReply(input), SourceError);
     const packets = [decodeUdpReply(input, 4), decodeUdpReply(input, 6)];
@@ -129,7 +180,8 @@ const tracker: FuzzTarget = {
     for (const peer of peers.flatMap((one) => one?.peers ?? [])) {
       assert.ok(peer.host.length > 0 && peer.port > 0 && peer.port <= 0xffff, 'a peer has an address');
     }
-    if (reply !== undefined) assert.ok(reply.intervalMs >= 0 && Number.isFinite(reply.intervalMs), 'an interval is a time');
+    if (reply !== undefined)
+      assert.ok(reply.intervalMs >= 0 && Number.isFinite(reply.intervalMs), 'an interval is a time');
   },
 };
 
