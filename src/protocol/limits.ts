@@ -79,3 +79,12 @@ export const CLIENT_NAME_BYTES_MAX = 128;
 
 /** An extended handshake: honest ones have some hundred bytes and two levels. */
 export const EXTENDED_HANDSHAKE_LIMITS: BencodeLimits = { bytesMax: 64 * 1024, depthMax: 8, itemsMax: 4096 };
+
+/** Bytes of a link's control buffer: some 240 REQUESTs or 450 HAVEs in one read. Longer messages get memory of their own. */
+export const CONTROL_BUFFER_BYTES = 4096;
+
+/** Bytes that an idle downloading link reads at once: what it reads beyond a PIECE header must be copied to its place. */
+export const IDLE_READ_BYTES = 256;
+
+/** Longest message body before the torrent is known and after: an extended handshake with room to spare (BEP 10). */
+export const MESSAGE_BYTES_MIN: number = 32 * 1024;

@@ -12,6 +12,8 @@ import {
   ANNOUNCE_PATIENCE_MS,
   ANNOUNCE_RETRY_IN_MAX_MS,
   ANNOUNCE_STOPPED_MAX,
+  ANNOUNCE_STOPPED_TIMEOUT_MS,
+  ANNOUNCE_TIMEOUT_MS,
   TRACKER_BACK_OFF,
 } from '../limits.ts';
 import { backOffMs } from './back-off.ts';
@@ -24,6 +26,8 @@ export interface Announcement {
   readonly url: string;
   readonly event: AnnounceEvent;
   readonly trackerId: Uint8Array | undefined;
+  /** How long it may take, for AnnounceRequest. */
+  readonly timeoutMs: number;
 }
 
 interface InFlight {
@@ -160,7 +164,8 @@ export class Announcer {
     const id = this.#nextId++;
     record.announcing++;
     this.#inFlight.set(id, { record, event, sinceMs: nowMs });
-    return { id, url: record.url, event, trackerId: record.trackerId };
+    const timeoutMs = event === 'stopped' ? ANNOUNCE_STOPPED_TIMEOUT_MS : ANNOUNCE_TIMEOUT_MS;
+    return { id, url: record.url, event, trackerId: record.trackerId, timeoutMs };
   }
 
   #land(id: number): InFlight | undefined {

@@ -87,9 +87,10 @@ function retryInMs(value: BencodeValue | undefined): number | undefined {
   return value instanceof Uint8Array && toLatin1(value) === 'never' ? Number.POSITIVE_INFINITY : undefined;
 }
 
+/** A copy, so that the whole reply need not be kept. `slice` would not do: of a Node buffer it makes a view. */
 function trackerId(reply: BencodeDictionary): Uint8Array | undefined {
   const id = reply.byteString('tracker id');
-  return id !== undefined && id.length <= TRACKER_ID_BYTES_MAX ? id.slice() : undefined;
+  return id !== undefined && id.length <= TRACKER_ID_BYTES_MAX ? new Uint8Array(id) : undefined;
 }
 
 function warning(reply: BencodeDictionary): string | undefined {

@@ -94,11 +94,15 @@ test('replies become values', () => {
 });
 
 test('a connection id does not change when the packet buffer is used again', () => {
-  const packet = bytesOf('00000000 deadbeef 0102030405060708');
-  const reply = decodeUdpReply(packet, 4);
-  packet.fill(0);
-  assert.ok(reply?.type === 'connect');
-  assert.equal(hex(reply.connectionId), '0102030405060708');
+  for (const packet of [
+    bytesOf('00000000 deadbeef 0102030405060708'),
+    Buffer.from('00000000deadbeef0102030405060708', 'hex'),
+  ]) {
+    const reply = decodeUdpReply(packet, 4);
+    packet.fill(0);
+    assert.ok(reply?.type === 'connect');
+    assert.equal(hex(reply.connectionId), '0102030405060708');
+  }
 });
 
 test('cut-off and unknown packets are no answers', () => {

@@ -91,7 +91,9 @@ export function decodeUdpReply(bytes: Uint8Array, family: AddressFamily): UdpRep
   const body = bytes.subarray(8);
   switch (readUint32(bytes, 0)) {
     case ACTION_CONNECT:
-      return body.length < 8 ? undefined : { type: 'connect', transactionId, connectionId: body.slice(0, 8) };
+      if (body.length < 8) return undefined;
+      // A copy by construction: `slice` of a Node buffer would be a view of the packet.
+      return { type: 'connect', transactionId, connectionId: new Uint8Array(body.subarray(0, 8)) };
     case ACTION_ANNOUNCE:
       return body.length < 12 ? undefined : { type: 'announce', transactionId, reply: decodeAnnounced(body, family) };
     case ACTION_SCRAPE:

@@ -7,9 +7,6 @@ import type { BlockRange } from './messages.ts';
 /** Bytes of a REQUEST or CANCEL with its length prefix. */
 export const REQUEST_MESSAGE_BYTES = 17;
 
-/** Bytes of a PIECE message before its block: length prefix, id, piece, begin. */
-export const PIECE_HEADER_BYTES = 13;
-
 const RANGE_PAYLOAD_BYTES = 12;
 
 // Messages without payload exist once. Everybody who sends shares these bytes, so nobody may change them:

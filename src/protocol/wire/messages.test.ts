@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { assertNever } from '../../base/assert.ts';
 import { readUint32 } from '../../base/bytes.ts';
 import { PeerError } from '../../base/errors.ts';
+import { PIECE_HEADER_BYTES } from './block.ts';
 import * as writer from './message-writer.ts';
 import { decodeMessage, type WireMessage } from './messages.ts';
 
@@ -118,7 +119,7 @@ test('messages written into a buffer touch their own bytes and nothing else', ()
       assert.equal(target[offset + 4], 7);
       assert.equal(readUint32(target, offset + 5), piece);
       assert.equal(readUint32(target, offset + 9), begin);
-      assert.ok(around(writer.PIECE_HEADER_BYTES));
+      assert.ok(around(PIECE_HEADER_BYTES));
     }),
   );
 });
