@@ -9,6 +9,7 @@ import { libtorrent } from './clients/libtorrent.ts';
 import { MillraceClient } from './clients/millrace.ts';
 import { transmission } from './clients/transmission.ts';
 import { webtorrent } from './clients/webtorrent.ts';
+import { benchCodec } from './codec.ts';
 import { type Duel, duel } from './duel.ts';
 import { floor } from './floor.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
@@ -104,11 +105,20 @@ async function bench(options: BenchOptions): Promise<boolean> {
   }
 }
 
-let options: BenchOptions | undefined;
-try {
-  options = benchOptions(process.argv.slice(2));
-} catch (error) {
-  say(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  process.exitCode = 2;
+async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'codec') {
+    await benchCodec();
+    return;
+  }
+  let options: BenchOptions;
+  try {
+    options = benchOptions(args);
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  process.exitCode = (await bench(options)) ? 0 : 1;
 }
-if (options !== undefined) process.exitCode = (await bench(options)) ? 0 : 1;
+
+await main(process.argv.slice(2));

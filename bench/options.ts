@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md
+  codec                   microbenchmarks, and the heap growth of a million received blocks
 
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client
