@@ -257,7 +257,7 @@ test('an announce ends in its time, whoever keeps silent', async (context) => {
 
 test('lost UDP packets are sent again, and a tracker that stays silent is given up', async (context) => {
   const tracker = await udpTracker(context);
-  const client = trackers(context, 40);
+  const client = trackers(context, 100);
   tracker.losePackets = UDP_TRACKER_TRIES_MAX - 1;
   await client.reply(request(tracker.announceUrl));
   assert.equal(tracker.packets, UDP_TRACKER_TRIES_MAX + 1);
