@@ -71,7 +71,7 @@ export function checkCreateOptions(options: CreateOptions): void {
   const fits = pieceBytes >= PIECE_BYTES_LEAST && pieceBytes <= PIECE_BYTES_MAX && Math.log2(pieceBytes) % 1 === 0;
   if (fits) return;
   const range = `from ${PIECE_BYTES_LEAST / 1024} KiB to ${PIECE_BYTES_MAX / 1024 / 1024} MiB`;
-  const message = `a piece length of ${pieceBytes} bytes cannot be used: it must be a power of two ${range}`;
+  const message = `A piece length of ${pieceBytes} bytes cannot be used: it must be a power of two ${range}`;
   throw new InputError('ERR_CREATE_PIECE_LENGTH', message);
 }
 

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { concatBytes } from '../base/bytes.ts';
 import { InputError, StorageError } from '../base/errors.ts';
 import { SeededRandom } from '../testing/seeded-random.ts';
 import { type CreatedTorrent, createTorrent } from './create.ts';
@@ -31,8 +32,8 @@ async function folder(t: TestContext, files: Record<string, Uint8Array> = {}): P
 
 /** The piece hashes by the book: all files joined, cut and hashed. */
 function expectedHashes(files: readonly Uint8Array[], pieceBytes: number): Uint8Array {
-  const joined = Buffer.concat(files);
-  const hashes: Buffer[] = [];
+  const joined = concatBytes(files);
+  const hashes: Uint8Array[] = [];
   for (let start = 0; start < joined.length; start += pieceBytes) {
     hashes.push(
       createHash('sha1')
@@ -40,7 +41,7 @@ function expectedHashes(files: readonly Uint8Array[], pieceBytes: number): Uint8
         .digest(),
     );
   }
-  return new Uint8Array(Buffer.concat(hashes));
+  return concatBytes(hashes);
 }
 
 function hexOfInfo({ metainfo }: CreatedTorrent): string {

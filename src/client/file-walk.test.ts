@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -67,20 +67,22 @@ test('links inside are passed over and told, to files and to folders', async (t)
 });
 
 test('what holds nothing is refused', async (t) => {
-  await refused(await folder(t), 'ERR_CREATE_EMPTY', /nothing to share/);
+  await refused(await folder(t), 'ERR_CREATE_EMPTY', /There is nothing to share/);
   await refused(await folder(t, { 'a/empty': '' }), 'ERR_CREATE_EMPTY', /no file with anything in it/);
   await refused(path.join(await folder(t, { empty: '' }), 'empty'), 'ERR_CREATE_EMPTY', /the file is empty/);
 });
 
 test('what is missing, special or badly named is refused by name', async (t) => {
   const directory = await folder(t, { one: 'abc' });
-  await refused(path.join(directory, 'two'), 'ERR_CREATE_NOT_FOUND', /no file or folder .*two$/);
+  await refused(path.join(directory, 'two'), 'ERR_CREATE_NOT_FOUND', /There is no file or folder .*two$/);
   await refused('/dev/null', 'ERR_CREATE_SPECIAL_FILE', /\/dev\/null/);
-  execFileSync('mkfifo', [path.join(directory, 'pipe')]);
-  await refused(directory, 'ERR_CREATE_SPECIAL_FILE', /pipe is a device, pipe or socket/);
+  const server = createServer();
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(path.join(directory, 'plug'), resolve));
+  await refused(directory, 'ERR_CREATE_SPECIAL_FILE', /plug is a device, pipe or socket/);
 
   const other = await folder(t, { one: 'abc' });
-  await writeFile(Buffer.concat([Buffer.from(`${other}/`), Buffer.from([0x66, 0xff])]), 'x');
+  await writeFile(Buffer.from(`${other}/f\u00ff`, 'latin1'), 'x');
   await refused(other, 'ERR_CREATE_NAME', /f\ufffd is not UTF-8/);
 });
 

@@ -47,7 +47,7 @@ export async function walkFiles(source: string, signal?: AbortSignal): Promise<W
   }
   if (files.every((file) => file.length === 0)) {
     const what = stats.isFile() ? 'the file is empty' : 'the folder holds no file with anything in it';
-    throw new InputError('ERR_CREATE_EMPTY', `there is nothing to share in ${root}: ${what}`);
+    throw new InputError('ERR_CREATE_EMPTY', `There is nothing to share in ${root}: ${what}`);
   }
   return { root, single: stats.isFile(), files, skippedLinks };
 }
@@ -69,9 +69,9 @@ async function rootStats(root: string): Promise<Stats> {
 function unreadable(file: string, error: unknown): InputError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new InputError('ERR_CREATE_NOT_FOUND', `there is no file or folder ${file}`, { cause: error });
+    return new InputError('ERR_CREATE_NOT_FOUND', `There is no file or folder ${file}`, { cause: error });
   }
-  return new InputError('ERR_CREATE_READ', `cannot read ${file}: ${message}`, { cause: error });
+  return new InputError('ERR_CREATE_READ', `Cannot read ${file}: ${message}`, { cause: error });
 }
 
 interface Found {
@@ -101,7 +101,7 @@ async function walkFolder(root: string, found: Found): Promise<void> {
 
 async function addFile(found: Found, file: Omit<WalkedFile, 'length'>): Promise<void> {
   if (found.files.length === FILES_MAX) {
-    throw new InputError('ERR_CREATE_TOO_MANY_FILES', `more than ${FILES_MAX} files are too many for one torrent`);
+    throw new InputError('ERR_CREATE_TOO_MANY_FILES', `More than ${FILES_MAX} files are too many for one torrent`);
   }
   try {
     found.files.push({ ...file, length: (await lstat(file.absolutePath)).size });
@@ -122,7 +122,7 @@ async function entriesOf(folder: string): Promise<Entry[]> {
     const name = decodeUtf8(nameBytes);
     if (name !== undefined) return { name, nameBytes, dirent };
     const shown = path.join(folder, decodeUtf8Lossy(nameBytes));
-    throw new InputError('ERR_CREATE_NAME', `the name of ${shown} is not UTF-8, which torrents ask for: rename it`);
+    throw new InputError('ERR_CREATE_NAME', `The name of ${shown} is not UTF-8, which torrents ask for: rename it`);
   });
   return entries.sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
 }

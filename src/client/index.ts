@@ -3,7 +3,7 @@ export { InputError, MillraceError, PeerError, SourceError, StorageError } from 
 export type { Metainfo, MetainfoFile } from '../protocol/metainfo/metainfo.ts';
 export { Client, type ClientEvents } from './client.ts';
 export { type CreatedTorrent, createTorrent } from './create.ts';
-export type { CreateOptions } from './create-options.ts';
+export type { CreateOptions, CreateProgress } from './create-options.ts';
 export { type LoadOptions, loadSource } from './source.ts';
 export { Torrent } from './torrent.ts';
 export type {

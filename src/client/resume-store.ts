@@ -82,7 +82,7 @@ export class ResumeStore {
     try {
       await done;
     } catch (error) {
-      const message = `cannot save resume data in ${this.#folder}: ${(error as Error).message}`;
+      const message = `Cannot save resume data in ${this.#folder}: ${(error as Error).message}`;
       throw new StorageError('ERR_RESUME_SAVE', message, { cause: error });
     } finally {
       if (this.#writing.get(file) === settled) this.#writing.delete(file);

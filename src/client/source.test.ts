@@ -57,6 +57,7 @@ test('a web address loads the torrent file; a page in its place is a failure of 
 
 test('a magnet link or info hash says what is missing; a file of that name is a file', async (t) => {
   await refused(`magnet:?xt=urn:btih:${HASH}`, InputError, 'ERR_MAGNET_METADATA', /not built yet/);
+  await refused('magnet:?dn=nothing', InputError, 'ERR_MAGNET_INFO_HASH', /no usable info hash/);
   await refused(HASH, InputError, 'ERR_MAGNET_METADATA', /not built yet/);
   await refused('abcdefghijklmnopqrstuvwxyz234567', InputError, 'ERR_MAGNET_METADATA', /not built yet/);
   const file = path.join(await folder(t), HASH);

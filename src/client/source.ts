@@ -1,6 +1,7 @@
 // What a user names as the torrent: a torrent file, its address on the web, a magnet link or an info hash.
 import { fileURLToPath } from 'node:url';
 import { InputError, SourceError } from '../base/errors.ts';
+import { parseMagnet } from '../protocol/magnet/parse-magnet.ts';
 import { parseInfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
@@ -16,12 +17,15 @@ export interface LoadOptions {
 
 /**
  * Loads what `source` stands for: the path of a torrent file, or an http, https or file URL of one. Throws `InputError`
- * (ERR_SOURCE_…, ERR_BENCODE_…, ERR_METAINFO_…, ERR_MAGNET_METADATA) when it cannot be used, and `SourceError`
+ * (ERR_SOURCE_…, ERR_BENCODE_…, ERR_METAINFO_…, ERR_MAGNET_…) when it cannot be used, and `SourceError`
  * (ERR_SOURCE_…) when a web server did not give it.
  */
 export async function loadSource(source: string, options: LoadOptions = {}): Promise<Metainfo> {
   const { signal } = options;
-  if (/^magnet:/i.test(source)) throw needsMetadata('magnet links');
+  if (/^magnet:/i.test(source)) {
+    parseMagnet(source);
+    throw needsMetadata('Magnet links');
+  }
   if (/^https?:\/\//i.test(source)) return await loadUrl(source, signal);
   if (/^file:\/\//i.test(source)) return await loadPath(pathOf(source), signal);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
@@ -32,7 +36,7 @@ export async function loadSource(source: string, options: LoadOptions = {}): Pro
   } catch (error) {
     // A file may well be named like an info hash; only when there is none is it taken for one.
     const absent = error instanceof InputError && error.code === 'ERR_SOURCE_NOT_FOUND';
-    if (absent && parseInfoHash(source) !== undefined) throw needsMetadata('info hashes');
+    if (absent && parseInfoHash(source) !== undefined) throw needsMetadata('Info hashes');
     throw error;
   }
 }

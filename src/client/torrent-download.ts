@@ -4,6 +4,7 @@
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
+import { concatBytes } from '../base/bytes.ts';
 import { SourceError } from '../base/errors.ts';
 import { USER_AGENT } from './client-name.ts';
 import { FETCH_SILENCE_MS, FETCH_TOTAL_MS, REDIRECTS_MAX, TORRENT_FILE_BYTES_MAX } from './limits.ts';
@@ -92,7 +93,7 @@ async function readBody(response: Response, url: URL): Promise<Uint8Array> {
     if (length > TORRENT_FILE_BYTES_MAX) tooLarge();
     chunks.push(chunk);
   }
-  return new Uint8Array(Buffer.concat(chunks, length));
+  return concatBytes(chunks);
 }
 
 async function follow(start: URL, signal: AbortSignal): Promise<Uint8Array> {

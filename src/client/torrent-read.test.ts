@@ -38,13 +38,13 @@ test('what cannot be read is named with its cause', async (t) => {
   const directory = await folder(t);
   await assert.rejects(
     readTorrentFile(path.join(directory, 'no')),
-    refused('ERR_SOURCE_NOT_FOUND', /there is no file .*no$/),
+    refused('ERR_SOURCE_NOT_FOUND', /There is no file .*no$/),
   );
   await assert.rejects(readTorrentFile(directory), refused('ERR_SOURCE_NOT_A_FILE', /is a folder/));
   await writeFile(path.join(directory, 'file'), 'x');
   const below = path.join(directory, 'file', 'x.torrent');
-  await assert.rejects(readTorrentFile(below), refused('ERR_SOURCE_NOT_FOUND', /there is no file/));
-  await assert.rejects(readTorrentFile('a\0b'), refused('ERR_SOURCE_UNREADABLE', /cannot read/));
+  await assert.rejects(readTorrentFile(below), refused('ERR_SOURCE_NOT_FOUND', /There is no file/));
+  await assert.rejects(readTorrentFile('a\0b'), refused('ERR_SOURCE_UNREADABLE', /Cannot read/));
 });
 
 test('a file over the cap is refused by its size, unread', async (t) => {

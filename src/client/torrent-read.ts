@@ -7,12 +7,12 @@ function refusal(path: string, error: unknown): InputError {
   const { code, message } = error as NodeJS.ErrnoException;
   const details = { cause: error };
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new InputError('ERR_SOURCE_NOT_FOUND', `there is no file ${path}`, details);
+    return new InputError('ERR_SOURCE_NOT_FOUND', `There is no file ${path}`, details);
   }
   if (code === 'EISDIR') {
     return new InputError('ERR_SOURCE_NOT_A_FILE', `${path} is a folder, not a torrent file`, details);
   }
-  return new InputError('ERR_SOURCE_UNREADABLE', `cannot read ${path}: ${message}`, details);
+  return new InputError('ERR_SOURCE_UNREADABLE', `Cannot read ${path}: ${message}`, details);
 }
 
 /** Reads to the end, and no further than the cap: a file may grow, and the size of a pipe is not known. */

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { Bitfield } from '../base/bitfield.ts';
 import { InputError, MillraceError, StorageError } from '../base/errors.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
-import type { Torrent as EngineTorrent, TorrentPhase } from '../engine/torrent/torrent.ts';
+import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
+import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
+import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
@@ -35,7 +37,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly #core: Core;
   readonly #options: AddOptions;
   readonly #geometry: Geometry;
-  readonly #addedMs: number = Date.now();
+  #addedMs: number = Date.now();
   #selected: boolean[];
   #wanted: Bitfield;
   #state: TorrentState = 'opening';
@@ -45,6 +47,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #error: MillraceError | undefined;
   #paused = false;
   #uploadedBefore = 0;
+  #downloadedBefore = 0;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
   readonly #abort = new AbortController();
@@ -105,7 +108,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       piecesWanted,
       downloadBytesPerSecond: rate,
       uploadBytesPerSecond: uploadRate,
-      uploadedBytes: this.#uploadedBefore + (this.#engine?.uploadedBytes ?? 0),
+      uploadedBytes: this.#uploadedBefore + (this.#engine?.upload.totalBytes ?? 0),
       peers,
       seeds,
       ...(downloading && rate >= 1 && { etaSeconds: (bytesWanted - bytesDone) / rate }),
@@ -245,8 +248,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#setState('opening');
     const selected = this.#selected;
     const preallocate = this.#options.preallocate ?? false;
-    this.#store = await pool.open(torrentLayout(this.metainfo, this.directory, { preallocate, selected }));
-    const had = await this.#findOut(this.#store);
+    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
+    // What is there is looked at before the store is opened: preallocated zeros are not data.
+    const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
+    this.#store = await pool.open(layout);
+    const had = await this.#findOut(this.#store, found);
     if (this.#closing !== undefined) return;
     const spec = {
       infoHash: infoHashBytes(this.metainfo.infoHash),
@@ -270,7 +276,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   /** The pieces that are on disk already: by trust, by a check, or by resume data where it still fits the files. */
-  async #findOut(store: number): Promise<Bitfield> {
+  async #findOut(store: number, stats: readonly FileStat[]): Promise<Bitfield> {
     const { pool, resume } = this.#core;
     const existing = this.#options.existing ?? 'resume';
     const had = new Bitfield(this.#geometry.pieceCount);
@@ -283,8 +289,10 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (existing === 'resume') {
       const saved = await resume.load(this.metainfo.infoHash, this.directory);
       const layout = { geometry: this.#geometry, files: this.metainfo.files };
-      const found = reconcile(layout, saved, await pool.stat(store));
+      const found = reconcile(layout, saved, stats);
       this.#uploadedBefore = saved?.uploadedBytes ?? 0;
+      this.#downloadedBefore = saved?.downloadedBytes ?? 0;
+      this.#addedMs = saved?.addedMs ?? this.#addedMs;
       for (let piece = 0; piece < had.length; piece++) if (found.have.has(piece)) had.add(piece);
       recheck = found.recheck;
     }
@@ -315,8 +323,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
         have: this.#had(),
         stamps,
         selected,
-        uploadedBytes: this.#uploadedBefore + this.#engine.uploadedBytes,
-        downloadedBytes: this.#engine.intake.rate.totalBytes,
+        uploadedBytes: this.#uploadedBefore + this.#engine.upload.totalBytes,
+        downloadedBytes: this.#downloadedBefore + this.#engine.intake.rate.totalBytes,
         addedMs: this.#addedMs,
       });
     } catch (error) {

@@ -91,9 +91,6 @@ export const UNREQUESTED_BLOCKS_MAX = 16;
 /** Control messages of one peer per second; an honest one sends a HAVE per piece it completes, some hundreds at most. */
 export const MESSAGES_PER_SECOND_MAX = 20_000;
 
-/** Pieces that failed with several contributors, before one of them is dropped as the likely liar. */
-export const SUSPICIONS_MAX = 5;
-
 /** Requests of one peer that wait for their turn; the number that we announce as `reqq` (BEP 10). */
 export const WANTED_PER_PEER_MAX = 500;
 
@@ -144,3 +141,6 @@ export const ANNOUNCE_TIMEOUT_MS = 60_000;
 
 /** Telling `stopped` may hold up the end of the program for this long, no longer. */
 export const ANNOUNCE_STOPPED_TIMEOUT_MS = 2000;
+
+/** Longest message of a peer whose torrent has few pieces: room for an extended handshake and for metadata (BEP 9). */
+export const MESSAGE_BYTES_MAX: number = 64 * 1024;

@@ -39,7 +39,8 @@ import {
 } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
-import { Torrent, type TorrentObserver, type TorrentSpec } from '../torrent/torrent.ts';
+import { Torrent } from '../torrent/torrent.ts';
+import type { TorrentObserver, TorrentSpec } from '../torrent/torrent-spec.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
@@ -221,7 +222,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX && !torrent.swarm.candidates.banned(stranger.address);
       if (!open || !room) return undefined;
       this.#strangers.delete(link);
-      const attachment = { torrent, peer: torrent.admit(link, stranger.address, true) };
+      const attachment = { torrent, peer: torrent.relations.admit(link, stranger.address, true) };
       this.#links.set(link, attachment);
       return attachment;
     }
@@ -250,7 +251,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #connect(torrent: Torrent, address: PeerAddress): void {
     const link = this.#nextLink;
     this.#nextLink += 2;
-    this.#links.set(link, { torrent, peer: torrent.admit(link, address, false) });
+    this.#links.set(link, { torrent, peer: torrent.relations.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS);
   }
 }

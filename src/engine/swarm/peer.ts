@@ -42,8 +42,6 @@ export class Peer {
   unrequestedBlocks = 0;
   /** Why the last refill asked for less than the window allows; such peers are asked again when it changes. */
   starving = false;
-  /** Pieces of this peer that failed their hash while others took part too. */
-  suspicions = 0;
 
   /** Requests of the peer that wait for their turn. */
   readonly wanted: BlockRange[] = [];

@@ -121,6 +121,16 @@ export class Intake {
     return result;
   }
 
+  /** Bytes of the torrent that are not on disk, selected or not: what a tracker is told as `left`. */
+  missingBytes(): number {
+    const { geometry } = this.#parts;
+    const { had } = this.download.picker;
+    if (had.full) return 0;
+    const last = (geometry.pieceCount - 1) as PieceIndex;
+    const missing = (geometry.pieceCount - had.count) * geometry.pieceBytes;
+    return had.has(last) ? missing : missing - geometry.pieceBytes + geometry.bytesIn(last);
+  }
+
   #plan(peer: Peer, room: number): number {
     const { planner, endgame, picker } = this.download;
     let count = planner.plan(peer.debt, room, this.#requests);

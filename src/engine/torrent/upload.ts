@@ -42,6 +42,8 @@ interface Serving {
 
 /** The uploading half of a torrent. */
 export class Upload {
+  /** Block bytes that have left, to peers past and present. */
+  totalBytes = 0;
   readonly #parts: UploadParts;
   /** By place, which is also the ticket of the read. */
   readonly #serving = new Map<number, Serving>();
@@ -125,6 +127,7 @@ export class Upload {
     const serving = this.#serving.get(block.place);
     if (serving === undefined) return undefined;
     const peer = serving.peer;
+    this.totalBytes += block.length;
     peer?.upload.add(block.length);
     this.#finish(serving);
     return peer;

@@ -22,7 +22,10 @@ export class AwaitedTrackers implements TrackerSink {
   }
 
   /** Announces without waiting; the ticket is for `cancel`. */
-  announce(request: AnnounceRequest): { readonly ticket: number; readonly answer: Promise<AnnounceReply | SourceError> } {
+  announce(request: AnnounceRequest): {
+    readonly ticket: number;
+    readonly answer: Promise<AnnounceReply | SourceError>;
+  } {
     const ticket = this.#nextTicket++;
     const answer = new Promise<AnnounceReply | SourceError>((resolve) => this.#waiting.set(ticket, resolve));
     this.port.announce(ticket, request);

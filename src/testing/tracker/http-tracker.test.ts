@@ -31,7 +31,10 @@ async function get(url: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-async function announce(tracker: HttpTracker, announced: AnnounceFields): Promise<ReturnType<typeof decodeHttpAnnounceReply>> {
+async function announce(
+  tracker: HttpTracker,
+  announced: AnnounceFields,
+): Promise<ReturnType<typeof decodeHttpAnnounceReply>> {
   return decodeHttpAnnounceReply(await get(httpAnnounceUrl(tracker.announceUrl, announced)));
 }
 

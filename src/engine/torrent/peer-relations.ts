@@ -1,0 +1,233 @@
+// A torrent's dealings with its peers, from the first handshake to the last word: who is let in, what each message sets
+// off, who is kept waiting and who is shown the door. Which blocks to ask for is the intake's business.
+import { assertNever } from '../../base/assert.ts';
+import { Bitfield } from '../../base/bitfield.ts';
+import { PeerError } from '../../base/errors.ts';
+import type { Handshake } from '../../protocol/wire/handshake.ts';
+import {
+  encodeHave,
+  INTERESTED_MESSAGE,
+  KEEP_ALIVE,
+  NOT_INTERESTED_MESSAGE,
+} from '../../protocol/wire/message-writer.ts';
+import { decodeMessage } from '../../protocol/wire/messages.ts';
+import { MESSAGE_BYTES_MAX, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { PeerPieces } from '../picker/peer-pieces.ts';
+import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import { converse, type Reaction } from '../swarm/conversation.ts';
+import { judge } from '../swarm/patience.ts';
+import { Peer } from '../swarm/peer.ts';
+import { Swarm } from '../swarm/swarm.ts';
+import { Choking } from './choking.ts';
+import type { PieceIndex } from './geometry.ts';
+import { greeting, hearExtended, introduction, welcome } from './greeting.ts';
+import type { Intake } from './intake.ts';
+import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
+import type { Upload } from './upload.ts';
+
+/** What peer relations work with. */
+export interface RelationsParts {
+  readonly spec: TorrentSpec;
+  readonly shared: TorrentParts;
+  readonly intake: Intake;
+  readonly upload: Upload;
+  readonly warn: (warning: Warning) => void;
+}
+
+/** The peers of one torrent and all that passes between them and us, blocks apart. */
+export class PeerRelations {
+  readonly swarm: Swarm = new Swarm();
+  readonly #parts: RelationsParts;
+  readonly #choking: Choking;
+
+  constructor(parts: RelationsParts) {
+    this.#parts = parts;
+    this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+  }
+
+  /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
+  admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
+    const pieces = new PeerPieces(new Bitfield(this.#parts.spec.geometry.pieceCount));
+    const peer = new Peer(link, address, incoming, pieces);
+    peer.connectedMs = this.#nowMs();
+    this.swarm.add(peer);
+    return peer;
+  }
+
+  greet(peer: Peer): void {
+    this.#send(peer, greeting(this.#parts.spec.infoHash, this.#parts.shared.peerId));
+  }
+
+  /** The peer's handshake came: it is let in, or turned away. */
+  shakeHands(peer: Peer, handshake: Handshake): void {
+    const { spec, shared, intake } = this.#parts;
+    const facts = { infoHash: spec.infoHash, ownPeerId: shared.peerId, swarm: this.swarm };
+    const refusal = welcome(peer, handshake, facts);
+    if (refusal !== undefined) {
+      if (refusal.code === 'ERR_PEER_SELF') this.swarm.candidates.ban(peer.address);
+      return this.drop(peer, refusal.code, refusal.message);
+    }
+    if (peer.incoming) this.greet(peer);
+    const nowMs = this.#nowMs();
+    peer.ready = true;
+    peer.connectedMs = nowMs;
+    peer.lastMessageMs = nowMs;
+    this.swarm.candidates.succeeded(peer.address);
+    const had = intake.download.picker.had;
+    shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
+    intake.download.picker.join(peer.pieces);
+    for (const bytes of introduction(peer, had, shared.clientName, shared.listenPort())) this.#send(peer, bytes);
+  }
+
+  /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
+  hear(peer: Peer, id: number, payload: Uint8Array): void {
+    if (peer.closing) return;
+    peer.lastMessageMs = this.#nowMs();
+    peer.messagesThisTick++;
+    try {
+      const message = decodeMessage(id, payload);
+      if (message === undefined) return;
+      const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
+      this.#react(peer, converse(peer, message, topic));
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.expel(peer, error.code, error.message);
+    }
+  }
+
+  /** A block came that this peer was not asked for. Some cross a CANCEL on the way; more are an attack. */
+  unrequested(peer: Peer): void {
+    if (peer.blocksForgiven > 0) peer.blocksForgiven--;
+    else if (++peer.unrequestedBlocks > UNREQUESTED_BLOCKS_MAX) {
+      this.expel(peer, 'ERR_PEER_UNREQUESTED', 'sends blocks that nobody asked for');
+    }
+  }
+
+  /** The link is gone. */
+  forget(peer: Peer, end: LinkEnd, complete: boolean): void {
+    const { intake, upload, warn } = this.#parts;
+    upload.peerClosed(peer);
+    intake.peerClosed(peer);
+    intake.download.picker.leave(peer.pieces);
+    this.swarm.remove(peer);
+    const useless = complete && peer.pieces.have.full;
+    if (end.code.startsWith('ERR_WIRE')) {
+      this.swarm.candidates.ban(peer.address);
+      warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
+    }
+    this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
+    this.#choking.hurry();
+    this.feedStarving();
+  }
+
+  /** Ends the link, with no hard feelings. */
+  drop(peer: Peer, code: string, message: string): void {
+    if (peer.closing) return;
+    peer.closing = true;
+    if (code === 'ERR_PEER_STALLED') this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
+    this.#parts.shared.peers.close(peer.link);
+  }
+
+  /** Ends the link and does not come back. */
+  expel(peer: Peer, code: string, message: string): void {
+    if (peer.closing) return;
+    this.swarm.candidates.ban(peer.address);
+    this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
+    this.drop(peer, code, message);
+  }
+
+  /** Tells a peer whether we want something of it, when that has changed. */
+  updateInterest(peer: Peer): void {
+    if (!peer.ready || peer.closing) return;
+    const interested = this.#parts.intake.open && peer.pieces.useful > 0;
+    if (interested === peer.weAreInterested) return;
+    peer.weAreInterested = interested;
+    this.#send(peer, interested ? INTERESTED_MESSAGE : NOT_INTERESTED_MESSAGE);
+  }
+
+  /** Tells everybody that we have a piece; those who have it know already. */
+  announcePiece(piece: PieceIndex): void {
+    for (const peer of this.swarm.peers()) {
+      if (!peer.ready || peer.closing) continue;
+      if (!peer.pieces.have.has(piece)) this.#send(peer, encodeHave(piece));
+      if (peer.weAreInterested && peer.pieces.useful === 0) this.updateInterest(peer);
+    }
+  }
+
+  /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
+  feedStarving(): void {
+    const nowMs = this.#nowMs();
+    for (const peer of this.swarm.peers()) if (peer.starving) this.#parts.intake.refill(peer, nowMs);
+  }
+
+  /** Control tick. */
+  tick(seeding: boolean): void {
+    const nowMs = this.#nowMs();
+    for (const peer of this.swarm.peers()) if (!peer.closing) this.#tickPeer(peer, nowMs);
+    this.#choking.tick(this.swarm, seeding, nowMs);
+  }
+
+  #react(peer: Peer, reaction: Reaction): void {
+    const { intake, upload, shared } = this.#parts;
+    const nowMs = this.#nowMs();
+    switch (reaction.kind) {
+      case 'nothing':
+        return;
+      case 'pieces-changed':
+        this.updateInterest(peer);
+        return intake.refill(peer, nowMs);
+      case 'unchoked':
+        return intake.refill(peer, nowMs);
+      case 'choked':
+        return intake.revokeAll(peer, false);
+      case 'interest-changed':
+        return this.#choking.hurry();
+      case 'request':
+        upload.request(peer, reaction.range);
+        return upload.pump(peer, nowMs);
+      case 'cancel':
+        return upload.cancel(peer, reaction.range);
+      case 'rejected':
+        return shared.peers.revoke(peer.link, reaction.range.piece, reaction.range.begin, false);
+      case 'extended':
+        return hearExtended(peer, reaction.extendedId, reaction.payload);
+      default:
+        return assertNever(reaction);
+    }
+  }
+
+  #tickPeer(peer: Peer, nowMs: number): void {
+    const { intake, upload } = this.#parts;
+    peer.download.tick(nowMs);
+    peer.upload.tick(nowMs);
+    const verdict = judge(peer, nowMs, intake.download.arrivals.waitsFor(peer.link));
+    peer.messagesThisTick = 0;
+    if (verdict.kind === 'drop') return this.drop(peer, verdict.code, verdict.message);
+    if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
+    if (verdict.kind === 'snub') this.#snub(peer, nowMs);
+    peer.window.adapt(peer.download.bytesPerSecond);
+    if (peer.starving || peer.debt.outstanding === 0) intake.refill(peer, nowMs);
+    if (peer.wanted.length > 0) upload.pump(peer, nowMs);
+  }
+
+  #snub(peer: Peer, nowMs: number): void {
+    peer.snubbed = true;
+    peer.snubbedMs = nowMs;
+    peer.window.snub();
+    this.#parts.intake.revokeAll(peer, true);
+    this.#parts.warn({ code: 'ERR_PEER_SNUBBED', message: `${nameOf(peer)} promised blocks and sent none` });
+  }
+
+  #send(peer: Peer, bytes: Uint8Array): void {
+    peer.lastSentMs = this.#nowMs();
+    this.#parts.shared.peers.send(peer.link, bytes);
+  }
+
+  #nowMs(): number {
+    return this.#parts.shared.clock.nowMs();
+  }
+}
+
+function nameOf(peer: Peer): string {
+  return `peer ${peer.address.host}:${peer.address.port}`;
+}

@@ -1,0 +1,60 @@
+// What a torrent is made of: its own facts, what it shares with its session, and who hears of its fate.
+import type { Bitfield } from '../../base/bitfield.ts';
+import type { Clock, Random } from '../../base/clock.ts';
+import type { StorageError } from '../../base/errors.ts';
+import type { TrackerPort } from '../discovery/tracker-port.ts';
+import type { SlotLedger } from '../memory/slot-ledger.ts';
+import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
+import type { TokenBucket } from '../swarm/token-bucket.ts';
+import type { Geometry } from './geometry.ts';
+
+/** Where a torrent is in its life. */
+export type TorrentPhase = 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
+
+/** What a torrent is. */
+export interface TorrentSpec {
+  readonly infoHash: Uint8Array;
+  readonly geometry: Geometry;
+  readonly store: StoreId;
+  /** Pieces that are on disk and verified. */
+  readonly had: Bitfield;
+  /** Pieces to fetch. */
+  readonly wanted: Bitfield;
+  readonly sequential: boolean;
+  readonly tiers: readonly (readonly string[])[];
+  /** Stay connected and upload once complete. */
+  readonly seed: boolean;
+}
+
+/** What a torrent shares with its session. */
+export interface TorrentParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ledger: SlotLedger;
+  readonly peers: PeerPort;
+  readonly storage: StoragePort;
+  readonly trackers: TrackerPort;
+  readonly peerId: Uint8Array;
+  /** What we call ourselves (BEP 10, `v`). */
+  readonly clientName: string;
+  readonly trackerKey: number;
+  readonly downloadLimit: TokenBucket;
+  readonly uploadLimit: TokenBucket;
+  /** The port that we accept peers on, 0 when we do not. */
+  readonly listenPort: () => number;
+  readonly ticketBase: number;
+}
+
+/** Something that the user should know and that stops nothing. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Who hears of a torrent's fate. Called for news only: nothing may be decided in there. */
+export interface TorrentObserver {
+  phaseChanged(phase: TorrentPhase): void;
+  pieceVerified(piece: number): void;
+  warned(warning: Warning): void;
+  failed(error: StorageError): void;
+}
