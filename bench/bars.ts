@@ -1,5 +1,5 @@
 // What Millrace promises, held against what was measured.
-import { type Duel, median, ratio } from './duel.ts';
+import { type Duel, ratio } from './duel.ts';
 import type { Measurement } from './run.ts';
 
 /** A promise and its outcome. */
@@ -14,6 +14,8 @@ export interface ScenarioResult {
   readonly name: string;
   readonly title: string;
   readonly duels: readonly Duel[];
+  /** A run of Millrace with `--profile`, which costs a little and is in no duel. */
+  readonly profiled?: Measurement;
 }
 
 const speed = (run: Measurement): number => run.mibPerSecond;
@@ -32,16 +34,38 @@ function atMost(promise: string, measured: number, bound: number): Bar {
   return { promise: `${promise} ≤ ${bound}`, measured: measured.toFixed(digits), kept: measured <= bound };
 }
 
+/** A bar that nothing was measured for is not kept. */
+function unmeasured(promise: string): Bar {
+  return { promise, measured: 'not measured', kept: false };
+}
+
+/** The worst of a figure that Millrace tells of itself, against its bound. */
+function ownBar(promise: string, values: readonly (number | undefined)[], bound: number): Bar {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? unmeasured(`${promise} ≤ ${bound}`) : atMost(promise, Math.max(...known), bound);
+}
+
 /** Bars on what the runs of Millrace themselves were like, whoever the opponent. */
-function ownBars(runs: readonly Measurement[]): Bar[] {
-  const bars = [atMost('peak RSS of any run, MiB', Math.round(Math.max(...runs.map((run) => run.peakRssMib))), 150)];
-  const copied = runs.map((run) => run.own.copiedShare).filter((value) => value !== undefined);
-  if (copied.length > 0) bars.push(atMost('share of bytes copied', Math.max(...copied), 0.05));
-  const readBack = runs.map((run) => run.own.readBackBytes).filter((value) => value !== undefined);
-  if (readBack.length > 0) bars.push(atMost('bytes read back', Math.max(...readBack), 0));
-  const delays = runs.map((run) => run.own.eventLoopDelayP99Ms).filter((value) => value !== undefined);
-  if (delays.length > 0) bars.push(atMost('event-loop delay p99 (median of runs), ms', median(delays), 20));
-  return bars;
+function ownBars({ duels, profiled }: ScenarioResult): Bar[] {
+  const runs = duels.flatMap((one) => one.pairs.map(([own]) => own));
+  return [
+    ownBar(
+      'peak RSS of any run, MiB',
+      runs.map((run) => Math.round(run.peakRssMib)),
+      150,
+    ),
+    ownBar(
+      'share of bytes copied',
+      runs.map((run) => run.own.copiedShare),
+      0.05,
+    ),
+    ownBar(
+      'bytes read back',
+      runs.map((run) => run.own.readBackBytes),
+      0,
+    ),
+    ownBar('event-loop delay p99, ms', [profiled?.own.eventLoopDelayP99Ms], 20),
+  ];
 }
 
 /** The bars that the given results can decide. */
@@ -55,7 +79,7 @@ export function bars(results: readonly ScenarioResult[]): Bar[] {
   }
   const webtorrent = against(main, 'WebTorrent');
   if (webtorrent !== undefined) found.push(atLeast('MiB/s ÷ WebTorrent’s', ratio(webtorrent, speed), 2.5));
-  if (main !== undefined) found.push(...ownBars(main.duels.flatMap((one) => one.pairs.map(([own]) => own))));
+  if (main !== undefined) found.push(...ownBars(main));
   for (const result of results) {
     const other = result === main ? undefined : against(result, 'libtorrent');
     if (other !== undefined) found.push(atLeast(`${result.title}: MiB/s ÷ libtorrent’s`, ratio(other, speed), 1));

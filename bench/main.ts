@@ -66,10 +66,12 @@ async function runScenario(scenario: Scenario, setting: Setting): Promise<Scenar
       const result = await duel([own, opponent], count, ground, say);
       if (result.pairs.length > 0) duels.push(result);
     }
+    if (!scenario.everyClient) return { name: scenario.name, title: scenario.title, duels };
+    const profiled = await measure(new MillraceClient(options.millrace, ['--profile']), ground);
+    return { name: scenario.name, title: scenario.title, duels, profiled };
   } finally {
     seeder.close();
   }
-  return { name: scenario.name, title: scenario.title, duels };
 }
 
 /** Runs everything and returns whether every bar that was decided is kept. */

@@ -7,17 +7,17 @@ import type { BenchClient, Download, Job, OwnFigures } from '../client.ts';
 import { repository } from '../repository.ts';
 import { printedLine } from './printed-line.ts';
 
-/** The part of the `done` event (docs/cli.md) that is used here. */
+/** The part of the `done` event that is used here. */
 interface DoneEvent {
   readonly event: string;
   readonly message?: string;
   readonly dataPath?: { placedBytes: number; copiedBytes: number; readBackBytes?: number };
-  readonly profile?: { eventLoopDelayP99Ms?: number };
+  readonly profile?: { gauges: readonly { name: string; value: number; unit: string }[] };
 }
 
 function ownFigures(done: DoneEvent): OwnFigures {
   const path = done.dataPath;
-  const delay = done.profile?.eventLoopDelayP99Ms;
+  const delay = done.profile?.gauges.find(({ name, unit }) => /loop delay p99/.test(name) && unit === 'ms')?.value;
   return {
     ...(path === undefined ? {} : { copiedShare: path.copiedBytes / (path.placedBytes + path.copiedBytes) }),
     ...(path?.readBackBytes === undefined ? {} : { readBackBytes: path.readBackBytes }),
@@ -25,13 +25,16 @@ function ownFigures(done: DoneEvent): OwnFigures {
   };
 }
 
-/** `program` is the compiled command line: this clone's, or another's to compare with. */
+/** `program` is the compiled command line: this clone's, or another's to compare with; `options` go to `get`. */
 export class MillraceClient implements BenchClient {
   readonly name = 'Millrace';
   readonly #program: string;
 
-  constructor(program: string = path.join(repository, 'dist', 'cli', 'main.js')) {
+  readonly #options: readonly string[];
+
+  constructor(program: string = path.join(repository, 'dist', 'cli', 'main.js'), options: readonly string[] = []) {
     this.#program = program;
+    this.#options = options;
   }
 
   version(): string | undefined {
@@ -42,7 +45,17 @@ export class MillraceClient implements BenchClient {
 
   start(job: Job): Promise<Download> {
     const peers = job.peers.flatMap((peer) => ['--peer', peer]);
-    const args = ['get', job.torrent, '-o', job.output, ...peers, '--no-trackers', '--json', '--seed'];
+    const args = [
+      'get',
+      job.torrent,
+      '-o',
+      job.output,
+      ...peers,
+      '--no-trackers',
+      '--json',
+      '--seed',
+      ...this.#options,
+    ];
     const child = spawn(process.execPath, [this.#program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     const done = printedLine(child, (line) => {
       const atMs = Date.now();
