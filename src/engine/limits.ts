@@ -144,3 +144,9 @@ export const ANNOUNCE_STOPPED_TIMEOUT_MS = 2000;
 
 /** Longest message of a peer whose torrent has few pieces: room for an extended handshake and for metadata (BEP 9). */
 export const MESSAGE_BYTES_MAX: number = 64 * 1024;
+
+/** Blocks in flight from all peers of a torrent: 32 MiB cover 640 MiB/s at 50 ms, and keep the pages touched few. */
+export const REQUESTS_IN_FLIGHT_MAX = 2048;
+
+/** Share of piece memory that requests in flight may hold: the rest is for what waits for the disk. */
+export const IN_FLIGHT_MEMORY_SHARE = 0.5;

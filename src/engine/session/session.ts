@@ -96,6 +96,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return this.#torrents.values();
   }
 
+  /** Most bytes of one torrent that waited for the disk at once. */
+  get storingPeakBytes(): number {
+    let peak = 0;
+    for (const torrent of this.#torrents.values()) peak = Math.max(peak, torrent.intake.download.runs.storingPeakBytes);
+    return peak;
+  }
+
   /** Takes in a torrent whose store is open. It does nothing before `resume` is dispatched to it. */
   add(spec: TorrentSpec, observer: TorrentObserver): Torrent {
     assert(!this.#torrents.has(spec.store), 'a store belongs to one torrent');

@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
+import { StorageError } from '../../base/errors.ts';
 import {
   READ_DONE_STRIDE,
   READ_PIECE,
@@ -58,6 +59,7 @@ export class DiskPool implements StoragePort {
   readonly #reads: RecordSplitter;
   /** Ends running checks when the pool closes. */
   readonly #closing = new AbortController();
+  readonly #checks = new Set<Promise<Bitfield>>();
   #nextStore = 0;
   #closed: Promise<void> | undefined;
 
@@ -89,7 +91,7 @@ export class DiskPool implements StoragePort {
         }),
       );
     } catch (error) {
-      await this.#callAll({ name: 'close', store });
+      if (this.#closed === undefined) await this.#callAll({ name: 'close', store });
       throw error;
     }
     const stripePieces = Math.max(1, Math.floor(STRIPE_BYTES / shared.pieceBytes));
@@ -123,7 +125,14 @@ export class DiskPool implements StoragePort {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
     await this.#callAll({ name: 'release', store });
     const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    return checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem: this.#options.fileSystem });
+    const { fileSystem } = this.#options;
+    const check = checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem });
+    this.#checks.add(check);
+    try {
+      return await check;
+    } finally {
+      this.#checks.delete(check);
+    }
   }
 
   /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
@@ -153,7 +162,9 @@ export class DiskPool implements StoragePort {
   async removeFiles(store: StoreId): Promise<void> {
     this.#store(store);
     await this.#callAll({ name: 'release', store });
-    await this.#threads[0]!.call({ name: 'remove', store });
+    await Promise.all(
+      this.#threads.map((thread, worker) => thread.call({ name: 'remove', store, deletes: worker === 0 })),
+    );
   }
 
   /** What the workers have done since they started. */
@@ -162,8 +173,9 @@ export class DiskPool implements StoragePort {
   }
 
   async #closeAll(): Promise<void> {
-    this.#closing.abort(new Error('the disk pool was closed'));
+    this.#closing.abort(new StorageError('ERR_STORAGE_CLOSED', 'The disk was closed before this was finished'));
     this.#stores.clear();
+    await Promise.allSettled(this.#checks);
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
@@ -180,9 +192,13 @@ export class DiskPool implements StoragePort {
   /** Writing a torrent's size in zeros can take minutes: a thread of its own does it, and the others go on. */
   async #prepareApart(store: StoreId, layout: StoreLayout): Promise<void> {
     const thread = this.#startThread(this.#options.workers);
+    const { signal } = this.#closing;
+    const abandon = () => void thread.abandon(signal.reason);
+    signal.addEventListener('abort', abandon);
     try {
       await thread.call({ name: 'open', store, layout, prepare: true });
     } finally {
+      signal.removeEventListener('abort', abandon);
       await thread.close();
     }
   }

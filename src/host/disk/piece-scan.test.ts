@@ -101,6 +101,18 @@ test('a check ends with the reason of its signal', async () => {
   });
 });
 
+test('closing the disk ends a check that is under way', async () => {
+  await withStored(16 * KIB, async (disk) => {
+    const store = await disk.pool.open(disk.torrent(16 * KIB, FILES).layout);
+    let closed: Promise<void> | undefined;
+    const onProgress = () => {
+      closed ??= disk.pool.close();
+    };
+    await assert.rejects(disk.pool.check(store, { onProgress }), { code: 'ERR_STORAGE_CLOSED' });
+    await closed;
+  });
+});
+
 test('hashing files gives the digests of their pieces', async () => {
   for (const pieceBytes of [16 * KIB, 20_000, 1200 * KIB]) {
     await withStored(pieceBytes, async (disk) => {
