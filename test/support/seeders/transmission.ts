@@ -91,7 +91,7 @@ async function start(workspace: Workspace, torrent: TestTorrent, folder: string)
   const daemon = workspace.own(
     new Program('transmission-daemon', ['--foreground', '--log-info', '--config-dir', config]),
   );
-  await daemon.find((line) => line.includes('Started listening on') || undefined, READY_TIMEOUT_MS, 'an open RPC');
+  await daemon.find((line) => line.includes('Using settings from') || undefined, READY_TIMEOUT_MS, 'an open RPC');
   await within(addAndVerify(new Rpc(rpcPort), torrent, folder), READY_TIMEOUT_MS, 'transmission to check its files');
   return { port: peerPort, stop: () => daemon.stop() };
 }

@@ -1,9 +1,17 @@
 // Seeds one torrent with WebTorrent over TCP: node webtorrent-seed.mjs MODULE_FOLDER TORRENT SAVE_DIR
 // Prints {"event":"ready","port":N} once the files are checked and the port is open. Ends when standard input does.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, register } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+
+// WebRTC needs a native part that is fetched by an install script, and scripts are not run. TCP does without it.
+const NO_WEBRTC = `export const RTCPeerConnection = undefined, RTCSessionDescription = undefined, RTCIceCandidate = undefined`;
+const HOOK = `export async function resolve(name, context, next) {
+  if (name !== 'webrtc-polyfill') return next(name, context);
+  return { url: ${JSON.stringify(`data:text/javascript,${encodeURIComponent(NO_WEBRTC)}`)}, shortCircuit: true };
+}`;
+register(`data:text/javascript,${encodeURIComponent(HOOK)}`);
 
 const [modules = '', torrentFile = '', folder = ''] = process.argv.slice(2);
 const require = createRequire(path.join(modules, 'package.json'));
