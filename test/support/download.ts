@@ -19,22 +19,26 @@ export async function download(
   ports: readonly number[],
   args: readonly string[] = [],
 ): Promise<CliEvent> {
+  if (process.env['MILLRACE_TEST_LEECHER'] === 'libtorrent') {
+    await downloadForeign(workspace, torrent, folder, ports);
+    return { event: 'done' };
+  }
   const file = await saveTorrent(torrent, workspace.path);
-  if (process.env['MILLRACE_TEST_LEECHER'] === 'libtorrent') return downloadForeign(workspace, file, folder, ports);
   const event = await Millrace.get(workspace, file, folder, { peers: ports, args }).done();
   assert.equal(event.bytes, torrent.totalBytes, 'the done event counts the verified bytes');
   return event;
 }
 
-async function downloadForeign(
+/** The same download by libtorrent. */
+export async function downloadForeign(
   workspace: Workspace,
-  file: string,
+  torrent: TestTorrent,
   folder: string,
   ports: readonly number[],
-): Promise<CliEvent> {
+): Promise<void> {
+  const file = await saveTorrent(torrent, workspace.path);
   const args = [FOREIGN_LEECHER, file, folder, ...ports.map(String)];
   const leecher = workspace.own(new Program(LIBTORRENT_PYTHON!, args));
   const end = await leecher.wait(DOWNLOAD_TIMEOUT_MS);
   assert.equal(end.code, 0, leecher.errors.tail());
-  return { event: 'done' };
 }

@@ -14,6 +14,8 @@ export interface TestTorrent {
   readonly pieceBytes: number;
   readonly pieceCount: number;
   readonly totalBytes: number;
+  /** The files' bytes, one after the other. */
+  readonly bytes: Uint8Array;
   /** The .torrent file. */
   readonly metainfo: Buffer;
   readonly infoHash: Buffer;
@@ -36,6 +38,7 @@ export function makeTorrent(payload: Payload, pieceBytes: number, announce?: str
     pieceBytes,
     pieceCount: Math.ceil(payload.bytes.length / pieceBytes),
     totalBytes: payload.bytes.length,
+    bytes: payload.bytes,
     metainfo: bencode(root),
     infoHash: createHash('sha1').update(bencode(info)).digest(),
   };

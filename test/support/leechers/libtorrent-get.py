@@ -15,7 +15,7 @@ options = argparse.ArgumentParser()
 options.add_argument('torrent')
 options.add_argument('save_dir')
 options.add_argument('ports', type=int, nargs='+')
-options.add_argument('--timeout', type=float, default=60)
+options.add_argument('--timeout', type=float, default=50)
 options = options.parse_args()
 
 session = lt.session({
