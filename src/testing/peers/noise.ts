@@ -24,7 +24,7 @@ export function messageOfLength(length: number): BehaviourMaker {
   return (session) => ({ opened: () => session.send(Buffer.concat([uint32(length), Buffer.alloc(64, 7)])) });
 }
 
-/** Puts a keep-alive, a HAVE, a PORT and an extended message of an unknown kind before every block. */
+/** Puts a keep-alive, a HAVE, a PORT and another extended handshake before every block. */
 export function noiseBetweenBlocks(): BehaviourMaker {
   return (session) => ({
     request: (request) => {
@@ -32,7 +32,7 @@ export function noiseBetweenBlocks(): BehaviourMaker {
         KEEP_ALIVE,
         frame(HAVE, uint32(request.piece)),
         frame(PORT, Buffer.of(0x1a, 0xe1)),
-        frame(EXTENDED, Buffer.from('\x63d1:ai1ee', 'latin1')),
+        frame(EXTENDED, Buffer.from('\0d1:mdee', 'latin1')),
       ];
       session.send(Buffer.concat(noise));
       return false;
@@ -40,11 +40,12 @@ export function noiseBetweenBlocks(): BehaviourMaker {
   });
 }
 
-/** Puts a message that no specification knows before every block. libtorrent drops such a peer, others shrug. */
-export function unknownMessageBetweenBlocks(): BehaviourMaker {
+/** Puts messages that no specification knows before every block. libtorrent drops such a peer, others shrug. */
+export function unknownMessagesBetweenBlocks(): BehaviourMaker {
   return (session) => ({
     request: () => {
       session.send(frame(UNKNOWN_ID, Buffer.from('what is this?')));
+      session.send(frame(EXTENDED, Buffer.from('\x63d1:ai1ee', 'latin1')));
       return false;
     },
   });
