@@ -21,7 +21,7 @@ export class Bitfield {
     if (spare > 0 && (bytes[bytes.length - 1]! & ((1 << spare) - 1)) !== 0) return undefined;
     const field = new Bitfield(length);
     field.bytes.set(bytes);
-    for (let i = 0; i < length; i++) if (field.has(i)) field.#count++;
+    field.recount();
     return field;
   }
 
@@ -55,6 +55,16 @@ export class Bitfield {
   }
 
   fill(): void {
-    for (let i = 0; i < this.length; i++) this.add(i);
+    this.bytes.fill(0xff);
+    const spare = this.bytes.length * 8 - this.length;
+    if (spare > 0) this.bytes[this.bytes.length - 1]! &= 0xff << spare;
+    this.#count = this.length;
+  }
+
+  /** Counts again after `bytes` was written to directly. */
+  recount(): void {
+    let count = 0;
+    for (let i = 0; i < this.length; i++) if (this.has(i)) count++;
+    this.#count = count;
   }
 }

@@ -60,6 +60,8 @@ export interface PeerPort {
    * already coming in: a socket keeps the destination it was given until its next read.
    */
   revoke(link: LinkId, piece: number, begin: number, cancel: boolean): void;
+  /** Revokes everything that the link was asked for. */
+  revokeAll(link: LinkId, cancel: boolean): void;
   /** Sends PIECE with `length` bytes from a place; answered by `served`, after which the place is free. */
   serve(link: LinkId, block: ServedBlock): void;
   /** Copies between two places of the arena: the counted exception, for an endgame duplicate that came first. */

@@ -5,14 +5,14 @@
 //   run      |b|b|b|b|b|b|b|b|                              what is hashed and written in one go
 //   block    16 KiB, the unit of a request (BEP 3); the last one of a piece may be shorter
 import { assert } from '../../base/assert.ts';
+import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
+
+export { BLOCK_BYTES };
 
 declare const pieceBrand: unique symbol;
 
 /** A piece number that was checked against its torrent. Made by `Geometry.pieceIndex`. */
 export type PieceIndex = number & { readonly [pieceBrand]: true };
-
-/** Bytes of a full block: what every client requests and serves (BEP 3). */
-export const BLOCK_BYTES = 16384;
 
 /** Blocks of a full run. 1 MiB: large enough that a disk call is cheap, small enough that 64 MiB pieces stream through. */
 export const RUN_BLOCKS = 64;

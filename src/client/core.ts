@@ -1,0 +1,55 @@
+// What the torrents of one client share: the host's parts, the engine's session and the tick that drives it.
+import type { Session } from '../engine/session/session.ts';
+import { TICK_MS } from '../engine/limits.ts';
+import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
+import type { DiskPool } from '../host/disk/disk-pool.ts';
+import type { TcpHost } from '../host/net/tcp-host.ts';
+import type { ResumeStore } from './resume-store.ts';
+import type { Torrent } from './torrent.ts';
+
+/** How long a torrent may take to wind up: its peers to be closed, its last words to reach the trackers. */
+const RETIRE_MS = 3000;
+const RETIRE_POLL_MS = 10;
+
+export interface CoreParts {
+  readonly pool: DiskPool;
+  readonly host: TcpHost;
+  readonly session: Session;
+  readonly resume: ResumeStore;
+  readonly forget: (torrent: Torrent) => void;
+}
+
+export class Core {
+  readonly pool: DiskPool;
+  readonly host: TcpHost;
+  readonly session: Session;
+  readonly resume: ResumeStore;
+  readonly forget: (torrent: Torrent) => void;
+  /** Block bytes that torrents wasted which are gone by now. */
+  retiredWasteBytes = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(parts: CoreParts) {
+    this.pool = parts.pool;
+    this.host = parts.host;
+    this.session = parts.session;
+    this.resume = parts.resume;
+    this.forget = parts.forget;
+    this.#timer = setInterval(() => this.session.tick(), TICK_MS);
+  }
+
+  /** Winds a torrent up and takes it out of the session. */
+  async retire(torrent: EngineTorrent): Promise<void> {
+    torrent.dispatch({ type: 'close' });
+    const deadlineMs = performance.now() + RETIRE_MS;
+    while (!torrent.settled && performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, RETIRE_POLL_MS));
+    }
+    this.retiredWasteBytes += torrent.intake.wastedBytes;
+    this.session.remove(torrent);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,21 @@
+// Limits of the client layer: what may come in from files and web servers before it has been looked at.
+import type { BencodeLimits } from '../protocol/limits.ts';
+
+/** Largest .torrent file taken from a disk or a web server. The largest real ones are about 20 MiB. */
+export const TORRENT_FILE_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** Redirects followed for one torrent file; more than this is a loop (RFC 9110 asks for a limit, curl's habit is 50). */
+export const REDIRECTS_MAX = 5;
+
+/** Time until a web server must have answered with headers, and longest silence in its answer. */
+export const FETCH_SILENCE_MS = 20_000;
+
+/** Time for the whole of a torrent file: a server that drips bytes must not hold us for ever. */
+export const FETCH_TOTAL_MS = 120_000;
+
+/** For resume data: a bit a piece and two numbers a file. Room for every torrent that the metainfo limits let in. */
+export const RESUME_BENCODE_LIMITS: BencodeLimits = {
+  bytesMax: 32 * 1024 * 1024,
+  depthMax: 3,
+  itemsMax: 2_000_000,
+};

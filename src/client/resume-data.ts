@@ -1,0 +1,131 @@
+// Resume data: what was on disk and verified when it was saved, and what the files looked like then. Bytes <-> values;
+// where it is kept is resume-store.ts, what may be believed of it is reconcile.ts.
+//
+// One canonical bencoded dictionary. `checksum` is the SHA-256 over the same dictionary without it, so that a file that
+// was torn, mixed or edited counts as none; sets of pieces and files are bitfields as on the wire (BEP 3).
+import { createHash } from 'node:crypto';
+import { Bitfield } from '../base/bitfield.ts';
+import { equalBytes } from '../base/bytes.ts';
+import { InputError } from '../base/errors.ts';
+import { decodeBencode } from '../protocol/bencode/bencode-decoder.ts';
+import { encodeBencode } from '../protocol/bencode/bencode-encoder.ts';
+import { BencodeError } from '../protocol/bencode/bencode-error.ts';
+import { BencodeDictionary, type BencodeValue, isBencodeList } from '../protocol/bencode/bencode-value.ts';
+import { type InfoHash, infoHashBytes, infoHashFromBytes } from '../protocol/metainfo/info-hash.ts';
+import type { FileStamp } from './file-stamp.ts';
+import { RESUME_BENCODE_LIMITS } from './limits.ts';
+import type { SavedState } from './reconcile.ts';
+
+/** Everything that survives the end of the program, for one torrent in one folder. */
+export interface ResumeData extends SavedState {
+  readonly infoHash: InfoHash;
+  /** Absolute path of the folder that holds the files. */
+  readonly directory: string;
+  /** Bit *n*: file *n* is to be downloaded. */
+  readonly selected: Bitfield;
+  readonly uploadedBytes: number;
+  readonly downloadedBytes: number;
+  /** When the torrent was added, in milliseconds since 1970. */
+  readonly addedMs: number;
+}
+
+/** Goes up when the meaning of a key changes; other versions are not read. New keys alone do not need it. */
+const VERSION = 1;
+
+const CHECKSUM_KEY = 'checksum';
+
+/** A stamp in the list of files: two integers, or an empty list for a file that was not on disk. */
+type PackedStamp = readonly number[];
+
+function packStamp(stamp: FileStamp | undefined): PackedStamp {
+  return stamp === undefined ? [] : [stamp.sizeBytes, stamp.mtimeUs];
+}
+
+/** Encodes resume data; the same data always gives the same bytes. */
+export function encodeResumeData(data: ResumeData): Uint8Array {
+  const fields = {
+    added: data.addedMs,
+    directory: data.directory,
+    downloaded: data.downloadedBytes,
+    files: data.stamps.map(packStamp),
+    have: data.have.bytes,
+    'info hash': infoHashBytes(data.infoHash),
+    pieces: data.have.length,
+    selected: data.selected.bytes,
+    uploaded: data.uploadedBytes,
+    version: VERSION,
+  };
+  return encodeBencode({ ...fields, [CHECKSUM_KEY]: sha256(encodeBencode(fields)) });
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
+}
+
+function damaged(what: string, cause?: unknown): never {
+  const message = `the resume data is damaged (${what}): the files are checked instead`;
+  throw new InputError('ERR_RESUME_DAMAGED', message, { cause });
+}
+
+function decodeRoot(bytes: Uint8Array): BencodeValue {
+  try {
+    return decodeBencode(bytes, { strict: true, limits: RESUME_BENCODE_LIMITS });
+  } catch (error) {
+    if (error instanceof BencodeError) return damaged(error.message, error);
+    throw error;
+  }
+}
+
+/** The checksum of what was read, over the bytes as they are and not as they would be encoded again. */
+function expectedChecksum(root: BencodeDictionary): Uint8Array {
+  const raw = new Map<string, BencodeValue>();
+  for (const key of root.keys()) if (key !== CHECKSUM_KEY) raw.set(key, root.get(key)!);
+  return sha256(encodeBencode(raw));
+}
+
+function count(root: BencodeDictionary, key: string): number {
+  const value = root.integer(key);
+  return value !== undefined && value >= 0 ? value : damaged(key);
+}
+
+function unpackStamp(value: BencodeValue): FileStamp | undefined {
+  if (!isBencodeList(value)) return damaged('files');
+  if (value.length === 0) return undefined;
+  const [sizeBytes, mtimeUs] = value;
+  if (value.length !== 2 || typeof sizeBytes !== 'number' || typeof mtimeUs !== 'number') return damaged('files');
+  return sizeBytes >= 0 ? { sizeBytes, mtimeUs } : damaged('files');
+}
+
+function bitfield(root: BencodeDictionary, key: string, length: number): Bitfield {
+  const bytes = root.byteString(key);
+  return (bytes && Bitfield.fromBytes(bytes, length)) ?? damaged(key);
+}
+
+/**
+ * Decodes resume data. Throws `InputError`, and nothing else: ERR_RESUME_DAMAGED when the bytes are not what was once
+ * saved, ERR_RESUME_VERSION when another version of Millrace wrote them.
+ */
+export function decodeResumeData(bytes: Uint8Array): ResumeData {
+  const root = decodeRoot(bytes);
+  if (!(root instanceof BencodeDictionary)) return damaged('not a dictionary');
+  const checksum = root.byteString(CHECKSUM_KEY);
+  if (checksum === undefined || !equalBytes(checksum, expectedChecksum(root))) return damaged('checksum');
+  const version = root.integer('version');
+  if (version !== VERSION) {
+    throw new InputError(
+      'ERR_RESUME_VERSION',
+      `the resume data is of version ${version ?? 'unknown'}, not ${VERSION}: the files are checked instead`,
+    );
+  }
+  const files = root.list('files') ?? damaged('files');
+  return {
+    infoHash: infoHashFromBytes(root.byteString('info hash') ?? new Uint8Array()) ?? damaged('info hash'),
+    directory: root.text('directory') ?? damaged('directory'),
+    have: bitfield(root, 'have', count(root, 'pieces')),
+    stamps: files.map(unpackStamp),
+    selected: bitfield(root, 'selected', files.length),
+    uploadedBytes: count(root, 'uploaded'),
+    downloadedBytes: count(root, 'downloaded'),
+    addedMs: count(root, 'added'),
+  };
+}

@@ -1,0 +1,82 @@
+// What a user names as the torrent: a torrent file, its address on the web, a magnet link or an info hash.
+import { fileURLToPath } from 'node:url';
+import { InputError, SourceError } from '../base/errors.ts';
+import { parseInfoHash } from '../protocol/metainfo/info-hash.ts';
+import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
+import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { looksLike } from './content-sniff.ts';
+import { metainfoPorts } from './metainfo-ports.ts';
+import { downloadTorrentFile, shownUrl } from './torrent-download.ts';
+import { readTorrentFile } from './torrent-read.ts';
+
+export interface LoadOptions {
+  /** Ends the loading; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads what `source` stands for: the path of a torrent file, or an http, https or file URL of one. Throws `InputError`
+ * (ERR_SOURCE_…, ERR_BENCODE_…, ERR_METAINFO_…, ERR_MAGNET_METADATA) when it cannot be used, and `SourceError`
+ * (ERR_SOURCE_…) when a web server did not give it.
+ */
+export async function loadSource(source: string, options: LoadOptions = {}): Promise<Metainfo> {
+  const { signal } = options;
+  if (/^magnet:/i.test(source)) throw needsMetadata('magnet links');
+  if (/^https?:\/\//i.test(source)) return await loadUrl(source, signal);
+  if (/^file:\/\//i.test(source)) return await loadPath(pathOf(source), signal);
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
+    throw new InputError('ERR_SOURCE_URL', `${source} cannot be fetched: only http and https addresses can`);
+  }
+  try {
+    return await loadPath(source, signal);
+  } catch (error) {
+    // A file may well be named like an info hash; only when there is none is it taken for one.
+    const absent = error instanceof InputError && error.code === 'ERR_SOURCE_NOT_FOUND';
+    if (absent && parseInfoHash(source) !== undefined) throw needsMetadata('info hashes');
+    throw error;
+  }
+}
+
+function needsMetadata(what: string): InputError {
+  const message = `${what} do not work yet: fetching metadata from peers is not built yet. Use the .torrent file`;
+  return new InputError('ERR_MAGNET_METADATA', message);
+}
+
+function badUrl(url: string, error?: unknown): InputError {
+  return new InputError('ERR_SOURCE_URL', `${url} is not a valid address`, { cause: error });
+}
+
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw badUrl(url, error);
+  }
+}
+
+async function loadPath(path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
+  const bytes = await readTorrentFile(path, signal);
+  const otherThing = looksLike(bytes);
+  if (otherThing === undefined) return parse(bytes, path);
+  throw new InputError('ERR_SOURCE_NOT_TORRENT', `${path} is not a torrent file: it looks like ${otherThing}`);
+}
+
+async function loadUrl(text: string, signal: AbortSignal | undefined): Promise<Metainfo> {
+  if (!URL.canParse(text)) throw badUrl(text);
+  const url = new URL(text);
+  const bytes = await downloadTorrentFile(url, signal);
+  const otherThing = looksLike(bytes);
+  if (otherThing === undefined) return parse(bytes, shownUrl(url));
+  const message = `${shownUrl(url)} gave no torrent file: what came looks like ${otherThing}`;
+  throw new SourceError('ERR_SOURCE_NOT_TORRENT', message);
+}
+
+/** The parser does not know where its bytes are from; the user wants to. */
+function parse(bytes: Uint8Array, from: string): Metainfo {
+  try {
+    return parseMetainfo(bytes, metainfoPorts);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(error.code, `${from}: ${error.message}`, { cause: error });
+  }
+}

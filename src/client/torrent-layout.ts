@@ -1,0 +1,34 @@
+// Where a torrent lies on disk: what the disk workers must know of it, and how much of each file is there.
+import type { Bitfield } from '../base/bitfield.ts';
+import type { Geometry } from '../engine/torrent/geometry.ts';
+import type { StoreLayout } from '../host/disk/store-layout.ts';
+import type { TorrentInfo } from '../protocol/metainfo/metainfo.ts';
+
+/** How the files are to be made. */
+export interface LayoutOptions {
+  /** Reserve the full size of every selected file. Default false. */
+  readonly preallocate?: boolean;
+  /** For each file, whether it is wanted. Default: all. */
+  readonly selected?: readonly boolean[];
+}
+
+/** The layout of a torrent whose files are in `directory`. */
+export function torrentLayout(torrent: TorrentInfo, directory: string, options: LayoutOptions = {}): StoreLayout {
+  const { files, totalBytes, pieceBytes, pieceHashes } = torrent;
+  const { preallocate = false, selected } = options;
+  return { directory, files, totalBytes, pieceBytes, pieceHashes, preallocate, ...(selected && { selected }) };
+}
+
+/** How many bytes of the file at (`offset`, `length`) lie in pieces that are had. */
+export function bytesHad(geometry: Geometry, have: Bitfield, file: { offset: number; length: number }): number {
+  if (file.length === 0) return 0;
+  const last = geometry.lastPieceAt(file.offset, file.length);
+  const end = file.offset + file.length;
+  let bytes = 0;
+  for (let piece: number = geometry.firstPieceAt(file.offset); piece <= last; piece++) {
+    if (!have.has(piece)) continue;
+    const from = Math.max(file.offset, piece * geometry.pieceBytes);
+    bytes += Math.min(end, (piece + 1) * geometry.pieceBytes) - from;
+  }
+  return bytes;
+}

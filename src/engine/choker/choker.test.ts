@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { SeededRandom } from '../../testing/seeded-random.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS } from '../limits.ts';
+import type { LinkId } from '../ports.ts';
+import { Choker, type ChokerPeer, type ChokerSettings } from './choker.ts';
+
+type MutablePeer = { -readonly [Key in keyof ChokerPeer]: ChokerPeer[Key] };
+
+function peer(link: number, facts: Partial<ChokerPeer> = {}): MutablePeer {
+  return {
+    link,
+    interested: true,
+    unchoked: false,
+    snubbed: false,
+    downloadBytesPerSecond: 0,
+    uploadBytesPerSecond: 0,
+    connectedMs: -3_600_000,
+    ...facts,
+  };
+}
+
+/** Lets the choker decide once and carries it out. */
+function round(choker: Choker, peers: MutablePeer[], settings: ChokerSettings, nowMs: number): void {
+  const { choke, unchoke } = choker.decide(peers, settings, nowMs);
+  for (const one of peers) {
+    if (choke.includes(one.link)) {
+      assert.ok(one.unchoked, 'only an unchoked peer is choked');
+      one.unchoked = false;
+    }
+    if (unchoke.includes(one.link)) {
+      assert.ok(!one.unchoked, 'only a choked peer is unchoked');
+      one.unchoked = true;
+    }
+  }
+}
+
+function unchokedLinks(peers: readonly ChokerPeer[]): LinkId[] {
+  return peers.filter((one) => one.unchoked).map((one) => one.link);
+}
+
+const someFacts = fc.record({
+  interested: fc.boolean(),
+  snubbed: fc.boolean(),
+  unchoked: fc.boolean(),
+  downloadBytesPerSecond: fc.nat(1_000_000),
+  uploadBytesPerSecond: fc.nat(1_000_000),
+  connectedMs: fc.integer({ min: -200_000, max: 0 }),
+});
+
+test('never more than the slots are unchoked, none without interest, and no slot stays empty while somebody asks', () => {
+  fc.assert(
+    fc.property(
+      fc.array(someFacts, { maxLength: 30 }),
+      fc.integer({ min: 1, max: 10 }),
+      fc.boolean(),
+      fc.nat(),
+      (facts, slots, seeding, seed) => {
+        const peers = facts.map((fact, index) => peer(index + 1, fact));
+        const choker = new Choker(new SeededRandom(seed));
+        for (let nowMs = 0; nowMs < 100_000; nowMs += CHOKE_INTERVAL_MS) {
+          round(choker, peers, { slots, seeding }, nowMs);
+          const unchoked = peers.filter((one) => one.unchoked);
+          const interested = peers.filter((one) => one.interested);
+          assert.ok(unchoked.length <= slots);
+          assert.ok(unchoked.every((one) => one.interested));
+          const worthy = interested.filter((one) => !one.snubbed).length;
+          assert.ok(unchoked.length >= Math.min(worthy, slots), 'slots are used');
+        }
+      },
+    ),
+  );
+});
+
+test('with competition, a snubbed peer gets no regular slot', () => {
+  fc.assert(
+    fc.property(
+      fc.array(someFacts, { minLength: 5, maxLength: 30 }),
+      fc.boolean(),
+      fc.nat(),
+      (facts, seeding, seed) => {
+        const peers = facts.map((fact, index) => peer(index + 1, { ...fact, interested: true }));
+        const choker = new Choker(new SeededRandom(seed));
+        for (let nowMs = 0; nowMs < 100_000; nowMs += CHOKE_INTERVAL_MS) {
+          round(choker, peers, { slots: 4, seeding }, nowMs);
+          const snubbed = peers.filter((one) => one.unchoked && one.snubbed);
+          assert.ok(snubbed.every((one) => one.link === choker.optimistic));
+        }
+      },
+    ),
+  );
+});
+
+test('the peers that give most have the regular slots', () => {
+  const peers = [3, 9, 1, 7, 5, 8].map((rate, index) => peer(index + 1, { downloadBytesPerSecond: rate * 1000 }));
+  const choker = new Choker(new SeededRandom(1));
+  round(choker, peers, { slots: 4, seeding: false }, 0);
+  assert.deepEqual(
+    unchokedLinks(peers).filter((link) => link !== choker.optimistic),
+    [2, 4, 6],
+  );
+});
+
+test('everybody who is interested gets a turn, from leech and seed alike', () => {
+  for (const seeding of [false, true]) {
+    const peers = Array.from({ length: 20 }, (_, index) => peer(index + 1, { downloadBytesPerSecond: index }));
+    const choker = new Choker(new SeededRandom(7));
+    const served = new Set<LinkId>();
+    for (let nowMs = 0; nowMs < 3_600_000; nowMs += CHOKE_INTERVAL_MS) {
+      round(choker, peers, { slots: 4, seeding }, nowMs);
+      for (const link of unchokedLinks(peers)) served.add(link);
+    }
+    assert.equal(served.size, 20);
+  }
+});
+
+test('a seed lets each peer have its turn in order, however fast it is', () => {
+  const peers = Array.from({ length: 12 }, (_, index) => peer(index + 1, { uploadBytesPerSecond: 1000 - index }));
+  const choker = new Choker(new SeededRandom(3));
+  const turns = new Map<LinkId, number>();
+  const rounds = (12 / 3) * (OPTIMISTIC_INTERVAL_MS / CHOKE_INTERVAL_MS) * 4;
+  for (let at = 0; at < rounds; at++) {
+    round(choker, peers, { slots: 4, seeding: true }, at * CHOKE_INTERVAL_MS);
+    for (const link of unchokedLinks(peers)) turns.set(link, (turns.get(link) ?? 0) + 1);
+  }
+  const counts = [...turns.values()];
+  assert.equal(counts.length, 12);
+  assert.ok(Math.max(...counts) <= Math.min(...counts) * 2.5, `turns are even: ${counts.join(' ')}`);
+});
+
+test('the optimistic slot changes hands every 30 seconds and not before', () => {
+  const peers = Array.from({ length: 10 }, (_, index) => peer(index + 1, { downloadBytesPerSecond: 100 - index }));
+  const choker = new Choker(new SeededRandom(5));
+  const holders: (LinkId | undefined)[] = [];
+  for (let nowMs = 0; nowMs < 4 * OPTIMISTIC_INTERVAL_MS; nowMs += CHOKE_INTERVAL_MS) {
+    round(choker, peers, { slots: 4, seeding: false }, nowMs);
+    holders.push(choker.optimistic);
+  }
+  for (let at = 1; at < holders.length; at++) {
+    assert.equal(holders[at] === holders[at - 1], at % 3 !== 0, `round ${at} of ${holders.join(' ')}`);
+  }
+});
+
+test('a new peer is tried about three times as often as an old one', () => {
+  let wins = 0;
+  for (let seed = 0; seed < 2000; seed++) {
+    const peers = [1, 2, 3, 4, 5].map((link) => peer(link, { downloadBytesPerSecond: link < 4 ? 9 : 0 }));
+    peers[4]!.connectedMs = -1000;
+    const choker = new Choker(new SeededRandom(seed));
+    round(choker, peers, { slots: 4, seeding: false }, 0);
+    if (choker.optimistic === 5) wins++;
+  }
+  assert.ok(wins > 1400 && wins < 1600, `${wins} of 2000`);
+});

@@ -1,0 +1,204 @@
+// When a torrent speaks to which of its trackers, and what about (BEP 3, BEP 12, BEP 31). It decides and nothing else:
+// the coordinator asks `due` on its control tick, carries the announces out and reports back.
+import type { Random } from '../../base/clock.ts';
+import type { SourceError } from '../../base/errors.ts';
+import type { AnnounceEvent, AnnounceReply } from '../../protocol/tracker/announce.ts';
+import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
+import {
+  ANNOUNCE_EARLY_FIRST_MS,
+  ANNOUNCE_INTERVAL_MAX_MS,
+  ANNOUNCE_INTERVAL_MIN_MS,
+  ANNOUNCE_PARALLEL_MAX,
+  ANNOUNCE_PATIENCE_MS,
+  ANNOUNCE_RETRY_IN_MAX_MS,
+  ANNOUNCE_STOPPED_MAX,
+  ANNOUNCE_STOPPED_TIMEOUT_MS,
+  ANNOUNCE_TIMEOUT_MS,
+  TRACKER_BACK_OFF,
+} from '../limits.ts';
+import { backOffMs } from './back-off.ts';
+import type { TrackerRecord, TrackerStatus } from './tracker-record.ts';
+import { TrackerTiers } from './tracker-tiers.ts';
+
+/** An announce to be made. Its `id` comes back in `succeeded` or `failed`. */
+export interface Announcement {
+  readonly id: number;
+  readonly url: string;
+  readonly event: AnnounceEvent;
+  readonly trackerId: Uint8Array | undefined;
+  /** How long it may take, for AnnounceRequest. */
+  readonly timeoutMs: number;
+}
+
+interface InFlight {
+  readonly record: TrackerRecord;
+  readonly event: AnnounceEvent;
+  readonly sinceMs: number;
+}
+
+/**
+ * The trackers of one torrent. Life: `start`, any number of `due` with `succeeded` or `failed` after each, `complete`
+ * when the download is complete, `stop`; `start` again after a pause.
+ *
+ * One tracker is enough: a round ends with the first that answers. One that takes long is not waited for, the next is
+ * asked beside it, because a torrent with a dozen dead trackers would otherwise find its first peer after half an hour.
+ */
+export class Announcer {
+  readonly #tiers: TrackerTiers;
+  readonly #random: Random;
+  readonly #inFlight = new Map<number, InFlight>();
+  #phase: 'idle' | 'announcing' | 'stopping' = 'idle';
+  #completed: 'no' | 'pending' | 'told' = 'no';
+  #nextId = 1;
+  /** When the next regular round is due. */
+  #nextMs = Number.NEGATIVE_INFINITY;
+  /** When a round is allowed that is made because peers are wanted. */
+  #earlyMs = Number.NEGATIVE_INFINITY;
+  /** Early rounds since the last regular one: each doubles the wait for the next. */
+  #earlyRounds = 0;
+
+  /** `tiers` as in the metainfo: lists of URLs, the first list first. */
+  constructor(tiers: readonly (readonly string[])[], random: Random) {
+    this.#tiers = new TrackerTiers(tiers, random);
+    this.#random = random;
+  }
+
+  /** Begins: the first announce to each tracker will say `started`. */
+  start(): void {
+    this.#phase = 'announcing';
+    this.#inFlight.clear();
+    this.#nextMs = Number.NEGATIVE_INFINITY;
+    this.#earlyRounds = 0;
+    for (const record of this.#tiers.inOrder()) {
+      record.announcing = 0;
+      record.listsUs = false;
+    }
+  }
+
+  /**
+   * The download has become complete: `completed` is announced at once, and accepted by one tracker once. Not to be
+   * called for a torrent that was complete from the start.
+   */
+  complete(): void {
+    if (this.#completed === 'no') this.#completed = 'pending';
+  }
+
+  /**
+   * Ends: the next `due` says `stopped` to every tracker that lists us. What is in flight is forgotten, so the caller
+   * should cancel it; a late answer does no harm.
+   */
+  stop(): void {
+    this.#phase = 'stopping';
+    for (const { record } of this.#inFlight.values()) record.announcing--;
+    this.#inFlight.clear();
+  }
+
+  /** True when there is nothing left to say or to wait for: before `start`, and after `stop` once all is told. */
+  get settled(): boolean {
+    if (this.#phase === 'announcing' || this.#inFlight.size > 0) return false;
+    return this.#phase === 'idle' || !this.#tiers.inOrder().some((record) => record.listsUs);
+  }
+
+  /** What has to be announced now: nothing most of the time, else one announce, or all of `stopped` together. */
+  due(nowMs: number, needPeers: boolean): Announcement[] {
+    if (this.#phase === 'stopping') return this.#lastWords(nowMs);
+    if (this.#phase === 'idle' || !this.#roundIsDue(nowMs, needPeers) || this.#isBusy(nowMs)) return [];
+    for (const record of this.#tiers.inOrder()) {
+      const event = this.#eventFor(record);
+      if (!record.mayAnnounce(nowMs, event !== 'none')) continue;
+      return [this.#launch(record, event, nowMs)];
+    }
+    return [];
+  }
+
+  /** The tracker answered. Unknown ids are those that `stop` or `start` has forgotten. */
+  succeeded(id: number, reply: AnnounceReply, nowMs: number): void {
+    const announce = this.#land(id);
+    if (announce === undefined) return;
+    const { record, event } = announce;
+    record.answered(reply);
+    if (event === 'stopped') {
+      record.listsUs = false;
+      return;
+    }
+    record.listsUs = true;
+    if (event === 'completed') this.#completed = 'told';
+    this.#tiers.promote(record);
+    this.#schedule(announce, reply, nowMs);
+  }
+
+  /** The tracker failed or refused; the next tracker is due at once. */
+  failed(id: number, error: SourceError, nowMs: number): void {
+    const announce = this.#land(id);
+    if (announce === undefined) return;
+    const { record, event } = announce;
+    // Nobody is asked twice to forget us: the program wants to end, and trackers expire peers by themselves.
+    if (event === 'stopped') record.listsUs = false;
+    record.failed(error, nowMs + this.#retryInMs(record, error));
+  }
+
+  /** All trackers, in the order in which they are asked. */
+  status(): TrackerStatus[] {
+    return this.#tiers.inOrder().map((record) => record.status());
+  }
+
+  #roundIsDue(nowMs: number, needPeers: boolean): boolean {
+    return this.#completed === 'pending' || nowMs >= this.#nextMs || (needPeers && nowMs >= this.#earlyMs);
+  }
+
+  /** Waits for what is in flight: always for `completed`, which must not be told twice, and a while for the others. */
+  #isBusy(nowMs: number): boolean {
+    if (this.#inFlight.size >= ANNOUNCE_PARALLEL_MAX) return true;
+    for (const { event, sinceMs } of this.#inFlight.values()) {
+      if (event === 'completed' || nowMs - sinceMs < ANNOUNCE_PATIENCE_MS) return true;
+    }
+    return false;
+  }
+
+  #eventFor(record: TrackerRecord): AnnounceEvent {
+    if (!record.listsUs) return 'started';
+    return this.#completed === 'pending' ? 'completed' : 'none';
+  }
+
+  #launch(record: TrackerRecord, event: AnnounceEvent, nowMs: number): Announcement {
+    const id = this.#nextId++;
+    record.announcing++;
+    this.#inFlight.set(id, { record, event, sinceMs: nowMs });
+    const timeoutMs = event === 'stopped' ? ANNOUNCE_STOPPED_TIMEOUT_MS : ANNOUNCE_TIMEOUT_MS;
+    return { id, url: record.url, event, trackerId: record.trackerId, timeoutMs };
+  }
+
+  #land(id: number): InFlight | undefined {
+    const announce = this.#inFlight.get(id);
+    if (announce === undefined) return undefined;
+    this.#inFlight.delete(id);
+    announce.record.announcing--;
+    return announce;
+  }
+
+  #lastWords(nowMs: number): Announcement[] {
+    const listing = this.#tiers.inOrder().filter((record) => record.listsUs && record.announcing === 0);
+    for (const record of listing.slice(ANNOUNCE_STOPPED_MAX)) record.listsUs = false;
+    return listing.slice(0, ANNOUNCE_STOPPED_MAX).map((record) => this.#launch(record, 'stopped', nowMs));
+  }
+
+  #schedule({ record, event }: InFlight, reply: AnnounceReply, nowMs: number): void {
+    const intervalMs = Math.max(ANNOUNCE_INTERVAL_MIN_MS, Math.min(reply.intervalMs, ANNOUNCE_INTERVAL_MAX_MS));
+    const minIntervalMs = Math.min(reply.minIntervalMs ?? 0, intervalMs);
+    // A round that came before its time was an early one, unless an event made it.
+    if (nowMs >= this.#nextMs) this.#earlyRounds = 0;
+    else if (event === 'none') this.#earlyRounds++;
+    this.#nextMs = nowMs + intervalMs;
+    this.#earlyMs = nowMs + Math.max(minIntervalMs, ANNOUNCE_EARLY_FIRST_MS * 2 ** this.#earlyRounds);
+    record.nextMs = this.#nextMs;
+    record.minNextMs = nowMs + minIntervalMs;
+  }
+
+  #retryInMs(record: TrackerRecord, error: SourceError): number {
+    if (error instanceof TrackerFailure && error.retryInMs !== undefined) {
+      if (error.retryInMs === Number.POSITIVE_INFINITY) return error.retryInMs;
+      return Math.max(TRACKER_BACK_OFF.firstMs, Math.min(error.retryInMs, ANNOUNCE_RETRY_IN_MAX_MS));
+    }
+    return backOffMs(record.failures + 1, TRACKER_BACK_OFF, this.#random);
+  }
+}

@@ -1,0 +1,150 @@
+// Every bound that the engine keeps, each with its reason. Append only; a limit without a reason does not belong here.
+
+/** Slots are powers of two of frames up to one run (64 frames, 1 MiB): what the disk hashes and writes in one go. */
+export const SLOT_ORDER_MAX = 6;
+
+/** The first pieces are chosen at random: a rare piece comes from few peers, and we need something to trade soon. */
+export const RANDOM_FIRST_PIECES = 4;
+
+/** Pieces looked at in rarity order before the picker intersects bitfields instead, which costs a fixed 1/8 per piece. */
+export const RARITY_SCAN_MAX = 2048;
+
+/** Above this share of used memory no piece is begun while another one that is under way has blocks to give. */
+export const START_MEMORY_SHARE = 0.75;
+
+/** Above this share of used memory, runs that wait for an earlier run of their piece go to the disk out of order. */
+export const HOLD_MEMORY_SHARE = 0.5;
+
+/** Bytes of complete runs that may wait for the disk, 32 MiB: a disk that is slower than the swarm must not fill memory. */
+export const WRITE_BEHIND_BYTES: number = 32 * 1024 * 1024;
+
+/** Requests in flight to one peer before its rate is known: enough for 700 MiB/s at 10 ms, 8 MiB of memory. */
+export const REQUESTS_DEFAULT = 512;
+
+/** Most requests in flight to one peer. Clients drop what exceeds their own queue (libtorrent: 500 to 2,000). */
+export const REQUESTS_MAX = 2000;
+
+/** Fewest requests in flight to a peer that delivers: one on its way and one behind it hide the round trip. */
+export const REQUESTS_MIN = 2;
+
+/** A peer that owes blocks and sent none for this long is snubbed (the customary minute, BEP 3 "anti-snubbing"). */
+export const SNUB_MS = 60_000;
+
+/** A request that is this old while its peer sends nothing is revoked, so that others can have the block. */
+export const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Duplicates of one block beside its owner's request: three sources are enough, more is waste. */
+export const DUPLICATES_PER_BLOCK = 2;
+
+/** Duplicates in flight at once, 4 MiB of places: endgame is about the last blocks, not about a second download. */
+export const DUPLICATES_MAX = 256;
+
+/** Regular upload slots per torrent: few enough that each is worth something to the peer who got it. */
+export const UPLOAD_SLOTS = 4;
+
+/** How often the choker decides again. Ten seconds let TCP reach its rate (BEP 3, "choking"). */
+export const CHOKE_INTERVAL_MS = 10_000;
+
+/** How long an optimistic unchoke lasts: three rounds (BEP 3). */
+export const OPTIMISTIC_INTERVAL_MS = 30_000;
+
+/** A peer counts as new for this long and is then three times as likely to be tried (BEP 3). */
+export const NEW_PEER_MS = 60_000;
+
+/** How much likelier a new peer is to be tried than another. */
+export const NEW_PEER_WEIGHT = 3;
+
+/** Addresses that a torrent remembers. A tracker names 50 to 200 at a time; more than this is a stranger's flood. */
+export const CANDIDATES_MAX = 2000;
+
+/** Patience before an address is dialled again: it doubles with each failure between these two. */
+export const RECONNECT_DELAY_MIN_MS = 1000;
+export const RECONNECT_DELAY_MAX_MS = 600_000;
+
+/** An address that the user named is never waited for longer than this: he is watching. */
+export const RECONNECT_DELAY_USER_MS = 5000;
+
+/** A dial or a handshake that takes longer is given up (three SYNs on a lossy path). */
+export const CONNECT_TIMEOUT_MS = 10_000;
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Connections on their way per client: more would hurt home routers, and gain nothing. */
+export const DIALS_MAX = 30;
+
+/** Connected peers of one torrent; the Client has its own, larger limit over all. */
+export const PEERS_PER_TORRENT_MAX = 100;
+
+/** A connection on which nothing was said for this long gets a keep-alive; one silent for the longer time is dropped (BEP 3). */
+export const KEEP_ALIVE_MS = 100_000;
+export const SILENCE_MS = 180_000;
+
+/** A link that stalls in the middle of a block holds a place: after being snubbed it gets this long to finish it. */
+export const MID_BLOCK_GRACE_MS = 10_000;
+
+/** The same when another peer has already sent that block, and only the place is waited for. */
+export const PINNED_PLACE_GRACE_MS = 2000;
+
+/** Blocks that nobody asked for before their sender is dropped: some may cross a CANCEL on the way. */
+export const UNREQUESTED_BLOCKS_MAX = 16;
+
+/** Control messages of one peer per second; an honest one sends a HAVE per piece it completes, some hundreds at most. */
+export const MESSAGES_PER_SECOND_MAX = 20_000;
+
+/** Pieces that failed with several contributors, before one of them is dropped as the likely liar. */
+export const SUSPICIONS_MAX = 5;
+
+/** Requests of one peer that wait for their turn; the number that we announce as `reqq` (BEP 10). */
+export const WANTED_PER_PEER_MAX = 500;
+
+/** Blocks of one peer being read or sent: 1 MiB covers a fast link, and a peer that never reads holds no more. */
+export const SERVES_PER_PEER_MAX = 64;
+
+/** Share of piece memory that uploads may use: downloading must always find room. */
+export const UPLOAD_MEMORY_SHARE = 0.25;
+
+/** How often the control work runs: timeouts, rates, choking, dialling. */
+export const TICK_MS = 100;
+
+/** An announce is given up after this; the next tracker is asked long before (announcer.ts). */
+export const ANNOUNCE_TIMEOUT_MS = 20_000;
+
+/** Addresses asked of a tracker: what most trackers give at most. */
+export const NUM_WANT = 200;
+
+/** A torrent with fewer connected peers than this asks its trackers for more, as far as they allow. */
+export const PEERS_WANTED = 30;
+
+/** Links that are remembered after they closed, to know who sent a block of a piece that fails later. */
+export const DEPARTED_MAX = 256;
+
+import type { BackOffRange } from './discovery/back-off.ts';
+
+/** Shortest time between regular announces, whatever a tracker asks for: more often would only load it. */
+export const ANNOUNCE_INTERVAL_MIN_MS = 30_000;
+
+/** Longest time between announces: a tracker that says "in a year" must not silence a torrent. */
+export const ANNOUNCE_INTERVAL_MAX_MS: number = 2 * 3_600_000;
+
+/** A torrent that needs peers asks again after a minute, and then after twice as long each time. */
+export const ANNOUNCE_EARLY_FIRST_MS = 60_000;
+
+/** A tracker that has not answered for this long is not waited for: the next one is asked beside it. */
+export const ANNOUNCE_PATIENCE_MS = 5000;
+
+/** Trackers of one torrent that are asked at the same time. */
+export const ANNOUNCE_PARALLEL_MAX = 4;
+
+/** Trackers of one torrent that are told `stopped`: those that matter, without holding up the end of the program. */
+export const ANNOUNCE_STOPPED_MAX = 8;
+
+/** A tracker that is down is asked again after ten seconds first, and at least every half hour. */
+export const TRACKER_BACK_OFF: BackOffRange = { firstMs: 10_000, longestMs: 1_800_000 };
+
+/** Longest time that a tracker's `retry in` (BEP 31) is believed, `never` apart. */
+export const ANNOUNCE_RETRY_IN_MAX_MS: number = 24 * 3_600_000;
+
+/** An announce that takes longer has failed: by then a UDP tracker was asked twice, a web server has given up. */
+export const ANNOUNCE_TIMEOUT_MS = 60_000;
+
+/** Telling `stopped` may hold up the end of the program for this long, no longer. */
+export const ANNOUNCE_STOPPED_TIMEOUT_MS = 3000;

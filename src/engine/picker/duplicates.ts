@@ -1,0 +1,61 @@
+// Endgame duplicates: blocks that were asked of a second or third peer, each with a place of its own.
+// Kept as columns of numbers; there are few, so looking one up is a walk.
+import { DUPLICATES_MAX } from '../limits.ts';
+import type { LinkId } from '../ports.ts';
+
+export class Duplicates {
+  readonly links: Int32Array = new Int32Array(DUPLICATES_MAX);
+  readonly pieces: Int32Array = new Int32Array(DUPLICATES_MAX);
+  readonly blocks: Int32Array = new Int32Array(DUPLICATES_MAX);
+  readonly places: Int32Array = new Int32Array(DUPLICATES_MAX);
+  /** 1 when the duplicate is complete in its place, which its link does not hold any more. */
+  readonly landed: Uint8Array = new Uint8Array(DUPLICATES_MAX);
+  count = 0;
+
+  get full(): boolean {
+    return this.count === DUPLICATES_MAX;
+  }
+
+  add(link: LinkId, piece: number, block: number, place: number): void {
+    const at = this.count++;
+    this.links[at] = link;
+    this.pieces[at] = piece;
+    this.blocks[at] = block;
+    this.places[at] = place;
+    this.landed[at] = 0;
+  }
+
+  remove(at: number): void {
+    const last = --this.count;
+    this.links[at] = this.links[last]!;
+    this.pieces[at] = this.pieces[last]!;
+    this.blocks[at] = this.blocks[last]!;
+    this.places[at] = this.places[last]!;
+    this.landed[at] = this.landed[last]!;
+  }
+
+  /** The duplicate that the link still owes, or −1. */
+  findOwed(link: LinkId, piece: number, block: number): number {
+    for (let at = 0; at < this.count; at++) {
+      if (this.links[at] !== link || this.landed[at] === 1) continue;
+      if (this.pieces[at] === piece && this.blocks[at] === block) return at;
+    }
+    return -1;
+  }
+
+  /** The duplicate of a block that is complete and waits for the block's place, or −1. */
+  findLanded(piece: number, block: number): number {
+    for (let at = 0; at < this.count; at++) {
+      if (this.landed[at] === 1 && this.pieces[at] === piece && this.blocks[at] === block) return at;
+    }
+    return -1;
+  }
+
+  copiesOf(piece: number, block: number): number {
+    let copies = 0;
+    for (let at = 0; at < this.count; at++) {
+      if (this.pieces[at] === piece && this.blocks[at] === block) copies++;
+    }
+    return copies;
+  }
+}

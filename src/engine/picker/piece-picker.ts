@@ -1,0 +1,236 @@
+// Which piece to begin next. Ten things bear on that choice, and this is where each of them is decided:
+//
+//    1. what we have and what is skipped is never begun               #wanted, PRIORITY_SKIP
+//    2. pieces under way come before new ones                         request-planner.ts
+//    3. the peer must have the piece                                  PeerPieces
+//    4. files that the user prefers come first                        one RarityOrder per priority
+//    5. then the rarest piece, so that none is lost with one peer     RarityOrder, Availability (BEP 3, "piece selection")
+//    6. among equals at random, so that peers do not all hold the same ones
+//    7. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
+//    8. in order, when the user wants to watch while it comes in      sequential
+//    9. memory must have room for it                                  request-planner.ts, invariant 1
+//   10. at the end, blocks that others owe us are asked for twice     endgame.ts
+import { assert } from '../../base/assert.ts';
+import { Bitfield } from '../../base/bitfield.ts';
+import type { Random } from '../../base/clock.ts';
+import { RANDOM_FIRST_PIECES, RARITY_SCAN_MAX } from '../limits.ts';
+import type { PieceIndex } from '../torrent/geometry.ts';
+import { Availability } from './availability.ts';
+import type { PeerPieces } from './peer-pieces.ts';
+import { NOT_FOUND, RarityOrder, SCAN_CUT_OFF, type Scan } from './rarity-order.ts';
+
+export const PRIORITY_SKIP = 0;
+export const PRIORITY_LOW = 1;
+export const PRIORITY_NORMAL = 2;
+export const PRIORITY_HIGH = 3;
+
+/** Keeps rarity, priorities and progress of all pieces; `pick` answers in O(1) for a seed. */
+export class PiecePicker {
+  readonly pieceCount: number;
+  /** Pieces on disk and verified. Changed only by `markHad` and `markLost`. */
+  readonly had: Bitfield;
+  readonly availability: Availability;
+  /** Fetch pieces by ascending index instead of by rarity. */
+  sequential = false;
+  readonly #priority: Uint8Array;
+  readonly #active: Bitfield;
+  /** Wanted and not had; and of these the ones that are not active. */
+  readonly #wanted: Bitfield;
+  readonly #pickable: Bitfield;
+  readonly #orders: readonly RarityOrder[];
+  readonly #peers = new Set<PeerPieces>();
+  readonly #scan: Scan;
+  /** No pickable piece has a lower index. */
+  #lowestPickable = 0;
+
+  constructor(pieceCount: number, random: Random) {
+    this.pieceCount = pieceCount;
+    this.had = new Bitfield(pieceCount);
+    this.availability = new Availability(pieceCount);
+    this.#priority = new Uint8Array(pieceCount).fill(PRIORITY_NORMAL);
+    this.#active = new Bitfield(pieceCount);
+    this.#wanted = new Bitfield(pieceCount);
+    this.#pickable = new Bitfield(pieceCount);
+    const position = new Int32Array(pieceCount);
+    this.#orders = [0, 1, 2, 3].map(() => new RarityOrder(position));
+    this.#scan = { have: this.had, random, steps: 0 };
+    for (let piece = 0; piece < pieceCount; piece++) this.#refresh(piece);
+  }
+
+  /** Pieces that are selected and not yet had. */
+  get wantedCount(): number {
+    return this.#wanted.count;
+  }
+
+  /** Wanted pieces that nobody has begun. */
+  get pickableCount(): number {
+    return this.#pickable.count;
+  }
+
+  isWanted(piece: PieceIndex): boolean {
+    return this.#wanted.has(piece);
+  }
+
+  priorityOf(piece: PieceIndex): number {
+    return this.#priority[piece]!;
+  }
+
+  /** An active piece whose priority becomes `PRIORITY_SKIP` is still finished: its blocks are on their way. */
+  setPriority(piece: PieceIndex, priority: number): void {
+    assert(priority >= PRIORITY_SKIP && priority <= PRIORITY_HIGH, 'a priority is 0 to 3');
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
+    this.#priority[piece] = priority;
+    this.#refresh(piece);
+  }
+
+  /** Counts a new peer's pieces. From now on it may change only through `addHave`. */
+  join(peer: PeerPieces): void {
+    assert(peer.counted === 'not', 'a peer joins once');
+    assert(peer.have.length === this.pieceCount, 'a peer has as many pieces as its torrent');
+    this.#peers.add(peer);
+    if (peer.have.full) {
+      peer.counted = 'whole';
+      peer.useful = this.#wanted.count;
+      this.availability.seeds++;
+      return;
+    }
+    peer.counted = 'each';
+    peer.useful = 0;
+    if (peer.have.count === 0) return;
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      if (!peer.have.has(piece)) continue;
+      this.#raise(piece);
+      if (this.#wanted.has(piece)) peer.useful++;
+    }
+  }
+
+  /** The peer told of a piece; returns whether that is news. */
+  addHave(peer: PeerPieces, piece: PieceIndex): boolean {
+    if (!peer.have.add(piece)) return false;
+    if (peer.counted === 'not') return true;
+    this.#raise(piece);
+    if (this.#wanted.has(piece)) peer.useful++;
+    return true;
+  }
+
+  /** Takes a peer out of the counts. */
+  leave(peer: PeerPieces): void {
+    if (!this.#peers.delete(peer)) return;
+    if (peer.counted === 'whole') this.availability.seeds--;
+    else for (let piece = 0; piece < this.pieceCount; piece++) if (peer.have.has(piece)) this.#lower(piece);
+    peer.counted = 'not';
+    peer.useful = 0;
+  }
+
+  /** The piece that the peer should begin with, or −1 when it has none that we lack and have not begun. */
+  pick(peer: PeerPieces): PieceIndex | -1 {
+    if (this.#pickable.count === 0) return -1;
+    if (this.sequential) return this.#pickByIndex(peer.have);
+    const scan = this.#scan;
+    scan.have = peer.have;
+    scan.steps = RARITY_SCAN_MAX;
+    for (let priority = PRIORITY_HIGH; priority >= PRIORITY_LOW; priority--) {
+      const order = this.#orders[priority]!;
+      if (order.length === 0) continue;
+      const found = this.had.count < RANDOM_FIRST_PIECES ? order.any(scan) : order.rarest(scan);
+      if (found === SCAN_CUT_OFF) return this.#pickByIntersection(peer.have);
+      if (found !== NOT_FOUND) return found as PieceIndex;
+    }
+    return -1;
+  }
+
+  /** The piece is under way: it is not picked again until `abandon` or `markLost`. */
+  begin(piece: PieceIndex): void {
+    assert(this.#pickable.has(piece), 'only a pickable piece is begun');
+    this.#withdraw(piece);
+    this.#active.add(piece);
+  }
+
+  /** The piece is not under way any more, and not had either. */
+  abandon(piece: PieceIndex): void {
+    assert(this.#active.delete(piece), 'only an active piece is abandoned');
+    this.#refresh(piece);
+  }
+
+  /** The piece is verified on disk. */
+  markHad(piece: PieceIndex): void {
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
+    this.#active.delete(piece);
+    this.had.add(piece);
+    this.#refresh(piece);
+  }
+
+  /** A piece that was had turned out to be missing or damaged: it is wanted again. */
+  markLost(piece: PieceIndex): void {
+    if (this.had.delete(piece)) this.#refresh(piece);
+  }
+
+  /** Derives wanted and pickable of a piece that is in no order at the moment. */
+  #refresh(piece: number): void {
+    const wanted = this.#priority[piece] !== PRIORITY_SKIP && !this.had.has(piece);
+    if (wanted && this.#wanted.add(piece)) this.#addUseful(piece, 1);
+    if (!wanted && this.#wanted.delete(piece)) this.#addUseful(piece, -1);
+    if (!wanted || this.#active.has(piece) || !this.#pickable.add(piece)) return;
+    this.#orders[this.#priority[piece]!]!.add(piece, this.availability.rarityOf(piece));
+    if (piece < this.#lowestPickable) this.#lowestPickable = piece;
+  }
+
+  #withdraw(piece: number): void {
+    this.#pickable.delete(piece);
+    this.#orders[this.#priority[piece]!]!.remove(piece, this.availability.rarityOf(piece));
+  }
+
+  #addUseful(piece: number, change: number): void {
+    for (const peer of this.#peers) if (peer.have.has(piece)) peer.useful += change;
+  }
+
+  #raise(piece: number): void {
+    if (this.#pickable.has(piece)) {
+      this.#orders[this.#priority[piece]!]!.raise(piece, this.availability.rarityOf(piece));
+    }
+    this.availability.raise(piece);
+  }
+
+  #lower(piece: number): void {
+    if (this.#pickable.has(piece)) {
+      this.#orders[this.#priority[piece]!]!.lower(piece, this.availability.rarityOf(piece));
+    }
+    this.availability.lower(piece);
+  }
+
+  /** The lowest index of the highest priority that the peer has. */
+  #pickByIndex(have: Bitfield): PieceIndex | -1 {
+    while (this.#lowestPickable < this.pieceCount && !this.#pickable.has(this.#lowestPickable)) this.#lowestPickable++;
+    let highest = PRIORITY_HIGH;
+    while (highest > PRIORITY_LOW && this.#orders[highest]!.length === 0) highest--;
+    let best = -1;
+    const from = this.#lowestPickable >> 3;
+    for (let at = from; at < have.bytes.length; at++) {
+      if ((have.bytes[at]! & this.#pickable.bytes[at]!) === 0) continue;
+      for (let piece = at * 8; piece < Math.min(at * 8 + 8, this.pieceCount); piece++) {
+        if (!have.has(piece) || !this.#pickable.has(piece)) continue;
+        if (best < 0 || this.#priority[piece]! > this.#priority[best]!) best = piece;
+        if (this.#priority[best] === highest) return best as PieceIndex;
+      }
+    }
+    return best as PieceIndex | -1;
+  }
+
+  /** For a peer that has little of what is rare: its bitfield is shorter than the order of rarity. */
+  #pickByIntersection(have: Bitfield): PieceIndex | -1 {
+    let best = -1;
+    let bestRank = -1;
+    for (let at = 0; at < have.bytes.length; at++) {
+      if ((have.bytes[at]! & this.#pickable.bytes[at]!) === 0) continue;
+      for (let piece = at * 8; piece < Math.min(at * 8 + 8, this.pieceCount); piece++) {
+        if (!have.has(piece) || !this.#pickable.has(piece)) continue;
+        const rank = this.#priority[piece]! * 65536 - this.availability.rarityOf(piece);
+        if (rank > bestRank) {
+          best = piece;
+          bestRank = rank;
+        }
+      }
+    }
+    return best as PieceIndex | -1;
+  }
+}

@@ -1,0 +1,138 @@
+// Which blocks to ask of a peer next. In this order:
+//
+//   1. the piece that this peer leads, ascending: consecutive blocks of one link need one read each (design, section 2)
+//   2. a piece under way that nobody leads, the one nearest completion first
+//   3. a new piece (piece-picker.ts), which this peer then leads; not when memory is getting tight
+//   4. a piece that another peer leads, the one nearest completion first
+//
+// A block is given out only when its run has its slot in piece memory (invariant 1).
+import { START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../limits.ts';
+import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
+import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, RUN_RECEIVING, runOf } from './active-piece.ts';
+import type { ActivePieces } from './active-pieces.ts';
+import type { DownloadPeer } from './download-peer.ts';
+import type { Duplicates } from './duplicates.ts';
+import type { RunQueue } from './run-queue.ts';
+
+/** Why a plan is shorter than asked for. `disk`: too much is waiting to be written. */
+export type PlanRefusal = 'none' | 'nothing-offered' | 'memory' | 'disk';
+
+export class RequestPlanner {
+  /** Why the last `plan` gave less than was asked for. */
+  lastRefusal: PlanRefusal = 'none';
+  /** Bytes that may wait for the disk before no further run is begun. */
+  writeBehindBytes: number = WRITE_BEHIND_BYTES;
+  readonly #pieces: ActivePieces;
+  readonly #duplicates: Duplicates;
+  readonly #runs: RunQueue;
+  // The plan that is being made; fields, because the per-block path allocates nothing.
+  #batch: Int32Array = new Int32Array(0);
+  #planned = 0;
+  #count = 0;
+
+  constructor(pieces: ActivePieces, duplicates: Duplicates, runs: RunQueue) {
+    this.#pieces = pieces;
+    this.#duplicates = duplicates;
+    this.#runs = runs;
+  }
+
+  /** Fills `batch` with up to `count` REQUEST records for the peer and returns how many; its link owns their places. */
+  plan(peer: DownloadPeer, count: number, batch: Int32Array): number {
+    this.lastRefusal = this.#runs.storingBytes >= this.writeBehindBytes ? 'disk' : 'none';
+    this.#batch = batch;
+    this.#planned = 0;
+    this.#count = count;
+    while (this.#planned < count) {
+      const active = this.#next(peer);
+      if (active === undefined) break;
+      this.#give(active, peer);
+    }
+    if (this.#planned === count) this.lastRefusal = 'none';
+    else if (this.lastRefusal === 'none') this.lastRefusal = 'nothing-offered';
+    peer.outstanding += this.#planned;
+    return this.#planned;
+  }
+
+  /** The piece to take blocks from; it has at least one for this peer. */
+  #next(peer: DownloadPeer): ActivePiece | undefined {
+    if (peer.current !== undefined && this.#hasBlockFor(peer.current, peer)) return peer.current;
+    let orphan: ActivePiece | undefined;
+    let shared: ActivePiece | undefined;
+    const list = this.#pieces.list;
+    for (let at = 0; at < list.length; at++) {
+      const active = list[at]!;
+      if (active.wanted === 0 || !peer.pieces.have.has(active.index) || !this.#hasBlockFor(active, peer)) continue;
+      if (active.lead === undefined) orphan = nearerCompletion(orphan, active);
+      else shared = nearerCompletion(shared, active);
+    }
+    if (orphan !== undefined) return this.#lead(orphan, peer);
+    const ledger = this.#pieces.ledger;
+    if (shared !== undefined && ledger.usedFrames >= ledger.frames * START_MEMORY_SHARE) return shared;
+    return this.#beginPiece(peer) ?? shared;
+  }
+
+  #beginPiece(peer: DownloadPeer): ActivePiece | undefined {
+    if (this.lastRefusal !== 'none') return undefined;
+    const piece = this.#pieces.picker.pick(peer.pieces);
+    if (piece === -1) return undefined;
+    const active = this.#pieces.begin(piece);
+    if (active === undefined) {
+      this.lastRefusal = 'memory';
+      return undefined;
+    }
+    if (this.#hasBlockFor(active, peer)) return this.#lead(active, peer);
+    // The link still owes duplicates from when this piece was last under way.
+    this.#pieces.closeRunIfIdle(active, 0);
+    return undefined;
+  }
+
+  #lead(active: ActivePiece, peer: DownloadPeer): ActivePiece {
+    if (peer.current !== undefined) this.#pieces.leave(peer.current);
+    active.lead = peer;
+    peer.current = active;
+    return active;
+  }
+
+  #hasBlockFor(active: ActivePiece, peer: DownloadPeer): boolean {
+    if (active.failed || active.wanted === 0) return false;
+    if (active.exclusive && active.lead !== undefined && active.lead !== peer) return false;
+    if (this.lastRefusal !== 'none' && active.reachable === 0) return false;
+    if (this.#duplicates.count === 0) return true;
+    for (let block = active.firstWanted(); block < active.blocks; block++) {
+      if (this.#mayAsk(active, block, peer)) return true;
+    }
+    return false;
+  }
+
+  /** A link that still owes a duplicate of the block is not asked again: its two answers could not be told apart. */
+  #mayAsk(active: ActivePiece, block: number, peer: DownloadPeer): boolean {
+    if (active.blockStates[block] !== BLOCK_WANTED) return false;
+    if (this.lastRefusal !== 'none' && active.runStates[runOf(block)] !== RUN_RECEIVING) return false;
+    return this.#duplicates.count === 0 || this.#duplicates.findOwed(peer.link, active.index, block) < 0;
+  }
+
+  /** Takes blocks of one piece in ascending order until it has no more for the peer, or the plan is full. */
+  #give(active: ActivePiece, peer: DownloadPeer): void {
+    const geometry = this.#pieces.geometry;
+    for (let block = active.firstWanted(); block < active.blocks && this.#planned < this.#count; block++) {
+      if (!this.#mayAsk(active, block, peer)) continue;
+      if (active.runStates[runOf(block)] === RUN_EMPTY && !this.#pieces.openRun(active, runOf(block))) {
+        this.lastRefusal = 'memory';
+        continue;
+      }
+      active.request(block, peer.link);
+      const at = this.#planned++ * REQUEST_STRIDE;
+      this.#batch[at + REQUEST_PIECE] = active.index;
+      this.#batch[at + REQUEST_BEGIN] = block * BLOCK_BYTES;
+      this.#batch[at + REQUEST_LENGTH] = geometry.blockBytes(active.index, block);
+      this.#batch[at + REQUEST_PLACE] = active.placeOf(block);
+    }
+    if (active.wanted === 0) this.#pieces.leave(active);
+  }
+}
+
+/** The one that lacks fewer blocks, so that pieces get done instead of all being half done. */
+function nearerCompletion(best: ActivePiece | undefined, other: ActivePiece): ActivePiece {
+  return best === undefined || other.blocks - other.landed < best.blocks - best.landed ? other : best;
+}

@@ -1,0 +1,265 @@
+// All torrents of a client over one host: hears everything that the host has to tell and passes it to the torrent
+// concerned. Owns what torrents share: piece memory's ledger, rate limits, and the numbers of links and tickets.
+import { assert } from '../../base/assert.ts';
+import { equalBytes } from '../../base/bytes.ts';
+import type { Clock, Random } from '../../base/clock.ts';
+import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
+import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX, HANDSHAKE_TIMEOUT_MS, PEERS_PER_TORRENT_MAX } from '../limits.ts';
+import type { SlotLedger } from '../memory/slot-ledger.ts';
+import {
+  BLOCK_BEGIN,
+  BLOCK_LENGTH,
+  BLOCK_LINK,
+  BLOCK_OUTCOME,
+  BLOCK_PIECE,
+  BLOCK_STRIDE,
+  type LinkEnd,
+  type LinkId,
+  OUTCOME_LANDED,
+  OUTCOME_RETURNED,
+  type PeerAddress,
+  type PeerPort,
+  type PeerSink,
+  READ_DONE_OK,
+  READ_DONE_STORE,
+  READ_DONE_STRIDE,
+  READ_DONE_TICKET,
+  type ServedBlock,
+  STORED_OUTCOME,
+  STORED_PIECE,
+  STORED_RUN,
+  STORED_STORE,
+  STORED_STRIDE,
+  type StoragePort,
+  type StorageSink,
+  type StoreId,
+} from '../ports.ts';
+import type { Peer } from '../swarm/peer.ts';
+import { TokenBucket } from '../swarm/token-bucket.ts';
+import { Torrent, type TorrentObserver, type TorrentSpec } from '../torrent/torrent.ts';
+
+/** Announce ids of one torrent stay below this. */
+const TICKETS_PER_TORRENT: number = 2 ** 24;
+
+/** What a session is built on. */
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ledger: SlotLedger;
+  readonly peers: PeerPort;
+  readonly storage: StoragePort;
+  readonly trackers: TrackerPort;
+  /** 20 bytes. */
+  readonly peerId: Uint8Array;
+  readonly clientName: string;
+  readonly peersMax: number;
+  readonly listenPort: () => number;
+}
+
+/** A link and the torrent that it belongs to. */
+interface Attachment {
+  readonly torrent: Torrent;
+  readonly peer: Peer;
+}
+
+/** A stranger who has not yet said which torrent it is about. */
+interface Stranger {
+  readonly address: PeerAddress;
+  readonly sinceMs: number;
+}
+
+export class Session implements PeerSink, StorageSink, TrackerSink {
+  readonly downloadLimit: TokenBucket = new TokenBucket(0);
+  readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #parts: SessionParts;
+  readonly #torrents = new Map<StoreId, Torrent>();
+  readonly #ticketBases = new Map<number, Torrent>();
+  readonly #links = new Map<LinkId, Attachment>();
+  readonly #strangers = new Map<LinkId, Stranger>();
+  readonly #trackerKey: number;
+  /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
+  #nextLink = 2;
+  #nextTicketBase = TICKETS_PER_TORRENT;
+  /** Torrents that a batch touched. */
+  readonly #touched = new Set<Torrent>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
+  }
+
+  get torrents(): IterableIterator<Torrent> {
+    return this.#torrents.values();
+  }
+
+  /** Takes in a torrent whose store is open. It does nothing before `resume` is dispatched to it. */
+  add(spec: TorrentSpec, observer: TorrentObserver): Torrent {
+    assert(!this.#torrents.has(spec.store), 'a store belongs to one torrent');
+    const ticketBase = this.#nextTicketBase;
+    this.#nextTicketBase += TICKETS_PER_TORRENT;
+    const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort } = this.#parts;
+    const { downloadLimit, uploadLimit } = this;
+    const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort };
+    const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey };
+    const torrent = new Torrent(spec, { ...shared, ...own }, observer);
+    this.#torrents.set(spec.store, torrent);
+    this.#ticketBases.set(ticketBase, torrent);
+    return torrent;
+  }
+
+  /** Forgets a torrent that has settled. */
+  remove(torrent: Torrent): void {
+    assert(torrent.settled, 'a torrent is removed when nothing of it is in memory any more');
+    this.#torrents.delete(torrent.spec.store);
+    for (const [base, owner] of this.#ticketBases) if (owner === torrent) this.#ticketBases.delete(base);
+  }
+
+  /** Control work, every TICK_MS. */
+  tick(): void {
+    const nowMs = this.#parts.clock.nowMs();
+    for (const [link, stranger] of this.#strangers) {
+      if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
+    }
+    for (const torrent of this.#torrents.values()) torrent.dispatch({ type: 'tick' });
+    this.#dial();
+  }
+
+  // Links.
+
+  connected(link: LinkId): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'connected', peer: attachment.peer });
+  }
+
+  incoming(link: LinkId, address: PeerAddress): void {
+    this.#strangers.set(link, { address, sinceMs: this.#parts.clock.nowMs() });
+    if (this.#links.size + this.#strangers.size > this.#parts.peersMax) this.#parts.peers.close(link);
+  }
+
+  handshake(link: LinkId, bytes: Uint8Array): void {
+    const handshake = readHandshake(bytes);
+    const attachment = this.#links.get(link) ?? this.#introduce(link, handshake);
+    if (handshake === undefined || attachment === undefined) return this.#parts.peers.close(link);
+    attachment.torrent.dispatch({ type: 'handshake', peer: attachment.peer, handshake });
+  }
+
+  message(link: LinkId, id: number, payload: Uint8Array): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'message', peer: attachment.peer, id, payload });
+  }
+
+  blocks(batch: Int32Array, count: number): void {
+    let last: Torrent | undefined;
+    for (let at = 0; at < count * BLOCK_STRIDE; at += BLOCK_STRIDE) {
+      const attachment = this.#links.get(batch[at + BLOCK_LINK]!);
+      if (attachment === undefined) continue;
+      const { torrent, peer } = attachment;
+      const piece = batch[at + BLOCK_PIECE]!;
+      const begin = batch[at + BLOCK_BEGIN]!;
+      const outcome = batch[at + BLOCK_OUTCOME]!;
+      if (outcome === OUTCOME_LANDED) torrent.blockLanded(peer, piece, begin, batch[at + BLOCK_LENGTH]!);
+      else if (outcome === OUTCOME_RETURNED) torrent.blockReturned(peer, piece, begin);
+      else torrent.blockWasted(peer, batch[at + BLOCK_LENGTH]!);
+      if (last !== undefined && last !== torrent) last.blocksDone();
+      last = torrent;
+    }
+    last?.blocksDone();
+  }
+
+  served(link: LinkId, block: ServedBlock): void {
+    this.#links.get(link)?.torrent.served(block);
+  }
+
+  closed(link: LinkId, end: LinkEnd): void {
+    this.#strangers.delete(link);
+    const attachment = this.#links.get(link);
+    this.#links.delete(link);
+    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'closed', peer: attachment.peer, end });
+  }
+
+  // Storage.
+
+  runsStored(batch: Int32Array, count: number): void {
+    for (let at = 0; at < count * STORED_STRIDE; at += STORED_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + STORED_STORE]!);
+      if (torrent === undefined) continue;
+      torrent.runStored(batch[at + STORED_PIECE]!, batch[at + STORED_RUN]!, batch[at + STORED_OUTCOME]!);
+      this.#touched.add(torrent);
+    }
+    for (const torrent of this.#touched) torrent.runsDone();
+    this.#touched.clear();
+  }
+
+  blocksRead(batch: Int32Array, count: number): void {
+    for (let at = 0; at < count * READ_DONE_STRIDE; at += READ_DONE_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + READ_DONE_STORE]!);
+      torrent?.blockRead(batch[at + READ_DONE_TICKET]!, batch[at + READ_DONE_OK] === 1);
+    }
+  }
+
+  storageFailed(store: StoreId, error: StorageError): void {
+    this.#torrents.get(store)?.dispatch({ type: 'storage-failed', error });
+  }
+
+  // Trackers.
+
+  announced(ticket: number, answer: AnnounceReply | SourceError): void {
+    const torrent = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
+    torrent?.dispatch({ type: 'announced', ticket, answer });
+  }
+
+  /** A stranger's handshake names the torrent that it came for. */
+  #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
+    const stranger = this.#strangers.get(link);
+    if (stranger === undefined || handshake === undefined) return undefined;
+    for (const torrent of this.#torrents.values()) {
+      if (!equalBytes(torrent.spec.infoHash, handshake.infoHash)) continue;
+      const open = torrent.phase === 'downloading' || torrent.phase === 'seeding';
+      const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX && !torrent.swarm.candidates.banned(stranger.address);
+      if (!open || !room) return undefined;
+      this.#strangers.delete(link);
+      const attachment = { torrent, peer: torrent.admit(link, stranger.address, true) };
+      this.#links.set(link, attachment);
+      return attachment;
+    }
+    return undefined;
+  }
+
+  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. */
+  #dial(): void {
+    let dialling = 0;
+    for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
+    for (let dialled = true; dialled; ) {
+      dialled = false;
+      for (const torrent of this.#torrents.values()) {
+        const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
+        if (full || dialling >= DIALS_MAX) return;
+        if (torrent.swarm.size >= PEERS_PER_TORRENT_MAX) continue;
+        const address = torrent.candidate();
+        if (address === undefined) continue;
+        dialled = true;
+        dialling++;
+        this.#connect(torrent, address);
+      }
+    }
+  }
+
+  #connect(torrent: Torrent, address: PeerAddress): void {
+    const link = this.#nextLink;
+    this.#nextLink += 2;
+    this.#links.set(link, { torrent, peer: torrent.admit(link, address, false) });
+    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS);
+  }
+}
+
+function readHandshake(bytes: Uint8Array): Handshake | undefined {
+  try {
+    return decodeHandshake(bytes);
+  } catch (error) {
+    if (error instanceof PeerError) return undefined;
+    throw error;
+  }
+}

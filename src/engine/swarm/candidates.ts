@@ -1,0 +1,109 @@
+// The addresses that a torrent knows and is not connected to: whom to dial next, whom to leave alone for how long.
+// Bounded: trackers and strangers can name any number of addresses.
+
+import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
+import type { PeerAddress } from '../ports.ts';
+
+/** Where an address was heard of. `user` addresses are never given up, and come first. */
+export type CandidateSource = 'user' | 'tracker' | 'incoming';
+
+interface Candidate {
+  readonly address: PeerAddress;
+  readonly source: CandidateSource;
+  failures: number;
+  notBeforeMs: number;
+  connected: boolean;
+  banned: boolean;
+}
+
+/** The text under which an address is known. */
+export function addressKey(address: PeerAddress): string {
+  return `${address.host}|${address.port}`;
+}
+
+/** On loopback many clients share one host, so that a ban of the host would hit the honest ones beside the liar. */
+function banKey(address: PeerAddress): string {
+  const host = address.host.replace(/^::ffff:/, '');
+  return host.startsWith('127.') || host === '::1' ? addressKey(address) : host;
+}
+
+/** The address book of one torrent. */
+export class Candidates {
+  readonly #known = new Map<string, Candidate>();
+  readonly #bans = new Set<string>();
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** Adds an address; returns false when it is known, banned or one too many. */
+  add(address: PeerAddress, source: CandidateSource): boolean {
+    const key = addressKey(address);
+    if (address.port <= 0 || address.port > 65535 || this.banned(address) || this.#known.has(key)) return false;
+    if (this.#known.size >= CANDIDATES_MAX && !this.#forgetOne()) return false;
+    this.#known.set(key, { address, source, failures: 0, notBeforeMs: 0, connected: false, banned: false });
+    return true;
+  }
+
+  banned(address: PeerAddress): boolean {
+    return this.#bans.has(banKey(address));
+  }
+
+  ban(address: PeerAddress): void {
+    this.#bans.add(banKey(address));
+    const candidate = this.#known.get(addressKey(address));
+    if (candidate !== undefined) candidate.banned = true;
+  }
+
+  /** The best address to dial now, or `undefined`. The caller dials it: it counts as connected from here on. */
+  next(nowMs: number): PeerAddress | undefined {
+    let best: Candidate | undefined;
+    for (const candidate of this.#known.values()) {
+      if (candidate.connected || candidate.banned || candidate.notBeforeMs > nowMs) continue;
+      if (best === undefined || better(candidate, best)) best = candidate;
+    }
+    if (best === undefined) return undefined;
+    best.connected = true;
+    return best.address;
+  }
+
+  /** A connection got as far as a handshake: the address is good. */
+  succeeded(address: PeerAddress): void {
+    const candidate = this.#known.get(addressKey(address));
+    if (candidate !== undefined) candidate.failures = 0;
+  }
+
+  /** A connection ended or never came about: try again later, with growing patience. `useless` peers are left alone longest. */
+  ended(address: PeerAddress, nowMs: number, useless: boolean): void {
+    const candidate = this.#known.get(addressKey(address));
+    if (candidate === undefined) return;
+    candidate.connected = false;
+    const delayMaxMs = candidate.source === 'user' ? RECONNECT_DELAY_USER_MS : RECONNECT_DELAY_MAX_MS;
+    const delayMs = RECONNECT_DELAY_MIN_MS * 2 ** Math.min(candidate.failures, 16);
+    candidate.notBeforeMs = nowMs + (useless ? delayMaxMs : Math.min(delayMaxMs, delayMs));
+    candidate.failures++;
+  }
+
+  /** Whether some address could be dialled, now or later. */
+  get hopeful(): boolean {
+    for (const candidate of this.#known.values()) if (!candidate.banned && !candidate.connected) return true;
+    return false;
+  }
+
+  /** Makes room by dropping the address that failed most; the user's own are kept. */
+  #forgetOne(): boolean {
+    let worst: string | undefined;
+    let failures = 0;
+    for (const [key, candidate] of this.#known) {
+      if (candidate.connected || candidate.source === 'user' || candidate.failures <= failures) continue;
+      worst = key;
+      failures = candidate.failures;
+    }
+    return worst !== undefined && this.#known.delete(worst);
+  }
+}
+
+function better(a: Candidate, b: Candidate): boolean {
+  if (a.failures !== b.failures) return a.failures < b.failures;
+  return a.source === 'user' && b.source !== 'user';
+}

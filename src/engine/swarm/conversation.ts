@@ -1,0 +1,110 @@
+// What each message of a peer means (BEP 3, BEP 6): it updates what we know of the peer and says what is to be done.
+// Pure: takes data, returns a decision that the torrent carries out.
+import { assertNever } from '../../base/assert.ts';
+import { Bitfield } from '../../base/bitfield.ts';
+import { PeerError } from '../../base/errors.ts';
+import type { BlockRange, WireMessage } from '../../protocol/wire/messages.ts';
+import type { PiecePicker } from '../picker/piece-picker.ts';
+import type { Geometry } from '../torrent/geometry.ts';
+import type { Peer } from './peer.ts';
+
+/** What a message asks the torrent to do. */
+export type Reaction =
+  | { readonly kind: 'nothing' }
+  /** The peer has more than before: we may become interested, and may ask it for blocks. */
+  | { readonly kind: 'pieces-changed' }
+  | { readonly kind: 'unchoked' }
+  | { readonly kind: 'choked' }
+  | { readonly kind: 'interest-changed' }
+  | { readonly kind: 'request'; readonly range: BlockRange }
+  | { readonly kind: 'cancel'; readonly range: BlockRange }
+  /** The peer will not send a block that we asked for. */
+  | { readonly kind: 'rejected'; readonly range: BlockRange }
+  | { readonly kind: 'extended'; readonly extendedId: number; readonly payload: Uint8Array };
+
+const NOTHING: Reaction = { kind: 'nothing' };
+const PIECES_CHANGED: Reaction = { kind: 'pieces-changed' };
+
+/** What a conversation needs to know of the torrent. */
+export interface Topic {
+  readonly geometry: Geometry;
+  readonly picker: PiecePicker;
+}
+
+/** Takes in one message. Throws PeerError when the peer broke the protocol and must be dropped. */
+export function converse(peer: Peer, message: WireMessage, topic: Topic): Reaction {
+  switch (message.type) {
+    case 'choke':
+      if (peer.chokingUs) return NOTHING;
+      peer.chokingUs = true;
+      return { kind: 'choked' };
+    case 'unchoke':
+      if (!peer.chokingUs) return NOTHING;
+      peer.chokingUs = false;
+      return { kind: 'unchoked' };
+    case 'interested':
+      peer.interestedInUs = true;
+      return { kind: 'interest-changed' };
+    case 'notInterested':
+      peer.interestedInUs = false;
+      return { kind: 'interest-changed' };
+    case 'have':
+      return tellsHave(peer, message.piece, topic);
+    case 'bitfield':
+      return declares(peer, Bitfield.fromBytes(message.bytes, topic.geometry.pieceCount), topic);
+    case 'haveAll':
+    case 'haveNone':
+      return declaresAllOrNone(peer, message.type === 'haveAll', topic);
+    case 'request':
+      return { kind: 'request', range: message };
+    case 'cancel':
+      return { kind: 'cancel', range: message };
+    case 'reject':
+      requireFast(peer, message.type);
+      return { kind: 'rejected', range: message };
+    case 'extended':
+      return { kind: 'extended', extendedId: message.extendedId, payload: message.payload };
+    case 'suggest':
+    case 'allowedFast':
+      requireFast(peer, message.type);
+      return NOTHING;
+    case 'port':
+      return NOTHING;
+    default:
+      return assertNever(message);
+  }
+}
+
+function tellsHave(peer: Peer, number: number, topic: Topic): Reaction {
+  const piece = topic.geometry.pieceIndex(number);
+  if (piece === undefined)
+    throw new PeerError('ERR_PEER_PIECE', `claims to have piece ${number}, which does not exist`);
+  return topic.picker.addHave(peer.pieces, piece) ? PIECES_CHANGED : NOTHING;
+}
+
+/** A bitfield may come once, right after the handshake (BEP 3); some clients send it late, which harms nobody. */
+function declares(peer: Peer, pieces: Bitfield | undefined, topic: Topic): Reaction {
+  if (pieces === undefined) throw new PeerError('ERR_PEER_BITFIELD', 'sent a bitfield of the wrong size');
+  if (!peer.mayDeclarePieces) throw new PeerError('ERR_PEER_BITFIELD', 'declared its pieces twice');
+  peer.mayDeclarePieces = false;
+  topic.picker.leave(peer.pieces);
+  for (let at = 0; at < pieces.bytes.length; at++) peer.pieces.have.bytes[at]! |= pieces.bytes[at]!;
+  peer.pieces.have.recount();
+  topic.picker.join(peer.pieces);
+  return PIECES_CHANGED;
+}
+
+function declaresAllOrNone(peer: Peer, all: boolean, topic: Topic): Reaction {
+  requireFast(peer, all ? 'have all' : 'have none');
+  if (!peer.mayDeclarePieces) throw new PeerError('ERR_PEER_BITFIELD', 'declared its pieces twice');
+  peer.mayDeclarePieces = false;
+  if (!all) return NOTHING;
+  topic.picker.leave(peer.pieces);
+  peer.pieces.have.fill();
+  topic.picker.join(peer.pieces);
+  return PIECES_CHANGED;
+}
+
+function requireFast(peer: Peer, what: string): void {
+  if (!peer.fast) throw new PeerError('ERR_PEER_FAST', `sent ${what} without having offered the fast extension`);
+}

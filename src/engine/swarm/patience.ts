@@ -1,0 +1,57 @@
+// How long a peer may be silent, slow or stuck. Looked at on the control tick, peer by peer; pure.
+import {
+  CONNECT_TIMEOUT_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  KEEP_ALIVE_MS,
+  MESSAGES_PER_SECOND_MAX,
+  MID_BLOCK_GRACE_MS,
+  PINNED_PLACE_GRACE_MS,
+  REQUEST_TIMEOUT_MS,
+  SILENCE_MS,
+  TICK_MS,
+} from '../limits.ts';
+import type { Peer } from './peer.ts';
+
+/** What is to be done about a peer. */
+export type Verdict =
+  | { readonly kind: 'fine' }
+  | { readonly kind: 'keep-alive' }
+  /** It owes blocks and sends none: what it owes is taken back, and it gets one request at a time. */
+  | { readonly kind: 'snub' }
+  | { readonly kind: 'drop'; readonly code: string; readonly message: string };
+
+const FINE: Verdict = { kind: 'fine' };
+const KEEP_ALIVE: Verdict = { kind: 'keep-alive' };
+const SNUB: Verdict = { kind: 'snub' };
+
+/** Judges one peer. `pinsWantedPlace`: another peer sent a block already whose place this one still holds. */
+export function judge(peer: Peer, nowMs: number, pinsWantedPlace: boolean): Verdict {
+  if (!peer.ready) return judgeNewcomer(peer, nowMs);
+  if (peer.messagesThisTick > (MESSAGES_PER_SECOND_MAX * TICK_MS) / 1000 + MESSAGES_PER_SECOND_MAX / 4) {
+    return drop('ERR_PEER_FLOOD', 'floods us with messages');
+  }
+  const lastHeardMs = Math.max(peer.lastMessageMs, peer.lastBlockMs);
+  if (nowMs - lastHeardMs > SILENCE_MS) return drop('ERR_PEER_SILENT', 'has been silent for too long');
+  if (peer.debt.outstanding > 0) {
+    const waitedMs = nowMs - peer.lastBlockMs;
+    if (pinsWantedPlace && waitedMs > PINNED_PLACE_GRACE_MS) return drop('ERR_PEER_STALLED', 'stalled inside a block');
+    if (
+      peer.snubbed &&
+      nowMs - peer.snubbedMs > MID_BLOCK_GRACE_MS &&
+      waitedMs > MID_BLOCK_GRACE_MS + REQUEST_TIMEOUT_MS
+    ) {
+      return drop('ERR_PEER_STALLED', 'stalled inside a block');
+    }
+    if (!peer.snubbed && waitedMs > REQUEST_TIMEOUT_MS) return SNUB;
+  }
+  return nowMs - peer.lastSentMs > KEEP_ALIVE_MS ? KEEP_ALIVE : FINE;
+}
+
+function judgeNewcomer(peer: Peer, nowMs: number): Verdict {
+  if (nowMs - peer.connectedMs <= CONNECT_TIMEOUT_MS + HANDSHAKE_TIMEOUT_MS) return FINE;
+  return drop('ERR_PEER_HANDSHAKE_TIMEOUT', 'did not complete its handshake');
+}
+
+function drop(code: string, message: string): Verdict {
+  return { kind: 'drop', code, message };
+}

@@ -1,0 +1,72 @@
+// What we know of one connected peer. Data only: decisions about it are taken in conversation.ts, in the torrent's
+// download and upload, and by the choker.
+import { RateMeter } from '../../base/rate-meter.ts';
+import type { BlockRange } from '../../protocol/wire/messages.ts';
+import { DownloadPeer } from '../picker/download-peer.ts';
+import type { PeerPieces } from '../picker/peer-pieces.ts';
+import type { LinkId, PeerAddress } from '../ports.ts';
+import { RequestWindow } from './request-window.ts';
+
+/** A link that belongs to a torrent, from the dial or the incoming handshake until it is closed. */
+export class Peer {
+  readonly link: LinkId;
+  readonly address: PeerAddress;
+  readonly incoming: boolean;
+  /** True once both handshakes were exchanged: only then `pieces` and the flags below mean something. */
+  ready = false;
+  /** Set when we decided to end the link; nothing more is done with it. */
+  closing = false;
+  peerId: Uint8Array = new Uint8Array(0);
+  clientName: string | undefined;
+  /** Both sides speak the fast extension (BEP 6). */
+  fast = false;
+  /** The peer speaks the extension protocol (BEP 10). */
+  extensions = false;
+  /** What the peer has, and how many of these we want: we are interested while there are any. */
+  readonly pieces: PeerPieces;
+  /** A message that may only come first (bitfield, have all, have none) can still come. */
+  mayDeclarePieces = true;
+
+  chokingUs = true;
+  interestedInUs = false;
+  weChoke = true;
+  weAreInterested = false;
+  snubbed = false;
+
+  readonly window: RequestWindow = new RequestWindow();
+  /** What it owes us, for the picker. */
+  readonly debt: DownloadPeer;
+  /** Requests that we took back and whose blocks may still come without being the peer's fault. */
+  blocksForgiven = 0;
+  /** Blocks that nobody asked for. */
+  unrequestedBlocks = 0;
+  /** Why the last refill asked for less than the window allows; such peers are asked again when it changes. */
+  starving = false;
+  /** Pieces of this peer that failed their hash while others took part too. */
+  suspicions = 0;
+
+  /** Requests of the peer that wait for their turn. */
+  readonly wanted: BlockRange[] = [];
+  /** Blocks being read or sent for this peer. */
+  servesInFlight = 0;
+
+  readonly download: RateMeter = new RateMeter();
+  readonly upload: RateMeter = new RateMeter();
+  connectedMs = 0;
+  lastMessageMs = 0;
+  lastSentMs = 0;
+  /** When the last block landed, or when we began to wait for one. */
+  lastBlockMs = 0;
+  snubbedMs = 0;
+  unchokedMs = 0;
+  /** Control messages since the last control tick. */
+  messagesThisTick = 0;
+
+  constructor(link: LinkId, address: PeerAddress, incoming: boolean, pieces: PeerPieces) {
+    this.link = link;
+    this.address = address;
+    this.incoming = incoming;
+    this.pieces = pieces;
+    this.debt = new DownloadPeer(link, pieces);
+  }
+}

@@ -1,0 +1,54 @@
+// The peers of one torrent: who is connected, who could be, who is banned and who has left.
+
+import { equalBytes } from '../../base/bytes.ts';
+import { DEPARTED_MAX } from '../limits.ts';
+import type { LinkId, PeerAddress } from '../ports.ts';
+import { Candidates } from './candidates.ts';
+import type { Peer } from './peer.ts';
+
+/** The swarm as this torrent sees it. */
+export class Swarm {
+  readonly candidates: Candidates = new Candidates();
+  readonly #peers = new Map<LinkId, Peer>();
+  /** Addresses of links that are gone, oldest first: a block of theirs may still turn out bad. */
+  readonly #departed = new Map<LinkId, PeerAddress>();
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  peers(): IterableIterator<Peer> {
+    return this.#peers.values();
+  }
+
+  get(link: LinkId): Peer | undefined {
+    return this.#peers.get(link);
+  }
+
+  add(peer: Peer): void {
+    this.#peers.set(peer.link, peer);
+  }
+
+  remove(peer: Peer): void {
+    if (!this.#peers.delete(peer.link)) return;
+    this.#departed.set(peer.link, peer.address);
+    if (this.#departed.size <= DEPARTED_MAX) return;
+    for (const oldest of this.#departed.keys()) {
+      this.#departed.delete(oldest);
+      return;
+    }
+  }
+
+  /** Where a link came from, also after it closed. */
+  addressOf(link: LinkId): PeerAddress | undefined {
+    return this.#peers.get(link)?.address ?? this.#departed.get(link);
+  }
+
+  /** Another connected peer with the same id: the same client, connected twice. */
+  twinOf(peer: Peer): Peer | undefined {
+    for (const other of this.#peers.values()) {
+      if (other !== peer && other.ready && !other.closing && equalBytes(other.peerId, peer.peerId)) return other;
+    }
+    return undefined;
+  }
+}

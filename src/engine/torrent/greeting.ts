@@ -1,0 +1,76 @@
+// How a connection begins: handshakes (BEP 3), what each side offers (BEP 6, BEP 10), and whom we would rather not meet.
+import type { Bitfield } from '../../base/bitfield.ts';
+import { equalBytes } from '../../base/bytes.ts';
+import {
+  decodeExtendedHandshake,
+  EXTENDED_HANDSHAKE_ID,
+  encodeExtendedHandshake,
+} from '../../protocol/extension/handshake.ts';
+import { encodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import {
+  encodeBitfield,
+  encodeExtended,
+  HAVE_ALL_MESSAGE,
+  HAVE_NONE_MESSAGE,
+} from '../../protocol/wire/message-writer.ts';
+import { WANTED_PER_PEER_MAX } from '../limits.ts';
+import type { Peer } from '../swarm/peer.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+
+/** Why a peer is turned away. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a welcome is decided on. */
+export interface WelcomeFacts {
+  readonly infoHash: Uint8Array;
+  readonly ownPeerId: Uint8Array;
+  readonly swarm: Swarm;
+}
+
+/** Our handshake: we speak the fast extension and the extension protocol. */
+export function greeting(infoHash: Uint8Array, peerId: Uint8Array): Uint8Array {
+  return encodeHandshake({ infoHash, peerId, extensions: true, fast: true, dht: false });
+}
+
+/** Takes in the peer's handshake, or says why the peer has to go. */
+export function welcome(peer: Peer, handshake: Handshake, facts: WelcomeFacts): Refusal | undefined {
+  if (!equalBytes(handshake.infoHash, facts.infoHash)) {
+    return { code: 'ERR_PEER_INFO_HASH', message: 'shares another torrent' };
+  }
+  if (equalBytes(handshake.peerId, facts.ownPeerId)) return { code: 'ERR_PEER_SELF', message: 'is ourselves' };
+  peer.peerId = new Uint8Array(handshake.peerId);
+  peer.fast = handshake.fast;
+  peer.extensions = handshake.extensions;
+  if (facts.swarm.twinOf(peer) !== undefined) {
+    return { code: 'ERR_PEER_DUPLICATE', message: 'is connected already' };
+  }
+  return undefined;
+}
+
+/** What we say first: which pieces we have, and what we offer beyond the basic protocol. */
+export function introduction(peer: Peer, had: Bitfield, clientName: string, listenPort: number): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  if (peer.fast && had.full) messages.push(HAVE_ALL_MESSAGE);
+  else if (peer.fast && had.count === 0) messages.push(HAVE_NONE_MESSAGE);
+  else if (had.count > 0) messages.push(encodeBitfield(had.bytes));
+  if (!peer.extensions) return messages;
+  const offer = encodeExtendedHandshake({
+    extensions: new Map(),
+    client: clientName,
+    requestQueue: WANTED_PER_PEER_MAX,
+    port: !peer.incoming && listenPort > 0 ? listenPort : undefined,
+  });
+  messages.push(encodeExtended(EXTENDED_HANDSHAKE_ID, offer));
+  return messages;
+}
+
+/** Takes in an extended message; of these we know the handshake so far. Throws PeerError when it is malformed. */
+export function hearExtended(peer: Peer, extendedId: number, payload: Uint8Array): void {
+  if (extendedId !== EXTENDED_HANDSHAKE_ID) return;
+  const offer = decodeExtendedHandshake(payload);
+  if (offer.requestQueue !== undefined && offer.requestQueue > 0) peer.window.limitTo(offer.requestQueue);
+  if (offer.client !== undefined) peer.clientName = offer.client;
+}

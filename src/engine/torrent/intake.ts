@@ -1,0 +1,163 @@
+// Brings pieces in: asks peers for blocks, takes note of what landed, hands complete runs to the disk. The picker's parts
+// decide (engine/picker/download.ts); this carries their decisions out on the ports, per block and without garbage.
+import type { Random } from '../../base/clock.ts';
+import { RateMeter } from '../../base/rate-meter.ts';
+import type { SlotLedger } from '../memory/slot-ledger.ts';
+import {
+  COPY_FROM,
+  COPY_LENGTH,
+  COPY_STRIDE,
+  COPY_TO,
+  REVOKE_BEGIN,
+  REVOKE_LINK,
+  REVOKE_PIECE,
+  REVOKE_STRIDE,
+} from '../picker/arrivals.ts';
+import { Download } from '../picker/download.ts';
+import type { PlanRefusal } from '../picker/request-planner.ts';
+import type { StoredOutcome } from '../picker/run-queue.ts';
+import { type PeerPort, REQUEST_STRIDE, RUN_STRIDE, type StoragePort, type StoreId } from '../ports.ts';
+import type { Peer } from '../swarm/peer.ts';
+import type { TokenBucket } from '../swarm/token-bucket.ts';
+import { BLOCK_BYTES, type Geometry, type PieceIndex } from './geometry.ts';
+
+const REQUESTS_PER_BATCH = 512;
+const RUNS_PER_BATCH = 64;
+/** A peer is asked again when this share of its window is left: one message then carries many requests. */
+const REFILL_SHARE = 0.75;
+
+/** What an Intake works with. */
+export interface IntakeParts {
+  readonly geometry: Geometry;
+  readonly store: StoreId;
+  readonly ledger: SlotLedger;
+  readonly peers: PeerPort;
+  readonly storage: StoragePort;
+  readonly random: Random;
+  readonly limit: TokenBucket;
+}
+
+/** The downloading half of a torrent. */
+export class Intake {
+  readonly download: Download;
+  readonly rate: RateMeter = new RateMeter();
+  /** Bytes that came and were of no use: duplicates, late or unrequested blocks, pieces that failed their hash. */
+  wastedBytes = 0;
+  /** False while the torrent is paused, complete or broken: nothing is requested then. */
+  open = false;
+  /** Why the last refill gave a peer less than it could take. */
+  lastRefusal: PlanRefusal | 'rate' = 'none';
+  readonly #parts: IntakeParts;
+  readonly #requests = new Int32Array(REQUESTS_PER_BATCH * REQUEST_STRIDE);
+  readonly #runs = new Int32Array(RUNS_PER_BATCH * RUN_STRIDE);
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+    this.download = new Download(parts.geometry, parts.ledger, parts.random);
+  }
+
+  /** Asks the peer for as many blocks as its window, memory and the rate limit allow. */
+  refill(peer: Peer, nowMs: number): void {
+    if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return;
+    const window = peer.window.blocks;
+    const outstanding = peer.debt.outstanding;
+    if (outstanding > window * REFILL_SHARE || outstanding >= window) return;
+    const room = Math.min(window - outstanding, REQUESTS_PER_BATCH, this.#affordable(nowMs));
+    if (room <= 0) {
+      this.lastRefusal = 'rate';
+      peer.starving = true;
+      return;
+    }
+    let count = this.#plan(peer, room);
+    if (count === 0 && this.lastRefusal === 'memory' && this.#freeAbandoned(peer)) count = this.#plan(peer, room);
+    peer.starving = count < room;
+    if (count === 0) return;
+    if (outstanding === 0) peer.lastBlockMs = nowMs;
+    this.#parts.limit.take(count * BLOCK_BYTES);
+    this.#parts.peers.request(peer.link, this.#requests, count);
+  }
+
+  /** A block is in its place. */
+  landed(peer: Peer, piece: number, begin: number, length: number): void {
+    peer.download.add(length);
+    this.rate.add(length);
+    peer.window.landed();
+    if (this.download.arrivals.landed(peer.debt, piece, begin) === 'wasted') this.wastedBytes += length;
+    this.#carryOut();
+  }
+
+  /** A place came back without its block. */
+  returned(peer: Peer, piece: number, begin: number): void {
+    this.download.arrivals.returned(peer.debt, piece, begin);
+    this.#carryOut();
+  }
+
+  /** The link is gone, and with it its hold on all places. */
+  peerClosed(peer: Peer): void {
+    this.download.arrivals.closed(peer.debt);
+    this.#carryOut();
+  }
+
+  /** Takes back everything that the peer owes and has not begun to send. The places come back as RETURNED. */
+  revokeAll(peer: Peer, cancel: boolean): void {
+    if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
+  }
+
+  /** Hands complete runs to the disk; neighbours that are complete together go together. */
+  flush(): void {
+    const { storage, store } = this.#parts;
+    for (;;) {
+      const count = this.download.runs.take(store, this.#runs, RUNS_PER_BATCH);
+      if (count > 0) storage.storeRuns(this.#runs, count);
+      if (count < RUNS_PER_BATCH) return;
+    }
+  }
+
+  /** The disk has dealt with a run; read the outcome before the next call. */
+  stored(piece: number, run: number, outcome: number): StoredOutcome {
+    const result = this.download.runs.stored(piece as PieceIndex, run, outcome);
+    if (result.kind === 'forget') this.#parts.storage.forgetPiece(this.#parts.store, piece);
+    if (result.kind === 'corrupt') this.wastedBytes += this.#parts.geometry.bytesIn(result.piece);
+    return result;
+  }
+
+  #plan(peer: Peer, room: number): number {
+    const { planner, endgame, picker } = this.download;
+    let count = planner.plan(peer.debt, room, this.#requests);
+    this.lastRefusal = planner.lastRefusal;
+    const idle = count === 0 && peer.debt.outstanding === 0 && this.lastRefusal === 'nothing-offered';
+    if (idle && picker.pickableCount === 0) count = endgame.plan(peer.debt, room, this.#requests);
+    return count;
+  }
+
+  /** Memory full of half runs whose peers have gone would be a stall for ever. */
+  #freeAbandoned(peer: Peer): boolean {
+    if (peer.debt.outstanding > 0) return false;
+    const blocks = this.download.pieces.evict();
+    this.wastedBytes += blocks * BLOCK_BYTES;
+    return blocks > 0;
+  }
+
+  #affordable(nowMs: number): number {
+    const { limit } = this.#parts;
+    return limit.limited ? Math.ceil(limit.available(nowMs) / BLOCK_BYTES) : REQUESTS_PER_BATCH;
+  }
+
+  /** Copies before revokes, and both before any new request (arrivals.ts). */
+  #carryOut(): void {
+    const { copies, revokes } = this.download.arrivals;
+    if (copies.count > 0) {
+      for (let at = 0; at < copies.count * COPY_STRIDE; at += COPY_STRIDE) {
+        const record = copies.records;
+        this.#parts.peers.copy(record[at + COPY_FROM]!, record[at + COPY_TO]!, record[at + COPY_LENGTH]!);
+      }
+      this.download.arrivals.copiesDone();
+    }
+    if (revokes.count === 0) return;
+    for (let at = 0; at < revokes.count * REVOKE_STRIDE; at += REVOKE_STRIDE) {
+      const record = revokes.records;
+      this.#parts.peers.revoke(record[at + REVOKE_LINK]!, record[at + REVOKE_PIECE]!, record[at + REVOKE_BEGIN]!, true);
+    }
+    revokes.clear();
+  }
+}

@@ -1,0 +1,58 @@
+// Why nothing comes in, as far as a torrent knows it (design, invariant 7): the user reads the message.
+import type { PlanRefusal } from '../picker/request-planner.ts';
+import type { Peer } from '../swarm/peer.ts';
+
+/** A reason with a stable code and words for the user. */
+export interface Stall {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What the judgement rests on. */
+export interface StallFacts {
+  readonly peers: Iterable<Peer>;
+  /** Addresses that could still be dialled. */
+  readonly hopeful: boolean;
+  /** Some tracker is being asked, or will be. */
+  readonly asking: boolean;
+  readonly lastRefusal: PlanRefusal | 'rate';
+}
+
+/** The reason, for a torrent that is downloading and receives nothing. */
+export function explainStall(facts: StallFacts): Stall {
+  let dialling = 0;
+  let ready = 0;
+  let useful = 0;
+  let choking = 0;
+  let snubbed = 0;
+  for (const peer of facts.peers) {
+    if (!peer.ready) dialling++;
+    else ready++;
+    if (!peer.ready || peer.pieces.useful === 0) continue;
+    useful++;
+    if (peer.chokingUs) choking++;
+    else if (peer.snubbed) snubbed++;
+  }
+  if (ready === 0) return explainLoneliness(dialling, facts);
+  if (useful === 0)
+    return { code: 'nothing-wanted-offered', message: `none of ${peers(ready)} has a piece that is missing` };
+  if (choking === useful) return { code: 'all-choked', message: `waiting for ${peers(useful)} to let us download` };
+  if (facts.lastRefusal === 'rate') return { code: 'rate-limit', message: 'the download limit is reached' };
+  if (facts.lastRefusal === 'memory')
+    return { code: 'memory-cap', message: 'piece memory is full; a larger --memory would help' };
+  if (facts.lastRefusal === 'disk')
+    return { code: 'disk-slow', message: 'waiting for the disk to write what has come in' };
+  if (snubbed > 0) return { code: 'peers-stalled', message: `${peers(snubbed)} promised blocks and sent none` };
+  return { code: 'waiting', message: `waiting for blocks from ${peers(useful - choking)}` };
+}
+
+function explainLoneliness(dialling: number, facts: StallFacts): Stall {
+  if (dialling > 0) return { code: 'connecting', message: `connecting to ${peers(dialling)}` };
+  if (facts.hopeful) return { code: 'no-peers', message: 'no peer answers; trying again' };
+  if (facts.asking) return { code: 'no-peers', message: 'no peers yet; asking the trackers' };
+  return { code: 'no-peers', message: 'no peers known; name one with --peer or use a torrent with a tracker' };
+}
+
+function peers(count: number): string {
+  return count === 1 ? '1 peer' : `${count} peers`;
+}

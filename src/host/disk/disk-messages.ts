@@ -1,0 +1,52 @@
+// What the main thread and a disk worker say to each other. Runs and reads travel packed, in the layouts of
+// engine/ports.ts; everything else is rare and travels as a call with an answer.
+import type { StoreId } from '../../engine/ports.ts';
+import type { StorageFailure } from './storage-failure.ts';
+import type { StoreLayout } from './store-layout.ts';
+
+/** Tells a test's module from which to take the file system, instead of the real one. */
+export interface FileSystemModule {
+  /** URL of a module that exports `makeFileSystem(options): FileSystem`. */
+  readonly url: string;
+  /** Handed to `makeFileSystem`; plain data. */
+  readonly options: unknown;
+}
+
+/** What a disk worker is started with. */
+export interface DiskWorkerData {
+  readonly arena: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+  readonly worker: number;
+  readonly openFilesMax: number;
+  readonly profile: boolean;
+  readonly fileSystem?: FileSystemModule | undefined;
+}
+
+/** A rare request. Each is a barrier: everything sent before it is done first. */
+export type DiskCall =
+  /** Makes a store known; `prepare` also makes its folders, empty files and, when asked for, its full size. */
+  | { readonly name: 'open'; readonly store: StoreId; readonly layout: StoreLayout; readonly prepare: boolean }
+  /** Only the barrier. */
+  | { readonly name: 'flush' }
+  /** Closes the store's open files; they open again when they are needed. */
+  | { readonly name: 'release'; readonly store: StoreId }
+  | { readonly name: 'close'; readonly store: StoreId }
+  | { readonly name: 'remove'; readonly store: StoreId }
+  /** Closes every file; the thread is ended when this is answered. */
+  | { readonly name: 'exit' };
+
+export type ToDiskWorker =
+  | { readonly kind: 'runs'; readonly batch: Int32Array }
+  | { readonly kind: 'reads'; readonly batch: Int32Array }
+  | { readonly kind: 'forget'; readonly store: StoreId; readonly piece: number }
+  | { readonly kind: 'call'; readonly id: number; readonly call: DiskCall };
+
+/** Why runs or reads of the batch beside it failed; told once per batch and reason. */
+export interface StoreFailure extends StorageFailure {
+  readonly store: StoreId;
+}
+
+export type FromDiskWorker =
+  | { readonly kind: 'stored'; readonly batch: Int32Array; readonly failures: readonly StoreFailure[] }
+  | { readonly kind: 'read'; readonly batch: Int32Array; readonly failures: readonly StoreFailure[] }
+  | { readonly kind: 'answer'; readonly id: number; readonly failure?: StorageFailure | undefined };

@@ -1,0 +1,215 @@
+// The disk: worker threads that hash runs in their places, write them from there and read blocks into theirs.
+//
+// All runs of a piece go to one worker, because its hash runs over them in order. Pieces are dealt out in stripes of
+// about 4 MiB, so that small neighbouring pieces meet in one worker and leave in one call; stripes alternate, so that a
+// torrent that comes in order still keeps every worker busy.
+import path from 'node:path';
+import { assert } from '../../base/assert.ts';
+import type { Bitfield } from '../../base/bitfield.ts';
+import {
+  READ_DONE_STRIDE,
+  READ_PIECE,
+  READ_STORE,
+  READ_STRIDE,
+  RUN_PIECE,
+  RUN_STORE,
+  RUN_STRIDE,
+  STORED_STRIDE,
+  type StoragePort,
+  type StorageSink,
+  type StoreId,
+} from '../../engine/ports.ts';
+import { OPEN_FILES_MAX, STRIPE_BYTES } from '../limits.ts';
+import type { Arena } from '../memory/arena.ts';
+import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
+import type { DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
+import { DiskThread } from './disk-thread.ts';
+import { type FileStat, statFiles } from './file-stats.ts';
+import { type CheckOptions, checkFiles } from './piece-scan.ts';
+import { RecordSplitter } from './record-splitter.ts';
+import { unpackFailure } from './storage-failure.ts';
+import { type StoreLayout, sharedLayout, validateLayout } from './store-layout.ts';
+
+export interface DiskPoolOptions {
+  readonly arena: Arena;
+  readonly sink: StorageSink;
+  /** Threads that hash and write. */
+  readonly workers: number;
+  /** Most files that one worker keeps open. Default 128. */
+  readonly openFilesMax?: number;
+  /** Measures the time of hashing and writing. Default false. */
+  readonly profile?: boolean;
+  /** Tests put a faulty file system under the workers. */
+  readonly fileSystem?: FileSystemModule;
+}
+
+interface OpenStore {
+  readonly layout: StoreLayout;
+  readonly stripePieces: number;
+}
+
+export class DiskPool implements StoragePort {
+  readonly #options: DiskPoolOptions;
+  readonly #sink: StorageSink;
+  readonly #threads: DiskThread[] = [];
+  readonly #counters: SharedArrayBuffer;
+  readonly #stores = new Map<StoreId, OpenStore>();
+  readonly #runs: RecordSplitter;
+  readonly #reads: RecordSplitter;
+  /** Ends running checks when the pool closes. */
+  readonly #closing = new AbortController();
+  #nextStore = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: DiskPoolOptions) {
+    assert(options.workers >= 1, 'a disk pool has a worker');
+    this.#options = options;
+    this.#sink = options.sink;
+    // One row more for the thread that preallocates.
+    this.#counters = counterMemory(options.workers + 1);
+    for (let worker = 0; worker < options.workers; worker++) this.#threads.push(this.#startThread(worker));
+    this.#runs = new RecordSplitter(options.workers, RUN_STRIDE);
+    this.#reads = new RecordSplitter(options.workers, READ_STRIDE);
+  }
+
+  /**
+   * Makes the folders and empty files of a torrent and gets ready to store it. Rejects with an `InputError` when the
+   * layout contradicts itself and with a `StorageError` when the disk refuses.
+   */
+  async open(layout: StoreLayout): Promise<StoreId> {
+    assert(this.#closed === undefined, 'the disk pool is open');
+    validateLayout(layout, true);
+    const store = this.#nextStore++;
+    const shared = sharedLayout({ ...layout, directory: path.resolve(layout.directory) });
+    try {
+      if (shared.preallocate) await this.#prepareApart(store, shared);
+      await Promise.all(
+        this.#threads.map((thread, worker) => {
+          return thread.call({ name: 'open', store, layout: shared, prepare: worker === 0 && !shared.preallocate });
+        }),
+      );
+    } catch (error) {
+      await this.#callAll({ name: 'close', store });
+      throw error;
+    }
+    const stripePieces = Math.max(1, Math.floor(STRIPE_BYTES / shared.pieceBytes));
+    this.#stores.set(store, { layout: shared, stripePieces });
+    return store;
+  }
+
+  storeRuns(batch: Int32Array, count: number): void {
+    this.#split(this.#runs, batch, count, RUN_STORE, RUN_PIECE);
+    for (let worker = 0; worker < this.#threads.length; worker++) {
+      const part = this.#runs.take(worker);
+      if (part !== undefined) this.#threads[worker]!.post({ kind: 'runs', batch: part });
+    }
+  }
+
+  forgetPiece(store: StoreId, piece: number): void {
+    this.#threads[this.#workerOf(store, piece)]!.post({ kind: 'forget', store, piece });
+  }
+
+  readBlocks(batch: Int32Array, count: number): void {
+    this.#split(this.#reads, batch, count, READ_STORE, READ_PIECE);
+    for (let worker = 0; worker < this.#threads.length; worker++) {
+      const part = this.#reads.take(worker);
+      if (part !== undefined) this.#threads[worker]!.post({ kind: 'reads', batch: part });
+    }
+  }
+
+  /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
+  async check(store: StoreId, options: CheckOptions = {}): Promise<Bitfield> {
+    const { layout } = this.#store(store);
+    // Open descriptors are given up: a file that was replaced is the new one from here on.
+    await this.#callAll({ name: 'release', store });
+    const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    return checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem: this.#options.fileSystem });
+  }
+
+  /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
+  async stat(store: StoreId): Promise<FileStat[]> {
+    const { layout } = this.#store(store);
+    await this.flush(store);
+    return (await statFiles(layout)).filter((stat) => stat !== undefined);
+  }
+
+  /** Resolves when every run that was given before is written and reported. */
+  flush(store: StoreId): Promise<void> {
+    this.#store(store);
+    return this.#callAll({ name: 'flush' });
+  }
+
+  /** Finishes queued runs, closes the store's files and forgets the store. */
+  async close(store?: StoreId): Promise<void> {
+    if (store === undefined) {
+      this.#closed ??= this.#closeAll();
+      await this.#closed;
+    } else if (this.#stores.delete(store)) {
+      await this.#callAll({ name: 'close', store });
+    }
+  }
+
+  /** Deletes the torrent's files, and the folders that became empty. The store stays open; it is as if it was new. */
+  async removeFiles(store: StoreId): Promise<void> {
+    this.#store(store);
+    await this.#callAll({ name: 'release', store });
+    await this.#threads[0]!.call({ name: 'remove', store });
+  }
+
+  /** What the workers have done since they started. */
+  stats(): DiskStats {
+    return sumCounters(this.#counters);
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#closing.abort(new Error('the disk pool was closed'));
+    this.#stores.clear();
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  async #callAll(call: DiskCall): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.call(call)));
+  }
+
+  #startThread(worker: number): DiskThread {
+    const { arena, openFilesMax = OPEN_FILES_MAX, profile = false, fileSystem } = this.#options;
+    const data = { arena: arena.buffer, counters: this.#counters, worker, openFilesMax, profile, fileSystem };
+    return new DiskThread(data, (message) => this.#hear(message));
+  }
+
+  /** Writing a torrent's size in zeros can take minutes: a thread of its own does it, and the others go on. */
+  async #prepareApart(store: StoreId, layout: StoreLayout): Promise<void> {
+    const thread = this.#startThread(this.#options.workers);
+    try {
+      await thread.call({ name: 'open', store, layout, prepare: true });
+    } finally {
+      await thread.close();
+    }
+  }
+
+  #hear(message: Exclude<FromDiskWorker, { kind: 'answer' }>): void {
+    for (const failure of message.failures) this.#sink.storageFailed(failure.store, unpackFailure(failure));
+    const { batch } = message;
+    if (message.kind === 'stored') this.#sink.runsStored(batch, batch.length / STORED_STRIDE);
+    else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
+  }
+
+  #split(splitter: RecordSplitter, batch: Int32Array, count: number, storeField: number, pieceField: number): void {
+    const { stride } = splitter;
+    for (let record = 0; record < count * stride; record += stride) {
+      const worker = this.#workerOf(batch[record + storeField]!, batch[record + pieceField]!);
+      splitter.push(worker, batch, record);
+    }
+  }
+
+  #workerOf(store: StoreId, piece: number): number {
+    const { stripePieces } = this.#store(store);
+    return (store + Math.floor(piece / stripePieces)) % this.#threads.length;
+  }
+
+  #store(store: StoreId): OpenStore {
+    const open = this.#stores.get(store);
+    assert(open !== undefined, `store ${store} is open`);
+    return open;
+  }
+}

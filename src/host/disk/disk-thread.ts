@@ -1,0 +1,67 @@
+// The main thread's end of one disk worker: posts packed batches, matches answers to calls.
+import { Worker } from 'node:worker_threads';
+import { assert } from '../../base/assert.ts';
+import { WORKER_NURSERY_MIB } from '../limits.ts';
+import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import { unpackFailure } from './storage-failure.ts';
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Hears of runs and reads; answers to calls do not come here. */
+export type DiskListener = (message: Exclude<FromDiskWorker, { kind: 'answer' }>) => void;
+
+export class DiskThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 0;
+  #ending = false;
+
+  constructor(data: DiskWorkerData, listener: DiskListener) {
+    this.#worker = new Worker(new URL('./disk-worker.js', import.meta.url), {
+      workerData: data,
+      name: `disk ${data.worker}`,
+      resourceLimits: { maxYoungGenerationSizeMb: WORKER_NURSERY_MIB },
+    });
+    this.#worker.on('message', (message: FromDiskWorker) => {
+      if (message.kind !== 'answer') {
+        listener(message);
+        return;
+      }
+      const waiting = this.#waiting.get(message.id);
+      assert(waiting !== undefined, 'a disk worker answers a call once');
+      this.#waiting.delete(message.id);
+      if (message.failure === undefined) waiting.resolve();
+      else waiting.reject(unpackFailure(message.failure));
+    });
+    // Storage errors are answers. What ends a worker otherwise is a bug, and it is loud.
+    this.#worker.on('error', (error) => {
+      throw error;
+    });
+    this.#worker.on('exit', () => {
+      assert(this.#ending, `disk worker ${data.worker} ends when it is told to`);
+    });
+  }
+
+  post(message: ToDiskWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  call(call: DiskCall): Promise<void> {
+    assert(!this.#ending, 'no call comes after the last one');
+    if (call.name === 'exit') this.#ending = true;
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.post({ kind: 'call', id, call });
+    });
+  }
+
+  /** Finishes what was sent, closes the files, ends the thread. A thread that ended itself could lose its last answers. */
+  async close(): Promise<void> {
+    await this.call({ name: 'exit' });
+    await this.#worker.terminate();
+  }
+}

@@ -1,0 +1,171 @@
+// Stores runs: hashes each in its place, then writes it from there. The heart of the disk worker.
+//
+// Runs are taken in groups of about 2 MiB, in the order of the torrent. A group is hashed, then written, then reported,
+// so that its bytes are still in the core's cache when they are written and neighbours leave in one call.
+//
+//   piece of one run      hash at once; written only when the hash is right
+//   piece of several      the hash runs on while runs come in order. One that comes early is written at once and read
+//                         back when its turn comes: memory never waits for a missing predecessor
+import { hash } from 'node:crypto';
+import { assert } from '../../base/assert.ts';
+import { StorageError } from '../../base/errors.ts';
+import {
+  STORED_CORRUPT,
+  STORED_FAILED,
+  STORED_OUTCOME,
+  STORED_PART,
+  STORED_PIECE,
+  STORED_RUN,
+  STORED_STORE,
+  STORED_STRIDE,
+  STORED_VERIFIED,
+} from '../../engine/ports.ts';
+import { type PieceIndex, RUN_BYTES } from '../../engine/torrent/geometry.ts';
+import { WRITE_GROUP_BYTES, WRITE_GROUP_RUNS } from '../limits.ts';
+import { placeOffset } from '../memory/arena.ts';
+import { COUNT_HASH_MS, COUNT_READ_BACK_BYTES, COUNT_RUNS, COUNT_WRITE_MS, type CounterRow } from './disk-counters.ts';
+import type { StoreFailure } from './disk-messages.ts';
+import { FailureList } from './failure-list.ts';
+import { PieceProgress } from './piece-progress.ts';
+import type { VectoredTransfer } from './vectored-transfer.ts';
+import type { WorkerStore } from './worker-store.ts';
+
+/** What a run writer works with. */
+export interface RunWriterParts {
+  readonly arena: Uint8Array;
+  readonly writes: VectoredTransfer;
+  readonly reads: VectoredTransfer;
+  readonly counters: CounterRow;
+  readonly profile: boolean;
+  readonly report: (batch: Int32Array, failures: readonly StoreFailure[]) => void;
+}
+
+export class RunWriter {
+  readonly #parts: RunWriterParts;
+  readonly #results = new Int32Array(WRITE_GROUP_RUNS * STORED_STRIDE);
+  readonly #views: Uint8Array[] = [];
+  readonly #offsets = new Float64Array(WRITE_GROUP_RUNS);
+  readonly #failures = new FailureList();
+  #scratch: Uint8Array | undefined;
+  #count = 0;
+
+  constructor(parts: RunWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Stores one group of the store's waiting runs and reports it. */
+  step(store: WorkerStore): void {
+    const { queue } = store;
+    queue.refill();
+    this.#count = 0;
+    const startMs = this.#nowMs();
+    for (let bytes = 0; bytes < WRITE_GROUP_BYTES && this.#count < WRITE_GROUP_RUNS && queue.next(); ) {
+      bytes += this.#take(store, queue.piece, queue.run, queue.place);
+    }
+    const hashedMs = this.#nowMs();
+    this.#write(store);
+    const { counters } = this.#parts;
+    counters[COUNT_RUNS]! += this.#count;
+    counters[COUNT_HASH_MS]! += hashedMs - startMs;
+    counters[COUNT_WRITE_MS]! += this.#nowMs() - hashedMs;
+    this.#parts.report(this.#results.slice(0, this.#count * STORED_STRIDE), this.#failures.take());
+  }
+
+  /** Hashes a run and makes it the group's next; returns its length. */
+  #take(store: WorkerStore, pieceNumber: number, run: number, place: number): number {
+    const { geometry } = store;
+    const piece = geometry.pieceIndex(pieceNumber);
+    assert(piece !== undefined && run >= 0 && run < geometry.runsIn(piece), 'a stored run lies in its torrent');
+    const start = placeOffset(place);
+    const view = this.#parts.arena.subarray(start, start + geometry.runBytes(piece, run));
+    const index = this.#count++;
+    this.#views[index] = view;
+    this.#offsets[index] = geometry.pieceOffset(piece) + run * RUN_BYTES;
+    const record = index * STORED_STRIDE;
+    this.#results[record + STORED_STORE] = store.id;
+    this.#results[record + STORED_PIECE] = piece;
+    this.#results[record + STORED_RUN] = run;
+    this.#results[record + STORED_OUTCOME] =
+      geometry.runsIn(piece) === 1 ? this.#hashWhole(store, piece, view) : this.#hashPart(store, piece, run, view);
+    return view.length;
+  }
+
+  #hashWhole(store: WorkerStore, piece: PieceIndex, view: Uint8Array): number {
+    return store.matches(piece, hash('sha1', view, 'buffer')) ? STORED_VERIFIED : STORED_CORRUPT;
+  }
+
+  #hashPart(store: WorkerStore, piece: PieceIndex, run: number, view: Uint8Array): number {
+    let progress = store.progress.get(piece);
+    if (progress === undefined) {
+      progress = new PieceProgress(store.geometry.runsIn(piece));
+      store.progress.set(piece, progress);
+    }
+    progress.mark(run);
+    if (run === progress.nextRun) {
+      progress.update(view);
+      try {
+        // What waits on disk came with an earlier batch: within one, runs are taken in order. So it is written.
+        while (progress.mustReadBack) progress.update(this.#readBack(store, piece, progress.nextRun));
+      } catch (error) {
+        this.#fail(store, piece, error);
+        return STORED_FAILED;
+      }
+    }
+    if (!progress.complete) return STORED_PART;
+    store.progress.delete(piece);
+    return store.matches(piece, progress.digest()) ? STORED_VERIFIED : STORED_CORRUPT;
+  }
+
+  #readBack(store: WorkerStore, piece: PieceIndex, run: number): Uint8Array {
+    this.#scratch ??= new Uint8Array(RUN_BYTES);
+    const view = this.#scratch.subarray(0, store.geometry.runBytes(piece, run));
+    this.#parts.reads.add(store, store.geometry.pieceOffset(piece) + run * RUN_BYTES, view);
+    this.#parts.reads.finish();
+    this.#parts.counters[COUNT_READ_BACK_BYTES]! += view.length;
+    return view;
+  }
+
+  /** Writes the group. When the disk refuses, every run is tried alone, so that exactly those that failed are failed. */
+  #write(store: WorkerStore): void {
+    const { writes } = this.#parts;
+    try {
+      for (let index = 0; index < this.#count; index++) {
+        if (this.#isWritten(index)) writes.add(store, this.#offsets[index]!, this.#views[index]!);
+      }
+      writes.finish();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      for (let index = 0; index < this.#count; index++) {
+        if (this.#isWritten(index)) this.#writeAlone(store, index);
+      }
+    }
+  }
+
+  #writeAlone(store: WorkerStore, index: number): void {
+    const { writes } = this.#parts;
+    const record = index * STORED_STRIDE;
+    try {
+      writes.add(store, this.#offsets[index]!, this.#views[index]!);
+      writes.finish();
+    } catch (error) {
+      this.#fail(store, this.#results[record + STORED_PIECE]!, error);
+      this.#results[record + STORED_OUTCOME] = STORED_FAILED;
+    }
+  }
+
+  /** A piece of one run that does not match never touches the disk; of a larger one, only the sum could tell. */
+  #isWritten(index: number): boolean {
+    const record = index * STORED_STRIDE;
+    const outcome = this.#results[record + STORED_OUTCOME];
+    return outcome === STORED_PART || outcome === STORED_VERIFIED;
+  }
+
+  #fail(store: WorkerStore, piece: number, error: unknown): void {
+    store.progress.delete(piece);
+    this.#failures.add(store.id, error);
+  }
+
+  #nowMs(): number {
+    return this.#parts.profile ? performance.now() : 0;
+  }
+}

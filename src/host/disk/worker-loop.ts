@@ -1,0 +1,137 @@
+// The order in which a disk worker does things. Before each step it takes everything that waits at its port, so that
+// runs which came while it was busy meet their neighbours; reads are for peers that wait, so they go before writes.
+// A call is a barrier: what came before it is done first, what comes after it waits.
+import { assert } from '../../base/assert.ts';
+import { StorageError } from '../../base/errors.ts';
+import { RUN_STORE, RUN_STRIDE, type StoreId } from '../../engine/ports.ts';
+import { BlockReader } from './block-reader.ts';
+import { type CounterRow, counterRow } from './disk-counters.ts';
+import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import type { FileSystem } from './file-system.ts';
+import { OpenFiles } from './open-files.ts';
+import { RunWriter } from './run-writer.ts';
+import { packFailure } from './storage-failure.ts';
+import { StoreFiles } from './store-files.ts';
+import { VectoredTransfer } from './vectored-transfer.ts';
+import { WorkerStore } from './worker-store.ts';
+
+/** The worker's end of its port. */
+export interface WorkerPort {
+  /** The next message that waits, or `undefined`. */
+  receive(): ToDiskWorker | undefined;
+  send(message: FromDiskWorker): void;
+}
+
+export class WorkerLoop {
+  readonly #port: WorkerPort;
+  readonly #stores = new Map<StoreId, WorkerStore>();
+  /** Stores with runs that wait. */
+  readonly #busy = new Set<WorkerStore>();
+  readonly #openFiles: OpenFiles;
+  readonly #storeFiles: StoreFiles;
+  readonly #reader: BlockReader;
+  readonly #writer: RunWriter;
+  #barrier: ToDiskWorker | undefined;
+
+  constructor(data: DiskWorkerData, system: FileSystem, port: WorkerPort) {
+    const arena = new Uint8Array(data.arena);
+    const counters: CounterRow = counterRow(data.counters, data.worker);
+    this.#port = port;
+    this.#openFiles = new OpenFiles(system, data.openFilesMax);
+    this.#storeFiles = new StoreFiles(system, this.#openFiles);
+    const reads = new VectoredTransfer('read', system, this.#openFiles, counters);
+    this.#reader = new BlockReader(arena, reads, (id) => this.#store(id));
+    this.#writer = new RunWriter({
+      arena,
+      reads,
+      writes: new VectoredTransfer('write', system, this.#openFiles, counters),
+      counters,
+      profile: data.profile,
+      report: (batch, failures) => port.send({ kind: 'stored', batch, failures }),
+    });
+  }
+
+  /** Does everything that waits. `first` is the message that woke the worker. */
+  work(first: ToDiskWorker): void {
+    this.#accept(first);
+    for (;;) {
+      this.#drain();
+      const store = this.#busy.values().next().value;
+      if (store !== undefined) {
+        this.#writer.step(store);
+        // Stores take turns: the one that was served goes to the end.
+        this.#busy.delete(store);
+        if (!store.queue.empty) this.#busy.add(store);
+      } else if (this.#barrier !== undefined) {
+        const barrier = this.#barrier;
+        this.#barrier = undefined;
+        this.#pass(barrier);
+      } else {
+        return;
+      }
+    }
+  }
+
+  #drain(): void {
+    while (this.#barrier === undefined) {
+      const message = this.#port.receive();
+      if (message === undefined) return;
+      this.#accept(message);
+    }
+  }
+
+  #accept(message: ToDiskWorker): void {
+    if (message.kind === 'runs') {
+      const { batch } = message;
+      for (let record = 0; record < batch.length; record += RUN_STRIDE) {
+        const store = this.#store(batch[record + RUN_STORE]!);
+        store.queue.push(batch, record);
+        this.#busy.add(store);
+      }
+    } else if (message.kind === 'reads') {
+      const batch = this.#reader.read(message.batch);
+      this.#port.send({ kind: 'read', batch, failures: this.#reader.takeFailures() });
+    } else {
+      this.#barrier = message;
+    }
+  }
+
+  #pass(barrier: ToDiskWorker): void {
+    if (barrier.kind === 'forget') {
+      this.#stores.get(barrier.store)?.progress.delete(barrier.piece);
+    } else if (barrier.kind === 'call') {
+      const { id } = barrier;
+      try {
+        this.#call(barrier.call);
+        this.#port.send({ kind: 'answer', id });
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        this.#port.send({ kind: 'answer', id, failure: packFailure(error) });
+      }
+    }
+  }
+
+  #call(call: DiskCall): void {
+    if (call.name === 'open') {
+      const store = new WorkerStore(call.store, call.layout);
+      this.#stores.set(call.store, store);
+      if (call.prepare) this.#storeFiles.prepare(store);
+    } else if (call.name === 'release') {
+      this.#openFiles.closeStore(this.#store(call.store));
+    } else if (call.name === 'remove') {
+      this.#storeFiles.remove(this.#store(call.store));
+    } else if (call.name === 'close') {
+      const store = this.#stores.get(call.store);
+      if (store !== undefined) this.#openFiles.closeStore(store);
+      this.#stores.delete(call.store);
+    } else if (call.name === 'exit') {
+      this.#openFiles.closeAll();
+    }
+  }
+
+  #store(id: StoreId): WorkerStore {
+    const store = this.#stores.get(id);
+    assert(store !== undefined, `store ${id} is open`);
+    return store;
+  }
+}

@@ -1,0 +1,56 @@
+// Limits of the Node host, each with its reason.
+
+/** Bytes of control messages that may wait in a socket for a peer that does not read. Blocks are bounded by the engine. */
+export const CONTROL_QUEUE_BYTES: number = 1 << 20;
+
+/** Connections that wait in the kernel to be accepted. */
+export const LISTEN_BACKLOG = 128;
+
+/** Files that one disk worker keeps open at once: with 4 workers half of the usual soft limit of 1024 descriptors. */
+export const OPEN_FILES_MAX = 128;
+
+/** Bytes that a disk worker hashes before it writes them: they are still in the core's cache when the write reads them. */
+export const WRITE_GROUP_BYTES: number = 2 * 1024 * 1024;
+
+/** Views of one vectored disk call: IOV_MAX of Linux and macOS. */
+export const VIEWS_MAX = 1024;
+
+/** Pieces up to this many bytes together stay with one disk worker, so that neighbours go out in one call. */
+export const STRIPE_BYTES: number = 4 * 1024 * 1024;
+
+/** Size of the reused buffer with which a recheck reads: large enough that a call's cost vanishes beside the hash. */
+export const SCAN_BUFFER_BYTES: number = 1024 * 1024;
+
+/** A recheck starts one more thread for every so many bytes: below, starting a thread costs more than it saves. */
+export const SCAN_BYTES_PER_WORKER: number = 32 * 1024 * 1024;
+
+/** Zeros that `preallocate` writes in one call. */
+export const ZEROS_BYTES: number = 1024 * 1024;
+
+/** Heap of a disk worker's young generation: it allocates only views, so a small nursery keeps the process small. */
+export const WORKER_NURSERY_MIB = 4;
+
+/** Runs that a disk worker hashes before it writes them: pieces can be small, and results must not wait long. */
+export const WRITE_GROUP_RUNS = 512;
+
+/** Files asked for their size at once: enough to hide the latency of a network drive. */
+export const STATS_AT_ONCE = 64;
+
+
+/** Bytes of an HTTP tracker's reply, before and after decompression: 2000 dictionary peers have some 200 KiB. */
+export const TRACKER_REPLY_BYTES_MAX: number = 2 * 1024 * 1024;
+
+/** Redirects of one announce. Two are common (to https, to another host); a longer chain is a loop. */
+export const TRACKER_REDIRECTS_MAX = 5;
+
+/** Connections to one HTTP tracker at once: a thousand torrents of the same tracker take turns. */
+export const TRACKER_CONNECTIONS_MAX = 8;
+
+/** How long connecting to an HTTP tracker may take; the announce's own time limit holds beside it. */
+export const TRACKER_CONNECT_TIMEOUT_MS = 15_000;
+
+/** Packets sent to a UDP tracker before it counts as dead: 15, 30 and 60 s; BEP 15's eight would take over an hour. */
+export const UDP_TRACKER_TRIES_MAX = 3;
+
+/** How long a UDP tracker's connection id may be used (BEP 15: one minute). */
+export const UDP_CONNECTION_LIFE_MS = 60_000;

@@ -1,0 +1,244 @@
+// The in-thread network host: implements the engine's PeerPort over node:net. Sockets live on the engine's thread, so
+// commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
+import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import {
+  BLOCK_BEGIN,
+  BLOCK_LENGTH,
+  BLOCK_LINK,
+  BLOCK_OUTCOME,
+  BLOCK_PIECE,
+  BLOCK_STRIDE,
+  type LinkEnd,
+  type LinkId,
+  OUTCOME_LANDED,
+  OUTCOME_RETURNED,
+  OUTCOME_WASTED,
+  type PeerAddress,
+  type PeerPort,
+  type PeerSink,
+  type ServedBlock,
+} from '../../engine/ports.ts';
+import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
+import { BlockReceiver, type ReceiverCommons, type ReceiverSink } from '../../protocol/wire/block-receiver.ts';
+import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
+import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
+import { LISTEN_BACKLOG } from '../limits.ts';
+import type { Arena } from '../memory/arena.ts';
+import { adoptSocket } from './adopt-socket.ts';
+import { type LinkOwner, TcpLink } from './tcp-link.ts';
+
+/** Records that a batch holds before it grows. */
+const BATCH_RECORDS = 256;
+const CLOSED_HERE: LinkEnd = { code: 'ERR_LINK_CLOSED_HERE', message: 'closed by us' };
+
+/** Options of a TcpHost. */
+export interface TcpHostOptions {
+  readonly arena: Arena;
+  /** Reads accepted sockets by chunks, with a copy, as on a Node without the private handle. For tests. */
+  readonly neverAdopt?: boolean;
+}
+
+/** All TCP links of a client. */
+export class TcpHost implements PeerPort, LinkOwner {
+  readonly counters: ReceiveCounters = new ReceiveCounters();
+  readonly #arena: Arena;
+  readonly #commons: ReceiverCommons;
+  readonly #links = new Map<LinkId, TcpLink>();
+  #batch = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
+  #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
+  readonly #neverAdopt: boolean;
+  #batched = 0;
+  #sink: PeerSink | undefined;
+  #servers: Server[] = [];
+  /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
+  #nextIncoming = 1;
+  #copiedHere = 0;
+
+  constructor(options: TcpHostOptions) {
+    this.#arena = options.arena;
+    this.#neverAdopt = options.neverAdopt ?? false;
+    this.#commons = {
+      memory: new PieceMemory(options.arena.bytes),
+      counters: this.counters,
+      discard: new Uint8Array(BLOCK_BYTES),
+    };
+  }
+
+  /** Names the engine. Must be called once, before anything else. */
+  start(sink: PeerSink): void {
+    this.#sink = sink;
+  }
+
+  /** Block bytes that `copy` moved inside the arena. */
+  get copiedInArenaBytes(): number {
+    return this.#copiedHere;
+  }
+
+  /** Listens for peers and resolves to the bound address. Rejects with the system's error. */
+  listen(host: string, port: number): Promise<PeerAddress> {
+    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
+        server.off('error', reject);
+        this.#servers.push(server);
+        const bound = server.address() as AddressInfo;
+        resolve({ host: bound.address, port: bound.port });
+      });
+    });
+  }
+
+  connect(link: LinkId, address: PeerAddress, timeoutMs: number): void {
+    const tcpLink = this.#newLink(link);
+    const socket = connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      autoSelectFamily: isIP(address.host) === 0,
+      onread: { buffer: tcpLink.nextDestination, callback: tcpLink.onRead },
+    });
+    tcpLink.attach(socket);
+    const giveUp = (): void => tcpLink.close({ code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
+    socket.setTimeout(timeoutMs, giveUp);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      this.#sink!.connected(link);
+    });
+  }
+
+  send(link: LinkId, bytes: Uint8Array): void {
+    this.#links.get(link)?.send(bytes);
+  }
+
+  limitMessages(link: LinkId, bytesMax: number): void {
+    this.#links.get(link)?.receiver.limitMessages(bytesMax);
+  }
+
+  request(link: LinkId, batch: Int32Array, count: number): void {
+    this.#links.get(link)?.request(batch, count);
+  }
+
+  revoke(link: LinkId, piece: number, begin: number, cancel: boolean): void {
+    const tcpLink = this.#links.get(link);
+    if (tcpLink === undefined) return;
+    const length = tcpLink.receiver.revoke(piece, begin);
+    if (cancel && length > 0) tcpLink.sendCancel(piece, begin, length);
+    this.settled();
+  }
+
+  revokeAll(link: LinkId, cancel: boolean): void {
+    const tcpLink = this.#links.get(link);
+    tcpLink?.receiver.revokeEach((piece, begin, length) => {
+      if (cancel) tcpLink.sendCancel(piece, begin, length);
+    });
+    this.settled();
+  }
+
+  serve(link: LinkId, block: ServedBlock): void {
+    this.#links.get(link)?.serve(block);
+  }
+
+  copy(fromPlace: number, toPlace: number, length: number): void {
+    const from = fromPlace * BLOCK_BYTES;
+    this.#arena.bytes.copyWithin(toPlace * BLOCK_BYTES, from, from + length);
+    this.#copiedHere += length;
+  }
+
+  close(link: LinkId): void {
+    this.#links.get(link)?.close(CLOSED_HERE);
+  }
+
+  /** Stops listening, closes every link and resolves when the last one is gone. */
+  async shutdown(): Promise<void> {
+    const servers = this.#servers;
+    this.#servers = [];
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const link of this.#links.values()) link.close(CLOSED_HERE);
+    await Promise.all(closed);
+  }
+
+  received(): void {
+    if (this.#batched > 0) this.#flush();
+  }
+
+  /** Passes on, soon, what was recorded while the engine was asking: an answer never comes from inside its question. */
+  settled(): void {
+    if (this.#batched > 0) setImmediate(this.#flush);
+  }
+
+  served(link: TcpLink, block: ServedBlock): void {
+    this.#sink!.served(link.id, block);
+  }
+
+  ended(link: TcpLink, end: LinkEnd): void {
+    this.#flush();
+    this.#links.delete(link.id);
+    this.#sink!.closed(link.id, end);
+  }
+
+  #accept(accepted: Socket): void {
+    const host = accepted.remoteAddress;
+    const port = accepted.remotePort;
+    if (host === undefined || port === undefined) {
+      accepted.destroy();
+      return;
+    }
+    const id = this.#nextIncoming;
+    this.#nextIncoming += 2;
+    const link = this.#newLink(id);
+    const direct = { buffer: link.nextDestination, callback: link.onRead };
+    const adopted = this.#neverAdopt ? undefined : adoptSocket(accepted, direct);
+    link.attach(adopted ?? accepted);
+    this.#sink!.incoming(id, { host, port });
+    if (adopted === undefined) accepted.on('data', link.onChunk).resume();
+  }
+
+  #newLink(id: LinkId): TcpLink {
+    const receiver = new BlockReceiver(id, this.#receiverSink(id), this.#commons);
+    const link = new TcpLink(id, receiver, this, this.#arena.bytes);
+    this.#links.set(id, link);
+    return link;
+  }
+
+  #receiverSink(id: LinkId): ReceiverSink {
+    const sink = this.#sink!;
+    return {
+      handshake: (bytes) => sink.handshake(id, bytes),
+      message: (messageId, payload) => {
+        // Blocks that came before this message are reported before it.
+        if (this.#batched > 0) this.#flush();
+        sink.message(id, messageId, payload);
+      },
+      landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
+      returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
+      wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),
+      failed: (code, message) => this.#links.get(id)?.close({ code, message }),
+    };
+  }
+
+  #record(link: LinkId, piece: number, begin: number, length: number, outcome: number): void {
+    if ((this.#batched + 1) * BLOCK_STRIDE > this.#batch.length) {
+      const grown = new Int32Array(this.#batch.length * 2);
+      grown.set(this.#batch);
+      this.#batch = grown;
+    }
+    const at = this.#batched * BLOCK_STRIDE;
+    this.#batch[at + BLOCK_LINK] = link;
+    this.#batch[at + BLOCK_PIECE] = piece;
+    this.#batch[at + BLOCK_BEGIN] = begin;
+    this.#batch[at + BLOCK_LENGTH] = length;
+    this.#batch[at + BLOCK_OUTCOME] = outcome;
+    this.#batched++;
+  }
+
+  readonly #flush = (): void => {
+    const count = this.#batched;
+    if (count === 0) return;
+    const batch = this.#batch;
+    // The engine's answers may record more while it still reads this batch.
+    this.#batch = this.#spare;
+    this.#spare = batch;
+    this.#batched = 0;
+    this.#sink!.blocks(batch, count);
+  };
+}

@@ -1,0 +1,15 @@
+// Errors of Node's network calls as the engine gets them: a SourceError that names the tracker's host and the reason,
+// and never the URL's path, which often holds the user's passkey.
+import { SourceError } from '../../base/errors.ts';
+
+/** Whether this came from the operating system, the resolver, TLS or undici: all of them carry a code. */
+export function isNetworkFailure(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
+
+/** Turns a failed network call into ERR_TRACKER_CONNECT. Anything else is a bug, and is thrown on. */
+export function networkFailure(error: unknown, host: string): SourceError {
+  if (!isNetworkFailure(error)) throw error;
+  const reason = error.message === '' ? error.code : error.message;
+  return new SourceError('ERR_TRACKER_CONNECT', `The tracker ${host} cannot be reached: ${reason}`, { cause: error });
+}

@@ -1,0 +1,7 @@
+// The unit of exchange between peers (BEP 3, "request").
+
+/** Bytes of a full block: what every client requests and serves. */
+export const BLOCK_BYTES = 16384;
+
+/** Bytes of a PIECE message before its block: length prefix, id, piece, begin. */
+export const PIECE_HEADER_BYTES = 13;

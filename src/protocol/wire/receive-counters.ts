@@ -1,0 +1,41 @@
+// What became of received block bytes. Plain numbers in a typed array: counting allocates nothing.
+
+/** Totals over all links of a thread. */
+export class ReceiveCounters {
+  readonly #counts = new Float64Array(4);
+
+  get reads(): number {
+    return this.#counts[0]!;
+  }
+
+  /** Block bytes that were read straight into their place. */
+  get placedBytes(): number {
+    return this.#counts[1]!;
+  }
+
+  /** Block bytes that came with control bytes, or by a copying transport, and were copied to their place. */
+  get copiedBytes(): number {
+    return this.#counts[2]!;
+  }
+
+  /** Block bytes that nobody waited for. */
+  get wastedBytes(): number {
+    return this.#counts[3]!;
+  }
+
+  addRead(): void {
+    this.#counts[0]! += 1;
+  }
+
+  addPlaced(bytes: number): void {
+    this.#counts[1]! += bytes;
+  }
+
+  addCopied(bytes: number): void {
+    this.#counts[2]! += bytes;
+  }
+
+  addWasted(bytes: number): void {
+    this.#counts[3]! += bytes;
+  }
+}

@@ -1,0 +1,278 @@
+// What every StoragePort must do, whatever is under it. Run against the real disk, against memory, and against a disk
+// that fails.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  STORED_CORRUPT,
+  STORED_PART,
+  STORED_VERIFIED,
+  type StoragePort,
+  type StorageSink,
+  type StoreId,
+} from '../../engine/ports.ts';
+import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
+import type { StoreLayout } from '../../host/disk/store-layout.ts';
+import { Arena, placeOffset } from '../../host/memory/arena.ts';
+import { SeededRandom } from '../seeded-random.ts';
+import { RunLoader, runsOf } from './run-loader.ts';
+import { type SampleFile, type SampleTorrent, sampleTorrent } from './sample-torrent.ts';
+import { StorageRecorder, type StoredRun } from './storage-recorder.ts';
+
+/** A storage under test. */
+export interface StorageSubject {
+  readonly storage: StoragePort;
+  /** Folder for the layout. */
+  readonly directory: string;
+  open(layout: StoreLayout): Promise<StoreId>;
+  /** What a file holds now, `undefined` when it does not exist. */
+  fileBytes(store: StoreId, path: string): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+export type StorageMaker = (arena: Arena, sink: StorageSink) => Promise<StorageSubject>;
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Shapes that have broken clients before. */
+const SHAPES: readonly (readonly [name: string, pieceBytes: number, files: readonly SampleFile[]])[] = [
+  ['a single file with a short last piece', 32 * KIB, [['single.bin', 100_001]]],
+  [
+    'a piece length that is no multiple of a block',
+    20_000,
+    [
+      ['a/one', 70_001],
+      ['a/two', 5],
+      ['b', 39_999],
+    ],
+  ],
+  [
+    'pieces of several runs with a short last run',
+    3 * MIB + 16 * KIB,
+    [
+      ['x', 4 * MIB],
+      ['y/z', 3 * MIB + 7],
+    ],
+  ],
+  [
+    '2,000 small files in one piece',
+    1 * MIB,
+    Array.from({ length: 2000 }, (_, i) => [`d${i % 7}/f${i}`, i % 613] as const),
+  ],
+  [
+    'empty files at the start, in the middle and at the end',
+    16 * KIB,
+    [
+      ['e0', 0],
+      ['a', 20_000],
+      ['e1', 0],
+      ['e2', 0],
+      ['b', 9],
+      ['e3', 0],
+    ],
+  ],
+  [
+    'pad files',
+    32 * KIB,
+    [
+      ['a', 30_000],
+      ['.pad/2768', 2768, 'pad'],
+      ['b', 65_537],
+      ['.pad/32767', 32_767, 'pad'],
+      ['c', 1],
+    ],
+  ],
+];
+
+function shuffled<T>(values: readonly T[], seed: number): T[] {
+  const random = new SeededRandom(seed);
+  const result = [...values];
+  for (let index = result.length - 1; index > 0; index--) {
+    const other = Math.floor(random.next() * (index + 1));
+    [result[index], result[other]] = [result[other]!, result[index]!];
+  }
+  return result;
+}
+
+/** For every piece exactly one run, the last reported, says VERIFIED; all others say PART. */
+function assertVerified(stored: readonly StoredRun[], geometry: Geometry): void {
+  const seen = new Map<number, number>();
+  for (const { piece, outcome } of stored) {
+    const count = (seen.get(piece) ?? 0) + 1;
+    seen.set(piece, count);
+    const expected = count === geometry.runsIn(piece as PieceIndex) ? STORED_VERIFIED : STORED_PART;
+    assert.equal(outcome, expected, `outcome of report ${count} of piece ${piece}`);
+  }
+  assert.equal(seen.size, geometry.pieceCount);
+}
+
+async function withSubject(make: StorageMaker, body: (subject: StorageSubject, bench: Bench) => Promise<void>) {
+  const arena = new Arena(RUN_BLOCKS * 16);
+  const sink = new StorageRecorder();
+  const subject = await make(arena, sink);
+  try {
+    await body(subject, { arena, sink });
+  } finally {
+    await subject.close();
+  }
+}
+
+interface Bench {
+  readonly arena: Arena;
+  readonly sink: StorageRecorder;
+}
+
+async function storeAll(subject: StorageSubject, bench: Bench, torrent: SampleTorrent, seed: number) {
+  const store = await subject.open(torrent.layout);
+  const loader = new RunLoader(bench.arena, torrent);
+  const runs = shuffled(runsOf(torrent.geometry), seed);
+  const batchRuns = 8;
+  for (let start = 0; start < runs.length; start += batchRuns) {
+    const batch = runs.slice(start, start + batchRuns).flatMap(([piece, run]) => loader.load(store, piece, run));
+    subject.storage.storeRuns(Int32Array.from(batch), batch.length / 4);
+    // The arena is small: its places come free with the report.
+    await bench.sink.storedRuns(Math.min(runs.length, start + batchRuns));
+  }
+  return store;
+}
+
+export function describeStorage(name: string, make: StorageMaker): void {
+  for (const [shape, pieceBytes, files] of SHAPES) {
+    test(`${name}: stores ${shape}, runs in any order`, async () => {
+      await withSubject(make, async (subject, bench) => {
+        const torrent = sampleTorrent(subject.directory, pieceBytes, files);
+        const store = await storeAll(subject, bench, torrent, pieceBytes);
+        assertVerified(bench.sink.stored, torrent.geometry);
+        assert.deepEqual(bench.sink.errors, []);
+        for (const [path, , pad] of files) {
+          const found = await subject.fileBytes(store, path);
+          if (pad === 'pad') assert.equal(found, undefined, `${path} is a pad file and must not exist`);
+          else assert.deepEqual(found, torrent.fileBytes(path), path);
+        }
+      });
+    });
+  }
+  describeReads(name, make);
+  describeRefusals(name, make);
+}
+
+function describeReads(name: string, make: StorageMaker): void {
+  test(`${name}: reads blocks into their places, also across files`, async () => {
+    await withSubject(make, async (subject, bench) => {
+      const torrent = sampleTorrent(subject.directory, 20_000, [
+        ['a', 30_001],
+        ['b', 3],
+        ['c', 59_996],
+      ]);
+      const store = await storeAll(subject, bench, torrent, 1);
+      bench.arena.bytes.fill(0xee);
+      const asked = [
+        [0, 0, 16_384],
+        [0, 16_384, 3616],
+        [1, 5, 16_384],
+        [2, 0, 1],
+        [4, 9999, 1],
+      ] as const;
+      const batch = asked.flatMap(([piece, begin, length], ticket) => [
+        store,
+        piece,
+        begin,
+        length,
+        ticket * 2,
+        ticket + 70,
+      ]);
+      subject.storage.readBlocks(Int32Array.from(batch), asked.length);
+      const reads = await bench.sink.readBlocks(asked.length);
+      assert.deepEqual(new Set(reads.map(({ ticket }) => ticket)), new Set([70, 71, 72, 73, 74]));
+      assert.ok(reads.every(({ ok }) => ok));
+      for (const [index, [piece, begin, length]] of asked.entries()) {
+        const start = placeOffset(index * 2);
+        const expected = torrent.payload.subarray(piece * 20_000 + begin, piece * 20_000 + begin + length);
+        assert.deepEqual(bench.arena.bytes.slice(start, start + length), expected.slice());
+        assert.equal(bench.arena.bytes[start + length], 0xee, 'nothing is written behind a block');
+      }
+    });
+  });
+
+  test(`${name}: a block that is not on disk is a failed read, never zeros`, async () => {
+    await withSubject(make, async (subject, bench) => {
+      const torrent = sampleTorrent(subject.directory, 16 * KIB, [['a', 40_000]]);
+      const store = await subject.open(torrent.layout);
+      bench.arena.bytes.fill(0xee, 0, BLOCK_BYTES);
+      subject.storage.readBlocks(Int32Array.of(store, 1, 0, BLOCK_BYTES, 0, 5), 1);
+      assert.deepEqual(await bench.sink.readBlocks(1), [{ ticket: 5, ok: false }]);
+      assert.equal(bench.sink.errors[0]?.code, 'ERR_STORAGE_CHANGED');
+      assert.deepEqual(bench.sink.order, ['failed', 'read'], 'the reason comes before the result');
+    });
+  });
+}
+
+function describeRefusals(name: string, make: StorageMaker): void {
+  test(`${name}: a corrupt piece of one run is reported and not written`, async () => {
+    await withSubject(make, async (subject, bench) => {
+      const torrent = sampleTorrent(subject.directory, 16 * KIB, [
+        ['a', 16 * KIB],
+        ['b', 16 * KIB],
+      ]);
+      const store = await subject.open(torrent.layout);
+      const loader = new RunLoader(bench.arena, torrent);
+      const batch = [...loader.load(store, 0, 0), ...loader.load(store, 1, 0)];
+      bench.arena.bytes[placeOffset(batch[3]!) + 100]! ^= 1;
+      subject.storage.storeRuns(Int32Array.from(batch), 2);
+      const outcomes = new Map((await bench.sink.storedRuns(2)).map(({ piece, outcome }) => [piece, outcome]));
+      assert.deepEqual(
+        outcomes,
+        new Map([
+          [0, STORED_CORRUPT],
+          [1, STORED_VERIFIED],
+        ]),
+      );
+      assert.equal(await subject.fileBytes(store, 'a'), undefined);
+    });
+  });
+
+  test(`${name}: a corrupt piece of several runs is reported with its last run, and can be stored again`, async () => {
+    await withSubject(make, async (subject, bench) => {
+      const torrent = sampleTorrent(subject.directory, 2 * MIB + 5, [['a', 2 * MIB + 5]]);
+      const store = await subject.open(torrent.layout);
+      const loader = new RunLoader(bench.arena, torrent);
+      for (const [attempt, last] of [STORED_CORRUPT, STORED_VERIFIED].entries()) {
+        bench.sink.clear();
+        const batch = [2, 0, 1].flatMap((run) => loader.load(store, 0, run));
+        if (attempt === 0) bench.arena.bytes[placeOffset(batch[3]!)]! ^= 1;
+        subject.storage.storeRuns(Int32Array.from(batch), 3);
+        const outcomes = (await bench.sink.storedRuns(3)).map(({ outcome }) => outcome);
+        assert.deepEqual(outcomes, [STORED_PART, STORED_PART, last]);
+      }
+      assert.deepEqual(await subject.fileBytes(store, 'a'), torrent.fileBytes('a'));
+    });
+  });
+
+  test(`${name}: a forgotten piece is stored again from its first run`, async () => {
+    await withSubject(make, async (subject, bench) => {
+      const torrent = sampleTorrent(subject.directory, 2 * MIB, [['a', 2 * MIB]]);
+      const store = await subject.open(torrent.layout);
+      const loader = new RunLoader(bench.arena, torrent);
+      subject.storage.storeRuns(Int32Array.from(loader.load(store, 0, 1)), 1);
+      subject.storage.forgetPiece(store, 0);
+      subject.storage.storeRuns(Int32Array.from([...loader.load(store, 0, 0), ...loader.load(store, 0, 1)]), 2);
+      const outcomes = (await bench.sink.storedRuns(3)).map(({ outcome }) => outcome);
+      assert.deepEqual(outcomes, [STORED_PART, STORED_PART, STORED_VERIFIED]);
+    });
+  });
+
+  test(`${name}: reads its batch at once, so that the caller may use it again`, async () => {
+    await withSubject(make, async (subject, bench) => {
+      const torrent = sampleTorrent(subject.directory, 16 * KIB, [['a', 48 * KIB]]);
+      const store = await subject.open(torrent.layout);
+      const loader = new RunLoader(bench.arena, torrent);
+      const batch = new Int32Array(40).fill(-1);
+      for (let piece = 0; piece < 3; piece++) {
+        batch.set(loader.load(store, piece, 0));
+        subject.storage.storeRuns(batch, 1);
+        batch.fill(-1);
+      }
+      assertVerified(await bench.sink.storedRuns(3), torrent.geometry);
+    });
+  });
+}
