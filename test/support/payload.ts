@@ -59,7 +59,7 @@ const ODD_STEMS: readonly string[] = [
   '日本語のファイル',
   'Привет мир',
   'مرحبا',
-  '🎉 emoji 👩‍👩‍👧',
+  '🎉 emoji 👍🏽',
   "it's [quoted] {twice}",
   '100% #1 & more = $5',
   '-dash first',

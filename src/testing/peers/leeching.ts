@@ -39,7 +39,7 @@ export function askAndNeverRead(times: number, onDeaf?: () => void): BehaviourMa
       message: (received) => {
         if (received.id === HAVE) heard.push(received.payload.readUInt32BE(0));
         if (received.id === UNCHOKE) unchoked = true;
-        if (unchoked && heard.length > 0) ask();
+        if (unchoked && heard.length > 0 && !session.socket.isPaused()) ask();
         return false;
       },
     };

@@ -16,9 +16,9 @@ export const LIBTORRENT_PYTHON = ['/usr/bin/python3', 'python3'].find((python) =
 
 interface Line {
   readonly event: string;
-  readonly port?: number;
+  readonly ports?: readonly number[];
   readonly have?: number;
-  readonly uploaded?: number;
+  readonly uploaded?: readonly number[];
 }
 
 /** How a libtorrent seeder differs from the plain one. */
@@ -26,18 +26,25 @@ export interface LibtorrentOptions {
   /** Listen here rather than at a free port: for one that comes back. */
   readonly port?: number;
   readonly uploadBytesPerSecond?: number;
+  /** So many clients in one process. Default 1. */
+  readonly count?: number;
 }
 
 /** A libtorrent that seeds what its folder has of the torrent, which may be less than all. */
 export class LibtorrentSeeder implements Seeder {
-  readonly port: number;
+  /** One port for each client; `port` is the first. */
+  readonly ports: readonly number[];
   readonly havePieces: number;
   readonly #program: Program;
 
   private constructor(program: Program, ready: Line) {
     this.#program = program;
-    this.port = ready.port!;
+    this.ports = ready.ports!;
     this.havePieces = ready.have!;
+  }
+
+  get port(): number {
+    return this.ports[0]!;
   }
 
   static async start(
@@ -47,14 +54,15 @@ export class LibtorrentSeeder implements Seeder {
     options: LibtorrentOptions = {},
   ): Promise<LibtorrentSeeder> {
     const file = await saveTorrent(torrent, workspace.path);
-    const args = ['--port', `${options.port ?? 0}`, '--up-limit', `${options.uploadBytesPerSecond ?? 0}`];
+    const { port = 0, uploadBytesPerSecond = 0, count = 1 } = options;
+    const args = ['--port', `${port}`, '--up-limit', `${uploadBytesPerSecond}`, '--count', `${count}`];
     const program = workspace.own(new Program(LIBTORRENT_PYTHON!, [SCRIPT, file, folder, ...args]));
     const ready = await program.find((line) => eventNamed(line, 'ready'), READY_TIMEOUT_MS, 'a ready libtorrent');
     return new LibtorrentSeeder(program, ready);
   }
 
-  /** Payload bytes that it has sent so far. */
-  async uploadedBytes(): Promise<number> {
+  /** Payload bytes that each client has sent so far. */
+  async uploadedBytes(): Promise<readonly number[]> {
     const answer = this.#program.next((line) => eventNamed(line, 'stats'), READY_TIMEOUT_MS, "libtorrent's counters");
     this.#program.write('stats');
     return (await answer).uploaded!;
