@@ -5,7 +5,7 @@ import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
 import { download } from '../support/download.ts';
 import { fileTree, singleFile, writePayload } from '../support/payload.ts';
-import { aria2 } from '../support/seeders/aria2.ts';
+import { aria2, startAria2 } from '../support/seeders/aria2.ts';
 import { LibtorrentSeeder, libtorrent } from '../support/seeders/libtorrent.ts';
 import { KIB, MIB, makeTorrent } from '../support/torrent-maker.ts';
 import { Workspace } from '../support/workspace.ts';
@@ -18,9 +18,9 @@ test('two libtorrent seeders and one aria2 seeder at once', async (t) => {
   const torrent = makeTorrent(fileTree('three', { 'a.bin': 17 * MIB + 1, 'b.bin': 15 * MIB }, 61), MIB);
   const source = await workspace.folder('source');
   await writePayload(torrent.payload, source);
-  const slowed = { count: 2, uploadBytesPerSecond: 16 * MIB };
-  const two = await LibtorrentSeeder.start(workspace, torrent, source, slowed);
-  const third = await aria2.start(workspace, torrent, source);
+  const slowed = { uploadBytesPerSecond: 16 * MIB };
+  const two = await LibtorrentSeeder.start(workspace, torrent, source, { ...slowed, count: 2 });
+  const third = await startAria2(workspace, torrent, source, slowed);
   const target = await workspace.folder('target');
   await download(workspace, torrent, target, [...two.ports, third.port]);
   await assertDownloaded(torrent.payload, target);
@@ -34,9 +34,9 @@ test('twenty seeders at once', async (t) => {
   const source = await workspace.folder('source');
   await writePayload(torrent.payload, source);
   // Slow ones, so that all are still needed when the last of them is connected.
-  const slowed = { count: 19, uploadBytesPerSecond: 2 * MIB };
-  const many = await LibtorrentSeeder.start(workspace, torrent, source, slowed);
-  const other = await aria2.start(workspace, torrent, source);
+  const slowed = { uploadBytesPerSecond: 2 * MIB };
+  const many = await LibtorrentSeeder.start(workspace, torrent, source, { ...slowed, count: 19 });
+  const other = await startAria2(workspace, torrent, source, slowed);
   const target = await workspace.folder('target');
   await download(workspace, torrent, target, [...many.ports, other.port]);
   await assertDownloaded(torrent.payload, target);

@@ -2,8 +2,9 @@
 import { succeeds } from '../available.ts';
 import { freePort } from '../free-port.ts';
 import { Program } from '../program.ts';
-import { saveTorrent } from '../torrent-maker.ts';
-import { READY_TIMEOUT_MS, type SeederDriver } from './seeder.ts';
+import { saveTorrent, type TestTorrent } from '../torrent-maker.ts';
+import type { Workspace } from '../workspace.ts';
+import { READY_TIMEOUT_MS, type Seeder, type SeederDriver } from './seeder.ts';
 
 const FLAGS: readonly string[] = [
   '--no-conf',
@@ -18,22 +19,38 @@ const FLAGS: readonly string[] = [
   '--show-console-readout=false',
   '--console-log-level=notice',
   '--enable-color=false',
-  '--stop-with-process',
 ];
 
 /** aria2 checks its files first and opens its port afterwards, so the port is the sign that it is ready. */
 const LISTENING = /BitTorrent: listening on TCP port (\d+)/;
 
+/** How an aria2 seeder differs from the plain one. */
+export interface Aria2Options {
+  readonly uploadBytesPerSecond?: number;
+}
+
+export async function startAria2(
+  workspace: Workspace,
+  torrent: TestTorrent,
+  folder: string,
+  options: Aria2Options = {},
+): Promise<Seeder> {
+  const file = await saveTorrent(torrent, workspace.path);
+  const args = [
+    ...FLAGS,
+    `--stop-with-process=${process.pid}`,
+    `--dir=${folder}`,
+    `--listen-port=${await freePort()}`,
+    `--max-upload-limit=${options.uploadBytesPerSecond ?? 0}`,
+    file,
+  ];
+  const program = workspace.own(new Program('aria2c', args));
+  const port = await program.find((line) => LISTENING.exec(line)?.[1], READY_TIMEOUT_MS, 'an open port');
+  return { port: Number(port), stop: () => program.stop() };
+}
+
 export const aria2: SeederDriver = {
   name: 'aria2',
   missing: () => (succeeds('aria2c', ['--version']) ? undefined : 'aria2c is not installed (Debian: aria2)'),
-  async start(workspace, torrent, folder) {
-    const file = await saveTorrent(torrent, workspace.path);
-    const place = [`--dir=${folder}`, `--listen-port=${await freePort()}`, file];
-    const program = workspace.own(
-      new Program('aria2c', [...FLAGS.slice(0, -1), `${FLAGS.at(-1)}=${process.pid}`, ...place]),
-    );
-    const port = await program.find((line) => LISTENING.exec(line)?.[1], READY_TIMEOUT_MS, 'an open port');
-    return { port: Number(port), stop: () => program.stop() };
-  },
+  start: (workspace, torrent, folder) => startAria2(workspace, torrent, folder),
 };

@@ -55,6 +55,16 @@ def until_ready(session):
                 sys.exit(alert.message())
 
 
+def uploaded_bytes(session):
+    """Block bytes sent so far. Not from the torrent's status, which is up to a second old."""
+    session.post_session_stats()
+    while session.wait_for_alert(20000):
+        for alert in session.pop_alerts():
+            if isinstance(alert, lt.session_stats_alert):
+                return alert.values['net.sent_payload_bytes']
+    sys.exit('libtorrent did not tell its counters within 20 s')
+
+
 sessions = [new_session() for _ in range(options.count)]
 torrents = []
 for session in sessions:
@@ -68,5 +78,5 @@ say(event='ready', ports=[session.listen_port() for session in sessions], have=t
 
 for line in sys.stdin:
     if line.strip() == 'stats':
-        say(event='stats', uploaded=[torrent.status().total_payload_upload for torrent in torrents])
+        say(event='stats', uploaded=[uploaded_bytes(session) for session in sessions])
 os._exit(0)  # not sys.exit: libtorrent would wait for trackers that do not exist
