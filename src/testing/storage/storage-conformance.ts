@@ -288,7 +288,7 @@ export function describeFullStorage(
   name: string,
   make: (...args: Parameters<StorageMaker>) => Promise<FillableSubject>,
 ): void {
-  test(`${name}: a run that is refused has its reason first; forgotten, its piece is stored when there is space`, async () => {
+  test(`${name}: a run that is refused has its reason first, and its piece is stored anew when there is space`, async () => {
     let setFull: FillableSubject['setFull'] = () => undefined;
     const maker: StorageMaker = async (arena, sink) => {
       const subject = await make(arena, sink);
@@ -307,7 +307,6 @@ export function describeFullStorage(
       assert.deepEqual(bench.sink.order, ['stored', 'failed', 'stored']);
       assert.equal(bench.sink.errors[0]?.code, 'ERR_STORAGE_FULL');
       setFull(false);
-      subject.storage.forgetPiece(store, 0);
       subject.storage.storeRuns(Int32Array.from([...loader.load(store, 0, 0), ...loader.load(store, 0, 1)]), 2);
       const again = (await bench.sink.storedRuns(4)).slice(2).map(({ outcome }) => outcome);
       assert.deepEqual(again, [STORED_PART, STORED_VERIFIED]);
