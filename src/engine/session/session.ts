@@ -132,7 +132,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
     }
     for (const torrent of this.#torrents.values()) torrent.dispatch({ type: 'tick' });
-    this.#dial();
+    this.dial();
   }
 
   // Links.
@@ -217,6 +217,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   announced(ticket: number, answer: AnnounceReply | SourceError): void {
     const torrent = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
     torrent?.dispatch({ type: 'announced', ticket, answer });
+    this.dial();
   }
 
   /** A stranger's handshake names the torrent that it came for. */
@@ -236,8 +237,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return undefined;
   }
 
-  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. */
-  #dial(): void {
+  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
+  dial(): void {
     let dialling = 0;
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
     for (let dialled = true; dialled; ) {
