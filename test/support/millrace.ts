@@ -23,7 +23,9 @@ export interface CliEvent {
   readonly address?: string;
   readonly code?: string;
   readonly message?: string;
+  readonly state?: string;
   readonly bytesDone?: number;
+  readonly stall?: { readonly code: string; readonly message: string };
   readonly bytes?: number;
   readonly seconds?: number;
   readonly peakRssBytes?: number;
