@@ -20,7 +20,7 @@ const FRAMES = 64;
 const OUTSTANDING = 32;
 const LINK = 1;
 
-export interface HeapGrowth {
+interface HeapGrowth {
   readonly blocks: number;
   readonly heapBytes: number;
   readonly collections: number;
@@ -81,7 +81,7 @@ class EndlessPeer {
 }
 
 /** Receives `blocks` blocks and tells what that left on the heap. Needs `--expose-gc`. */
-export async function heapGrowth(blocks: number): Promise<HeapGrowth> {
+async function heapGrowth(blocks: number): Promise<HeapGrowth> {
   assert.ok(globalThis.gc, 'run with --expose-gc');
   let collections = 0;
   const observer = new PerformanceObserver((list) => {

@@ -16,6 +16,8 @@ import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
 import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
 
+import { runReceiverScript } from './receiver-script.ts';
+
 /** A decoder to be fuzzed. */
 export interface FuzzTarget {
   readonly name: string;
@@ -185,4 +187,11 @@ const tracker: FuzzTarget = {
   },
 };
 
-export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, wire, tracker];
+const receiver: FuzzTarget = {
+  name: 'receiver',
+  // Expect and send; expect twice, send, revoke the second; deliver to the borders of a block.
+  tokens: ['\0\x01', '\0\0\x01\x57\x03\x01', '\x4f', '\x57', '\x5f', '\x27', '\x02\x01', '\x05\xff', '\x0c', '\x06'],
+  run: runReceiverScript,
+};
+
+export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, wire, receiver, tracker];

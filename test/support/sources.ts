@@ -35,8 +35,13 @@ export function codeLines(source: SourceFile): string[] {
   return noBlocks.split('\n').map((line) => line.replace(/(^|\s)\/\/.*$/, '$1'));
 }
 
-/** Relative imports of a source, types too, as paths from the repository's root. */
-export function relativeImports(source: SourceFile): string[] {
-  const found = source.text.matchAll(/^\s*(?:import|export)\s[^;'"]*?from\s+'(\.[^']+)'|^\s*import\s+'(\.[^']+)'/gm);
-  return [...found].map((match) => path.posix.join(path.posix.dirname(source.path), match[1] ?? match[2] ?? ''));
+/** Relative imports that are left at run time, as paths from the repository's root: type imports are erased. */
+export function loadedImports(source: SourceFile): string[] {
+  const found = source.text.matchAll(
+    /^\s*(?:import|export)\s(?!type\b)([^;'"]*?)from\s+'(\.[^']+)'|^\s*import\s+'(\.[^']+)'/gm,
+  );
+  const loaded = [...found].filter(
+    ([, names = '']) => !/^\s*\{\s*(type\s+\w+(\s+as\s+\w+)?\s*,?\s*)+\}\s*$/.test(names),
+  );
+  return loaded.map((match) => path.posix.join(path.posix.dirname(source.path), match[2] ?? match[3] ?? ''));
 }
