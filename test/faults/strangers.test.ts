@@ -39,12 +39,10 @@ async function listening(workspace: Workspace): Promise<Visited> {
 async function knock(port: number, bytes: Buffer): Promise<void> {
   const socket = net.connect(port, '127.0.0.1');
   socket.on('error', () => socket.destroy());
+  // Not `once`, which rejects when the stranger is reset: that is a way to be shown out, too.
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.resume().write(bytes);
-  await within(
-    once(socket, 'close'),
-    DOWNLOAD_TIMEOUT_MS,
-    `a stranger that says ${bytes.length} bytes to be shown out`,
-  );
+  await within(closed, DOWNLOAD_TIMEOUT_MS, `a stranger that says ${bytes.length} bytes to be shown out`);
 }
 
 async function completesFrom(visited: Visited, seeder: ScriptedSeeder): Promise<void> {
