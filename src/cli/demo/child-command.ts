@@ -23,9 +23,11 @@ export class ChildCommand {
   readonly #listeners = new Set<(event: ChildEvent) => void>();
   #lastError = '';
 
-  constructor(args: readonly string[]) {
+  /** What the command keeps for later, it keeps in `dataDirectory`: nobody will continue the demo. */
+  constructor(args: readonly string[], dataDirectory: string) {
     this.#name = args[0] ?? '';
-    this.#process = spawn(process.execPath, [MAIN, ...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...process.env, MILLRACE_DATA_DIR: dataDirectory };
+    this.#process = spawn(process.execPath, [MAIN, ...args, '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.#gone = once(this.#process, 'close').catch((error: unknown) => this.#note(String(error)));
     createInterface({ input: this.#process.stdout! }).on('line', (line) => this.#hear(line));
   }

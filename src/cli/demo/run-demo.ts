@@ -71,7 +71,8 @@ async function makePayload({ context, reporter, folder, files }: Stage): Promise
 
 async function makeTorrent({ context, reporter, folder, tracker }: Stage): Promise<void> {
   const source = path.join(seededIn(folder), NAME);
-  const create = new ChildCommand(['create', source, '-o', torrentIn(folder), '--tracker', tracker.announceUrl]);
+  const args = ['create', source, '-o', torrentIn(folder), '--tracker', tracker.announceUrl];
+  const create = new ChildCommand(args, folder);
   const onProgress = tallying(reporter, context.clock, { activity: 'hashing', subject: 'it into a torrent' });
   create.onEvent(({ event, bytesDone, bytesWanted }) => {
     if (event === 'progress') onProgress(Number(bytesDone), Number(bytesWanted));

@@ -1,4 +1,5 @@
 // The demo's seeder: `millrace seed` in a process of its own, ready once the tracker knows it.
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpTracker } from '../../testing/tracker/http-tracker.ts';
 import { ChildCommand } from './child-command.ts';
@@ -14,7 +15,8 @@ export interface SeederSettings {
 
 /** Starts the seeder and waits for its announce: a downloader that asks before it would hear of nobody. */
 export async function startSeeder({ torrent, directory, tracker }: SeederSettings): Promise<ChildCommand> {
-  const seeder = new ChildCommand(['seed', torrent, '-d', directory, '--trust', '--listen', '127.0.0.1:0']);
+  const args = ['seed', torrent, '-d', directory, '--trust', '--listen', '127.0.0.1:0'];
+  const seeder = new ChildCommand(args, path.dirname(torrent));
   const cancel = new AbortController();
   try {
     await Promise.race([announced(tracker, cancel.signal), seeder.failure()]);

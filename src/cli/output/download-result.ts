@@ -78,7 +78,7 @@ function linesOf(download: Download, palette: Palette): string[] {
 function copiedSentence({ placedBytes, copiedBytes, wastedBytes, readBackBytes }: DataPathStats): string {
   const received = placedBytes + copiedBytes;
   const share = received > 0 ? formatShare(copiedBytes / received) : '0.0 %';
-  return `${formatBytes(copiedBytes)} (${share}), wasted ${formatBytes(wastedBytes)}, read back ${formatBytes(readBackBytes)}`;
+  return `${formatBytes(copiedBytes)} of ${formatBytes(received)} (${share}), wasted ${formatBytes(wastedBytes)}, read back ${formatBytes(readBackBytes)}`;
 }
 
 function padded(label: string): string {

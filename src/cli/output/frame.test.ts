@@ -37,7 +37,7 @@ test('a download shows its name, a bar, and the figures that matter', () => {
 test('a stall is told in words instead of a rate', () => {
   const stall = { code: 'all-choked', message: 'all 3 peers are choking us' };
   const frame = torrentFrame('a film', { ...DOWNLOADING, downloadBytesPerSecond: 0, stall }, STYLE);
-  assert.match(frame, /waiting: all 3 peers are choking us/);
+  assert.match(frame, /all 3 peers are choking us/);
   assert.doesNotMatch(frame, /B\/s/);
 });
 

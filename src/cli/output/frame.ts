@@ -78,7 +78,7 @@ function peersOf(progress: TorrentProgress): string {
 function remarkOn(progress: TorrentProgress): string | undefined {
   if (progress.state === 'opening') return 'opening files';
   if (progress.state === 'paused') return 'paused';
-  return progress.stall === undefined ? undefined : `waiting: ${progress.stall.message}`;
+  return progress.stall?.message;
 }
 
 function amount(done: number, wanted: number): string {

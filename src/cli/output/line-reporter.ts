@@ -114,6 +114,6 @@ function progressLine(progress: TorrentProgress, share: number): string {
   }
   if (progress.state !== 'downloading') return progress.state;
   const eta = progress.etaSeconds === undefined ? '' : `, ${formatDuration(progress.etaSeconds)} left`;
-  const stall = progress.stall === undefined ? '' : `, waiting: ${printable(progress.stall.message)}`;
+  const stall = progress.stall === undefined ? '' : `, ${printable(progress.stall.message)}`;
   return `${formatShare(share)}, ${formatRate(progress.downloadBytesPerSecond)}${eta}, ${peers}${stall}`;
 }

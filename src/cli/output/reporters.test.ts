@@ -125,7 +125,7 @@ test('lines: a stall and its end are told at once', () => {
   reporter.progress(progressAt(1, { stall }));
   reporter.progress(progressAt(1, { stall }));
   reporter.progress(progressAt(1));
-  assert.deepEqual(lines, ['1.0 %, 10.0 MiB/s, 2 peers, waiting: no peers', '1.0 %, 10.0 MiB/s, 2 peers']);
+  assert.deepEqual(lines, ['1.0 %, 10.0 MiB/s, 2 peers, no peers', '1.0 %, 10.0 MiB/s, 2 peers']);
 });
 
 test('lines: problems go apart, without control characters', () => {

@@ -49,7 +49,7 @@ test('a download ends with its rate, its cost and what was copied', () => {
   assert.match(text, /rate +50\.0 MiB\/s/);
   assert.match(text, /CPU +2\.05 s per GiB/);
   assert.match(text, /memory +99\.0 MiB at its peak/);
-  assert.match(text, /copied +1\.00 MiB \(1\.0 %\), wasted 16\.0 KiB, read back 0 B/);
+  assert.match(text, /copied +1\.00 MiB of 100 MiB \(1\.0 %\), wasted 16\.0 KiB, read back 0 B/);
   assert.match(text, /files +\/films\/a film/);
 });
 
