@@ -12,12 +12,33 @@ import { InputError } from '../base/errors.ts';
 export async function writableDirectory(directory: string, option: string): Promise<string> {
   const absolute = path.resolve(directory);
   try {
-    await mkdir(absolute, { recursive: true });
+    await makeFolders(absolute);
     await access(absolute, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw refusal(`cannot write into "${directory}"`, option, error);
   }
   return absolute;
+}
+
+/** Not mkdir's own `recursive`: on Node 20 it never ends where a parent says that it exists and takes no children. */
+async function makeFolders(absolute: string): Promise<void> {
+  const made = await makeFolder(absolute);
+  if (made) return;
+  await makeFolders(path.dirname(absolute));
+  await mkdir(absolute);
+}
+
+/** Answers whether the folder is there now; `false` when its parent is missing. */
+async function makeFolder(absolute: string): Promise<boolean> {
+  try {
+    await mkdir(absolute);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'EEXIST' && (await stat(absolute)).isDirectory()) return true;
+    if (code === 'ENOENT' && path.dirname(absolute) !== absolute) return false;
+    throw error;
+  }
 }
 
 /**

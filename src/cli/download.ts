@@ -31,7 +31,7 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
   await follow(torrent, reporter, torrent.completed(job.signal));
   const cost = meter.read();
   const progress = torrent.progress();
-  const profile = client.profile?.();
+  const profile = client.profile();
   return {
     torrent,
     download: {

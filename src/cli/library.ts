@@ -22,30 +22,14 @@ export type {
   Metainfo,
   MetainfoFile,
   PeerAddress,
+  ProfileReport,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
   TorrentState,
   TorrentWarning,
-  VerifiedFile,
   VerifyResult,
 } from '../client/index.ts';
-
-/** Where the time of a download went, stage by stage. */
-export interface ProfileReport {
-  readonly stages: readonly ProfileStage[];
-  readonly gauges: readonly { readonly name: string; readonly value: number; readonly unit: string }[];
-  /** One sentence. */
-  readonly bottleneck: string;
-}
-
-/** A stage of the data path. */
-interface ProfileStage {
-  readonly name: string;
-  readonly calls: number;
-  readonly ms: number;
-  readonly bytes: number;
-}
 
 /** What the commands ask of a torrent. */
 export interface LibraryTorrent
@@ -54,11 +38,9 @@ export interface LibraryTorrent
 
 /** What the commands ask of a client. */
 export interface LibraryClient
-  extends Pick<Client, 'listen' | 'dataPath' | 'close'>,
+  extends Pick<Client, 'listen' | 'dataPath' | 'profile' | 'close'>,
     Pick<EventEmitter<ClientEvents>, 'on'> {
   add(source: Metainfo, options?: AddOptions): Promise<LibraryTorrent>;
-  /** Absent in a client that cannot measure. */
-  profile?(): ProfileReport | undefined;
 }
 
 /** What the commands ask of the library. */

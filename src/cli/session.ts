@@ -1,5 +1,4 @@
 // The frame around every command: the reporter that fits the output, failures as sentences, the client closed.
-import { InputError } from '../base/errors.ts';
 import type { CommandContext, OutputStream } from './context.ts';
 import { failureOf } from './failure.ts';
 import type { ClientOptions, LibraryClient } from './library.ts';
@@ -69,10 +68,4 @@ function openReporter(context: CommandContext, { json = false, outputIsData = fa
     return new TerminalReporter({ stream, problem, palette, unicode: showsUnicode(env), clock });
   }
   return new LineReporter({ out: (line) => void stream.write(`${line}\n`), problem, palette, clock });
-}
-
-/** Makes sure that --profile is not asked of a client that cannot measure. */
-export function refuseMissingProfile(client: LibraryClient, wanted = false): void {
-  if (!wanted || client.profile) return;
-  throw new InputError('ERR_CLI_UNSUPPORTED', '--profile does not exist yet: leave it out');
 }

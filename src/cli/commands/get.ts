@@ -12,7 +12,7 @@ import { follow } from '../follow.ts';
 import type { AddOptions } from '../library.ts';
 import { downloadResult } from '../output/download-result.ts';
 import { CostMeter } from '../resources.ts';
-import { refuseMissingProfile, runSession, withClient } from '../session.ts';
+import { runSession, withClient } from '../session.ts';
 
 interface GetOptions extends NetworkOptions {
   readonly output: string;
@@ -48,7 +48,6 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
     const metainfo = await library.loadSource(source, { signal: interrupts.signal });
     const directory = await writableDirectory(options.output, '-o');
     return await withClient(context, reporter, clientOptions, async (client) => {
-      refuseMissingProfile(client, options.profile);
       const meter = new CostMeter(clock, 'process-start');
       const add = { ...addOptionsFrom(options), directory };
       const finished = await download({ client, reporter, metainfo, add, meter, signal: interrupts.signal });

@@ -10,7 +10,7 @@ import { downloadResult } from '../output/download-result.ts';
 import { formatBytes, formatCountOf } from '../output/figures.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { CostMeter } from '../resources.ts';
-import { refuseMissingProfile, withClient } from '../session.ts';
+import { withClient } from '../session.ts';
 import { ChildCommand } from './child-command.ts';
 import { compareFolders } from './compare.ts';
 import { type PayloadFile, planPayload, writePayload } from './payload.ts';
@@ -89,7 +89,6 @@ async function downloadAndCompare(stage: Stage, signal: AbortSignal): Promise<nu
   const metainfo = await context.library.loadSource(torrentIn(folder), { signal });
   const clientOptions = { listen: { host: LOOPBACK, port: 0 }, profile: settings.profile };
   return withClient(context, reporter, clientOptions, async (client) => {
-    refuseMissingProfile(client, settings.profile);
     const add = { directory: path.join(folder, 'downloaded'), seed: false };
     const meter = new CostMeter(context.clock, 'now');
     const finished = await download({ client, reporter, metainfo, add, meter, signal });

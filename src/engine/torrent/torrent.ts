@@ -108,6 +108,8 @@ export class Torrent {
         return this.relations.hear(event.peer, event.id, event.payload);
       case 'closed':
         this.relations.forget(event.peer, event.end, this.#phase === 'seeding');
+        // A duplicate that waited for this link's place may have completed a run.
+        this.intake.flush();
         return this.#discardIfIdle();
       case 'announced':
         return this.#learn(event.ticket, event.answer);
