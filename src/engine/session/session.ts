@@ -159,6 +159,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (attachment !== undefined) attachment.torrent.dispatch({ type: 'message', peer: attachment.peer, id, payload });
   }
 
+  messagesDone(link: LinkId): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.messagesDone(attachment.peer);
+  }
+
   blocks(batch: Int32Array, count: number): void {
     let last: Torrent | undefined;
     for (let at = 0; at < count * BLOCK_STRIDE; at += BLOCK_STRIDE) {
