@@ -108,7 +108,7 @@ export class BlockReceiver {
    */
   revoke(piece: number, begin: number): number {
     const position = this.#expected.find(piece, begin);
-    if (position < 0) return 0;
+    if (position < 0 || this.#isRevoked(piece, begin)) return 0;
     const length = this.#expected.lengthAt(position);
     if (this.#expected.placeAt(position) === this.#overhang) {
       this.#revokedPiece = piece;
@@ -119,13 +119,22 @@ export class BlockReceiver {
     return length;
   }
 
-  /** Revokes every expected block; `visit` hears of each. */
+  /** Revokes every expected block; `visit` hears of each. Blocks under way land, and are not visited. */
   revokeEach(visit: (piece: number, begin: number, length: number) => void): void {
     for (const position of this.#expected.positions()) {
       const piece = this.#expected.pieceAt(position);
       const begin = this.#expected.beginAt(position);
-      visit(piece, begin, this.revoke(piece, begin));
+      const length = this.revoke(piece, begin);
+      if (length > 0) visit(piece, begin, length);
     }
+  }
+
+  /**
+   * Tells nothing more, not even of what has been read already: the link is about to be closed. Its places stay its own
+   * until then, for the socket keeps its destination.
+   */
+  stop(): void {
+    this.#state = FAILED;
   }
 
   /** Frees every place: the link's socket is closed and will not write again. Tells nobody. */
@@ -136,11 +145,6 @@ export class BlockReceiver {
       this.#commons.memory.release(this.#expected.placeAt(at), this.#link);
       this.#expected.remove(at);
     }
-  }
-
-  /** True while part of a block has come in and the rest has not. */
-  get midBlock(): boolean {
-    return this.#state === IN_BLOCK;
   }
 
   /** Where the next bytes belong. Never empty. The view may be written to until the next call. */
@@ -200,6 +204,9 @@ export class BlockReceiver {
       this.#commons.counters.addPlaced(-inBlock);
       offset += count;
     }
+    // Nobody holds a destination between two chunks, so no place has to wait for the next one.
+    this.#overhang = NOWHERE;
+    if (this.#revokedPiece !== NOWHERE) this.#giveBackRevoked();
   }
 
   #blockDestination(): Uint8Array {
@@ -353,7 +360,7 @@ export class BlockReceiver {
 
   #startBlock(): boolean {
     const position = this.#expected.find(this.#piece, this.#begin);
-    if (position < 0 || (this.#piece === this.#revokedPiece && this.#begin === this.#revokedBegin)) {
+    if (position < 0 || this.#isRevoked(this.#piece, this.#begin)) {
       this.#state = IN_SKIP;
       const skipped = Math.min(this.#length, this.#end - this.#start);
       this.#start += skipped;
@@ -381,6 +388,11 @@ export class BlockReceiver {
     this.#start += count;
     this.#filled = count;
     if (count === this.#length) this.#blockDone();
+  }
+
+  /** True while a block is revoked but its place is under the overhang still. */
+  #isRevoked(piece: number, begin: number): boolean {
+    return piece === this.#revokedPiece && begin === this.#revokedBegin;
   }
 
   #giveBack(position: number): void {
