@@ -24,9 +24,10 @@ class Play {
   readonly receiver: BlockReceiver;
   readonly #script: PeerScript;
   readonly #blocks = new Map<string, ScriptBlock>();
-  /** What the arena must hold, and which bytes may hold anything: a header may hang over into an owned place. */
+  /** What the arena must hold. */
   readonly #model = new Uint8Array(FRAMES * BLOCK_BYTES).fill(POISON);
-  readonly #uncertain = new Set<number>();
+  /** Places whose first 13 bytes, from this one on, may hold anything: a header may have hung over into them. */
+  readonly #uncertain = new Map<number, number>();
   readonly #left = new Map<string, ScriptBlock>();
   #round = 0;
 
@@ -45,9 +46,8 @@ class Play {
     const { counters } = rig;
     assert.equal(counters.placedBytes + counters.copiedBytes, this.#script.expectedBytes);
     assert.equal(counters.wastedBytes, this.#script.wastedBytes);
-    for (const place of this.#uncertain) {
-      const from = place * BLOCK_BYTES;
-      this.#model.set(rig.arena.subarray(from, from + PIECE_HEADER_BYTES), from);
+    for (const [place, from] of this.#uncertain) {
+      this.#model.set(rig.frame(place).subarray(from, PIECE_HEADER_BYTES), place * BLOCK_BYTES + from);
     }
     assert.equal(Buffer.compare(rig.arena, this.#model), 0, 'the arena holds what landed and nothing else');
     receiver.revokeEach((piece, begin, length) => {
@@ -68,7 +68,7 @@ class Play {
       this.receiver.expect(block.piece, block.begin, block.length, block.place);
       this.#blocks.set(`${block.piece} ${block.begin}`, block);
       this.#left.set(`${block.piece} ${block.begin}`, block);
-      this.#uncertain.add(block.place);
+      this.#uncertain.set(block.place, 0);
     }
   }
 
@@ -77,7 +77,7 @@ class Play {
     const bytes = blockBytes(piece, begin, length);
     assert.equal(Buffer.compare(this.rig.frame(place).subarray(0, length), bytes), 0, 'a landed block is whole');
     this.#model.set(bytes, place * BLOCK_BYTES);
-    this.#uncertain.delete(place);
+    this.#uncertain.set(place, Math.min(length, PIECE_HEADER_BYTES));
     this.#left.delete(`${piece} ${begin}`);
   }
 }

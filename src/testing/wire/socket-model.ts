@@ -1,5 +1,6 @@
 // How a socket reads when it is told where: it asks for a destination once, keeps it, fills a part of it whenever bytes
 // come, and asks again right after. A receiver that forgets that the destination is kept fails here as in the field.
+import assert from 'node:assert/strict';
 import type { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 
 /** How many of `room` bytes a read brings. */
@@ -28,6 +29,7 @@ export class SocketModel {
   /** Brings in bytes, in as many reads as it takes. */
   receive(bytes: Uint8Array, size: ReadSize = GREEDY): void {
     for (let offset = 0; offset < bytes.length; ) {
+      assert.ok(this.#destination.length > 0, 'a destination is never empty');
       const room = Math.min(this.#destination.length, bytes.length - offset);
       const count = Math.min(room, size(room));
       this.#destination.set(bytes.subarray(offset, offset + count));
