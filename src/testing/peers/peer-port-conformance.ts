@@ -32,6 +32,7 @@ export function describePeerPort(name: string, make: PeerMaker, traits: PeerPort
     ['a link that it accepted', (stage) => stage.accepted(), traits.copiesAccepted],
   ] satisfies [string, Meet, boolean][]) {
     describeReceiving((what, play) => scene(`${how}: ${what}`, play), meet, copies);
+    describeServing((what, play) => scene(`${how}: ${what}`, play), meet);
     describeEnds((what, play) => scene(`${how}: ${what}`, play), meet);
   }
   describeReentrancy(scene);
@@ -85,6 +86,8 @@ function describeMeeting(scene: Describe): void {
     for (const port of [0, 65_536, -1, Number.NaN]) {
       const link = stage.newLink();
       stage.port.connect(link, { host: '127.0.0.1', port }, TIMEOUT_MS);
+      stage.request(link, wanted(0));
+      assert.ok(!stage.recorder.ends.has(link), 'no call answers at once');
       await stage.recorder.end(link);
     }
   });
@@ -178,7 +181,9 @@ function describeReceiving(scene: Describe, meet: Meet, copies: boolean): void {
     assert.deepEqual(outcomes, ['0 landed', '16384 returned', '16384 wasted']);
     stage.assertInPlace(first);
   });
+}
 
+function describeServing(scene: Describe, meet: Meet): void {
   scene('a served block goes out from its place, and the place is told to be free', async (stage) => {
     const { link, peer } = await stage.greeted(await meet(stage));
     const block = wanted(6)[0]!;

@@ -28,11 +28,11 @@ export interface HeardBlock {
 export class PeerRecorder implements PeerSink {
   readonly connectedLinks: LinkId[] = [];
   readonly strangers: { readonly link: LinkId; readonly address: PeerAddress }[] = [];
-  readonly handshakes = new Map<LinkId, Uint8Array>();
+  readonly handshakes: Map<LinkId, Uint8Array> = new Map();
   readonly messages: { readonly link: LinkId; readonly id: number; readonly payload: Uint8Array }[] = [];
   readonly heard: HeardBlock[] = [];
   readonly servedBlocks: ServedBlock[] = [];
-  readonly ends = new Map<LinkId, LinkEnd>();
+  readonly ends: Map<LinkId, LinkEnd> = new Map();
   /** Called at the end of the events of the same name: the engine's answers from inside a call. */
   onConnected: (link: LinkId) => void = () => undefined;
   onMessage: (link: LinkId, id: number, payload: Uint8Array) => void = () => undefined;
