@@ -175,15 +175,47 @@ function describeReceiving(scene: Describe, meet: Meet, copies: boolean): void {
     while (stage.arena.bytes[4000] !== bytes[4013]) await new Promise((resolve) => setImmediate(resolve));
     stage.port.revoke(link, first.piece, first.begin, true);
     stage.port.revokeAll(link, false);
-    peer.send(bytes.subarray(5000), pieceOf(second));
+    // Its neighbour is returned as soon as the destination has moved, not only when the block is complete.
+    peer.send(bytes.subarray(5000, 6000));
+    await stage.recorder.blocksHeard(1);
+    peer.send(bytes.subarray(6000), pieceOf(second));
     await stage.recorder.until(() => stage.recorder.heard.length === 3);
     const outcomes = stage.recorder.heard.map(({ begin, outcome }) => `${begin} ${outcome}`).sort();
     assert.deepEqual(outcomes, ['0 landed', '16384 returned', '16384 wasted']);
     stage.assertInPlace(first);
+    stage.port.send(link, HAVE);
+    assert.deepEqual((await peer.receive(43)).subarray(34), HAVE, 'nothing was cancelled');
   });
 }
 
 function describeServing(scene: Describe, meet: Meet): void {
+  scene('blocks that came before a message are told before it', async (stage) => {
+    const { link, peer } = await stage.greeted(await meet(stage));
+    const blocks = wanted(0, 1, 2);
+    const told: number[] = [];
+    stage.recorder.onMessage = () => told.push(stage.recorder.heard.length);
+    stage.request(link, blocks);
+    for (const block of blocks) peer.send(pieceOf(block), HAVE);
+    await stage.recorder.until(() => told.length === 3);
+    assert.deepEqual(told, [1, 2, 3]);
+  });
+
+  scene('blocks that wait to be read do not count as messages that do', async (stage) => {
+    const { link, peer } = await stage.greeted(await meet(stage));
+    const blocks = 600;
+    peer.socket.pause();
+    for (let i = 0; i < blocks; i++) stage.port.serve(link, wanted(0)[0]!);
+    stage.port.send(link, HAVE);
+    peer.socket.resume();
+    const bytes = await peer.receive(blocks * (13 + BLOCK_BYTES) + HAVE.length);
+    assert.deepEqual(bytes.subarray(-HAVE.length), HAVE);
+    await stage.recorder.until(() => stage.recorder.servedBlocks.length === blocks);
+    // Fewer bytes than were served, so that blocks which were never taken off the account would cover them.
+    peer.socket.pause();
+    for (let i = 0; i < 140; i++) stage.port.send(link, new Uint8Array(65_536));
+    assert.equal((await stage.recorder.end(link)).code, 'ERR_LINK_SEND_QUEUE');
+  });
+
   scene('a served block goes out from its place, and the place is told to be free', async (stage) => {
     const { link, peer } = await stage.greeted(await meet(stage));
     const block = wanted(6)[0]!;
