@@ -19,9 +19,10 @@ import {
   type ServedBlock,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
-import { BlockReceiver, type ReceiverCommons, type ReceiverSink } from '../../protocol/wire/block-receiver.ts';
+import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
+import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 import { LISTEN_BACKLOG } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import { adoptSocket } from './adopt-socket.ts';

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
-import { BlockReceiver, type ReceiverSink } from './block-receiver.ts';
+import { BlockReceiver } from './block-receiver.ts';
 import { writePieceHeader } from './message-writer.ts';
 import { PieceMemory } from './piece-memory.ts';
 import { ReceiveCounters } from './receive-counters.ts';
+import type { ReceiverSink } from './receiver-sink.ts';
 
 const FRAMES = 64;
 /** Blocks requested ahead; a frame less than the arena has, so that the last block's neighbour is not always ours. */

@@ -18,8 +18,7 @@ import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
 import { Expectations } from './expectations.ts';
 import { HANDSHAKE_BYTES } from './handshake.ts';
 import { PIECE } from './message-id.ts';
-import type { PieceMemory } from './piece-memory.ts';
-import type { ReceiveCounters } from './receive-counters.ts';
+import type { ReceiverCommons, ReceiverSink } from './receiver-sink.ts';
 
 const IN_HANDSHAKE = 0;
 const IN_CONTROL = 1;
@@ -31,28 +30,6 @@ const FAILED = 5;
 const LENGTH_BYTES = 4;
 const NOWHERE = -1;
 const NOTHING = new Uint8Array(0);
-
-/** What a receiver tells. Views are valid during the call only. */
-export interface ReceiverSink {
-  handshake(bytes: Uint8Array): void;
-  message(id: number, payload: Uint8Array): void;
-  /** The block is complete in its place, which this link does not own any more. */
-  landed(piece: number, begin: number, length: number): void;
-  /** The revoked block's place is not a destination any more, and nobody's. */
-  returned(piece: number, begin: number, length: number): void;
-  /** A block came that was not expected; its bytes are gone. */
-  wasted(piece: number, begin: number, length: number): void;
-  /** The peer broke the framing; nothing is received any more. Codes: ERR_WIRE_LENGTH, ERR_WIRE_BLOCK. */
-  failed(code: string, message: string): void;
-}
-
-/** What receivers of one thread share. */
-export interface ReceiverCommons {
-  readonly memory: PieceMemory;
-  readonly counters: ReceiveCounters;
-  /** Where bytes go that nobody wants. Its content means nothing. */
-  readonly discard: Uint8Array;
-}
 
 /** The receiving half of a link. */
 export class BlockReceiver {
@@ -140,7 +117,8 @@ export class BlockReceiver {
   /** Frees every place: the link's socket is closed and will not write again. Tells nobody. */
   close(): void {
     this.#state = FAILED;
-    this.#dropBlock();
+    if (this.#place !== NOWHERE) this.#commons.memory.release(this.#place, this.#link);
+    this.#place = NOWHERE;
     for (let at = this.#expected.first(); at >= 0; at = this.#expected.first()) {
       this.#commons.memory.release(this.#expected.placeAt(at), this.#link);
       this.#expected.remove(at);
@@ -409,11 +387,6 @@ export class BlockReceiver {
     const position = this.#expected.find(this.#revokedPiece, this.#revokedBegin);
     this.#revokedPiece = NOWHERE;
     if (position >= 0) this.#giveBack(position);
-  }
-
-  #dropBlock(): void {
-    if (this.#place !== NOWHERE) this.#commons.memory.release(this.#place, this.#link);
-    this.#place = NOWHERE;
   }
 
   #fail(length: number): void {

@@ -1,9 +1,10 @@
 // Receivers over a small arena full of poison, and a trace of everything that they tell.
 import assert from 'node:assert/strict';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
-import { BlockReceiver, type ReceiverCommons, type ReceiverSink } from '../../protocol/wire/block-receiver.ts';
+import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
+import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 
 /** What untouched memory looks like: a byte that arrives by mistake shows. */
 export const POISON = 0xee;
