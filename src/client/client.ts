@@ -5,22 +5,24 @@ import { availableParallelism } from 'node:os';
 import { InputError, StorageError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
-import type { PeerSink, StorageSink } from '../engine/ports.ts';
+import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
+import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { Core } from './core.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
+import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { loadSource } from './source.ts';
 import { Torrent } from './torrent.ts';
-import type { AddOptions, ClientOptions, DataPathStats, PeerAddress, TorrentWarning } from './types.ts';
+import type { AddOptions, ClientOptions, DataPathStats, PeerAddress, ProfileReport, TorrentWarning } from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
@@ -46,6 +48,9 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #options: ClientOptions;
   readonly #core: Core;
   readonly #trackers: TrackerClient;
+  readonly #ledger: SlotLedger;
+  readonly #profiler: Profiler | undefined;
+  readonly #diskWorkers: number;
   readonly #torrents = new Map<string, Torrent>();
   #listening: Promise<PeerAddress | undefined> | undefined;
   #port = 0;
@@ -59,18 +64,28 @@ export class Client extends EventEmitter<ClientEvents> {
       throw new InputError('ERR_CLIENT_MEMORY', `piece memory must be at least ${MEMORY_BYTES_MIN / 1024 / 1024} MiB`);
     }
     const arena = new Arena(Math.floor(memoryBytes / BLOCK_BYTES));
-    const host = new TcpHost({ arena });
-    const workers = options.diskWorkers ?? Math.max(1, Math.min(DISK_WORKERS_MAX, availableParallelism() - 1));
+    this.#ledger = new SlotLedger(arena.frames);
+    const profile = options.profile ?? false;
+    this.#profiler = profile ? new Profiler() : undefined;
+    const times = this.#profiler?.times;
+    const host = new TcpHost({ arena, ...(times && { times }) });
+    this.#diskWorkers = options.diskWorkers ?? Math.max(1, Math.min(DISK_WORKERS_MAX, availableParallelism() - 1));
     // The disk and the trackers are made before the session that hears from them.
-    const pool = new DiskPool({ arena, workers, sink: forwardStorage(() => session) });
+    const storageSink = forwardStorage(() => session);
+    const pool = new DiskPool({
+      arena,
+      workers: this.#diskWorkers,
+      sink: times ? timedStorageSink(storageSink, times) : storageSink,
+      profile,
+    });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
     this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT });
     const session: Session = new Session({
       clock: { nowMs: () => performance.now() },
       random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
-      ledger: new SlotLedger(arena.frames),
-      peers: host,
-      storage: pool,
+      ledger: this.#ledger,
+      peers: times ? timedPeerPort(host, times) : host,
+      storage: times ? timedStoragePort(pool, times) : pool,
       trackers: this.#trackers,
       peerId: makePeerId(),
       clientName: USER_AGENT,
@@ -79,7 +94,7 @@ export class Client extends EventEmitter<ClientEvents> {
     });
     session.downloadLimit.setRate(options.downloadBytesPerSecond ?? 0);
     session.uploadLimit.setRate(options.uploadBytesPerSecond ?? 0);
-    host.start(session satisfies PeerSink);
+    host.start(times ? timedPeerSink(session, times) : session);
     const resume = new ResumeStore((warning) => this.emit('warning', warning));
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, resume, forget });
@@ -135,6 +150,19 @@ export class Client extends EventEmitter<ClientEvents> {
     };
   }
 
+  /** What was measured so far; `undefined` unless the client was made with `profile: true`. */
+  profile(): ProfileReport | undefined {
+    const { host, pool, session } = this.#core;
+    return this.#profiler?.report({
+      received: host.counters,
+      disk: pool.stats(),
+      diskWorkers: this.#diskWorkers,
+      memoryPeakBytes: this.#ledger.peakFrames * BLOCK_BYTES,
+      memoryCapBytes: this.#ledger.frames * BLOCK_BYTES,
+      storingPeakBytes: session.storingPeakBytes,
+    });
+  }
+
   /** Stops all torrents, saves resume data, tells the trackers and frees everything. Idempotent; takes 3 s at most. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -145,6 +173,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#listening?.catch(() => undefined);
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
+    this.#profiler?.close();
     await Promise.all([this.#core.host.shutdown(), this.#core.pool.close(), this.#trackers.close()]);
   }
 

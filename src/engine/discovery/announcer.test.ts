@@ -150,7 +150,7 @@ test('a torrent that needs peers asks earlier, less and less often, never below 
     swarm.succeed(swarm.expect(`none ${A}`));
   }
 
-  const strict = new Swarm([[A]]);
+  const strict = new Swarm([[A], [B]]);
   strict.needPeers = true;
   strict.succeed(strict.expect(`started ${A}`), { ...GOOD, minIntervalMs: 1_000_000 });
   assert.equal(strict.waitMs(1e8), 1_000_000);
@@ -159,6 +159,17 @@ test('a torrent that needs peers asks earlier, less and less often, never below 
   greedy.needPeers = true;
   greedy.succeed(greedy.expect(`started ${A}`), { ...GOOD, minIntervalMs: 1e12 });
   assert.equal(greedy.waitMs(1e8), HALF_HOUR_MS);
+});
+
+test('a min interval holds for its tracker while others are asked', () => {
+  const swarm = new Swarm([[A], [B]]);
+  swarm.succeed(swarm.expect(`started ${A}`), { ...GOOD, minIntervalMs: HALF_HOUR_MS });
+  swarm.announcer.complete();
+  swarm.fail(swarm.expect(`completed ${A}`));
+  swarm.succeed(swarm.expect(`started ${B}`), { peers: [], intervalMs: 60_000 });
+  swarm.succeed(swarm.expect(`completed ${B}`), { peers: [], intervalMs: 60_000 });
+  swarm.clock.advance(60_000);
+  swarm.expect(`none ${B}`);
 });
 
 test('completed is told at once, once, to a tracker that lists us', () => {
@@ -274,6 +285,16 @@ test('failures back off, up to half an hour and a little random', () => {
       assert.ok(waitMs >= 0.75 * TRACKER_BACK_OFF.firstMs && waitMs <= TRACKER_BACK_OFF.longestMs);
     }),
   );
+});
+
+test('an answer ends the back-off', () => {
+  const swarm = new Swarm([[A]]);
+  for (let failures = 0; failures < 6; failures++) swarm.waitMs(HALF_HOUR_MS);
+  swarm.clock.advance(HALF_HOUR_MS);
+  swarm.succeed(swarm.expect(`started ${A}`));
+  swarm.clock.advance(HALF_HOUR_MS);
+  swarm.fail(swarm.expect(`none ${A}`));
+  assert.ok(swarm.waitMs(HALF_HOUR_MS) <= TRACKER_BACK_OFF.firstMs);
 });
 
 test('a tracker says itself when it wants to be asked again, or never', () => {

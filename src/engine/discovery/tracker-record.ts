@@ -9,7 +9,7 @@ import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
  * - `refusing`: it said that we should never come back (BEP 31).
  * - `unsupported`: its URL is none that we can speak to.
  */
-export type TrackerState = 'waiting' | 'working' | 'failing' | 'refusing' | 'unsupported';
+type TrackerState = 'waiting' | 'working' | 'failing' | 'refusing' | 'unsupported';
 
 /** One tracker as the user sees it. */
 export interface TrackerStatus {

@@ -96,6 +96,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return this.#torrents.values();
   }
 
+  /** Most bytes of one torrent that waited for the disk at once. */
+  get storingPeakBytes(): number {
+    let peak = 0;
+    for (const torrent of this.#torrents.values()) peak = Math.max(peak, torrent.intake.download.runs.storingPeakBytes);
+    return peak;
+  }
+
   /** Takes in a torrent whose store is open. It does nothing before `resume` is dispatched to it. */
   add(spec: TorrentSpec, observer: TorrentObserver): Torrent {
     assert(!this.#torrents.has(spec.store), 'a store belongs to one torrent');
@@ -125,7 +132,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
     }
     for (const torrent of this.#torrents.values()) torrent.dispatch({ type: 'tick' });
-    this.#dial();
+    this.dial();
   }
 
   // Links.
@@ -210,6 +217,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   announced(ticket: number, answer: AnnounceReply | SourceError): void {
     const torrent = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
     torrent?.dispatch({ type: 'announced', ticket, answer });
+    this.dial();
   }
 
   /** A stranger's handshake names the torrent that it came for. */
@@ -229,8 +237,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return undefined;
   }
 
-  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. */
-  #dial(): void {
+  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
+  dial(): void {
     let dialling = 0;
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
     for (let dialled = true; dialled; ) {

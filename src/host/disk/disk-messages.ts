@@ -31,7 +31,8 @@ export type DiskCall =
   /** Closes the store's open files; they open again when they are needed. */
   | { readonly name: 'release'; readonly store: StoreId }
   | { readonly name: 'close'; readonly store: StoreId }
-  | { readonly name: 'remove'; readonly store: StoreId }
+  /** Forgets half stored pieces; one of the workers also deletes the files. */
+  | { readonly name: 'remove'; readonly store: StoreId; readonly deletes: boolean }
   /** Closes every file; the thread is ended when this is answered. */
   | { readonly name: 'exit' };
 

@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
+import { StorageError } from '../../base/errors.ts';
 import {
   READ_DONE_STRIDE,
   READ_PIECE,
@@ -58,6 +59,7 @@ export class DiskPool implements StoragePort {
   readonly #reads: RecordSplitter;
   /** Ends running checks when the pool closes. */
   readonly #closing = new AbortController();
+  readonly #checks = new Set<Promise<Bitfield>>();
   #nextStore = 0;
   #closed: Promise<void> | undefined;
 
@@ -68,8 +70,8 @@ export class DiskPool implements StoragePort {
     // One row more for the thread that preallocates.
     this.#counters = counterMemory(options.workers + 1);
     for (let worker = 0; worker < options.workers; worker++) this.#threads.push(this.#startThread(worker));
-    this.#runs = new RecordSplitter(options.workers, RUN_STRIDE);
-    this.#reads = new RecordSplitter(options.workers, READ_STRIDE);
+    this.#runs = new RecordSplitter(options.workers, { stride: RUN_STRIDE, store: RUN_STORE, piece: RUN_PIECE });
+    this.#reads = new RecordSplitter(options.workers, { stride: READ_STRIDE, store: READ_STORE, piece: READ_PIECE });
   }
 
   /**
@@ -89,7 +91,7 @@ export class DiskPool implements StoragePort {
         }),
       );
     } catch (error) {
-      await this.#callAll({ name: 'close', store });
+      if (this.#closed === undefined) await this.#callAll({ name: 'close', store });
       throw error;
     }
     const stripePieces = Math.max(1, Math.floor(STRIPE_BYTES / shared.pieceBytes));
@@ -98,11 +100,7 @@ export class DiskPool implements StoragePort {
   }
 
   storeRuns(batch: Int32Array, count: number): void {
-    this.#split(this.#runs, batch, count, RUN_STORE, RUN_PIECE);
-    for (let worker = 0; worker < this.#threads.length; worker++) {
-      const part = this.#runs.take(worker);
-      if (part !== undefined) this.#threads[worker]!.post({ kind: 'runs', batch: part });
-    }
+    this.#deal('runs', this.#runs, batch, count);
   }
 
   forgetPiece(store: StoreId, piece: number): void {
@@ -110,11 +108,7 @@ export class DiskPool implements StoragePort {
   }
 
   readBlocks(batch: Int32Array, count: number): void {
-    this.#split(this.#reads, batch, count, READ_STORE, READ_PIECE);
-    for (let worker = 0; worker < this.#threads.length; worker++) {
-      const part = this.#reads.take(worker);
-      if (part !== undefined) this.#threads[worker]!.post({ kind: 'reads', batch: part });
-    }
+    this.#deal('reads', this.#reads, batch, count);
   }
 
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
@@ -123,7 +117,14 @@ export class DiskPool implements StoragePort {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
     await this.#callAll({ name: 'release', store });
     const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    return checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem: this.#options.fileSystem });
+    const { fileSystem } = this.#options;
+    const check = checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem });
+    this.#checks.add(check);
+    try {
+      return await check;
+    } finally {
+      this.#checks.delete(check);
+    }
   }
 
   /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
@@ -153,7 +154,9 @@ export class DiskPool implements StoragePort {
   async removeFiles(store: StoreId): Promise<void> {
     this.#store(store);
     await this.#callAll({ name: 'release', store });
-    await this.#threads[0]!.call({ name: 'remove', store });
+    await Promise.all(
+      this.#threads.map((thread, worker) => thread.call({ name: 'remove', store, deletes: worker === 0 })),
+    );
   }
 
   /** What the workers have done since they started. */
@@ -162,8 +165,9 @@ export class DiskPool implements StoragePort {
   }
 
   async #closeAll(): Promise<void> {
-    this.#closing.abort(new Error('the disk pool was closed'));
+    this.#closing.abort(new StorageError('ERR_STORAGE_CLOSED', 'The disk was closed before this was finished'));
     this.#stores.clear();
+    await Promise.allSettled(this.#checks);
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
@@ -180,9 +184,13 @@ export class DiskPool implements StoragePort {
   /** Writing a torrent's size in zeros can take minutes: a thread of its own does it, and the others go on. */
   async #prepareApart(store: StoreId, layout: StoreLayout): Promise<void> {
     const thread = this.#startThread(this.#options.workers);
+    const { signal } = this.#closing;
+    const abandon = () => void thread.abandon(signal.reason);
+    signal.addEventListener('abort', abandon);
     try {
       await thread.call({ name: 'open', store, layout, prepare: true });
     } finally {
+      signal.removeEventListener('abort', abandon);
       await thread.close();
     }
   }
@@ -194,11 +202,15 @@ export class DiskPool implements StoragePort {
     else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
   }
 
-  #split(splitter: RecordSplitter, batch: Int32Array, count: number, storeField: number, pieceField: number): void {
-    const { stride } = splitter;
+  /** Posts each worker its part of a batch. */
+  #deal(kind: 'runs' | 'reads', splitter: RecordSplitter, batch: Int32Array, count: number): void {
+    const { stride, store, piece } = splitter.fields;
     for (let record = 0; record < count * stride; record += stride) {
-      const worker = this.#workerOf(batch[record + storeField]!, batch[record + pieceField]!);
-      splitter.push(worker, batch, record);
+      splitter.push(this.#workerOf(batch[record + store]!, batch[record + piece]!), batch, record);
+    }
+    for (let worker = 0; worker < this.#threads.length; worker++) {
+      const part = splitter.take(worker);
+      if (part !== undefined) this.#threads[worker]!.post({ kind, batch: part });
     }
   }
 

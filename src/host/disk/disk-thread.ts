@@ -61,7 +61,19 @@ export class DiskThread {
 
   /** Finishes what was sent, closes the files, ends the thread. A thread that ended itself could lose its last answers. */
   async close(): Promise<void> {
-    await this.call({ name: 'exit' });
+    if (this.#ending) return;
+    try {
+      await this.call({ name: 'exit' });
+    } finally {
+      await this.#worker.terminate();
+    }
+  }
+
+  /** Ends the thread in the middle of what it does; calls that wait are rejected with `reason`. */
+  async abandon(reason: Error): Promise<void> {
+    this.#ending = true;
     await this.#worker.terminate();
+    for (const waiting of this.#waiting.values()) waiting.reject(reason);
+    this.#waiting.clear();
   }
 }

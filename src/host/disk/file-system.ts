@@ -1,5 +1,6 @@
 // The few calls that disk workers make, as an interface: tests put one under them that fails on command.
 import fs from 'node:fs';
+import path from 'node:path';
 
 /** What a file is, as far as the disk workers ask. */
 export interface FileStatus {
@@ -22,6 +23,7 @@ export interface FileSystem {
   resize(fd: number, length: number): void;
   /** The status of the path itself, links not followed, or `undefined` when nothing is there. */
   status(path: string): FileStatus | undefined;
+  /** Makes a folder and those above it; one that is there already is fine. */
   makeFolder(path: string): void;
   makeLink(target: string, path: string): void;
   realPath(path: string): string;
@@ -83,8 +85,17 @@ export class NodeFileSystem implements FileSystem {
     return { size: stats.size, mtimeMs: stats.mtimeMs, kind };
   }
 
-  makeFolder(path: string): void {
-    fs.mkdirSync(path, { recursive: true });
+  makeFolder(folder: string): void {
+    try {
+      fs.mkdirSync(folder);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'EEXIST' && fs.statSync(folder).isDirectory()) return;
+      // Not mkdir's own `recursive`: on a read-only file system it says that the path is missing.
+      if (errno !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+      this.makeFolder(path.dirname(folder));
+      fs.mkdirSync(folder);
+    }
   }
 
   makeLink(target: string, path: string): void {

@@ -47,12 +47,12 @@ export class OpenFiles {
   }
 
   closeStore(store: WorkerStore): void {
-    for (const [key, file] of this.#open) if (file.store === store) this.#close(key, file);
     store.trustedFolders.clear();
+    this.#closeWhere((file) => file.store === store);
   }
 
   closeAll(): void {
-    for (const [key, file] of this.#open) this.#close(key, file);
+    this.#closeWhere(() => true);
   }
 
   /** Makes sure that a folder below the store's lies inside of it; makes it when it is missing and `make` says so. */
@@ -63,7 +63,8 @@ export class OpenFiles {
     const status = this.#system.status(full);
     if (status === undefined && !make) return;
     if (status === undefined) this.#system.makeFolder(full);
-    else if (status.kind === 'link' && folder !== '.') this.#requireInside(store, full);
+    else if (status.kind === 'link') this.#requireInside(store, full);
+    else if (status.kind !== 'folder') throw new StorageError('ERR_STORAGE_IO', `${full} is in the way: not a folder`);
     store.trustedFolders.add(folder);
   }
 
@@ -115,6 +116,20 @@ export class OpenFiles {
         }
       }
     }
+  }
+
+  /** Closes all that match, also when one of them refuses; the first refusal is thrown at the end. */
+  #closeWhere(matches: (file: OpenFile) => boolean): void {
+    let refusal: { readonly error: unknown } | undefined;
+    for (const [key, file] of this.#open) {
+      if (!matches(file)) continue;
+      try {
+        this.#close(key, file);
+      } catch (error) {
+        refusal ??= { error };
+      }
+    }
+    if (refusal !== undefined) throw refusal.error;
   }
 
   #closeOldest(): void {

@@ -16,6 +16,9 @@ const FILES: readonly SampleFile[] = [
   ['c', 9999],
 ];
 
+/** The number of the store that `withStored` opens in its fresh pool. */
+const FIRST_STORE = 0;
+
 async function withStored(
   pieceBytes: number,
   body: (disk: TemporaryDisk, check: () => Promise<number[]>) => Promise<void>,
@@ -60,12 +63,14 @@ test('a check finds the pieces that a truncated or missing file lacks', async ()
   });
 });
 
-test('a check sees a file that was replaced while it was open', async () => {
+test('a check sees a file that was replaced while it was open, and so do the writes after it', async () => {
   await withStored(16 * KIB, async (disk, missing) => {
     const file = path.join(disk.directory, 'a');
     await rm(file);
     await writeFile(file, new Uint8Array(100_000));
     assert.deepEqual(await missing(), [0, 1, 2, 3, 4, 5, 6]);
+    await disk.storeAll(FIRST_STORE, disk.torrent(16 * KIB, FILES));
+    assert.deepEqual(await missing(), []);
   });
 });
 
@@ -98,6 +103,18 @@ test('a check ends with the reason of its signal', async () => {
     const onProgress = () => aborter.abort(reason);
     await assert.rejects(checkFiles(layout, { signal: aborter.signal, onProgress }), reason);
     await assert.rejects(checkFiles(layout, { signal: aborter.signal }), reason);
+  });
+});
+
+test('closing the disk ends a check that is under way', async () => {
+  await withStored(16 * KIB, async (disk) => {
+    const store = await disk.pool.open(disk.torrent(16 * KIB, FILES).layout);
+    let closed: Promise<void> | undefined;
+    const onProgress = () => {
+      closed ??= disk.pool.close();
+    };
+    await assert.rejects(disk.pool.check(store, { onProgress }), { code: 'ERR_STORAGE_CLOSED' });
+    await closed;
   });
 });
 

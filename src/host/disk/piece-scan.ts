@@ -15,7 +15,7 @@ import { unpackFailure } from './storage-failure.ts';
 import { DIGEST_BYTES, type StoreLayout, sharedLayout, validateLayout } from './store-layout.ts';
 
 /** Hears how far a scan is, in pieces. */
-export type ScanListener = (done: number, total: number, piecesOk: number) => void;
+type ScanListener = (done: number, total: number, piecesOk: number) => void;
 
 export interface CheckOptions {
   /** Pieces to check. Default: all. */
@@ -39,6 +39,7 @@ export async function checkFiles(layout: StoreLayout, options: CheckOptions = {}
   const total = options.pieces?.count ?? geometry.pieceCount;
   const missing = total - present.length;
   const { onProgress, signal, fileSystem } = options;
+  onProgress?.(missing, total, 0);
   const had = await scan(
     { layout: shared, pieces: present, fileSystem },
     signal,

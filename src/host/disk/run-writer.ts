@@ -135,21 +135,22 @@ export class RunWriter {
       writes.finish();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      for (let index = 0; index < this.#count; index++) {
-        if (this.#isWritten(index)) this.#writeAlone(store, index);
-      }
+      this.#writeEachAlone(store);
     }
   }
 
-  #writeAlone(store: WorkerStore, index: number): void {
+  #writeEachAlone(store: WorkerStore): void {
     const { writes } = this.#parts;
-    const record = index * STORED_STRIDE;
-    try {
-      writes.add(store, this.#offsets[index]!, this.#views[index]!);
-      writes.finish();
-    } catch (error) {
-      this.#fail(store, this.#results[record + STORED_PIECE]!, error);
-      this.#results[record + STORED_OUTCOME] = STORED_FAILED;
+    for (let index = 0; index < this.#count; index++) {
+      if (!this.#isWritten(index)) continue;
+      const record = index * STORED_STRIDE;
+      try {
+        writes.add(store, this.#offsets[index]!, this.#views[index]!);
+        writes.finish();
+      } catch (error) {
+        this.#fail(store, this.#results[record + STORED_PIECE]!, error);
+        this.#results[record + STORED_OUTCOME] = STORED_FAILED;
+      }
     }
   }
 

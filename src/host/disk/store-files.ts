@@ -1,15 +1,15 @@
 // A store's files as a whole: what is made when it is opened, what is removed with its data.
 import path from 'node:path';
-import { StorageError } from '../../base/errors.ts';
 import { ZEROS_BYTES } from '../limits.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OpenFiles } from './open-files.ts';
-import { toStorageError } from './storage-failure.ts';
+import { nothingMoved, toStorageError } from './storage-failure.ts';
 import type { WorkerStore } from './worker-store.ts';
 
 export class StoreFiles {
   readonly #system: FileSystem;
   readonly #openFiles: OpenFiles;
+  #zeros: Uint8Array | undefined;
 
   constructor(system: FileSystem, openFiles: OpenFiles) {
     this.#system = system;
@@ -29,6 +29,8 @@ export class StoreFiles {
       this.#attempt(store.pathOf(file), 'create', () => {
         this.#openFiles.enterFolder(store, path.dirname(name), true);
         if (length > 0) return;
+        // What is there already stays as it is: opening a torrent destroys nothing.
+        if (this.#system.status(store.pathOf(file)) !== undefined) return;
         if (symlink === undefined) this.#openFiles.descriptor(store, file, 'write');
         else this.#link(store, file, symlink);
       });
@@ -64,51 +66,46 @@ export class StoreFiles {
 
   #link(store: WorkerStore, file: number, target: string): void {
     const full = store.pathOf(file);
-    if (this.#system.status(full) !== undefined) return;
     this.#system.makeLink(path.relative(path.dirname(full), path.join(store.layout.directory, target)), full);
   }
 
   #reserve(store: WorkerStore): void {
     const { files, directory } = store.layout;
     const present = files.map((_, file) => this.#system.status(store.pathOf(file))?.size ?? 0);
-    const missing = files.map(({ length, pad }, file) => {
-      return pad || !store.isSelected(file) ? 0 : Math.max(0, length - present[file]!);
-    });
-    const needed = missing.reduce((sum, bytes) => sum + bytes, 0);
-    this.#attempt(
-      directory,
-      'write',
-      () => {
-        const free = this.#system.freeBytes(directory);
-        if (free >= needed) return;
-        throw Object.assign(new Error('too little space'), { code: 'ENOSPC' });
-      },
-      needed,
-    );
-    const zeros = new Uint8Array(ZEROS_BYTES);
-    for (let file = 0; file < files.length; file++) {
-      let left = missing[file]!;
-      while (left > 0) {
-        const bytes = Math.min(left, zeros.length);
-        const position = files[file]!.length - left;
-        this.#attempt(
-          store.pathOf(file),
-          'write',
-          () => {
-            const fd = this.#openFiles.descriptor(store, file, 'write');
-            left -= this.#system.write(fd, [zeros.subarray(0, bytes)], position);
-          },
-          left,
-        );
+    const reserved = files.map(({ length, pad }, file) => !pad && store.isSelected(file) && present[file]! < length);
+    const bytesLeft = files.reduce((sum, { length }, file) => sum + (reserved[file] ? length - present[file]! : 0), 0);
+    // Asked first: whoever reserves too much should not have to wait for the disk to fill up.
+    if (this.#system.freeBytes(directory) < bytesLeft) {
+      throw toStorageError(Object.assign(new Error(), { code: 'ENOSPC' }), {
+        action: 'write',
+        path: directory,
+        bytesLeft,
+      });
+    }
+    for (let file = 0; file < files.length; file++) if (reserved[file]) this.#writeZeros(store, file, present[file]!);
+  }
+
+  #writeZeros(store: WorkerStore, file: number, start: number): void {
+    const { length } = store.layout.files[file]!;
+    this.#zeros ??= new Uint8Array(ZEROS_BYTES);
+    for (let position = start; position < length; ) {
+      const view = this.#zeros.subarray(0, Math.min(length - position, ZEROS_BYTES));
+      try {
+        const moved = this.#system.write(this.#openFiles.descriptor(store, file, 'write'), [view], position);
+        if (moved === 0) throw nothingMoved('write', store.pathOf(file));
+        position += moved;
+      } catch (error) {
+        const bytesLeft = length - position;
+        throw toStorageError(error, { action: 'write', path: store.pathOf(file), bytesLeft });
       }
     }
   }
 
-  #attempt(full: string, action: 'create' | 'remove' | 'write', act: () => void, bytesLeft = 0): void {
+  #attempt(path: string, action: 'create' | 'remove', act: () => void): void {
     try {
       act();
     } catch (error) {
-      throw error instanceof StorageError ? error : toStorageError(error, { action, path: full, bytesLeft });
+      throw toStorageError(error, { action, path, bytesLeft: 0 });
     }
   }
 }

@@ -28,7 +28,11 @@ export interface StoreLayout {
   readonly pieceBytes: number;
   /** The SHA-1 digests of all pieces, one after the other. */
   readonly pieceHashes: Uint8Array;
-  /** Reserve the full size of every selected file on opening. */
+  /**
+   * Reserve the full size of every selected file on opening, by writing zeros behind what is there: Node has no
+   * `fallocate`. Otherwise files get their full length, sparsely, with their first bytes. A file that is sparse at its
+   * full length already is not filled.
+   */
   readonly preallocate: boolean;
   /** For each file, whether it is wanted. Absent: all are. An unwanted file appears only when a wanted piece reaches into it. */
   readonly selected?: readonly boolean[];

@@ -2,7 +2,6 @@
 // runs which came while it was busy meet their neighbours; reads are for peers that wait, so they go before writes.
 // A call is a barrier: what came before it is done first, what comes after it waits.
 import { assert } from '../../base/assert.ts';
-import { StorageError } from '../../base/errors.ts';
 import { RUN_STORE, RUN_STRIDE, type StoreId } from '../../engine/ports.ts';
 import { BlockReader } from './block-reader.ts';
 import { type CounterRow, counterRow } from './disk-counters.ts';
@@ -10,7 +9,7 @@ import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './d
 import type { FileSystem } from './file-system.ts';
 import { OpenFiles } from './open-files.ts';
 import { RunWriter } from './run-writer.ts';
-import { packFailure } from './storage-failure.ts';
+import { packFailure, toStorageError } from './storage-failure.ts';
 import { StoreFiles } from './store-files.ts';
 import { VectoredTransfer } from './vectored-transfer.ts';
 import { WorkerStore } from './worker-store.ts';
@@ -100,13 +99,14 @@ export class WorkerLoop {
     if (barrier.kind === 'forget') {
       this.#stores.get(barrier.store)?.progress.delete(barrier.piece);
     } else if (barrier.kind === 'call') {
-      const { id } = barrier;
+      const { id, call } = barrier;
+      const path = call.name === 'open' ? call.layout.directory : 'the download folder';
       try {
-        this.#call(barrier.call);
+        this.#call(call);
         this.#port.send({ kind: 'answer', id });
       } catch (error) {
-        if (!(error instanceof StorageError)) throw error;
-        this.#port.send({ kind: 'answer', id, failure: packFailure(error) });
+        const failure = packFailure(toStorageError(error, { action: 'write', path, bytesLeft: 0 }));
+        this.#port.send({ kind: 'answer', id, failure });
       }
     }
   }
@@ -119,7 +119,9 @@ export class WorkerLoop {
     } else if (call.name === 'release') {
       this.#openFiles.closeStore(this.#store(call.store));
     } else if (call.name === 'remove') {
-      this.#storeFiles.remove(this.#store(call.store));
+      const store = this.#store(call.store);
+      store.progress.clear();
+      if (call.deletes) this.#storeFiles.remove(store);
     } else if (call.name === 'close') {
       const store = this.#stores.get(call.store);
       if (store !== undefined) this.#openFiles.closeStore(store);

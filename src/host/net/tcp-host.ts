@@ -25,6 +25,7 @@ import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
 import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 import { LISTEN_BACKLOG } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
+import type { StageTimes } from '../profile/stage-times.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
 
@@ -37,6 +38,8 @@ export interface TcpHostOptions {
   readonly arena: Arena;
   /** Reads accepted sockets by chunks, with a copy, as on a Node without the private handle. For tests. */
   readonly neverAdopt?: boolean;
+  /** Measures the time of decoding and placing. */
+  readonly times?: StageTimes;
 }
 
 /** All TCP links of a client. */
@@ -48,6 +51,7 @@ export class TcpHost implements PeerPort, LinkOwner {
   #batch = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   readonly #neverAdopt: boolean;
+  readonly #times: StageTimes | undefined;
   #batched = 0;
   #sink: PeerSink | undefined;
   #servers: Server[] = [];
@@ -60,6 +64,7 @@ export class TcpHost implements PeerPort, LinkOwner {
   constructor(options: TcpHostOptions) {
     this.#arena = options.arena;
     this.#neverAdopt = options.neverAdopt ?? false;
+    this.#times = options.times;
     this.#commons = {
       memory: new PieceMemory(options.arena.bytes),
       counters: this.counters,
@@ -208,7 +213,7 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   #newLink(id: LinkId): TcpLink {
     const receiver = new BlockReceiver(id, this.#receiverSink(id), this.#commons);
-    const link = new TcpLink(id, receiver, this, this.#arena.bytes);
+    const link = new TcpLink({ id, receiver, owner: this, arena: this.#arena.bytes, times: this.#times });
     this.#links.set(id, link);
     return link;
   }

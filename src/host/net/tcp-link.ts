@@ -20,6 +20,7 @@ import {
   writeRequest,
 } from '../../protocol/wire/message-writer.ts';
 import { CONTROL_QUEUE_BYTES } from '../limits.ts';
+import type { StageTimes } from '../profile/stage-times.ts';
 
 /** What a link tells its host. */
 export interface LinkOwner {
@@ -31,10 +32,21 @@ export interface LinkOwner {
   ended(link: TcpLink, end: LinkEnd): void;
 }
 
+export interface LinkParts {
+  readonly id: LinkId;
+  readonly receiver: BlockReceiver;
+  readonly owner: LinkOwner;
+  readonly arena: Uint8Array;
+  /** Present when profiling. */
+  readonly times: StageTimes | undefined;
+}
+
 /** A connection, from the dial or the accept until `ended`. */
 export class TcpLink {
   readonly id: LinkId;
   readonly receiver: BlockReceiver;
+  /** The socket has read `count` bytes into the last destination. */
+  readonly onRead: (count: number) => boolean;
   readonly #owner: LinkOwner;
   readonly #arena: Uint8Array;
   readonly #serving: ServedBlock[] = [];
@@ -42,11 +54,12 @@ export class TcpLink {
   #socket: Socket | undefined;
   #end: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer closed the connection' };
 
-  constructor(id: LinkId, receiver: BlockReceiver, owner: LinkOwner, arena: Uint8Array) {
-    this.id = id;
-    this.receiver = receiver;
-    this.#owner = owner;
-    this.#arena = arena;
+  constructor(parts: LinkParts) {
+    this.id = parts.id;
+    this.receiver = parts.receiver;
+    this.#owner = parts.owner;
+    this.#arena = parts.arena;
+    this.onRead = parts.times === undefined ? this.#read : this.#timedRead(parts.times);
   }
 
   /** Takes over the socket. Reading is wired up by whoever made it, see `onread` and `onChunk`. */
@@ -80,12 +93,21 @@ export class TcpLink {
     return destination;
   };
 
-  /** The socket has read `count` bytes into the last destination. */
-  readonly onRead = (count: number): boolean => {
+  readonly #read = (count: number): boolean => {
     this.receiver.arrived(count);
     this.#owner.received(this);
     return true;
   };
+
+  #timedRead(times: StageTimes): (count: number) => boolean {
+    return (count) => {
+      times.enter('place');
+      this.receiver.arrived(count);
+      times.leave();
+      this.#owner.received(this);
+      return true;
+    };
+  }
 
   /** The copying fallback: a chunk in memory that is not ours. */
   readonly onChunk = (chunk: Uint8Array): void => {

@@ -136,7 +136,10 @@ test('a refusal arrives as one, with its time to retry', async (context) => {
 });
 
 test('HTTP connections do not outlive their reply', async (context) => {
-  const { server, url } = await webServer(context, (_, response) => response.end(GOOD_BODY));
+  const { server, url } = await webServer(context, ({ headers }, response) => {
+    assert.equal(headers.connection, 'close');
+    response.end(GOOD_BODY);
+  });
   const ended = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
   await trackers(context).reply(request(url));
   await ended;

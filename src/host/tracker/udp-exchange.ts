@@ -11,7 +11,7 @@ export interface UdpTarget {
 }
 
 /** A packet and what its answer is recognised by. */
-export interface UdpQuestion {
+interface UdpQuestion {
   readonly target: UdpTarget;
   readonly packet: Uint8Array;
   readonly transactionId: number;

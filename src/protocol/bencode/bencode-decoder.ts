@@ -67,6 +67,8 @@ class BencodeDecoder {
   readonly #limits: BencodeLimits;
   readonly #stack: Frame[] = [];
   #offset = 0;
+  /** Where the value that was completed last begins; it ends at `#offset`. */
+  #valueStart = 0;
   #items = 0;
 
   constructor(bytes: Uint8Array, options: BencodeOptions) {
@@ -81,18 +83,13 @@ class BencodeDecoder {
       throw this.#error('ERR_BENCODE_LIMIT', `${this.#bytes.length} bytes, more than ${this.#limits.bytesMax},`, 0);
     }
     for (;;) {
-      const start = this.#offset;
       const value = this.#step();
       if (value === undefined) continue;
-      // The start of a container is on its frame; that of a string or integer is where this step began.
       const frame = this.#stack.at(-1);
       if (frame === undefined) return { value, end: this.#offset };
-      this.#add(frame, value, value instanceof Uint8Array || typeof value !== 'object' ? start : this.#closedStart);
+      this.#add(frame, value);
     }
   }
-
-  /** Where the container that `#close` returned last begins. */
-  #closedStart = 0;
 
   /** Reads a string or an integer, opens or closes a container, or reads a key. Answers a value once it is complete. */
   #step(): BencodeValue | undefined {
@@ -128,16 +125,18 @@ class BencodeDecoder {
     if (frame.key !== undefined) throw this.#error('ERR_BENCODE_SYNTAX', 'a dictionary key has no value');
     this.#stack.pop();
     this.#offset++;
-    this.#closedStart = frame.start;
+    this.#valueStart = frame.start;
     if (frame.entries === undefined) return frame.items ?? [];
     return new BencodeDictionary(this.#bytes, [frame.start, this.#offset], frame.entries);
   }
 
-  #add(frame: Frame, value: BencodeValue, start: number): void {
+  #add(frame: Frame, value: BencodeValue): void {
     if (frame.items !== undefined) {
       frame.items.push(value);
     } else if (frame.entries !== undefined && frame.key !== undefined) {
-      if (!frame.entries.has(frame.key)) frame.entries.set(frame.key, { value, start, end: this.#offset });
+      if (!frame.entries.has(frame.key)) {
+        frame.entries.set(frame.key, { value, start: this.#valueStart, end: this.#offset });
+      }
       frame.key = undefined;
     }
   }
@@ -167,10 +166,12 @@ class BencodeDecoder {
     if (this.#bytes[start] === DIGIT_0 && colon > start + 1) {
       this.#refuseIfStrict('a string length has leading zeros', start);
     }
-    const length = Number(toLatin1(this.#bytes.subarray(start, colon)));
+    let length = 0;
+    for (let i = start; i < colon; i++) length = length * 10 + (this.#bytes[i]! - DIGIT_0);
     if (length > this.#bytes.length - colon - 1) {
       throw this.#error('ERR_BENCODE_TRUNCATED', `a string of ${length} bytes is cut off`, start);
     }
+    this.#valueStart = start;
     this.#offset = colon + 1 + length;
     return this.#bytes.subarray(colon + 1, this.#offset);
   }
@@ -188,6 +189,7 @@ class BencodeDecoder {
     if (this.#bytes[digits] === DIGIT_0 && (negative || end > digits + 1)) {
       this.#refuseIfStrict('an integer has leading zeros or is -0', start);
     }
+    this.#valueStart = this.#offset;
     this.#offset = end + 1;
     const text = toLatin1(this.#bytes.subarray(start, end));
     const value = Number(text);

@@ -58,13 +58,14 @@ test('strings are views into the input', () => {
 
 test('raw gives the exact bytes of a value, however oddly they are encoded', () => {
   const info = 'd1:bi007e1:ali1eee';
-  const root = decodeBencode(ascii(`xd4:info${info}1:zl1:qe1:yi5ee`).subarray(1));
+  const root = decodeBencode(ascii(`xd4:info${info}1:s2:hi1:zl1:qe1:yi5ee`).subarray(1));
   assert.ok(root instanceof BencodeDictionary);
   assert.equal(toLatin1(root.raw('info')!), info);
   assert.equal(toLatin1(root.dictionary('info')!.bytes), info);
   assert.equal(toLatin1(root.dictionary('info')!.raw('a')!), 'li1ee');
   assert.equal(toLatin1(root.raw('z')!), 'l1:qe');
   assert.equal(toLatin1(root.raw('y')!), 'i5e');
+  assert.equal(toLatin1(root.raw('s')!), '2:hi');
   assert.equal(root.raw('absent'), undefined);
 });
 

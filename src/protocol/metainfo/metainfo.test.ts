@@ -98,6 +98,17 @@ test('a pad never takes the path of a real file', () => {
   );
 });
 
+test('a file in the way of a folder gives way, though it comes first', () => {
+  const { files: read } = parseMetainfo(
+    torrent(files({ path: ['a'], length: 1 }, { path: ['A', 'b'], length: 39_999 })),
+    ports,
+  );
+  assert.deepEqual(
+    read.map((file) => file.path),
+    ['a.bin/a.1', 'a.bin/A/b'],
+  );
+});
+
 test('the target of a link is data, and as safe as a path', () => {
   const link = { path: ['l'], length: 99, attr: 'l', 'symlink path': ['..', '..', 'etc', 'passwd'] };
   const { files: read } = parseMetainfo(torrent(files({ path: ['a'], length: 40_000 }, link)), ports);

@@ -74,6 +74,9 @@ test('a path that no file system takes is refused', () => {
 test('files that some file system takes for one get names of their own', () => {
   assert.deepEqual(claimAll(['a.txt', 'A.TXT', 'a.txt']), ['a.txt', 'A.1.TXT', 'a.2.txt']);
   assert.deepEqual(claimAll(['\u00e9', 'e\u0301']), ['\u00e9', 'e\u0301.1']);
+  // `.claim` lacks what `safeParts` removes, so ask it directly: HFS+ takes both for one.
+  const unique = new UniquePaths('posix');
+  assert.deepEqual([unique.claim(['t', 'ab']), unique.claim(['t', 'a\u200db'])], ['t/ab', 't/ab.1']);
   assert.deepEqual(claimAll(['straße', 'STRASSE']), ['straße', 'STRASSE.1']);
   assert.deepEqual(claimAll(['a', 'a.', 'a '], 'posix'), ['a', 'a.1.', 'a .2']);
   assert.deepEqual(claimAll(['a.1', 'a', 'a']), ['a.1', 'a', 'a.2']);
@@ -150,4 +153,12 @@ test('names are safe at the first pass', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('the work grows with the input, not with its square', () => {
+  const dots = `${'.'.repeat(1_000_000)}x`;
+  assert.equal(safeName(dots, 'portable'), '.x');
+  assert.throws(() => claimAll([new Array<string>(200_000).fill('a').join('/')]), { code: 'ERR_METAINFO_PATH' });
+  const many = Array.from({ length: 50_000 }, (_, i) => `f${i % 1000}`);
+  assert.equal(new Set(claimAll(many)).size, 50_000);
 });

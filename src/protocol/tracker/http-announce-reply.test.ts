@@ -123,6 +123,13 @@ test('fields of the wrong type or sign count as missing', () => {
   assert.deepEqual(wrong, { ...reply({}) });
 });
 
+test('a tracker id does not keep the whole reply alive', () => {
+  const body = Buffer.from(encodeBencode({ 'tracker id': 'abc' }));
+  const { trackerId } = decodeHttpAnnounceReply(body);
+  body.fill(0);
+  assert.deepEqual(trackerId, new Uint8Array(Buffer.from('abc')));
+});
+
 test('floods are cut', () => {
   const big = reply({
     peers: new Uint8Array(6 * (TRACKER_PEERS_MAX + 5)).fill(1),

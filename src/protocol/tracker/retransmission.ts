@@ -1,7 +1,7 @@
 // When an unanswered UDP packet is sent again (BEP 15, "time outs").
 
 /** How long the first packet waits for its answer. */
-export const FIRST_TIMEOUT_MS = 15_000;
+const FIRST_TIMEOUT_MS = 15_000;
 
 /** BEP 15 stops doubling after the eighth time. */
 const DOUBLINGS_MAX = 8;

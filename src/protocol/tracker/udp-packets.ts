@@ -23,10 +23,10 @@ const OPTION_BYTES_MAX = 255;
 const EVENT_NUMBERS: Readonly<Record<AnnounceEvent, number>> = { none: 0, completed: 1, started: 2, stopped: 3 };
 
 /** Most info hashes that one scrape may name: more would not fit into a packet (BEP 15). */
-export const SCRAPE_HASHES_MAX = 74;
+const SCRAPE_HASHES_MAX = 74;
 
 /** Ties a request to its tracker and to its reply. */
-export interface Transaction {
+interface Transaction {
   /** 8 bytes, from the tracker's connect reply. */
   readonly connectionId: Uint8Array;
   /** 32 random bits. */

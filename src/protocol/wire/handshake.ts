@@ -19,7 +19,7 @@ const FAST_BIT = 0x04;
 const DHT_BIT = 0x01;
 
 /** What a peer offers in the reserved bits. */
-export interface ReservedFlags {
+interface ReservedFlags {
   /** It speaks the extension protocol (BEP 10). */
   readonly extensions: boolean;
   /** It speaks the fast extension (BEP 6). */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   STORED_CORRUPT,
+  STORED_FAILED,
   STORED_PART,
   STORED_VERIFIED,
   type StoragePort,
@@ -19,7 +20,7 @@ import { type SampleFile, type SampleTorrent, sampleTorrent } from './sample-tor
 import { StorageRecorder, type StoredRun } from './storage-recorder.ts';
 
 /** A storage under test. */
-export interface StorageSubject {
+interface StorageSubject {
   readonly storage: StoragePort;
   /** Folder for the layout. */
   readonly directory: string;
@@ -161,7 +162,7 @@ function describeReads(name: string, make: StorageMaker): void {
     await withSubject(make, async (subject, bench) => {
       const torrent = sampleTorrent(subject.directory, 20_000, [
         ['a', 30_001],
-        ['b', 3],
+        ['.pad/3', 3, 'pad'],
         ['c', 59_996],
       ]);
       const store = await storeAll(subject, bench, torrent, 1);
@@ -273,6 +274,43 @@ function describeRefusals(name: string, make: StorageMaker): void {
         batch.fill(-1);
       }
       assertVerified(await bench.sink.storedRuns(3), torrent.geometry);
+    });
+  });
+}
+
+/** A storage that a test can fill up. */
+export interface FillableSubject extends StorageSubject {
+  setFull(full: boolean): void;
+}
+
+/** What a storage does when there is no space left. */
+export function describeFullStorage(
+  name: string,
+  make: (...args: Parameters<StorageMaker>) => Promise<FillableSubject>,
+): void {
+  test(`${name}: a run that is refused has its reason first, and its piece is stored anew when there is space`, async () => {
+    let setFull: FillableSubject['setFull'] = () => undefined;
+    const maker: StorageMaker = async (arena, sink) => {
+      const subject = await make(arena, sink);
+      setFull = (full) => subject.setFull(full);
+      return subject;
+    };
+    await withSubject(maker, async (subject, bench) => {
+      const torrent = sampleTorrent(subject.directory, 3 * MIB, [['a', 3 * MIB]]);
+      const store = await subject.open(torrent.layout);
+      const loader = new RunLoader(bench.arena, torrent);
+      subject.storage.storeRuns(Int32Array.from(loader.load(store, 0, 0)), 1);
+      await bench.sink.storedRuns(1);
+      setFull(true);
+      subject.storage.storeRuns(Int32Array.from(loader.load(store, 0, 1)), 1);
+      assert.equal((await bench.sink.storedRuns(2))[1]!.outcome, STORED_FAILED);
+      assert.deepEqual(bench.sink.order, ['stored', 'failed', 'stored']);
+      assert.equal(bench.sink.errors[0]?.code, 'ERR_STORAGE_FULL');
+      setFull(false);
+      subject.storage.storeRuns(Int32Array.from([0, 1, 2].flatMap((run) => loader.load(store, 0, run))), 3);
+      const again = (await bench.sink.storedRuns(5)).slice(2).map(({ outcome }) => outcome);
+      assert.deepEqual(again, [STORED_PART, STORED_PART, STORED_VERIFIED]);
+      assert.deepEqual(await subject.fileBytes(store, 'a'), torrent.fileBytes('a'));
     });
   });
 }

@@ -57,13 +57,6 @@ export class HttpTracker {
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/announce`;
   }
 
-  /** Connections that clients hold open. */
-  async connections(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
-    });
-  }
-
   /** Ends the server and every connection. May be called again. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;

@@ -11,7 +11,7 @@ export interface ReceivedAnnounce extends AnnounceFields {
 }
 
 /** A peer that announced itself. */
-export interface RegisteredPeer extends PeerEndpoint {
+interface RegisteredPeer extends PeerEndpoint {
   readonly peerId: Uint8Array;
   readonly seed: boolean;
   readonly expiresMs: number;
