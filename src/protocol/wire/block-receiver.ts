@@ -11,7 +11,6 @@
 // The next message's header lands on the first bytes of k+1's place, is moved out, and is overwritten when k+1 comes.
 // That is allowed only while this very link owns k+1's place, which means: requested here, not received, not from
 // anyone else. Whoever wants the place back (`revoke`) waits until the destination has moved off it.
-
 import { readUint32 } from '../../base/bytes.ts';
 import { CONTROL_BUFFER_BYTES, IDLE_READ_BYTES, MESSAGE_BYTES_MIN } from '../limits.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
@@ -368,7 +367,6 @@ export class BlockReceiver {
     if (count === this.#length) this.#blockDone();
   }
 
-  /** True while a block is revoked but its place is under the overhang still. */
   #isRevoked(piece: number, begin: number): boolean {
     return piece === this.#revokedPiece && begin === this.#revokedBegin;
   }
