@@ -38,6 +38,8 @@ export class PeerRecorder implements PeerSink {
   onMessage: (link: LinkId, id: number, payload: Uint8Array) => void = () => undefined;
   onBlock: (block: HeardBlock) => void = () => undefined;
   onClosed: (link: LinkId) => void = () => undefined;
+  /** Links with messages that are not done yet. */
+  readonly #untold = new Set<LinkId>();
   #inBlocks = false;
   #wake: (() => void)[] = [];
 
@@ -64,8 +66,14 @@ export class PeerRecorder implements PeerSink {
   message(link: LinkId, id: number, payload: Uint8Array): void {
     this.#expectAlive(link);
     this.messages.push({ link, id, payload: payload.slice() });
+    this.#untold.add(link);
     this.onMessage(link, id, payload);
     this.#wakeAll();
+  }
+
+  messagesDone(link: LinkId): void {
+    // A link that was closed by what it heard has nothing more to be answered, and may be told so or not.
+    if (!this.ends.has(link)) assert.ok(this.#untold.delete(link), 'messages are done when there were some');
   }
 
   blocks(batch: Int32Array, count: number): void {
