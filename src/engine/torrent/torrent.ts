@@ -105,8 +105,7 @@ export class Torrent {
       case 'message':
         return this.relations.hear(event.peer, event.id, event.payload);
       case 'closed':
-        this.relations.forget(event.peer, event.end, this.#phase === 'seeding');
-        return this.#discardIfIdle();
+        return this.#forget(event.peer, event.end);
       case 'announced':
         return this.#learn(event.ticket, event.answer);
       case 'storage-failed':
@@ -183,6 +182,13 @@ export class Torrent {
   candidate(): PeerAddress | undefined {
     if (this.#phase !== 'downloading') return undefined;
     return this.swarm.candidates.next(this.#parts.clock.nowMs());
+  }
+
+  /** A link's end completes a run when the place it held was all that a duplicate waited for: that goes to the disk. */
+  #forget(peer: Peer, end: LinkEnd): void {
+    this.relations.forget(peer, end, this.#phase === 'seeding');
+    this.#discardIfIdle();
+    this.intake.flush();
   }
 
   // Pieces.
