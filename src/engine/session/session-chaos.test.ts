@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { randomBelow } from '../../base/clock.ts';
-import { SeedHabits, type SeedManners } from '../../testing/engine/seed-habits.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
+import type { SeedManners } from '../../testing/engine/seed-habits.ts';
+import { SEED_PORT, SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '../torrent/geometry.ts';
 
@@ -40,19 +40,17 @@ function chaos(seed: number): void {
   const world = new SimulatedSession({ seed, frames });
   const totalBytes = shape.pieceBytes * shape.pieces + shape.rest;
   const { torrent, news } = world.add(totalBytes, shape.pieceBytes, { sequential: random.next() < 0.2 });
-  const { infoHash, geometry } = torrent.spec;
+  const { geometry } = torrent.spec;
   const honest: string[] = [];
   const peers = 1 + randomBelow(random, 5);
   for (let index = 0; index < peers; index++) {
-    const address = { host: `10.0.0.${index + 1}`, port: 6881 };
+    const host = `10.0.0.${index + 1}`;
     const have = new Bitfield(geometry.pieceCount);
     for (let piece = 0; piece < have.length; piece++) if (index === 0 || random.next() < 0.6) have.add(piece);
     const trouble = index === 0 ? { bytesPerSecond: 400_000 } : TROUBLES[randomBelow(random, TROUBLES.length)]!;
     // Whoever sends what nobody asked for is banned in the end, too.
-    if (trouble.corrupts === undefined && trouble.repeats === undefined) honest.push(address.host);
-    const peerId = new Uint8Array(20).fill(index + 1);
-    world.network.listen(address, new SeedHabits({ queue: world.queue, random, infoHash, peerId, have, ...trouble }));
-    torrent.swarm.candidates.add(address, 'user');
+    if (trouble.corrupts === undefined && trouble.repeats === undefined) honest.push(host);
+    world.addSeed(torrent, host, { have, ...trouble });
   }
   torrent.dispatch({ type: 'resume' });
 
@@ -80,7 +78,7 @@ function chaos(seed: number): void {
   assert.equal(new Set(news.pieces).size, news.pieces.length, 'each piece is told once');
   for (const host of honest) {
     assert.ok(
-      !torrent.swarm.candidates.banned({ host, port: 6881 }),
+      !torrent.swarm.candidates.banned({ host, port: SEED_PORT }),
       `${host} is honest and not banned: ${JSON.stringify(news.warnings.slice(0, 20))}`,
     );
   }

@@ -159,6 +159,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (attachment !== undefined) attachment.torrent.dispatch({ type: 'message', peer: attachment.peer, id, payload });
   }
 
+  keepAlive(link: LinkId): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'keep-alive', peer: attachment.peer });
+  }
+
   blocks(batch: Int32Array, count: number): void {
     let last: Torrent | undefined;
     for (let at = 0; at < count * BLOCK_STRIDE; at += BLOCK_STRIDE) {
@@ -225,7 +230,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (stranger === undefined || handshake === undefined) return undefined;
     for (const torrent of this.#torrents.values()) {
       if (!equalBytes(torrent.spec.infoHash, handshake.infoHash)) continue;
-      const open = torrent.phase === 'downloading' || torrent.phase === 'seeding';
+      const open = torrent.phase === 'downloading' || (torrent.phase === 'seeding' && torrent.spec.seed);
       const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX && !torrent.swarm.candidates.banned(stranger.address);
       if (!open || !room) return undefined;
       this.#strangers.delete(link);

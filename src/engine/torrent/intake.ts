@@ -98,8 +98,12 @@ export class Intake {
     this.#carryOut();
   }
 
-  /** Takes back everything that the peer owes and has not begun to send. The places come back as RETURNED. */
-  revokeAll(peer: Peer, cancel: boolean): void {
+  /**
+   * Takes back everything that the peer owes and has not begun to send, and its lead of a piece. The places come back as
+   * RETURNED.
+   */
+  turnAway(peer: Peer, cancel: boolean): void {
+    if (peer.debt.current !== undefined) this.download.pieces.leave(peer.debt.current);
     if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
   }
 

@@ -214,6 +214,7 @@ export class TcpHost implements PeerPort, LinkOwner {
         if (this.#batched > 0) this.#flush();
         sink.message(id, messageId, payload);
       },
+      keepAlive: () => sink.keepAlive(id),
       landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
       returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
       wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),

@@ -36,6 +36,8 @@ const NOTHING = new Uint8Array(0);
 export interface ReceiverSink {
   handshake(bytes: Uint8Array): void;
   message(id: number, payload: Uint8Array): void;
+  /** An empty message: the peer is still there. */
+  keepAlive?(): void;
   /** The block is complete in its place, which this link does not own any more. */
   landed(piece: number, begin: number, length: number): void;
   /** The revoked block's place is not a destination any more, and nobody's. */
@@ -289,6 +291,7 @@ export class BlockReceiver {
       const length = readUint32(this.#control, this.#start);
       if (length === 0) {
         this.#start += LENGTH_BYTES;
+        this.#sink.keepAlive?.();
         continue;
       }
       if (length > Math.max(this.#messageBytesMax + 1, BLOCK_BYTES + 9)) {

@@ -39,6 +39,7 @@ export interface RemoteWiring {
   readonly latencyMs: () => number;
   readonly handshake: (bytes: Uint8Array) => void;
   readonly message: (id: number, payload: Uint8Array) => void;
+  readonly keepAlive: () => void;
   readonly blocks: (ranges: readonly BlockRange[], outcome: number) => void;
   readonly served: (block: ServedBlock) => void;
   readonly closed: (end: LinkEnd) => void;
@@ -88,6 +89,11 @@ export class RemotePeer {
 
   // What the peer does.
 
+  /** Connects to the engine's port; before anything is sent. */
+  knock(arrive: () => void): void {
+    this.#toEngine(arrive);
+  }
+
   sendHandshake(handshake: Partial<Handshake> & Pick<Handshake, 'infoHash' | 'peerId'>): void {
     const bytes = encodeHandshake({ extensions: false, fast: true, dht: false, ...handshake });
     this.#toEngine(() => this.#wiring.handshake(bytes));
@@ -96,8 +102,8 @@ export class RemotePeer {
   /** Sends whole messages, length prefixes included. */
   send(bytes: Uint8Array): void {
     for (const message of framesOf(bytes)) {
-      // The host keeps keep-alives to itself (engine/ports.ts).
-      if (message.length > 0) this.#toEngine(() => this.#wiring.message(message[0]!, message.slice(1)));
+      if (message.length === 0) this.#toEngine(this.#wiring.keepAlive);
+      else this.#toEngine(() => this.#wiring.message(message[0]!, message.slice(1)));
     }
   }
 

@@ -64,7 +64,7 @@ export class SimulatedNetwork implements PeerPort {
   dialIn(address: PeerAddress, habits: RemoteHabits): RemotePeer {
     const remote = this.#open(this.#nextIncoming, address, habits);
     this.#nextIncoming += 2;
-    this.#parts.queue.plan(this.#parts.latencyMs(), () => {
+    remote.knock(() => {
       this.#sink!.incoming(remote.link, address);
       habits.connected?.(remote);
     });
@@ -137,6 +137,7 @@ export class SimulatedNetwork implements PeerPort {
       ...this.#parts,
       handshake: (bytes) => sink.handshake(link, bytes),
       message: (id, payload) => sink.message(link, id, payload),
+      keepAlive: () => sink.keepAlive(link),
       blocks: (ranges, outcome) => sink.blocks(batchOf(link, ranges, outcome), ranges.length),
       served: (block) => sink.served(link, block),
       closed: (end) => {

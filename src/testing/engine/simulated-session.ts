@@ -10,6 +10,8 @@ import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { EventQueue } from './event-queue.ts';
+import type { RemotePeer } from './remote-peer.ts';
+import { SeedHabits, type SeedManners } from './seed-habits.ts';
 import { SimulatedArena } from './simulated-arena.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
@@ -58,6 +60,9 @@ export interface AddedTorrent {
   readonly news: TorrentNews;
 }
 
+/** Where simulated seeds listen. */
+export const SEED_PORT = 6881;
+
 export const OWN_PEER_ID: Uint8Array = new Uint8Array(20).fill(0x4d);
 
 export class SimulatedSession {
@@ -71,6 +76,7 @@ export class SimulatedSession {
   /** 0: it does not listen. */
   listenPort = 6881;
   #nextStore = 1;
+  #met = 0;
   #nextTickMs = TICK_MS;
 
   constructor(options: SimulationOptions = {}) {
@@ -124,6 +130,34 @@ export class SimulatedSession {
     }
     const news = new TorrentNews();
     return { torrent: this.session.add(spec, news), news };
+  }
+
+  /** A seed at `host` that the user named. It has everything and behaves, unless `manners` say otherwise. */
+  addSeed(torrent: Torrent, host: string, manners: Partial<SeedManners> = {}): SeedHabits {
+    const { infoHash, geometry } = torrent.spec;
+    const have = new Bitfield(geometry.pieceCount);
+    have.fill();
+    const peerId = new Uint8Array(20);
+    for (let at = 0; at < host.length; at++) peerId[at % 20]! ^= host.charCodeAt(at) + at;
+    const { queue, random } = this;
+    const seed = new SeedHabits({ queue, random, infoHash, peerId, have, ...manners });
+    const address = { host, port: SEED_PORT };
+    this.network.listen(address, seed);
+    torrent.swarm.candidates.add(address, 'user');
+    return seed;
+  }
+
+  /** Somebody connects to us, and both have shaken hands when this returns. What it does next is the test's to say. */
+  meet(
+    torrent: Torrent,
+    facts: { host?: string; fast?: boolean; extensions?: boolean; peerId?: Uint8Array } = {},
+  ): RemotePeer {
+    const { host = `10.1.0.${++this.#met}`, fast = true, extensions = false } = facts;
+    const peerId = facts.peerId ?? new Uint8Array(20).fill(this.#met);
+    const remote = this.network.dialIn({ host, port: 50_000 + this.#met }, {});
+    remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast, extensions });
+    this.run(100);
+    return remote;
   }
 
   /** Lets time pass, control ticks included. */
