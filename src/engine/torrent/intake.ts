@@ -58,19 +58,36 @@ export class Intake {
 
   /** Asks the peer for as many blocks as its window, memory and the rate limit allow. */
   refill(peer: Peer, nowMs: number): void {
-    if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return;
+    if (!this.#mayAsk(peer)) return;
+    if (this.#parts.limit.plenty(nowMs)) this.#ask(peer, nowMs);
+    else this.#starve(peer);
+  }
+
+  /** The same on the control tick, when peers take turns: what the rate limit lets through goes to whoever is asked first. */
+  refillInTurn(peer: Peer, nowMs: number): void {
+    if (this.#mayAsk(peer)) this.#ask(peer, nowMs);
+  }
+
+  #mayAsk(peer: Peer): boolean {
+    if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return false;
     const window = peer.window.blocks;
     const outstanding = peer.debt.outstanding;
-    if (outstanding > window * REFILL_SHARE || outstanding >= window) return;
-    const room = Math.min(window - outstanding, REQUESTS_PER_BATCH, this.#affordable(nowMs));
-    if (room <= 0) {
-      this.lastRefusal = 'rate';
-      peer.starving = true;
-      return;
-    }
+    return outstanding <= window * REFILL_SHARE && outstanding < window;
+  }
+
+  #starve(peer: Peer): void {
+    this.lastRefusal = 'rate';
+    peer.starving = true;
+  }
+
+  #ask(peer: Peer, nowMs: number): void {
+    const outstanding = peer.debt.outstanding;
+    const lacking = peer.window.blocks - outstanding;
+    const room = Math.min(lacking, REQUESTS_PER_BATCH, this.#affordable(nowMs));
+    if (room <= 0) return this.#starve(peer);
     let count = this.#plan(peer, room);
     if (count === 0 && this.lastRefusal === 'memory' && this.#freeAbandoned(peer)) count = this.#plan(peer, room);
-    peer.starving = count < room;
+    peer.starving = count < lacking;
     if (count === 0) return;
     if (outstanding === 0) peer.lastBlockMs = nowMs;
     this.#parts.limit.take(count * BLOCK_BYTES);

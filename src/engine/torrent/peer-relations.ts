@@ -3,6 +3,7 @@
 import { assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
+import { fromRandomStart } from '../../base/random-start.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
   encodeHave,
@@ -174,7 +175,9 @@ export class PeerRelations {
   /** Control tick. */
   tick(seeding: boolean): void {
     const nowMs = this.#nowMs();
-    for (const peer of this.swarm.peers()) if (!peer.closing) this.#tickPeer(peer, nowMs);
+    for (const peer of fromRandomStart(this.swarm.peers(), this.#parts.shared.random)) {
+      if (!peer.closing) this.#tickPeer(peer, nowMs);
+    }
     this.#choking.tick(this.swarm, seeding, nowMs);
   }
 
@@ -218,8 +221,8 @@ export class PeerRelations {
     if (verdict.kind === 'snub') this.#snub(peer, nowMs);
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
-    if (peer.starving || peer.debt.outstanding === 0) intake.refill(peer, nowMs);
-    if (peer.wanted.length > 0) upload.pump(peer, nowMs);
+    if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
+    if (peer.wanted.length > 0) upload.pumpInTurn(peer, nowMs);
   }
 
   /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */

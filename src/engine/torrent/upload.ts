@@ -86,6 +86,11 @@ export class Upload {
 
   /** Grants as many of the peer's requests as memory and limits allow. */
   pump(peer: Peer, nowMs: number): void {
+    if (this.#parts.limit.plenty(nowMs)) this.pumpInTurn(peer, nowMs);
+  }
+
+  /** The same on the control tick, when peers take turns. */
+  pumpInTurn(peer: Peer, nowMs: number): void {
     const { ledger, limit, storage, store } = this.#parts;
     while (peer.wanted.length > 0 && peer.servesInFlight < SERVES_PER_PEER_MAX && !peer.closing) {
       if (this.#serving.size >= ledger.frames * UPLOAD_MEMORY_SHARE || limit.available(nowMs) <= 0) return;
