@@ -1,4 +1,136 @@
-// `npm run bench`: see docs/performance.md.
+// `npm run bench`: Millrace against the clients that are installed. The method is on docs/performance.md.
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
+import { bars, type ScenarioResult } from './bars.ts';
+import type { BenchClient } from './client.ts';
+import { aria2 } from './clients/aria2.ts';
+import { libtorrent } from './clients/libtorrent.ts';
+import { MillraceClient } from './clients/millrace.ts';
+import { transmission } from './clients/transmission.ts';
+import { webtorrent } from './clients/webtorrent.ts';
+import { benchCodec } from './codec.ts';
+import { type Duel, duel } from './duel.ts';
+import { floor } from './floor.ts';
+import { type BenchOptions, benchOptions, USAGE } from './options.ts';
+import { makePayload, makeTorrent, type Payload } from './payload.ts';
+import { circumstances, writePerformancePage } from './performance-page.ts';
+import { type Ground, type Measurement, measure } from './run.ts';
+import { SCENARIOS, type Scenario } from './scenario.ts';
+import { startSeeder } from './seeder.ts';
+import { barTable, floorTable, scenarioTable } from './table.ts';
+import { type BenchTracker, startTracker } from './tracker.ts';
 
-process.stderr.write('no benchmark yet\n');
+const GIB = 2 ** 30;
+/** The bars are promises about downloads of this size: start-up would blur smaller ones. */
+const BARS_FROM_BYTES = 2 * GIB;
+/** Transmission takes ten times as long as the others and varies little. */
+const SLOW_CLIENT_PAIRS = 2;
+
+const say = (line: string): void => console.error(line);
+
+function installed(options: BenchOptions): BenchClient[] {
+  const all = [libtorrent, aria2, transmission, webtorrent];
+  return all.filter((client) => {
+    if (!options.clients.includes(client.name.toLowerCase())) return false;
+    const version = client.version();
+    say(version === undefined ? `${client.name}: not installed, left out` : `${client.name} ${version}`);
+    return version !== undefined;
+  });
+}
+
+/** What stays the same over all scenarios. */
+interface Setting {
+  readonly options: BenchOptions;
+  readonly root: string;
+  readonly payload: Payload;
+  readonly tracker: BenchTracker;
+  readonly own: BenchClient;
+  readonly opponents: readonly BenchClient[];
+}
+
+/** Another build, given by --millrace, may not know --profile: that costs a bar, not the whole run. */
+async function profiledRun(options: BenchOptions, ground: Ground): Promise<Measurement | undefined> {
+  try {
+    return await measure(new MillraceClient(options.millrace, ['--profile']), ground);
+  } catch (error) {
+    say(`  ${error instanceof Error ? error.message : error}; the event-loop delay is not measured`);
+    return undefined;
+  }
+}
+
+async function runScenario(scenario: Scenario, setting: Setting): Promise<ScenarioResult> {
+  const { options, root, payload, tracker, own } = setting;
+  say(`\n${scenario.title}`);
+  const torrent = makeTorrent(payload, scenario.pieceBytes, tracker.url);
+  const seeder = await startSeeder(torrent, payload.directory, scenario.seeders);
+  tracker.peers = seeder.peers;
+  const ground = { root, payload, torrent, seeder };
+  const duels: Duel[] = [];
+  try {
+    // The first download after the seeder's start is slower for anybody: it is not counted.
+    await measure(own, ground);
+    for (const opponent of setting.opponents) {
+      if (!scenario.everyClient && opponent !== libtorrent) continue;
+      const count = opponent === transmission ? Math.min(options.pairs, SLOW_CLIENT_PAIRS) : options.pairs;
+      const result = await duel([own, opponent], count, ground, say);
+      if (result.pairs.length > 0) duels.push(result);
+    }
+    if (!scenario.everyClient) return { name: scenario.name, title: scenario.title, duels };
+    const profiled = await profiledRun(options, ground);
+    return { name: scenario.name, title: scenario.title, duels, ...(profiled === undefined ? {} : { profiled }) };
+  } finally {
+    seeder.close();
+  }
+}
+
+/** Runs everything and returns whether every bar that was decided is kept. */
+async function bench(options: BenchOptions): Promise<boolean> {
+  const own = new MillraceClient(options.millrace);
+  const opponents = installed(options);
+  const root = mkdtempSync(path.join(options.folder, 'millrace-bench-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  say(`payload: ${options.payloadBytes / GIB} GiB in ${root}`);
+  const payload = makePayload(root, options.payloadBytes);
+  const tracker = await startTracker();
+  try {
+    const floorFigures = await floor(payload.bytes, root);
+    const setting = { options, root, payload, tracker, own, opponents };
+    const results: ScenarioResult[] = [];
+    for (const scenario of SCENARIOS) {
+      if (options.scenarios.includes(scenario.name)) results.push(await runScenario(scenario, setting));
+    }
+    const decided = payload.bytes >= BARS_FROM_BYTES ? bars(results) : [];
+    const parts = [
+      circumstances(options.command),
+      ...results.map((result) => `### ${result.title}\n\n${scenarioTable(result)}`),
+      `### Floor\n\n${floorTable(floorFigures)}`,
+      ...(decided.length > 0 ? [`### Bars\n\n${barTable(decided)}`] : []),
+    ];
+    const content = parts.join('\n\n');
+    console.log(`\n${content}`);
+    if (options.write) writePerformancePage(content);
+    return decided.every((bar) => bar.kept);
+  } finally {
+    tracker.close();
+  }
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'codec') {
+    await benchCodec();
+    return;
+  }
+  let options: BenchOptions;
+  try {
+    options = benchOptions(args);
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  process.exitCode = (await bench(options)) ? 0 : 1;
+}
+
+await main(process.argv.slice(2));

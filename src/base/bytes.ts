@@ -32,16 +32,6 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Orders byte strings as unsigned bytes, the order that bencode dictionaries use (BEP 3). */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const difference = a[i]! - b[i]!;
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
-}
-
 /** Joins byte strings. For control data only: piece data is never concatenated. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;

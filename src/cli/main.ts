@@ -1,6 +1,33 @@
 #!/usr/bin/env node
-// The command line. Each command lives in a file of its own under commands/.
+// The program `millrace`: hands the process over to the commands and its signals to them.
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import type { CommandContext } from './context.ts';
+import { Interrupts } from './interrupts.ts';
+import { library } from './library.ts';
+import { runProgram } from './program.ts';
 
-process.stderr.write('millrace: not built yet\n');
-process.exitCode = 2;
+const clock = { nowMs: () => performance.now() };
+const interrupts = new Interrupts((exitCode) => process.exit(exitCode), clock);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupts.interrupt(signal));
+
+// Whoever read our output has gone (`millrace … | head`): end as if the pipe's signal had come, without a word.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    interrupts.interrupt('SIGPIPE');
+  });
+}
+
+const context: CommandContext = {
+  library,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  interrupts,
+  clock,
+};
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+process.exitCode = await runProgram(process.argv.slice(2), version, context);

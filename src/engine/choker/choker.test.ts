@@ -52,7 +52,7 @@ const someFacts = fc.record({
 test('never more than the slots are unchoked, none without interest, and no slot stays empty while somebody asks', () => {
   fc.assert(
     fc.property(
-      fc.array(someFacts, { maxLength: 30 }),
+      fc.array(someFacts, { maxLength: 30, size: 'max' }),
       fc.integer({ min: 1, max: 10 }),
       fc.boolean(),
       fc.nat(),
@@ -76,7 +76,7 @@ test('never more than the slots are unchoked, none without interest, and no slot
 test('with competition, a snubbed peer gets no regular slot', () => {
   fc.assert(
     fc.property(
-      fc.array(someFacts, { minLength: 5, maxLength: 30 }),
+      fc.array(someFacts, { minLength: 5, maxLength: 30, size: 'max' }),
       fc.boolean(),
       fc.nat(),
       (facts, seeding, seed) => {

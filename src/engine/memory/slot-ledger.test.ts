@@ -55,41 +55,46 @@ test('whatever is reserved, shared and released, the ledger agrees with a naive 
     choice: fc.nat(),
   });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 400 }), fc.array(command, { maxLength: 120 }), (frames, commands) => {
-      const released: number[] = [];
-      const ledger = new SlotLedger(frames, { onRelease: (place) => released.push(place) });
-      const model = new NaiveLedger(frames);
-      let peak = 0;
-      for (const { kind, bytes, choice } of commands) {
-        const places = [...model.slots.keys()];
-        const place = places[choice % Math.max(1, places.length)];
-        if (kind === 'reserve') {
-          const room = model.hasRoom(framesFor(bytes));
-          const got = ledger.reserve(bytes, 'run');
-          assert.equal(got >= 0, room, 'a slot is refused only when no aligned range is free');
-          if (got >= 0) model.reserve(got, framesFor(bytes));
-        } else if (place !== undefined && kind === 'release') {
-          const last = model.slots.get(place)?.shares === 1;
-          released.length = 0;
-          ledger.release(place);
-          model.release(place);
-          assert.deepEqual(released, last ? [place] : [], 'the last release frees, and only that one');
-        } else if (place !== undefined) {
-          if (ledger.stateOf(place) !== 'serving') ledger.beginServing(place);
-          ledger.retain(place);
-          model.slots.get(place)!.shares++;
+    fc.property(
+      fc.integer({ min: 1, max: 400 }),
+      fc.array(command, { maxLength: 120, size: 'max' }),
+      (frames, commands) => {
+        const released: number[] = [];
+        const ledger = new SlotLedger(frames, { onRelease: (place) => released.push(place) });
+        const model = new NaiveLedger(frames);
+        let peak = 0;
+        for (const { kind, bytes, choice } of commands) {
+          const places = [...model.slots.keys()];
+          const place = places[choice % Math.max(1, places.length)];
+          if (kind === 'reserve') {
+            const room = model.hasRoom(framesFor(bytes));
+            const got = ledger.reserve(bytes, 'run');
+            assert.equal(got >= 0, room, 'a slot is refused only when no aligned range is free');
+            if (got >= 0) model.reserve(got, framesFor(bytes));
+          } else if (place !== undefined && kind === 'release') {
+            const last = model.slots.get(place)?.shares === 1;
+            released.length = 0;
+            ledger.release(place);
+            model.release(place);
+            assert.deepEqual(released, last ? [place] : [], 'the last release frees, and only that one');
+          } else if (place !== undefined) {
+            if (ledger.stateOf(place) !== 'serving') ledger.beginServing(place);
+            ledger.retain(place);
+            model.slots.get(place)!.shares++;
+          }
+          peak = Math.max(peak, model.used);
+          assert.equal(ledger.usedFrames, model.used);
+          assert.equal(ledger.peakFrames, peak);
+          assert.equal(ledger.describeLeaks().length, model.slots.size);
         }
-        peak = Math.max(peak, model.used);
-        assert.equal(ledger.usedFrames, model.used);
-        assert.equal(ledger.peakFrames, peak);
-        assert.equal(ledger.describeLeaks().length, model.slots.size);
-      }
-      for (const [place, slot] of model.slots) for (let i = slot.shares; i > 0; i--) ledger.release(place);
-      assert.equal(ledger.freeFrames, frames);
-      assert.deepEqual(ledger.describeLeaks(), []);
-      // Everything has joined again: as many whole runs fit as into a fresh arena.
-      for (let run = 0; run < Math.floor(frames / 64); run++) assert.equal(ledger.reserve(RUN_BYTES, 'run'), run * 64);
-    }),
+        for (const [place, slot] of model.slots) for (let i = slot.shares; i > 0; i--) ledger.release(place);
+        assert.equal(ledger.freeFrames, frames);
+        assert.deepEqual(ledger.describeLeaks(), []);
+        // Everything has joined again: as many whole runs fit as into a fresh arena.
+        for (let run = 0; run < Math.floor(frames / 64); run++)
+          assert.equal(ledger.reserve(RUN_BYTES, 'run'), run * 64);
+      },
+    ),
   );
 });
 

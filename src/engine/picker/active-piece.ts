@@ -53,7 +53,7 @@ export class ActivePiece {
   lead: DownloadPeer | undefined;
   /** The run queue knows this object; kept by it, also while the object is between two pieces. */
   queued = false;
-  /** Nobody but the lead is asked for blocks. */
+  /** Begun by a peer on parole: nobody else is asked for blocks, so that a failure names the liar. */
   exclusive = false;
   /** No block before this one is wanted. */
   #cursor = 0;
@@ -89,6 +89,7 @@ export class ActivePiece {
     this.storedRuns = 0;
     this.failed = false;
     this.lead = undefined;
+    this.exclusive = false;
     this.#cursor = 0;
   }
 

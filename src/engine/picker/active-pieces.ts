@@ -12,8 +12,6 @@ export class ActivePieces {
   readonly picker: PiecePicker;
   /** In no particular order. */
   readonly list: ActivePiece[] = [];
-  /** Pieces that failed their hash with several contributors: fetched from one peer alone, so that a liar is known. */
-  readonly isolated: Set<number> = new Set();
   /** Where a piece is in `list`, or −1. */
   readonly #indexes: Int32Array;
   readonly #pool: ActivePiece[] = [];
@@ -37,7 +35,6 @@ export class ActivePieces {
     this.picker.begin(piece);
     const active = this.#pool.pop() ?? new ActivePiece(this.geometry);
     active.begin(piece, this.geometry);
-    active.exclusive = this.isolated.has(piece);
     active.openRun(0, place);
     this.#indexes[piece] = this.list.length;
     this.list.push(active);

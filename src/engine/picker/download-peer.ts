@@ -8,6 +8,8 @@ export class DownloadPeer {
   readonly pieces: PeerPieces;
   /** Places that the link holds: blocks and duplicates that neither landed nor were returned. */
   outstanding = 0;
+  /** It had a part in a piece that failed its hash: it fetches whole pieces alone, so that the next failure names it. */
+  onParole = false;
   /** The piece that this peer leads. */
   current: ActivePiece | undefined;
 

@@ -297,7 +297,10 @@ class Simulation {
 const scenarios = fc.record({
   seed: fc.nat(),
   pieceBytes: fc.constantFrom(BLOCK_BYTES, 4 * BLOCK_BYTES, 64 * BLOCK_BYTES, 100 * BLOCK_BYTES, 200 * BLOCK_BYTES + 5),
-  totalBytes: fc.integer({ min: 1, max: 500 * BLOCK_BYTES }),
+  totalBytes: fc.oneof(
+    fc.integer({ min: 1, max: 500 * BLOCK_BYTES }),
+    fc.integer({ min: 100 * BLOCK_BYTES, max: 1000 * BLOCK_BYTES }),
+  ),
   frames: fc.constantFrom(64, 100, 256, 1024),
   peers: fc.integer({ min: 1, max: 6 }),
   badBlocks: fc.constantFrom(0, 0, 3),

@@ -6,7 +6,7 @@
 //   pieces      the pieces that were begun               runs      complete runs to the disk, and its answers
 import type { Random } from '../../base/clock.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
-import type { Geometry, PieceIndex } from '../torrent/geometry.ts';
+import type { Geometry } from '../torrent/geometry.ts';
 import { ActivePieces } from './active-pieces.ts';
 import { Arrivals } from './arrivals.ts';
 import { Duplicates } from './duplicates.ts';
@@ -31,10 +31,5 @@ export class Download {
     this.arrivals = new Arrivals(this.pieces, duplicates, this.runs);
     this.planner = new RequestPlanner(this.pieces, duplicates, this.runs);
     this.endgame = new Endgame(this.pieces, duplicates, random);
-  }
-
-  /** The piece failed with several contributors: from now on it is fetched from one peer at a time. */
-  isolate(piece: PieceIndex): void {
-    this.pieces.isolated.add(piece);
   }
 }

@@ -5,7 +5,8 @@
 //   3. a new piece (piece-picker.ts), which this peer then leads; not when memory is getting tight
 //   4. a piece that another peer leads, the one nearest completion first
 //
-// A block is given out only when its run has its slot in piece memory (invariant 1).
+// A block is given out only when its run has its slot in piece memory (invariant 1). A peer on parole leads whole pieces
+// that nobody else may touch, as long as there are any.
 import { START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
@@ -54,6 +55,11 @@ export class RequestPlanner {
     return this.#planned;
   }
 
+  /** The peer chokes us or is slow: the piece that it leads is open to others. */
+  standBack(peer: DownloadPeer): void {
+    if (peer.current !== undefined) this.#pieces.leave(peer.current);
+  }
+
   /** The piece to take blocks from; it has at least one for this peer. */
   #next(peer: DownloadPeer): ActivePiece | undefined {
     if (peer.current !== undefined && this.#hasBlockFor(peer.current, peer)) return peer.current;
@@ -64,8 +70,10 @@ export class RequestPlanner {
       const active = list[at]!;
       if (active.wanted === 0 || !peer.pieces.have.has(active.index) || !this.#hasBlockFor(active, peer)) continue;
       if (active.lead === undefined) orphan = nearerCompletion(orphan, active);
-      else shared = nearerCompletion(shared, active);
+      else if (!active.lead.onParole) shared = nearerCompletion(shared, active);
     }
+    const alone = peer.onParole ? this.#beginPiece(peer) : undefined;
+    if (alone !== undefined) return alone;
     if (orphan !== undefined) return this.#lead(orphan, peer);
     const ledger = this.#pieces.ledger;
     if (shared !== undefined && ledger.usedFrames >= ledger.frames * START_MEMORY_SHARE) return shared;
@@ -81,6 +89,7 @@ export class RequestPlanner {
       this.lastRefusal = 'memory';
       return undefined;
     }
+    active.exclusive = peer.onParole;
     if (this.#hasBlockFor(active, peer)) return this.#lead(active, peer);
     // The link still owes duplicates from when this piece was last under way.
     this.#pieces.closeRunIfIdle(active, 0);

@@ -19,7 +19,7 @@ interface Candidate {
 }
 
 /** The text under which an address is known. */
-export function addressKey(address: PeerAddress): string {
+function addressKey(address: PeerAddress): string {
   return `${address.host}|${address.port}`;
 }
 

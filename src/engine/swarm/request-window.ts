@@ -1,27 +1,22 @@
 // How many blocks to keep requested from one peer: enough to cover bandwidth × delay, no more than the peer will queue.
 // Like TCP's slow start, the window grows by a block for each that lands while the rate still rises with it; then it
 // follows the rate: what the peer sends in `COVER_SECONDS`.
+import { REQUESTS_MAX, REQUESTS_MIN, REQUESTS_START } from '../limits.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
 
-/** Blocks requested of a peer that we know nothing about. */
-const START_BLOCKS = 16;
-/** Fewest blocks in flight with a healthy peer: two, so that it never waits for our next request. */
-const FLOOR_BLOCKS = 4;
 /** Seconds of a peer's sending that are kept requested: covers a second of delay, and bounds what a sudden stall holds. */
 const COVER_SECONDS = 1;
-/** Blocks that every known client is willing to queue (libtorrent 500 and up, Transmission 512, aria2 and others 250 …). */
-const PEER_QUEUE_BLOCKS = 500;
 
 /** The adaptive request window of one peer, in blocks. */
 export class RequestWindow {
-  #blocks = START_BLOCKS;
-  #ceiling = PEER_QUEUE_BLOCKS;
+  #blocks = REQUESTS_START;
+  #ceiling = REQUESTS_MAX;
   #growing = true;
   #snubbed = false;
 
   /** The peer told how many requests it queues (BEP 10, `reqq`). */
   limitTo(blocks: number): void {
-    this.#ceiling = Math.max(1, Math.min(PEER_QUEUE_BLOCKS, blocks));
+    this.#ceiling = Math.max(1, Math.min(REQUESTS_MAX, blocks));
     this.#blocks = Math.min(this.#blocks, this.#ceiling);
   }
 
@@ -38,7 +33,7 @@ export class RequestWindow {
   /** The peer stalls: one request at a time until it delivers again. */
   snub(): void {
     this.#snubbed = true;
-    this.#blocks = START_BLOCKS;
+    this.#blocks = REQUESTS_START;
     this.#growing = true;
   }
 
@@ -50,6 +45,6 @@ export class RequestWindow {
       return;
     }
     this.#growing = false;
-    this.#blocks = Math.max(FLOOR_BLOCKS, Math.min(this.#ceiling, Math.max(covered, this.#blocks - 1)));
+    this.#blocks = Math.max(REQUESTS_MIN, Math.min(this.#ceiling, Math.max(covered, this.#blocks - 1)));
   }
 }

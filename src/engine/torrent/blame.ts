@@ -1,5 +1,5 @@
-// Who is to blame for a piece that failed its hash. One contributor is guilty. Of several each is a suspect; the piece
-// is fetched again from one peer alone (picker), and the next failure names the liar.
+// Who is to blame for a piece that failed its hash. One contributor is guilty. Of several each is a suspect and put on
+// parole: it fetches whole pieces alone (picker) until one is verified, so that the next failure names the liar.
 import type { LinkId } from '../ports.ts';
 
 /** The judgement on the contributors of a failed piece. */

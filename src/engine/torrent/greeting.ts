@@ -1,6 +1,6 @@
 // How a connection begins: handshakes (BEP 3), what each side offers (BEP 6, BEP 10), and whom we would rather not meet.
 import type { Bitfield } from '../../base/bitfield.ts';
-import { compareBytes, equalBytes } from '../../base/bytes.ts';
+import { equalBytes, toHex } from '../../base/bytes.ts';
 import {
   decodeExtendedHandshake,
   EXTENDED_HANDSHAKE_ID,
@@ -53,7 +53,7 @@ export function welcome(peer: Peer, handshake: Handshake, facts: WelcomeFacts): 
  */
 export function lesserTwin(newer: Peer, older: Peer, ownPeerId: Uint8Array): Peer {
   if (newer.incoming === older.incoming || plainHost(newer.address) !== plainHost(older.address)) return newer;
-  const oursStays = compareBytes(ownPeerId, newer.peerId) > 0;
+  const oursStays = toHex(ownPeerId) > toHex(newer.peerId);
   return newer.incoming === oursStays ? newer : older;
 }
 

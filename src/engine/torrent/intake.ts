@@ -2,6 +2,7 @@
 // decide (engine/picker/download.ts); this carries their decisions out on the ports, per block and without garbage.
 import type { Random } from '../../base/clock.ts';
 import { RateMeter } from '../../base/rate-meter.ts';
+import { IN_FLIGHT_MEMORY_SHARE, REQUESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
   COPY_FROM,
@@ -48,11 +49,15 @@ export class Intake {
   /** Why the last refill gave a peer less than it could take. */
   lastRefusal: PlanRefusal | 'rate' = 'none';
   readonly #parts: IntakeParts;
+  /** Blocks requested of all peers together, and how many may be. */
+  #inFlight = 0;
+  readonly #requestsMax: number;
   readonly #requests = new Int32Array(REQUESTS_PER_BATCH * REQUEST_STRIDE);
   readonly #runs = new Int32Array(RUNS_PER_BATCH * RUN_STRIDE);
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#requestsMax = Math.min(REQUESTS_IN_FLIGHT_MAX, parts.ledger.frames * IN_FLIGHT_MEMORY_SHARE);
     this.download = new Download(parts.geometry, parts.ledger, parts.random);
   }
 
@@ -60,7 +65,10 @@ export class Intake {
   refill(peer: Peer, nowMs: number): void {
     if (!this.#mayAsk(peer)) return;
     if (this.#parts.limit.plenty(nowMs)) this.#ask(peer, nowMs);
-    else this.#starve(peer);
+    else {
+      this.lastRefusal = 'rate';
+      peer.starving = true;
+    }
   }
 
   /** The same on the control tick, when peers take turns: what the rate limit lets through goes to whoever is asked first. */
@@ -75,21 +83,22 @@ export class Intake {
     return outstanding <= window * REFILL_SHARE && outstanding < window;
   }
 
-  #starve(peer: Peer): void {
-    this.lastRefusal = 'rate';
-    peer.starving = true;
-  }
-
   #ask(peer: Peer, nowMs: number): void {
     const outstanding = peer.debt.outstanding;
-    const lacking = peer.window.blocks - outstanding;
-    const room = Math.min(lacking, REQUESTS_PER_BATCH, this.#affordable(nowMs));
-    if (room <= 0) return this.#starve(peer);
+    const lacking = Math.min(peer.window.blocks - outstanding, REQUESTS_PER_BATCH, this.#requestsMax - this.#inFlight);
+    const affordable = this.#affordable(nowMs);
+    const room = Math.min(lacking, affordable);
+    if (room <= 0) {
+      if (affordable <= 0) this.lastRefusal = 'rate';
+      peer.starving = true;
+      return;
+    }
     let count = this.#plan(peer, room);
     if (count === 0 && this.lastRefusal === 'memory' && this.#freeAbandoned(peer)) count = this.#plan(peer, room);
     peer.starving = count < lacking;
     if (count === 0) return;
     if (outstanding === 0) peer.lastBlockMs = nowMs;
+    this.#inFlight += count;
     this.#parts.limit.take(count * BLOCK_BYTES);
     this.#parts.peers.request(peer.link, this.#requests, count);
   }
@@ -98,6 +107,7 @@ export class Intake {
   landed(peer: Peer, piece: number, begin: number, length: number): void {
     peer.download.add(length);
     this.rate.add(length);
+    this.#inFlight--;
     peer.window.landed();
     if (this.download.arrivals.landed(peer.debt, piece, begin) === 'wasted') this.wastedBytes += length;
     this.#carryOut();
@@ -105,12 +115,14 @@ export class Intake {
 
   /** A place came back without its block. */
   returned(peer: Peer, piece: number, begin: number): void {
+    this.#inFlight--;
     this.download.arrivals.returned(peer.debt, piece, begin);
     this.#carryOut();
   }
 
   /** The link is gone, and with it its hold on all places. */
   peerClosed(peer: Peer): void {
+    this.#inFlight -= peer.debt.outstanding;
     this.download.arrivals.closed(peer.debt);
     this.#carryOut();
   }
@@ -157,7 +169,8 @@ export class Intake {
     let count = planner.plan(peer.debt, room, this.#requests);
     this.lastRefusal = planner.lastRefusal;
     const idle = count === 0 && peer.debt.outstanding === 0 && this.lastRefusal === 'nothing-offered';
-    if (idle && picker.pickableCount === 0) count = endgame.plan(peer.debt, room, this.#requests);
+    if (idle && picker.pickableCount === 0 && !peer.debt.onParole)
+      count = endgame.plan(peer.debt, room, this.#requests);
     return count;
   }
 

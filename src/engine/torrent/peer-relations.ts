@@ -89,10 +89,11 @@ export class PeerRelations {
   hear(peer: Peer, id: number, payload: Uint8Array): void {
     if (peer.closing) return;
     peer.lastMessageMs = this.#nowMs();
-    peer.messagesThisTick++;
     try {
       const message = decodeMessage(id, payload);
       if (message === undefined) return;
+      // Requests are as many as our upload is fast; their queue has a limit of its own.
+      if (message.type !== 'request') peer.messagesThisTick++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
     } catch (error) {

@@ -45,6 +45,8 @@ export class Torrent {
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
+  /** The present batch gave blocks back: others may be asked for them. */
+  #returned = false;
 
   constructor(spec: TorrentSpec, parts: TorrentParts, observer: TorrentObserver) {
     this.spec = spec;
@@ -111,7 +113,10 @@ export class Torrent {
       case 'keep-alive':
         return this.relations.sense(event.peer);
       case 'closed':
-        return this.#forget(event.peer, event.end);
+        this.relations.forget(event.peer, event.end, this.#phase === 'seeding');
+        // A duplicate that waited for this link's place may have completed a run.
+        this.intake.flush();
+        return this.#discardIfIdle();
       case 'announced':
         return this.#learn(event.ticket, event.answer);
       case 'storage-failed':
@@ -143,6 +148,7 @@ export class Torrent {
 
   blockReturned(peer: Peer, piece: number, begin: number): void {
     peer.blocksForgiven++;
+    this.#returned = true;
     this.intake.returned(peer, piece, begin);
   }
 
@@ -154,12 +160,16 @@ export class Torrent {
   /** A batch of blocks was taken in: complete runs go to the disk, blocks that were given back to somebody else. */
   blocksDone(): void {
     this.intake.flush();
+    if (!this.#returned) return;
+    this.#returned = false;
     this.relations.feedStarving();
   }
 
   runStored(piece: number, run: number, outcome: number): void {
     const stored = this.intake.stored(piece, run, outcome);
     if (stored.kind === 'verified') {
+      const acquitted = this.swarm.get(stored.acquitted);
+      if (acquitted !== undefined) acquitted.debt.onParole = false;
       this.relations.announcePiece(stored.piece);
       this.#observer.pieceVerified(stored.piece);
     }
@@ -190,20 +200,16 @@ export class Torrent {
     return this.swarm.candidates.next(this.#parts.clock.nowMs());
   }
 
-  /** A link's end completes a run when the place it held was all that a duplicate waited for: that goes to the disk. */
-  #forget(peer: Peer, end: LinkEnd): void {
-    this.relations.forget(peer, end, this.#phase === 'seeding');
-    this.#discardIfIdle();
-    this.intake.flush();
-  }
-
   // Pieces.
 
   #blame(piece: PieceIndex, contributors: Int32Array): void {
     const { guilty, suspects } = judgeContributors(contributors);
     if (guilty === undefined) {
-      this.intake.download.isolate(piece);
-      const message = `piece ${piece} from ${suspects.length} peers failed its hash; fetching it again from one`;
+      for (const link of suspects) {
+        const suspect = this.swarm.get(link);
+        if (suspect !== undefined) suspect.debt.onParole = true;
+      }
+      const message = `piece ${piece} from ${suspects.length} peers failed its hash; each of them now fetches pieces alone`;
       return this.#observer.warned({ code: 'ERR_PIECE_CORRUPT', message });
     }
     const peer = this.swarm.get(guilty);

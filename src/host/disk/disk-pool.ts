@@ -70,8 +70,8 @@ export class DiskPool implements StoragePort {
     // One row more for the thread that preallocates.
     this.#counters = counterMemory(options.workers + 1);
     for (let worker = 0; worker < options.workers; worker++) this.#threads.push(this.#startThread(worker));
-    this.#runs = new RecordSplitter(options.workers, RUN_STRIDE);
-    this.#reads = new RecordSplitter(options.workers, READ_STRIDE);
+    this.#runs = new RecordSplitter(options.workers, { stride: RUN_STRIDE, store: RUN_STORE, piece: RUN_PIECE });
+    this.#reads = new RecordSplitter(options.workers, { stride: READ_STRIDE, store: READ_STORE, piece: READ_PIECE });
   }
 
   /**
@@ -100,11 +100,7 @@ export class DiskPool implements StoragePort {
   }
 
   storeRuns(batch: Int32Array, count: number): void {
-    this.#split(this.#runs, batch, count, RUN_STORE, RUN_PIECE);
-    for (let worker = 0; worker < this.#threads.length; worker++) {
-      const part = this.#runs.take(worker);
-      if (part !== undefined) this.#threads[worker]!.post({ kind: 'runs', batch: part });
-    }
+    this.#deal('runs', this.#runs, batch, count);
   }
 
   forgetPiece(store: StoreId, piece: number): void {
@@ -112,11 +108,7 @@ export class DiskPool implements StoragePort {
   }
 
   readBlocks(batch: Int32Array, count: number): void {
-    this.#split(this.#reads, batch, count, READ_STORE, READ_PIECE);
-    for (let worker = 0; worker < this.#threads.length; worker++) {
-      const part = this.#reads.take(worker);
-      if (part !== undefined) this.#threads[worker]!.post({ kind: 'reads', batch: part });
-    }
+    this.#deal('reads', this.#reads, batch, count);
   }
 
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
@@ -210,11 +202,15 @@ export class DiskPool implements StoragePort {
     else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
   }
 
-  #split(splitter: RecordSplitter, batch: Int32Array, count: number, storeField: number, pieceField: number): void {
-    const { stride } = splitter;
+  /** Posts each worker its part of a batch. */
+  #deal(kind: 'runs' | 'reads', splitter: RecordSplitter, batch: Int32Array, count: number): void {
+    const { stride, store, piece } = splitter.fields;
     for (let record = 0; record < count * stride; record += stride) {
-      const worker = this.#workerOf(batch[record + storeField]!, batch[record + pieceField]!);
-      splitter.push(worker, batch, record);
+      splitter.push(this.#workerOf(batch[record + store]!, batch[record + piece]!), batch, record);
+    }
+    for (let worker = 0; worker < this.#threads.length; worker++) {
+      const part = splitter.take(worker);
+      if (part !== undefined) this.#threads[worker]!.post({ kind, batch: part });
     }
   }
 

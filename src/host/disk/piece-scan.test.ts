@@ -16,6 +16,9 @@ const FILES: readonly SampleFile[] = [
   ['c', 9999],
 ];
 
+/** The number of the store that `withStored` opens in its fresh pool. */
+const FIRST_STORE = 0;
+
 async function withStored(
   pieceBytes: number,
   body: (disk: TemporaryDisk, check: () => Promise<number[]>) => Promise<void>,
@@ -60,12 +63,14 @@ test('a check finds the pieces that a truncated or missing file lacks', async ()
   });
 });
 
-test('a check sees a file that was replaced while it was open', async () => {
+test('a check sees a file that was replaced while it was open, and so do the writes after it', async () => {
   await withStored(16 * KIB, async (disk, missing) => {
     const file = path.join(disk.directory, 'a');
     await rm(file);
     await writeFile(file, new Uint8Array(100_000));
     assert.deepEqual(await missing(), [0, 1, 2, 3, 4, 5, 6]);
+    await disk.storeAll(FIRST_STORE, disk.torrent(16 * KIB, FILES));
+    assert.deepEqual(await missing(), []);
   });
 });
 

@@ -1,16 +1,23 @@
 // Deals the records of a packed batch out to workers. The buffers stay and grow to what a batch needs once.
 const FIRST_CAPACITY = 64;
 
-export class RecordSplitter {
+/** Where a kind of record keeps what decides its worker. */
+export interface RecordFields {
   /** Integers of a record. */
   readonly stride: number;
+  readonly store: number;
+  readonly piece: number;
+}
+
+export class RecordSplitter {
+  readonly fields: RecordFields;
   readonly #parts: Int32Array[] = [];
   readonly #lengths: number[] = [];
 
-  constructor(workers: number, stride: number) {
-    this.stride = stride;
+  constructor(workers: number, fields: RecordFields) {
+    this.fields = fields;
     for (let worker = 0; worker < workers; worker++) {
-      this.#parts.push(new Int32Array(FIRST_CAPACITY * stride));
+      this.#parts.push(new Int32Array(FIRST_CAPACITY * fields.stride));
       this.#lengths.push(0);
     }
   }
@@ -25,8 +32,9 @@ export class RecordSplitter {
       this.#parts[worker] = larger;
       part = larger;
     }
-    for (let field = 0; field < this.stride; field++) part[length + field] = batch[offset + field]!;
-    this.#lengths[worker] = length + this.stride;
+    const { stride } = this.fields;
+    for (let field = 0; field < stride; field++) part[length + field] = batch[offset + field]!;
+    this.#lengths[worker] = length + stride;
   }
 
   /** A copy of a worker's part, which is empty afterwards; `undefined` when there is none. */

@@ -18,6 +18,8 @@ export function adoptSocket(accepted: Socket, onread: DirectRead): Socket | unde
   if (handle === undefined || handle === null) return undefined;
   // The accepted wrapper must not close the handle when it is collected or destroyed.
   (accepted as unknown as WithHandle)._handle = null;
+  // Without this, the server would count it as an open connection for ever, and its `close` never end.
+  accepted.destroy();
   const adopted = new Socket({ handle, onread } as unknown as ConstructorParameters<typeof Socket>[0]);
   adopted.setNoDelay(true);
   return adopted;

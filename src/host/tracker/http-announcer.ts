@@ -1,5 +1,6 @@
 // Announces over HTTP and HTTPS (BEP 3). Redirects, decompression and the size of a reply are all bounded here; no
 // connection is kept open after its reply, as half an hour lies between two announces.
+import { setMaxListeners } from 'node:events';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Agent, type Dispatcher, request as httpRequest } from 'undici';
@@ -24,15 +25,19 @@ type Response = Dispatcher.ResponseData;
 
 export class HttpAnnouncer {
   readonly #agent: Agent;
+  /** Ends sockets that are still connecting: the agent would leave those to their connect timeout. */
+  readonly #closing = new AbortController();
   readonly #headers: { readonly 'user-agent': string; readonly 'accept-encoding': string };
 
   constructor(userAgent: string) {
     this.#headers = { 'user-agent': userAgent, 'accept-encoding': 'gzip' };
+    // Every open socket listens to this signal, and Node would take more than ten for a leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#agent = new Agent({
       // No pipelining also means no keep-alive.
       pipelining: 0,
       connections: TRACKER_CONNECTIONS_MAX,
-      connect: { timeout: TRACKER_CONNECT_TIMEOUT_MS },
+      connect: { timeout: TRACKER_CONNECT_TIMEOUT_MS, signal: this.#closing.signal },
     });
   }
 
@@ -54,6 +59,7 @@ export class HttpAnnouncer {
 
   /** Ends every connection; announces under way fail. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#agent.destroy();
   }
 

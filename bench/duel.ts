@@ -1,0 +1,48 @@
+// Alternating pairs: A B A B …, so that whatever else slows the machine down slows both. Medians, and the median of the
+// ratios within pairs, which a drift of the machine moves less than the ratio of two medians.
+import type { BenchClient } from './client.ts';
+import { type Ground, type Measurement, measure } from './run.ts';
+
+/** All runs of two clients against each other. */
+export interface Duel {
+  readonly first: BenchClient;
+  readonly second: BenchClient;
+  readonly pairs: readonly (readonly [Measurement, Measurement])[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Runs `count` pairs and tells `progress` of each download. Ends early when the second client fails; the first may not. */
+export async function duel(
+  [first, second]: readonly [BenchClient, BenchClient],
+  count: number,
+  ground: Ground,
+  progress: (line: string) => void,
+): Promise<Duel> {
+  const pairs: [Measurement, Measurement][] = [];
+  const run = async (client: BenchClient): Promise<Measurement> => {
+    const result = await measure(client, ground);
+    const figures = `${result.mibPerSecond.toFixed(0)} MiB/s, ${result.cpuSecondsPerGib.toFixed(2)} CPU s/GiB`;
+    progress(`  ${client.name.padEnd(12)} ${figures}, peak ${result.peakRssMib.toFixed(0)} MiB`);
+    return result;
+  };
+  for (let pair = 0; pair < count; pair++) {
+    const own = await run(first);
+    try {
+      pairs.push([own, await run(second)]);
+    } catch (error) {
+      progress(`  ${error instanceof Error ? error.message : error}; it is left out from here on`);
+      break;
+    }
+  }
+  return { first, second, pairs };
+}
+
+/** Median over the pairs of `first / second`. */
+export function ratio(duelled: Duel, figure: (run: Measurement) => number): number {
+  return median(duelled.pairs.map(([a, b]) => figure(a) / figure(b)));
+}

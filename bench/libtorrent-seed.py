@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The seeder of every benchmark: libtorrent-rasterbar with large buffers and many request slots.
+
+usage: libtorrent-seed.py TORRENT DIRECTORY HOST:PORT...
+One session per address, all in this process. Checks the payload first, so that no hash is computed during a run.
+Prints 'ready', then 'connected SECONDS_SINCE_1970' for each connection. A line HOST:PORT on standard input makes it
+dial that client, for one that takes no loopback address from a tracker. Runs until it is ended.
+"""
+import sys
+import threading
+import time
+
+import libtorrent as lt
+
+torrent, directory, addresses = sys.argv[1], sys.argv[2], sys.argv[3:]
+
+
+def session(address, threads):
+    return lt.session({
+        'listen_interfaces': address, 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False,
+        'enable_natpmp': False, 'enable_outgoing_utp': False, 'enable_incoming_utp': False,
+        'allow_multiple_connections_per_ip': True, 'in_enc_policy': 2, 'out_enc_policy': 2,
+        'unchoke_slots_limit': 500, 'connections_limit': 1000, 'aio_threads': threads,
+        'send_buffer_watermark': 8 << 20, 'send_buffer_low_watermark': 1 << 20, 'send_buffer_watermark_factor': 300,
+        'max_allowed_in_request_queue': 5000, 'min_reconnect_time': 1,
+        'alert_mask': lt.alert.category_t.peer_notification | lt.alert.category_t.connect_notification})
+
+
+def add(owner, checked):
+    """Adds the torrent; `checked` is the resume data of a session that has hashed the files, if one has."""
+    params = lt.read_resume_data(checked) if checked else lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent)
+    params.save_path = directory
+    handle = owner.add_torrent(params)
+    # Its peers connect to it or are named to it: without trackers it never dials anybody else.
+    handle.replace_trackers([])
+    while not handle.status().is_seeding:
+        time.sleep(0.02)
+    return handle
+
+
+def resume_data(owner, handle):
+    handle.save_resume_data()
+    while True:
+        owner.wait_for_alert(1000)
+        for alert in owner.pop_alerts():
+            if isinstance(alert, lt.save_resume_data_alert):
+                return lt.write_resume_data_buf(alert.params)
+
+
+sessions = [session(address, 4 if len(addresses) == 1 else 1) for address in addresses]
+handles = [add(sessions[0], None)]
+if len(sessions) > 1:
+    checked = resume_data(sessions[0], handles[0])
+    handles += [add(owner, checked) for owner in sessions[1:]]
+
+
+def dial():
+    for line in sys.stdin:
+        host, port = line.strip().rsplit(':', 1)
+        handles[0].connect_peer((host, int(port)))
+
+
+threading.Thread(target=dial, daemon=True).start()
+print('ready', flush=True)
+while True:
+    for owner in sessions:
+        owner.wait_for_alert(1000 if len(sessions) == 1 else 5)
+        for alert in owner.pop_alerts():
+            if type(alert).__name__ in ('incoming_connection_alert', 'peer_connect_alert'):
+                print(f'connected {time.time():.6f}', flush=True)

@@ -1,0 +1,80 @@
+// What `npm run bench` can be told, and what it does when told nothing.
+import { parseArgs } from 'node:util';
+
+const GIB = 2 ** 30;
+const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
+
+export const USAGE = `usage: npm run bench -- [quick|full|codec] [options]
+
+  quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
+  full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md
+  codec                   microbenchmarks, and the heap growth of a million received blocks
+
+  --size 256MiB           payload, a whole number of MiB or GiB
+  --pairs N               pairs per client
+  --clients a,b           opponents: libtorrent, aria2, transmission, webtorrent
+  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders
+  --folder PATH           where payload and downloads go (default: /dev/shm)
+  --millrace PATH         another build's dist/cli/main.js
+  --write                 update docs/performance.md, also with quick
+`;
+
+export interface BenchOptions {
+  readonly payloadBytes: number;
+  readonly pairs: number;
+  readonly clients: readonly string[];
+  readonly scenarios: readonly string[];
+  readonly folder: string;
+  readonly millrace?: string;
+  readonly write: boolean;
+  /** The command as typed, for the page that the figures go into. */
+  readonly command: string;
+}
+
+function sizeBytes(text: string): number {
+  const match = /^(\d+)(MiB|GiB)$/.exec(text);
+  if (match === null) throw new Error(`--size ${text}: write it as 512MiB or 2GiB`);
+  return Number(match[1]) * UNITS[match[2]!]!;
+}
+
+function list(text: string | undefined, known: readonly string[]): readonly string[] | undefined {
+  const names = text?.split(',');
+  const stranger = names?.find((name) => !known.includes(name));
+  if (stranger !== undefined) throw new Error(`unknown: ${stranger} (known: ${known.join(', ')})`);
+  return names;
+}
+
+const ALL_CLIENTS = ['libtorrent', 'aria2', 'transmission', 'webtorrent'];
+const ALL_SCENARIOS = ['1MiB', '256KiB', '16MiB', '20-seeders'];
+
+/** Throws with a message for the user when the command line makes no sense. */
+export function benchOptions(args: readonly string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      size: { type: 'string' },
+      pairs: { type: 'string' },
+      clients: { type: 'string' },
+      scenarios: { type: 'string' },
+      folder: { type: 'string', default: '/dev/shm' },
+      millrace: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const mode = positionals[0] ?? 'quick';
+  if (mode !== 'quick' && mode !== 'full') throw new Error(`unknown: ${mode}`);
+  const full = mode === 'full';
+  const pairs = Number(values.pairs ?? (full ? 5 : 3));
+  if (!Number.isInteger(pairs) || pairs < 1) throw new Error(`--pairs ${values.pairs}: a whole number from 1 on`);
+  return {
+    payloadBytes: sizeBytes(values.size ?? (full ? '2GiB' : '512MiB')),
+    pairs,
+    clients: list(values.clients, ALL_CLIENTS) ?? (full ? ALL_CLIENTS : ['libtorrent']),
+    scenarios: list(values.scenarios, ALL_SCENARIOS) ?? (full ? ALL_SCENARIOS : ['1MiB']),
+    folder: values.folder,
+    ...(values.millrace === undefined ? {} : { millrace: values.millrace }),
+    write: full || values.write,
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+  };
+}

@@ -1,0 +1,48 @@
+// What is downloaded: one file of incompressible bytes on tmpfs, and a .torrent of it for each piece length.
+// Encoded by hand, so that the benchmark depends on nothing that it measures.
+import { createCipheriv, createHash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+
+const CHUNK_BYTES = 1 << 20;
+const FILE_NAME = 'payload.bin';
+
+/** The payload on disk. */
+export interface Payload {
+  readonly directory: string;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Writes `bytes` bytes below `root`: AES-CTR over zeros, the same bytes in every run. */
+export function makePayload(root: string, bytes: number): Payload {
+  const directory = path.join(root, 'payload');
+  mkdirSync(directory, { recursive: true });
+  const file = path.join(directory, FILE_NAME);
+  const cipher = createCipheriv('aes-128-ctr', new Uint8Array(16).fill(7), new Uint8Array(16));
+  const zeros = new Uint8Array(CHUNK_BYTES);
+  const fd = openSync(file, 'w');
+  for (let left = bytes; left > 0; left -= CHUNK_BYTES) {
+    writeSync(fd, cipher.update(zeros.subarray(0, Math.min(CHUNK_BYTES, left))));
+  }
+  closeSync(fd);
+  return { directory, file, bytes };
+}
+
+/** Writes a .torrent (BEP 3) of the payload and returns its path. */
+export function makeTorrent(payload: Payload, pieceBytes: number, announce: string): string {
+  const hashes: Buffer[] = [];
+  const piece = new Uint8Array(pieceBytes);
+  const fd = openSync(payload.file, 'r');
+  for (let offset = 0; offset < payload.bytes; offset += pieceBytes) {
+    const length = Math.min(pieceBytes, payload.bytes - offset);
+    for (let got = 0; got < length; ) got += readSync(fd, piece, got, length - got, offset + got);
+    hashes.push(createHash('sha1').update(piece.subarray(0, length)).digest());
+  }
+  closeSync(fd);
+  const head = `d8:announce${announce.length}:${announce}4:infod6:lengthi${payload.bytes}e4:name${FILE_NAME.length}:${FILE_NAME}`;
+  const pieces = `12:piece lengthi${pieceBytes}e6:pieces${hashes.length * 20}:`;
+  const torrent = path.join(path.dirname(payload.directory), `pieces-${pieceBytes}.torrent`);
+  writeFileSync(torrent, Buffer.concat([Buffer.from(head + pieces), ...hashes, Buffer.from('ee')]));
+  return torrent;
+}

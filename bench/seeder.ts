@@ -1,0 +1,52 @@
+// The one libtorrent process that seeds to every client of a scenario. It tells when a client's first connection came
+// in, which is where the clock of each run starts.
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { pythonWithLibtorrent } from './python.ts';
+import { repository } from './repository.ts';
+
+/** A running seeder. */
+export interface Seeder {
+  readonly peers: readonly string[];
+  /** Milliseconds since 1970 of the first connection after the last call of `forget`, once there was one. */
+  connectedAtMs(): number | undefined;
+  forget(): void;
+  /** Makes the seeder connect to a client, instead of the other way round. */
+  dial(peer: string): void;
+  close(): void;
+}
+
+/** Where the seeders listen: each has a loopback address of its own, for clients that allow one peer per address. */
+function addresses(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `127.0.0.${2 + index}:${47700 + index}`);
+}
+
+/** Starts `count` seeders in one process; resolves when they have checked the payload. */
+export async function startSeeder(torrent: string, directory: string, count: number): Promise<Seeder> {
+  const python = pythonWithLibtorrent();
+  if (python === undefined) throw new Error('the seeder needs libtorrent: apt install python3-libtorrent');
+  const peers = addresses(count);
+  const program = path.join(repository, 'bench', 'libtorrent-seed.py');
+  const child: ChildProcess = spawn(python, [program, torrent, directory, ...peers], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let connected: number | undefined;
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the seeder ended with status ${code}`)));
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      if (line === 'ready') resolve();
+      const match = /^connected ([\d.]+)$/.exec(line);
+      if (match !== null) connected ??= Number(match[1]) * 1000;
+    });
+  });
+  return {
+    peers,
+    connectedAtMs: () => connected,
+    forget: () => {
+      connected = undefined;
+    },
+    dial: (peer) => child.stdin!.write(`${peer}\n`),
+    close: () => child.kill('SIGKILL'),
+  };
+}

@@ -1,0 +1,70 @@
+// Options that `get` and `seed` share: whom to connect to, where to listen, how much to spend.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InputError } from '../../base/errors.ts';
+import type { ClientOptions, PeerAddress } from '../library.ts';
+import { parseListen, parsePeer } from './address.ts';
+import { parseRate, parseSize } from './quantity.ts';
+
+/** The options as commander hands them over. */
+export interface NetworkOptions {
+  readonly peer?: readonly PeerAddress[];
+  readonly listen?: { readonly host?: string; readonly port: number };
+  readonly trackers: boolean;
+  readonly encryption: string;
+  readonly memory?: number;
+  readonly down?: number;
+  readonly up?: number;
+  readonly profile?: boolean;
+}
+
+/** Adds the shared options to a command. */
+export function addNetworkOptions(command: Command): Command {
+  return command
+    .addOption(repeatable('--peer <host:port>', 'connect to this peer (repeatable)', parsePeer))
+    .option('--listen <[host:]port>', 'where to listen for peers (default: any free port)', argument(parseListen))
+    .option('--no-trackers', 'do not announce to the trackers of the torrent')
+    .option('--no-dht', 'no DHT: accepted, there is none yet')
+    .option('--no-lsd', 'no local discovery: accepted, there is none yet')
+    .option('--no-pex', 'no peer exchange: accepted, there is none yet')
+    .option('--no-nat', 'no port mapping: accepted, there is none yet')
+    .addOption(
+      new Option('--encryption <mode>', 'only "off" works: there is no encryption yet')
+        .choices(['prefer', 'require', 'off'])
+        .default('off'),
+    )
+    .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
+    .option('--up <rate>', 'upload limit per second, e.g. 500k or 10MB/s', argument(parseRate));
+}
+
+/** What the options mean to the library. */
+export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
+  if (options.encryption !== 'off') {
+    const message = `--encryption ${options.encryption} does not exist yet: connections are not encrypted, use --encryption off`;
+    throw new InputError('ERR_CLI_UNSUPPORTED', message);
+  }
+  return {
+    ...(options.listen === undefined ? {} : { listen: options.listen }),
+    ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+    ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
+    ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
+    ...(options.profile ? { profile: true } : {}),
+  };
+}
+
+/** Makes a parser fit for commander: what it refuses is reported with the option's name. */
+export function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof InputError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+/** An option that may be given many times, one value each. */
+export function repeatable<T>(flags: string, description: string, parse: (text: string) => T): Option {
+  const parseOne = argument(parse);
+  return new Option(flags, description).argParser<T[]>((text, previous) => [...(previous ?? []), parseOne(text)]);
+}

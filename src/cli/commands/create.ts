@@ -1,0 +1,120 @@
+// millrace create: make a .torrent (BEP 3) of a file or folder.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { InputError } from '../../base/errors.ts';
+import { argument, repeatable } from '../arguments/network-options.ts';
+import { parseSize } from '../arguments/quantity.ts';
+import type { CommandContext } from '../context.ts';
+import { exists } from '../directory.ts';
+import { EXIT_DONE } from '../exit-code.ts';
+import { bytesBehind, tallying } from '../follow.ts';
+import type { CreateOptions } from '../library.ts';
+import { createResult } from '../output/create-result.ts';
+import { runSession } from '../session.ts';
+
+interface CreateCommandOptions {
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly pieceLength?: number;
+  readonly tracker?: string[];
+  readonly webSeed?: string[];
+  readonly private?: boolean;
+  readonly comment?: string;
+  readonly v2?: boolean;
+  readonly hybrid?: boolean;
+  readonly json?: boolean;
+}
+
+const STANDARD_OUTPUT = '-';
+
+/** URLs are judged by the library. */
+const asIs = (text: string) => text;
+
+/** Adds `create` to the program. */
+export function addCreateCommand(program: Command, context: CommandContext, exit: (exitCode: number) => void): void {
+  program
+    .command('create')
+    .summary('make a .torrent of a file or folder')
+    .description('Hashes a file or folder on all cores and writes a .torrent for it.')
+    .argument('<path>', 'the file or folder')
+    .option('-o, --output <file>', 'where to write it; - is standard output (default: NAME.torrent, here)')
+    .option('--force', 'replace the output file if it exists')
+    .option('--piece-length <size>', 'a power of two (default: one that gives about 1500 pieces)', argument(parseSize))
+    .addOption(repeatable('--tracker <url>', 'tracker, http, https or udp (repeatable: tried in this order)', asIs))
+    .addOption(repeatable('--web-seed <url>', 'web server that has the files (repeatable)', asIs))
+    .option('--private', 'peers are to come from the trackers only (BEP 27)')
+    .option('--comment <text>', 'a remark for people')
+    .addOption(new Option('--v1', 'a version 1 torrent (the default)').conflicts(['v2', 'hybrid']))
+    .addOption(new Option('--v2', 'does not exist yet').conflicts('hybrid'))
+    .option('--hybrid', 'does not exist yet')
+    .option('--json', 'one JSON object a line on standard output')
+    .action(async (source: string, options: CreateCommandOptions) => exit(await create(context, source, options)));
+}
+
+function create(context: CommandContext, source: string, options: CreateCommandOptions): Promise<number> {
+  const outputIsData = options.output === STANDARD_OUTPUT;
+  // With the torrent on standard output there is no room for JSON there; what is wrong is then told to people.
+  const sessionOptions = {
+    json: options.json === true && !outputIsData,
+    outputIsData,
+    ifInterrupted: 'nothing was written',
+  };
+  return runSession(context, sessionOptions, async (reporter) => {
+    refuseUnsupported(options);
+    const startMs = context.clock.nowMs();
+    const name = path.basename(path.resolve(source));
+    const output = options.output ?? `${name}.torrent`;
+    if (!outputIsData && !options.force) await refuseExisting(output);
+    const report = tallying(reporter, context.clock, { activity: 'hashing', subject: name });
+    const { bytes, metainfo, warnings } = await context.library.createTorrent(source, {
+      ...createOptionsFrom(options),
+      onProgress: (progress) => report(bytesBehind(progress, progress.totalBytes), progress.totalBytes),
+      signal: context.interrupts.signal,
+    });
+    for (const warning of warnings) reporter.warning(warning);
+    if (outputIsData) context.stdout.write(bytes);
+    else await writeTorrent(output, bytes, options.force === true);
+    const seconds = (context.clock.nowMs() - startMs) / 1000;
+    reporter.done(createResult({ metainfo, seconds, ...(outputIsData ? {} : { file: path.resolve(output) }) }));
+    return EXIT_DONE;
+  });
+}
+
+function refuseUnsupported(options: CreateCommandOptions): void {
+  if (options.json && options.output === STANDARD_OUTPUT) {
+    throw new InputError(
+      'ERR_CLI_USAGE',
+      '--json and "-o -" both want standard output: name a file, or leave --json out',
+    );
+  }
+  const version = options.v2 ? '--v2' : options.hybrid ? '--hybrid' : undefined;
+  if (version === undefined) return;
+  const message = `${version} does not exist yet: millrace creates version 1 torrents (--v1)`;
+  throw new InputError('ERR_CLI_UNSUPPORTED', message);
+}
+
+function createOptionsFrom(options: CreateCommandOptions): CreateOptions {
+  return {
+    private: options.private ?? false,
+    ...(options.pieceLength === undefined ? {} : { pieceBytes: options.pieceLength }),
+    ...(options.tracker === undefined ? {} : { tiers: options.tracker.map((url) => [url]) }),
+    ...(options.webSeed === undefined ? {} : { webSeeds: options.webSeed }),
+    ...(options.comment === undefined ? {} : { comment: options.comment }),
+  };
+}
+
+/** Asked before hashing, so that nobody waits minutes for a refusal. */
+async function refuseExisting(output: string): Promise<void> {
+  if (!(await exists(output))) return;
+  throw new InputError('ERR_CLI_EXISTS', `"${output}" exists: --force replaces it, -o names another file`);
+}
+
+async function writeTorrent(output: string, bytes: Uint8Array, replace: boolean): Promise<void> {
+  try {
+    await writeFile(output, bytes, { flag: replace ? 'w' : 'wx' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError('ERR_CLI_OUTPUT', `cannot write "${output}": ${reason}`, { cause: error });
+  }
+}

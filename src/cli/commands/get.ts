@@ -1,0 +1,70 @@
+// millrace get: download a torrent, verify it, say what it cost. With --seed, go on uploading until Ctrl-C.
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { parseSelection } from '../arguments/file-selection.ts';
+import { addNetworkOptions, argument, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
+import { parseRate } from '../arguments/quantity.ts';
+import type { CommandContext } from '../context.ts';
+import { writableDirectory } from '../directory.ts';
+import { download } from '../download.ts';
+import { EXIT_DONE } from '../exit-code.ts';
+import { follow } from '../follow.ts';
+import type { AddOptions } from '../library.ts';
+import { downloadResult } from '../output/download-result.ts';
+import { CostMeter } from '../resources.ts';
+import { runSession, withClient } from '../session.ts';
+
+interface GetOptions extends NetworkOptions {
+  readonly output: string;
+  readonly select?: readonly number[];
+  readonly sequential?: boolean;
+  readonly seed?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `get` to the program. */
+export function addGetCommand(program: Command, context: CommandContext, exit: (exitCode: number) => void): void {
+  const command = program
+    .command('get')
+    .summary('download a torrent')
+    .description('Downloads a torrent and verifies every piece. Started again over the same folder, it continues.')
+    .argument('<source>', 'a .torrent file or its http(s) URL')
+    .option('-o, --output <dir>', 'folder that receives the files', '.');
+  addNetworkOptions(command)
+    .addOption(new Option('--down <rate>', 'download limit per second, e.g. 10MB/s').argParser(argument(parseRate)))
+    .option('--select <files>', 'only these files, as "millrace info" numbers them: 0,2-5', argument(parseSelection))
+    .option('--sequential', 'fetch the pieces in order, not rarest first')
+    .option('--seed', 'go on uploading when done, until Ctrl-C')
+    .option('--json', 'one JSON object a line on standard output')
+    .option('--profile', 'measure every stage of the data path and print the table')
+    .action(async (source: string, options: GetOptions) => exit(await get(context, source, options)));
+}
+
+function get(context: CommandContext, source: string, options: GetOptions): Promise<number> {
+  const ifInterrupted = 'the same command continues where this one stopped';
+  return runSession(context, { json: options.json ?? false, ifInterrupted }, async (reporter) => {
+    const clientOptions = clientOptionsFrom(options);
+    const { library, clock, interrupts } = context;
+    const metainfo = await library.loadSource(source, { signal: interrupts.signal });
+    const directory = await writableDirectory(options.output, '-o');
+    return await withClient(context, reporter, clientOptions, async (client) => {
+      const meter = new CostMeter(clock, 'process-start');
+      const add = { ...addOptionsFrom(options), directory };
+      const finished = await download({ client, reporter, metainfo, add, meter, signal: interrupts.signal });
+      reporter.done(downloadResult({ ...finished.download, place: path.join(directory, metainfo.name) }));
+      if (!options.seed) return EXIT_DONE;
+      await follow(finished.torrent, reporter, interrupts.interrupted());
+      return interrupts.exitCode;
+    });
+  });
+}
+
+function addOptionsFrom(options: GetOptions): AddOptions {
+  return {
+    trackers: options.trackers,
+    seed: options.seed ?? false,
+    sequential: options.sequential ?? false,
+    ...(options.select === undefined ? {} : { select: options.select }),
+    ...(options.peer === undefined ? {} : { peers: options.peer }),
+  };
+}

@@ -1,0 +1,82 @@
+// millrace seed: upload files that are complete, until Ctrl-C. They are verified first, unless trusted.
+import type { Command } from 'commander';
+import { addNetworkOptions, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
+import type { CommandContext } from '../context.ts';
+import { existingDirectory } from '../directory.ts';
+import { subjectOf } from '../download.ts';
+import { bytesBehind, follow, tallying } from '../follow.ts';
+import type { Metainfo } from '../library.ts';
+import type { Reporter } from '../output/reporter.ts';
+import { seedingResult } from '../output/seeding-result.ts';
+import { incompleteFailure } from '../output/verification-result.ts';
+import { CostMeter } from '../resources.ts';
+import { runSession, withClient } from '../session.ts';
+
+interface SeedOptions extends NetworkOptions {
+  readonly directory: string;
+  readonly trust?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `seed` to the program. */
+export function addSeedCommand(program: Command, context: CommandContext, exit: (exitCode: number) => void): void {
+  const command = program
+    .command('seed')
+    .summary('upload a torrent whose files are complete')
+    .description('Verifies the files of a torrent, then uploads to everybody who asks, until Ctrl-C.')
+    .argument('<source>', 'a .torrent file or its http(s) URL')
+    .requiredOption('-d, --directory <dir>', 'folder that holds the files');
+  addNetworkOptions(command)
+    .option('--trust', 'take the files for complete without reading them first')
+    .option('--json', 'one JSON object a line on standard output')
+    .action(async (source: string, options: SeedOptions) => exit(await seed(context, source, options)));
+}
+
+function seed(context: CommandContext, source: string, options: SeedOptions): Promise<number> {
+  return runSession(
+    context,
+    { json: options.json ?? false, ifInterrupted: 'nothing was uploaded' },
+    async (reporter) => {
+      const clientOptions = clientOptionsFrom(options);
+      const metainfo = await context.library.loadSource(source, { signal: context.interrupts.signal });
+      const directory = await existingDirectory(options.directory, '-d');
+      if (!options.trust) {
+        const failure = await verifyFirst(context, reporter, metainfo, directory);
+        if (failure !== undefined) return failure;
+      }
+      return await withClient(context, reporter, clientOptions, async (client) => {
+        const meter = new CostMeter(context.clock, 'process-start');
+        const torrent = await client.add(metainfo, {
+          directory,
+          existing: 'trust',
+          seed: true,
+          trackers: options.trackers,
+          ...(options.peer === undefined ? {} : { peers: options.peer }),
+        });
+        reporter.begin(subjectOf(metainfo, directory));
+        const failed = new Promise<void>((_resolve, reject) => torrent.on('error', reject));
+        await follow(torrent, reporter, Promise.race([failed, context.interrupts.interrupted()]));
+        reporter.done(seedingResult({ torrent, cost: meter.read(), dataPath: client.dataPath() }));
+        return context.interrupts.exitCode;
+      });
+    },
+  );
+}
+
+/** Returns the status to exit with when the files are not complete. */
+async function verifyFirst(
+  context: CommandContext,
+  reporter: Reporter,
+  metainfo: Metainfo,
+  directory: string,
+): Promise<number | undefined> {
+  const report = tallying(reporter, context.clock, { activity: 'verifying', subject: metainfo.name });
+  const verification = await context.library.verifyFiles(metainfo, directory, {
+    onProgress: (progress) => report(bytesBehind(progress, metainfo.totalBytes), metainfo.totalBytes),
+    signal: context.interrupts.signal,
+  });
+  if (verification.piecesOk === verification.pieceCount) return undefined;
+  const failure = incompleteFailure(verification, 'only complete files are seeded; "millrace get" fetches the rest');
+  reporter.failed(failure);
+  return failure.exitCode;
+}

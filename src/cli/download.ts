@@ -1,0 +1,67 @@
+// One download from adding the torrent to its last verified piece, reported as it goes.
+
+import { follow } from './follow.ts';
+import type { AddOptions, LibraryClient, LibraryTorrent, Metainfo } from './library.ts';
+import type { Download } from './output/download-result.ts';
+import type { Reporter, Subject } from './output/reporter.ts';
+import type { CostMeter } from './resources.ts';
+
+/** What to download and who watches. */
+export interface DownloadJob {
+  readonly client: LibraryClient;
+  readonly reporter: Reporter;
+  readonly metainfo: Metainfo;
+  readonly add: AddOptions & { readonly directory: string };
+  readonly meter: CostMeter;
+  readonly signal: AbortSignal;
+}
+
+/** A finished download and its torrent, which may go on seeding. */
+export interface FinishedDownload {
+  readonly torrent: LibraryTorrent;
+  readonly download: Download;
+}
+
+/** Downloads; rejects with what stopped the torrent, or when the signal aborts. */
+export async function download(job: DownloadJob): Promise<FinishedDownload> {
+  const { client, reporter, metainfo, meter } = job;
+  const torrent = await client.add(metainfo, job.add);
+  reporter.begin(subjectOf(metainfo, job.add.directory));
+  const presentBytes = bytesPresentAtStart(torrent);
+  await follow(torrent, reporter, torrent.completed(job.signal));
+  const cost = meter.read();
+  const progress = torrent.progress();
+  const profile = client.profile();
+  return {
+    torrent,
+    download: {
+      infoHash: torrent.infoHash,
+      name: torrent.name,
+      bytes: progress.bytesWanted,
+      downloadedBytes: Math.max(0, progress.bytesWanted - (presentBytes() ?? progress.bytesWanted)),
+      uploadedBytes: progress.uploadedBytes,
+      fileCount: torrent.files().filter((file) => file.selected && !file.pad).length,
+      cost,
+      dataPath: client.dataPath(),
+      ...(profile === undefined ? {} : { profile }),
+    },
+  };
+}
+
+/** What people are told about a torrent before its transfer. */
+export function subjectOf(metainfo: Metainfo, directory: string): Subject {
+  const { infoHash, name, totalBytes, pieceCount, pieceBytes } = metainfo;
+  const fileCount = metainfo.files.filter((file) => !file.pad).length;
+  return { infoHash, name, totalBytes, pieceCount, pieceBytes, fileCount, directory };
+}
+
+/** Notes how much was there, from before or by a check, in the moment in which the torrent starts to download. */
+function bytesPresentAtStart(torrent: LibraryTorrent): () => number | undefined {
+  let bytes: number | undefined;
+  const note = () => {
+    if (torrent.state === 'downloading') bytes ??= torrent.progress().bytesDone;
+  };
+  note();
+  torrent.on('state', note);
+  return () => bytes;
+}

@@ -1,0 +1,60 @@
+// The slice of the public library that the commands use. Tests put a fake behind it.
+import type { EventEmitter } from 'node:events';
+import {
+  type AddOptions,
+  Client,
+  type ClientEvents,
+  type ClientOptions,
+  createTorrent,
+  loadSource,
+  type Metainfo,
+  type Torrent,
+  type TorrentEvents,
+  verifyFiles,
+} from '../client/index.ts';
+
+export type {
+  AddOptions,
+  ClientOptions,
+  CreatedTorrent,
+  CreateOptions,
+  DataPathStats,
+  Metainfo,
+  MetainfoFile,
+  PeerAddress,
+  ProfileReport,
+  TorrentEvents,
+  TorrentFile,
+  TorrentProgress,
+  TorrentState,
+  TorrentWarning,
+  VerifyResult,
+} from '../client/index.ts';
+
+/** What the commands ask of a torrent. */
+export interface LibraryTorrent
+  extends Pick<Torrent, 'infoHash' | 'name' | 'state' | 'progress' | 'files' | 'completed' | 'remove'>,
+    Pick<EventEmitter<TorrentEvents>, 'on' | 'off'> {}
+
+/** What the commands ask of a client. */
+export interface LibraryClient
+  extends Pick<Client, 'listen' | 'dataPath' | 'profile' | 'close'>,
+    Pick<EventEmitter<ClientEvents>, 'on'> {
+  add(source: Metainfo, options?: AddOptions): Promise<LibraryTorrent>;
+}
+
+/** What the commands ask of the library. */
+export interface Library {
+  createClient(options: ClientOptions): LibraryClient;
+  readonly loadSource: typeof loadSource;
+  readonly createTorrent: typeof createTorrent;
+  readonly verifyFiles: typeof verifyFiles;
+}
+
+/** The library itself. */
+export const library: Library = {
+  createClient: (options) => new Client(options),
+  loadSource,
+  createTorrent,
+  verifyFiles,
+};

@@ -1,0 +1,56 @@
+// How many columns a text takes in a terminal, and cutting it to fit. East Asian wide characters and emoji take two
+// columns, combining marks none (Unicode TR11, simplified to scripts).
+
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u;
+const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Columns that `text` takes; it must not hold escape sequences. */
+export function displayWidth(text: string): number {
+  let columns = 0;
+  for (const { segment } of graphemes.segment(text)) columns += graphemeWidth(segment);
+  return columns;
+}
+
+/** Shortens `text` to `columns`, taking from the middle: a file's end (its kind) says as much as its beginning. */
+export function fitColumns(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  if (columns < 1) return '';
+  const parts = [...graphemes.segment(text)].map(({ segment }) => segment);
+  const tail = take(parts.toReversed(), Math.floor((columns - 1) / 3)).reverse();
+  const head = take(parts, columns - 1 - displayWidth(tail.join('')));
+  return `${head.join('')}…${tail.join('')}`;
+}
+
+/** Breaks a sentence into lines of at most `columns`, between words where it can. */
+export function wrapColumns(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (displayWidth(longer) <= columns) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = fitColumns(word, columns);
+  }
+  return [...lines, line];
+}
+
+function take(parts: readonly string[], columns: number): string[] {
+  const taken: string[] = [];
+  let left = columns;
+  for (const part of parts) {
+    left -= graphemeWidth(part);
+    if (left < 0) break;
+    taken.push(part);
+  }
+  return taken;
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (INVISIBLE.test(grapheme)) return 0;
+  return WIDE.test(grapheme) ? 2 : 1;
+}

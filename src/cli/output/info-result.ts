@@ -1,0 +1,61 @@
+// What is in a torrent: a table, and the files as a tree, numbered as --select wants them.
+import type { Metainfo } from '../library.ts';
+import { formatBytes, formatCount, formatCountOf, formatRoundBytes } from './figures.ts';
+import { fileTree } from './file-tree.ts';
+import { magnetLink } from './magnet-link.ts';
+import type { Palette } from './palette.ts';
+import { printable } from './printable.ts';
+import type { Result } from './reporter.ts';
+
+/** The result of `info`, for programs and for people. */
+export function infoResult(metainfo: Metainfo): Result {
+  return { fields: fieldsOf(metainfo), render: (palette) => linesOf(metainfo, palette) };
+}
+
+function fieldsOf(metainfo: Metainfo): Record<string, unknown> {
+  return {
+    infoHash: metainfo.infoHash,
+    infoHashV2: metainfo.infoHashV2,
+    name: metainfo.name,
+    bytes: metainfo.totalBytes,
+    pieceBytes: metainfo.pieceBytes,
+    pieceCount: metainfo.pieceCount,
+    private: metainfo.private,
+    tiers: metainfo.tiers,
+    webSeeds: metainfo.webSeeds,
+    comment: metainfo.comment,
+    createdBy: metainfo.createdBy,
+    creationDateSeconds: metainfo.creationDateSeconds,
+    magnet: magnetLink(metainfo),
+    files: metainfo.files.map(({ path, length, pad }, index) => ({ index, path, length, pad })),
+  };
+}
+
+function linesOf(metainfo: Metainfo, palette: Palette): string[] {
+  const rows: [string, string][] = [['info hash', metainfo.infoHash]];
+  if (metainfo.infoHashV2 !== undefined) rows.push(['v2 hash', metainfo.infoHashV2]);
+  rows.push(['size', `${formatBytes(metainfo.totalBytes)} (${formatCount(metainfo.totalBytes)} bytes)`]);
+  rows.push(['pieces', `${formatCount(metainfo.pieceCount)} × ${formatRoundBytes(metainfo.pieceBytes)}`]);
+  if (metainfo.private) rows.push(['private', 'peers come from its trackers only']);
+  for (const [tier, urls] of metainfo.tiers.entries()) {
+    for (const [i, url] of urls.entries()) rows.push([tier + i === 0 ? 'trackers' : '', trackerLine(url, tier)]);
+  }
+  for (const [i, url] of metainfo.webSeeds.entries()) rows.push([i === 0 ? 'web seeds' : '', printable(url)]);
+  if (metainfo.comment) rows.push(['comment', printable(metainfo.comment)]);
+  const created = creation(metainfo);
+  if (created !== '') rows.push(['created', created]);
+  rows.push(['files', formatCountOf(metainfo.files.filter((file) => !file.pad).length, 'file')]);
+  const table = rows.map(([label, value]) => `  ${palette.dim(label.padEnd(11))}${value}`);
+  return [palette.bold(printable(metainfo.name)), ...table, ...fileTree(metainfo.files, palette)];
+}
+
+function trackerLine(url: string, tier: number): string {
+  return tier === 0 ? printable(url) : `${printable(url)} (tier ${tier + 1})`;
+}
+
+function creation({ creationDateSeconds, createdBy }: Metainfo): string {
+  const by = createdBy ? `by ${printable(createdBy)}` : '';
+  const date = new Date((creationDateSeconds ?? Number.NaN) * 1000);
+  const on = Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return [on, by].filter((part) => part !== '').join(' ');
+}

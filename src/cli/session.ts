@@ -1,0 +1,71 @@
+// The frame around every command: the reporter that fits the output, failures as sentences, the client closed.
+import type { CommandContext, OutputStream } from './context.ts';
+import { failureOf } from './failure.ts';
+import type { ClientOptions, LibraryClient } from './library.ts';
+import { JsonReporter } from './output/json-reporter.ts';
+import { LineReporter } from './output/line-reporter.ts';
+import { paletteFor, showsUnicode } from './output/palette.ts';
+import type { Reporter } from './output/reporter.ts';
+import { TerminalReporter } from './output/terminal-reporter.ts';
+
+/** How a command wants to be reported. */
+export interface SessionOptions {
+  readonly json?: boolean;
+  /** Standard output carries the result itself: people are told on standard error. */
+  readonly outputIsData?: boolean;
+  /** What a user should know after an interruption. */
+  readonly ifInterrupted: string;
+}
+
+/** Runs a command's work with a reporter; returns the exit status, whatever happens. */
+export async function runSession(
+  context: CommandContext,
+  options: SessionOptions,
+  work: (reporter: Reporter) => Promise<number>,
+): Promise<number> {
+  const reporter = openReporter(context, options);
+  try {
+    return await work(reporter);
+  } catch (error) {
+    const failure = failureOf(error, context, options.ifInterrupted);
+    reporter.failed(failure);
+    return failure.exitCode;
+  } finally {
+    reporter.close();
+  }
+}
+
+/** Runs work with a listening client, and closes it afterwards: that saves resume data and says goodbye. */
+export async function withClient(
+  context: CommandContext,
+  reporter: Reporter,
+  options: ClientOptions,
+  work: (client: LibraryClient) => Promise<number>,
+): Promise<number> {
+  const { signal } = context.interrupts;
+  const onAbort = () => reporter.notice('stopping: saving what is done (once more to quit at once)');
+  signal.addEventListener('abort', onAbort, { once: true });
+  const client = context.library.createClient(options);
+  client.on('warning', (warning) => reporter.warning(warning));
+  try {
+    const address = await client.listen();
+    if (address) reporter.listening(address);
+    return await work(client);
+  } finally {
+    await client.close();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function openReporter(context: CommandContext, { json = false, outputIsData = false }: SessionOptions): Reporter {
+  if (json) return new JsonReporter((text) => context.stdout.write(text));
+  const stream: OutputStream = outputIsData ? context.stderr : context.stdout;
+  const isTerminal = stream.isTTY === true;
+  const { env, clock } = context;
+  const palette = paletteFor({ isTerminal, env });
+  const problem = (line: string) => void context.stderr.write(`${line}\n`);
+  if (isTerminal && env['TERM'] !== 'dumb') {
+    return new TerminalReporter({ stream, problem, palette, unicode: showsUnicode(env), clock });
+  }
+  return new LineReporter({ out: (line) => void stream.write(`${line}\n`), problem, palette, clock });
+}

@@ -1,0 +1,48 @@
+// The demo as a newcomer runs it, small.
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventsOf, runMillrace } from './run-millrace.ts';
+
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'millrace-demo-test-'));
+  process.env['MILLRACE_DATA_DIR'] = folder;
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+async function leftovers(): Promise<string[]> {
+  const found: string[] = [];
+  for (const parent of ['/dev/shm', tmpdir()]) {
+    const names = await readdir(parent).catch(() => []);
+    found.push(...names.filter((name) => /^millrace-demo-\w{6}$/.test(name)));
+  }
+  return found;
+}
+
+test('the demo downloads, compares and leaves nothing behind', async () => {
+  const before = await leftovers();
+  const run = await runMillrace(['demo', '--size', '4MiB', '--json']);
+  assert.equal(run.exitCode, 0, run.stderr + run.stdout);
+  const done = eventsOf(run).at(-1)!;
+  assert.equal(done['event'], 'done');
+  assert.equal(done['bytes'], 4 * 1024 * 1024);
+  assert.equal(done['downloadedBytes'], 4 * 1024 * 1024);
+  assert.equal(done['proof'], 'all 205 files equal the originals, byte for byte');
+  assert.deepEqual(
+    (await leftovers()).filter((name) => !before.includes(name)),
+    [],
+  );
+  assert.deepEqual(await readdir(path.join(folder, 'resume')).catch(() => []), []);
+});
+
+test('the demo tells people the rate, the cost and the proof', async () => {
+  const { exitCode, stdout, stderr } = await runMillrace(['demo', '--size', '4MiB']);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /rate +[\d.]+ [KMG]iB\/s\n/);
+  assert.match(stdout, /CPU +[\d.]+ s per GiB\n/);
+  assert.match(stdout, /copied +.* of 4\.00 MiB \([\d.]+ %\), wasted .*, read back .*\n/);
+  assert.match(stdout, /proof +all 205 files equal the originals/);
+});

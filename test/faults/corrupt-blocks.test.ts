@@ -1,0 +1,45 @@
+// Seeders that send wrong bytes: no wrong piece reaches the disk, and who sends only wrong ones is soon left alone.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ScriptedSeeder } from '#src/testing/peers/scripted-seeder.ts';
+import { corruptBlocks } from '#src/testing/peers/wrong-blocks.ts';
+import { SeededRandom } from '#src/testing/seeded-random.ts';
+import { downloadBesideHonest, downloadFrom, signal } from '../support/fault-scene.ts';
+import { fileTree } from '../support/payload.ts';
+import { KIB, MIB, makeTorrent, type TestTorrent } from '../support/torrent-maker.ts';
+import { Workspace } from '../support/workspace.ts';
+
+const SMALL_PIECES = makeTorrent(fileTree('corrupt', { 'a.bin': 5 * MIB + 3, 'b.bin': 3 * MIB }, 41), 16 * KIB);
+const LARGE_PIECES = makeTorrent(fileTree('corrupt', { 'a.bin': 9 * MIB + 3, 'b.bin': 3 * MIB }, 42), 2 * MIB);
+
+for (const [title, torrent] of [
+  ['pieces of one block', SMALL_PIECES],
+  ['pieces of many blocks', LARGE_PIECES],
+] satisfies [string, TestTorrent][]) {
+  test(`a seeder that corrupts 5 % of its blocks spoils nothing: ${title}`, async (t) => {
+    const workspace = await Workspace.open(t);
+    const struck = signal();
+    const bad = { behaviours: [corruptBlocks(0.05, new SeededRandom(7), struck.give)] };
+    const { done } = await downloadBesideHonest(workspace, { torrent, bad, cue: struck.given });
+    assert.ok(done.dataPath!.wastedBytes > 0, 'the corrupt piece counts as wasted');
+  });
+}
+
+test('three seeders that corrupt 5 % beside an honest one spoil nothing', async (t) => {
+  const workspace = await Workspace.open(t);
+  const seeders: ScriptedSeeder[] = [];
+  for (const seed of [1, 2, 3]) {
+    const behaviours = [corruptBlocks(0.05, new SeededRandom(seed))];
+    seeders.push(workspace.own(await ScriptedSeeder.listen(LARGE_PIECES, { behaviours })));
+  }
+  seeders.push(workspace.own(await ScriptedSeeder.listen(LARGE_PIECES)));
+  await downloadFrom(workspace, LARGE_PIECES, seeders);
+});
+
+test('a seeder that sends nothing but corrupt blocks is left alone', async (t) => {
+  const workspace = await Workspace.open(t);
+  const struck = signal();
+  const bad = { behaviours: [corruptBlocks(1, new SeededRandom(8), struck.give)] };
+  const result = await downloadBesideHonest(workspace, { torrent: LARGE_PIECES, bad, cue: struck.given });
+  assert.ok(result.bad.sentBytes <= 2 * LARGE_PIECES.totalBytes, `${result.bad.sentBytes} corrupt bytes were taken`);
+});

@@ -1,0 +1,197 @@
+// The decoders that read what strangers send, each with what must hold for any input: it answers, or it throws an error
+// of the kind that its documentation names; and an answer keeps what the documentation promises.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { InputError, PeerError, SourceError } from '#src/base/errors.ts';
+import { decodeBencode, decodeBencodePrefix } from '#src/protocol/bencode/bencode-decoder.ts';
+import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
+import { BencodeError } from '#src/protocol/bencode/bencode-error.ts';
+import type { BencodeValue } from '#src/protocol/bencode/bencode-value.ts';
+import { decodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';
+import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
+import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
+import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
+import { decodeHttpAnnounceReply } from '#src/protocol/tracker/http-announce-reply.ts';
+import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
+import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
+import { decodeMessage } from '#src/protocol/wire/messages.ts';
+
+import { runReceiverScript } from './receiver-script.ts';
+
+/** A decoder to be fuzzed. */
+export interface FuzzTarget {
+  readonly name: string;
+  /** Latin1 text that mutations insert: what the format gives a meaning to. */
+  readonly tokens: readonly string[];
+  /** Throws when the decoder broke its word. */
+  run(input: Uint8Array): void;
+}
+
+/** The decoder's answer, or `undefined` when it refused in the way it may. */
+function answer<T>(decode: () => T, refusal: abstract new (...args: never[]) => Error): T | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    assert.ok(error instanceof refusal, error instanceof Error ? error : String(error));
+    assert.ok(error.message.length < 2000, 'the message of a refusal is short enough to be shown');
+    return undefined;
+  }
+}
+
+const BENCODE_TOKENS = [
+  'd',
+  'l',
+  'i',
+  'e',
+  'de',
+  'le',
+  'i0e',
+  'i-1e',
+  '0:',
+  '1:a',
+  ':',
+  'i9223372036854775807e',
+  '99999999999:',
+];
+
+const sha1 = (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest();
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+
+const bencode: FuzzTarget = {
+  name: 'bencode',
+  tokens: BENCODE_TOKENS,
+  run(input) {
+    const lenient = answer<BencodeValue>(() => decodeBencode(input), BencodeError);
+    const strict = answer<BencodeValue>(() => decodeBencode(input, { strict: true }), BencodeError);
+    const prefix = answer(() => decodeBencodePrefix(input), BencodeError);
+    assert.equal(prefix === undefined, lenient === undefined, 'a prefix is read when the whole is');
+    if (strict !== undefined) {
+      assert.ok(lenient !== undefined, 'strict accepts nothing that lenient refuses');
+      assert.deepEqual(Buffer.from(encodeBencode(strict)), Buffer.from(input), 'canonical input survives a round trip');
+    }
+    if (lenient !== undefined && prefix !== undefined) {
+      assert.ok(prefix.end <= input.length, 'a value ends inside of its input');
+      const canonical = encodeBencode(lenient);
+      const again = decodeBencode(canonical, { strict: true });
+      assert.deepEqual(Buffer.from(encodeBencode(again)), Buffer.from(canonical), 'what we encode is canonical');
+    }
+  },
+};
+
+function checkMetainfo(torrent: Metainfo): void {
+  let offset = 0;
+  const paths = new Set<string>();
+  for (const file of torrent.files) {
+    assert.equal(file.offset, offset, 'files follow each other');
+    assert.ok(Number.isSafeInteger(file.length) && file.length >= 0, 'a file has a length');
+    offset += file.length;
+    if (file.pad) continue;
+    const parts = file.path.split('/');
+    for (const part of parts) assert.ok(part !== '' && part !== '.' && part !== '..', `unsafe path ${file.path}`);
+    assert.ok(![...file.path].some((letter) => letter < ' ' || letter === '\\'), `unsafe path ${file.path}`);
+    assert.ok(!paths.has(file.path), `two files at ${file.path}`);
+    paths.add(file.path);
+  }
+  assert.equal(offset, torrent.totalBytes, 'the files make up the torrent');
+  assert.equal(torrent.pieceCount, Math.ceil(torrent.totalBytes / torrent.pieceBytes), 'pieces cover the torrent');
+  assert.equal(torrent.pieceHashes.length, torrent.pieceCount * 20, 'each piece has a hash');
+}
+
+const metainfo: FuzzTarget = {
+  name: 'metainfo',
+  tokens: [
+    ...BENCODE_TOKENS,
+    ...['4:info', '5:filesl', '4:pathl', '6:lengthi', '12:piece lengthi', '6:pieces20:', '4:name', '10:name.utf-8'],
+    ...['..', '/', '\\', '\0', 'CON', '4:attr1:p', '4:attr1:l', '12:symlink path', '8:encoding', '13:announce-listl'],
+  ],
+  run(input) {
+    const torrent = answer(() => parseMetainfo(input, { sha1, sha256 }), InputError);
+    if (torrent !== undefined) checkMetainfo(torrent);
+  },
+};
+
+const magnet: FuzzTarget = {
+  name: 'magnet',
+  tokens: [
+    'magnet:?',
+    'xt=urn:btih:',
+    'xt=urn:btmh:1220',
+    '&dn=',
+    '&tr=',
+    '&tr.1=',
+    '&x.pe=',
+    '&so=0-4',
+    '&xl=',
+    '%00',
+    '%',
+    '%zz',
+    '&amp;',
+    '[::1]:80',
+    '+',
+  ],
+  run(input) {
+    const link = answer(() => parseMagnet(Buffer.from(input).toString('latin1')), InputError);
+    if (link === undefined) return;
+    assert.match(link.infoHash, /^[0-9a-f]{40}$/);
+    for (const peer of link.peers) assert.ok(peer.port > 0 && peer.port <= 0xffff, 'a peer has a port');
+  },
+};
+
+const wire: FuzzTarget = {
+  name: 'wire',
+  tokens: [
+    '\x13BitTorrent protocol',
+    '\0\0\0\0',
+    '\0\0\0\x01',
+    '\0\0\0\x0d\x06',
+    '\xff\xff\xff\xff',
+    '\x14\0',
+    'd1:md',
+    '11:ut_metadatai2e',
+    'ee',
+  ],
+  run(input) {
+    answer(() => decodeHandshake(input.subarray(0, HANDSHAKE_BYTES)), PeerError);
+    const [id = 0] = input;
+    const payload = input.subarray(1);
+    const message = answer(() => decodeMessage(id, payload), PeerError);
+    if (message?.type === 'extended') answer(() => decodeExtendedHandshake(message.payload), PeerError);
+    const handshake = answer(() => decodeExtendedHandshake(payload), PeerError);
+    for (const number of handshake?.extensions.values() ?? []) assert.ok(number >= 0 && number <= 255);
+  },
+};
+
+const tracker: FuzzTarget = {
+  name: 'tracker',
+  tokens: [
+    ...BENCODE_TOKENS,
+    '5:peers',
+    '6:peers6',
+    '8:intervali',
+    '14:failure reason',
+    '2:ip',
+    '4:porti',
+    '8:retry in',
+    '\0\0\0\x01',
+    '\0\0\0\x03',
+  ],
+  run(input) {
+    const reply = answer(() => decodeHttpAnnounceReply(input), SourceError);
+    const packets = [decodeUdpReply(input, 4), decodeUdpReply(input, 6)];
+    const peers = [reply, ...packets.map((packet) => (packet?.type === 'announce' ? packet.reply : undefined))];
+    for (const peer of peers.flatMap((one) => one?.peers ?? [])) {
+      assert.ok(peer.host.length > 0 && peer.port > 0 && peer.port <= 0xffff, 'a peer has an address');
+    }
+    if (reply !== undefined)
+      assert.ok(reply.intervalMs >= 0 && Number.isFinite(reply.intervalMs), 'an interval is a time');
+  },
+};
+
+const receiver: FuzzTarget = {
+  name: 'receiver',
+  // Expect and send; expect twice, send, revoke the second; deliver to the borders of a block.
+  tokens: ['\0\x01', '\0\0\x01\x57\x03\x01', '\x4f', '\x57', '\x5f', '\x27', '\x02\x01', '\x05\xff', '\x0c', '\x06'],
+  run: runReceiverScript,
+};
+
+export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, wire, receiver, tracker];

@@ -1,0 +1,4 @@
+import { seederMatrix } from '../support/seeder-matrix.ts';
+import { webtorrent } from '../support/seeders/webtorrent.ts';
+
+seederMatrix(webtorrent, 2);

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Downloads one torrent from peers on loopback with libtorrent-rasterbar: tells whether a seeder seeds.
+
+usage: libtorrent-get.py TORRENT SAVE_DIR PORT [PORT…] [--timeout SECONDS]
+Exits with 0 once everything is there and verified.
+"""
+import argparse
+import os
+import sys
+import time
+
+import libtorrent as lt
+
+options = argparse.ArgumentParser()
+options.add_argument('torrent')
+options.add_argument('save_dir')
+options.add_argument('ports', type=int, nargs='+')
+options.add_argument('--timeout', type=float, default=50)
+options = options.parse_args()
+
+session = lt.session({
+    'listen_interfaces': '127.0.0.1:0',
+    'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
+    'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'in_enc_policy': 2, 'out_enc_policy': 2,
+    'allow_multiple_connections_per_ip': True, 'min_reconnect_time': 1, 'close_redundant_connections': False,
+    'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification
+    | lt.alert.category_t.peer_notification | lt.alert.category_t.storage_notification,
+})
+torrent = session.add_torrent({'ti': lt.torrent_info(options.torrent), 'save_path': options.save_dir})
+deadline = time.monotonic() + options.timeout
+reasons = []
+while time.monotonic() < deadline:
+    for alert in session.pop_alerts():
+        if isinstance(alert, lt.torrent_checked_alert):
+            for port in options.ports:
+                torrent.connect_peer(('127.0.0.1', port))
+        elif isinstance(alert, lt.torrent_finished_alert):
+            torrent.flush_cache()
+        elif isinstance(alert, lt.cache_flushed_alert):
+            if torrent.status().is_seeding:
+                os._exit(0)
+        elif isinstance(alert, (lt.peer_error_alert, lt.peer_disconnected_alert, lt.torrent_error_alert)):
+            reasons.append(alert.message())
+    session.wait_for_alert(200)
+sys.exit(f'not done after {options.timeout} s: {torrent.status().progress:.3f}; {reasons[-5:]}')

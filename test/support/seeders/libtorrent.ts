@@ -1,0 +1,93 @@
+// libtorrent-rasterbar as a seeder, through its Python binding.
+import path from 'node:path';
+import { succeeds } from '../available.ts';
+import { Program } from '../program.ts';
+import { repository } from '../repository.ts';
+import { saveTorrent, type TestTorrent } from '../torrent-maker.ts';
+import type { Workspace } from '../workspace.ts';
+import { READY_TIMEOUT_MS, type Seeder, type SeederDriver } from './seeder.ts';
+
+const SCRIPT = path.join(repository, 'test', 'support', 'seeders', 'libtorrent-seed.py');
+
+/** Debian puts the binding into the system's own Python, which need not be the first one in PATH. */
+export const LIBTORRENT_PYTHON = ['/usr/bin/python3', 'python3'].find((python) =>
+  succeeds(python, ['-c', 'import libtorrent']),
+);
+
+interface Line {
+  readonly event: string;
+  readonly ports?: readonly number[];
+  readonly have?: number;
+  readonly uploaded?: readonly number[];
+}
+
+/** How a libtorrent seeder differs from the plain one. */
+export interface LibtorrentOptions {
+  /** Listen here rather than at a free port: for one that comes back. */
+  readonly port?: number;
+  readonly uploadBytesPerSecond?: number;
+  /** So many clients in one process. Default 1. */
+  readonly count?: number;
+}
+
+/** A libtorrent that seeds what its folder has of the torrent, which may be less than all. */
+export class LibtorrentSeeder implements Seeder {
+  /** One port for each client; `port` is the first. */
+  readonly ports: readonly number[];
+  readonly havePieces: number;
+  readonly #program: Program;
+
+  private constructor(program: Program, ready: Line) {
+    this.#program = program;
+    this.ports = ready.ports!;
+    this.havePieces = ready.have!;
+  }
+
+  get port(): number {
+    return this.ports[0]!;
+  }
+
+  static async start(
+    workspace: Workspace,
+    torrent: TestTorrent,
+    folder: string,
+    options: LibtorrentOptions = {},
+  ): Promise<LibtorrentSeeder> {
+    const file = await saveTorrent(torrent, workspace.path);
+    const { port = 0, uploadBytesPerSecond = 0, count = 1 } = options;
+    const args = ['--port', `${port}`, '--up-limit', `${uploadBytesPerSecond}`, '--count', `${count}`];
+    const program = workspace.own(new Program(LIBTORRENT_PYTHON!, [SCRIPT, file, folder, ...args]));
+    const ready = await program.find((line) => eventNamed(line, 'ready'), READY_TIMEOUT_MS, 'a ready libtorrent');
+    return new LibtorrentSeeder(program, ready);
+  }
+
+  /** Payload bytes that each client has sent so far. */
+  async uploadedBytes(): Promise<readonly number[]> {
+    const answer = this.#program.next((line) => eventNamed(line, 'stats'), READY_TIMEOUT_MS, "libtorrent's counters");
+    this.#program.write('stats');
+    return (await answer).uploaded!;
+  }
+
+  /** Vanishes without a goodbye. */
+  async kill(): Promise<void> {
+    this.#program.signal('SIGKILL');
+    await this.#program.ended;
+  }
+
+  stop(): Promise<void> {
+    return this.#program.stop();
+  }
+}
+
+function eventNamed(line: string, event: string): Line | undefined {
+  if (!line.startsWith('{')) return undefined;
+  const parsed = JSON.parse(line) as Line;
+  return parsed.event === event ? parsed : undefined;
+}
+
+export const libtorrent: SeederDriver = {
+  name: 'libtorrent',
+  missing: () =>
+    LIBTORRENT_PYTHON === undefined ? 'libtorrent is not installed (Debian: python3-libtorrent)' : undefined,
+  start: (workspace, torrent, folder) => LibtorrentSeeder.start(workspace, torrent, folder),
+};
