@@ -4,7 +4,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { type AddOptions, Client, type ClientOptions, createTorrent, type Metainfo, type Torrent } from '#src/client/index.ts';
+import {
+  type AddOptions,
+  Client,
+  type ClientOptions,
+  createTorrent,
+  type Metainfo,
+  type Torrent,
+} from '#src/client/index.ts';
 import type { PeerAddress } from '#src/client/types.ts';
 import { SeededRandom } from '#src/testing/seeded-random.ts';
 
@@ -54,7 +61,11 @@ export class ClientBench {
   }
 
   /** Writes files of random bytes below `seed/NAME` and makes a torrent of them. */
-  async payload(name: string, files: Payload, options: { pieceBytes?: number; tiers?: string[][] } = {}): Promise<Metainfo> {
+  async payload(
+    name: string,
+    files: Payload,
+    options: { pieceBytes?: number; tiers?: string[][] } = {},
+  ): Promise<Metainfo> {
     const random = new SeededRandom(name.length + Object.keys(files).length);
     for (const [file, length] of Object.entries(files)) {
       const bytes = new Uint8Array(length);
@@ -69,7 +80,11 @@ export class ClientBench {
 
   /** A client that has the whole payload and waits for peers. */
   async seed(metainfo: Metainfo, options: AddOptions = {}, of: ClientOptions = {}): Promise<Sharing> {
+    // Resume data of its own: what a test finds in `data` is its download's.
+    const own = process.env['MILLRACE_DATA_DIR'];
+    process.env['MILLRACE_DATA_DIR'] = this.path('seed-data');
     const client = this.client(of);
+    process.env['MILLRACE_DATA_DIR'] = own;
     const address = (await client.listen())!;
     const torrent = await client.add(metainfo, { directory: this.path('seed'), existing: 'trust', ...options });
     await within(torrent.completed(), 'the seed is ready');
@@ -82,7 +97,8 @@ export class ClientBench {
     const entries = await readdir(this.path(folder), { recursive: true, withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       const file = path.join(entry.parentPath, entry.name);
-      if (entry.isFile()) found.set(path.relative(this.path(folder), file).replaceAll(path.sep, '/'), await readFile(file));
+      if (entry.isFile())
+        found.set(path.relative(this.path(folder), file).replaceAll(path.sep, '/'), await readFile(file));
     }
     return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
