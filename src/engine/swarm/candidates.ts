@@ -64,8 +64,9 @@ export class Candidates {
 
   /** Neither dialled nor let in again, whatever port it uses. */
   ban(address: PeerAddress): void {
-    this.#bans.add(banKey(address));
-    this.avoid(address);
+    const ban = banKey(address);
+    this.#bans.add(ban);
+    for (const candidate of this.#known.values()) if (banKey(candidate.address) === ban) candidate.banned = true;
   }
 
   /** This address is not dialled again; others of the same host are. */
