@@ -156,7 +156,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** Adds a peer to connect to, at once and again whenever it goes. */
   addPeer(address: PeerAddress): void {
-    void this.#opening.then(() => this.#engine?.swarm.candidates.add(address, 'user'));
+    void this.#opening.then(() => {
+      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
+    });
   }
 
   /** Chooses the files to download by their indexes. Throws InputError ERR_SELECT_FILE for one that does not exist. */
@@ -284,6 +286,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
     if (this.#paused) this.#setState('paused');
     else this.#engine.dispatch({ type: 'resume' });
+    session.dial();
   }
 
   /** The pieces that are on disk already: by trust, by a check, or by resume data where it still fits the files. */

@@ -134,7 +134,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
     for (const torrent of fromRandomStart(this.#torrents.values(), this.#parts.random))
       torrent.dispatch({ type: 'tick' });
-    this.#dial();
+    this.dial();
   }
 
   // Links.
@@ -164,6 +164,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   keepAlive(link: LinkId): void {
     const attachment = this.#links.get(link);
     if (attachment !== undefined) attachment.torrent.dispatch({ type: 'keep-alive', peer: attachment.peer });
+  }
+
+  messagesDone(link: LinkId): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.messagesDone(attachment.peer);
   }
 
   blocks(batch: Int32Array, count: number): void {
@@ -224,6 +229,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   announced(ticket: number, answer: AnnounceReply | SourceError): void {
     const torrent = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
     torrent?.dispatch({ type: 'announced', ticket, answer });
+    this.dial();
   }
 
   /** A stranger's handshake names the torrent that it came for. */
@@ -243,8 +249,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return undefined;
   }
 
-  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. */
-  #dial(): void {
+  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
+  dial(): void {
     let dialling = 0;
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
     for (let dialled = true; dialled; ) {

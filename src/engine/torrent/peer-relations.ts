@@ -199,7 +199,7 @@ export class PeerRelations {
         return this.#choking.hurry();
       case 'request':
         upload.request(peer, reaction.range);
-        return upload.pump(peer, nowMs);
+        return;
       case 'cancel':
         return upload.cancel(peer, reaction.range);
       case 'rejected':

@@ -184,6 +184,11 @@ export class Torrent {
     if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
   }
 
+  /** The messages of one read were taken in: what they asked for is read from disk together. */
+  messagesDone(peer: Peer): void {
+    if (peer.wanted.length > 0) this.upload.pump(peer, this.#parts.clock.nowMs());
+  }
+
   blockRead(ticket: number, ok: boolean): void {
     const peer = this.upload.blockRead(ticket, ok);
     if (peer !== undefined) this.upload.pump(peer, this.#parts.clock.nowMs());

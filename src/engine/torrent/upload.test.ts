@@ -150,7 +150,9 @@ test('one peer holds so many places, all peers together a share of piece memory'
   const remote = one.leech();
   for (let index = 0; index < 200; index++) remote.send(encodeRequest(block(index)));
   one.world.run(350);
-  assert.equal(one.torrent.upload.inFlight, SERVES_PER_PEER_MAX);
+  // Requests that come one by one are let gather above half.
+  const { inFlight } = one.torrent.upload;
+  assert.ok(inFlight > SERVES_PER_PEER_MAX / 2 && inFlight <= SERVES_PER_PEER_MAX, `${inFlight} places`);
 
   const all = seeding({ latencyMs: [200, 200], frames: 256 });
   const remotes = [all.leech(), all.leech(), all.leech()];

@@ -52,6 +52,8 @@ export class TcpHost implements PeerPort, LinkOwner {
   readonly #neverAdopt: boolean;
   readonly #times: StageTimes | undefined;
   #batched = 0;
+  /** Messages were told since the last read ended. */
+  #messages = false;
   #sink: PeerSink | undefined;
   #servers: Server[] = [];
   /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
@@ -162,8 +164,11 @@ export class TcpHost implements PeerPort, LinkOwner {
     await Promise.all(closed);
   }
 
-  received(): void {
+  received(link: TcpLink): void {
     if (this.#batched > 0) this.#flush();
+    if (!this.#messages) return;
+    this.#messages = false;
+    this.#sink!.messagesDone(link.id);
   }
 
   /** Passes on, soon, what was recorded while the engine was asking: an answer never comes from inside its question. */
@@ -212,6 +217,7 @@ export class TcpHost implements PeerPort, LinkOwner {
       message: (messageId, payload) => {
         // Blocks that came before this message are reported before it.
         if (this.#batched > 0) this.#flush();
+        this.#messages = true;
         sink.message(id, messageId, payload);
       },
       keepAlive: () => sink.keepAlive(id),

@@ -51,6 +51,7 @@ export class TcpLink {
   readonly #arena: Uint8Array;
   readonly #serving: ServedBlock[] = [];
   #servingBytes = 0;
+  #corked = false;
   #socket: Socket | undefined;
   #end: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer closed the connection' };
 
@@ -140,10 +141,14 @@ export class TcpLink {
     const offset = block.place * BLOCK_BYTES;
     this.#serving.push(block);
     this.#servingBytes += block.length;
-    socket.cork();
+    if (!this.#corked) {
+      // Blocks that the disk gives together leave together.
+      this.#corked = true;
+      socket.cork();
+      process.nextTick(this.#uncork);
+    }
     socket.write(header);
     socket.write(this.#arena.subarray(offset, offset + block.length), this.#onServed);
-    socket.uncork();
   }
 
   close(end: LinkEnd): void {
@@ -151,6 +156,11 @@ export class TcpLink {
     this.#end = end;
     this.#socket.destroy();
   }
+
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#socket?.uncork();
+  };
 
   /** Writes end in the order they were made, so one callback serves them all. */
   readonly #onServed = (error?: Error | null): void => {

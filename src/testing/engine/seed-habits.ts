@@ -1,6 +1,6 @@
 // A peer that behaves: it shakes hands, says what it has, unchokes who is interested and sends what is asked for, in
 // its own time. What a test needs it to do badly is switched on.
-import { Bitfield } from '../../base/bitfield.ts';
+import type { Bitfield } from '../../base/bitfield.ts';
 import type { Random } from '../../base/clock.ts';
 import {
   CHOKE_MESSAGE,
@@ -144,11 +144,4 @@ export class SeedHabits implements RemoteHabits {
     const chance = this.#manners[habit] ?? 0;
     return chance > 0 && this.#manners.random.next() < chance;
   }
-}
-
-/** All pieces of a torrent. */
-export function allPieces(pieceCount: number): Bitfield {
-  const field = new Bitfield(pieceCount);
-  field.fill();
-  return field;
 }

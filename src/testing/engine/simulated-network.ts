@@ -136,7 +136,10 @@ export class SimulatedNetwork implements PeerPort {
     const remote = new RemotePeer(link, address, habits, {
       ...this.#parts,
       handshake: (bytes) => sink.handshake(link, bytes),
-      message: (id, payload) => sink.message(link, id, payload),
+      message: (id, payload) => {
+        sink.message(link, id, payload);
+        sink.messagesDone(link);
+      },
       keepAlive: () => sink.keepAlive(link),
       blocks: (ranges, outcome) => sink.blocks(batchOf(link, ranges, outcome), ranges.length),
       served: (block) => sink.served(link, block),
