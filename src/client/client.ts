@@ -108,19 +108,29 @@ export class Client extends EventEmitter<ClientEvents> {
    * Listens for peers and resolves to the bound address, `undefined` when told never to listen. `add` does it, too.
    * Rejects with StorageError ERR_LISTEN when the address cannot be bound.
    */
-  listen(): Promise<PeerAddress | undefined> {
+  async listen(): Promise<PeerAddress | undefined> {
+    this.#requireOpen();
     this.#listening ??= this.#listen();
-    return this.#listening;
+    try {
+      return await this.#listening;
+    } catch (error) {
+      // The address may be free the next time.
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
   /**
    * Adds a torrent: a path or URL of a torrent file, its bytes, or what `loadSource` read. Resolves when the metainfo is
-   * known; the download then begins by itself. Rejects with InputError for a bad or duplicate torrent and with
+   * known; the download then begins by itself. Rejects with InputError for a bad or duplicate torrent, a file that does
+   * not exist (`select`) or a closed client, and with
    * SourceError when a web server does not give it.
    */
   async add(source: string | Uint8Array | Metainfo, options: AddOptions = {}): Promise<Torrent> {
+    this.#requireOpen();
     const metainfo = await toMetainfo(source);
     await this.listen();
+    this.#requireOpen();
     if (this.#torrents.has(metainfo.infoHash)) {
       throw new InputError('ERR_CLIENT_DUPLICATE', `${metainfo.name} is already being shared by this client`);
     }
@@ -175,6 +185,10 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#core.stop();
     this.#profiler?.close();
     await Promise.all([this.#core.host.shutdown(), this.#core.pool.close(), this.#trackers.close()]);
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed; make a new one');
   }
 
   async #listen(): Promise<PeerAddress | undefined> {

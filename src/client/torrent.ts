@@ -50,6 +50,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #downloadedBefore = 0;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+  /** `done` was emitted and nothing became missing since. */
+  #done = false;
   readonly #abort = new AbortController();
   #saveTimer: NodeJS.Timeout | undefined;
 
@@ -206,9 +209,10 @@ export class Torrent extends EventEmitter<TorrentEvents> {
         reject(signal?.reason as Error);
       };
       const onState = (state: TorrentState): void => {
-        if (state === 'removed') onError(new InputError('ERR_TORRENT_REMOVED', 'the torrent was removed'));
+        if (state === 'removed') onError(removed());
       };
-      if (this.#state === 'seeding') return resolve();
+      if (this.#state === 'seeding' || this.#complete) return resolve();
+      if (this.#state === 'removed') return reject(removed());
       if (this.#error !== undefined) return reject(this.#error);
       if (signal?.aborted) return reject(signal.reason as Error);
       signal?.addEventListener('abort', onAbort);
@@ -229,20 +233,26 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
-    this.#abort.abort(new InputError('ERR_TORRENT_REMOVED', 'the torrent was removed'));
+    this.#abort.abort(removed());
     clearInterval(this.#saveTimer);
     await this.#opening;
-    const { pool, resume } = this.#core;
-    if (this.#engine !== undefined) await this.#core.retire(this.#engine);
-    if (forget) await resume.remove(this.metainfo.infoHash, this.directory);
-    else await this.#save();
-    if (this.#store !== undefined) {
-      if (deleteFiles) await pool.removeFiles(this.#store);
-      await pool.close(this.#store);
-      this.#store = undefined;
+    try {
+      if (this.#engine !== undefined) await this.#core.retire(this.#engine);
+      await this.#save();
+      if (forget) await this.#core.resume.remove(this.metainfo.infoHash, this.directory);
+      if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
+    } finally {
+      // Whatever the disk refused: the torrent is gone from this client, and holds nothing any more.
+      await this.#closeStore();
+      this.#core.forget(this);
+      this.#setState('removed');
     }
-    this.#core.forget(this);
-    this.#setState('removed');
+  }
+
+  async #closeStore(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    if (store !== undefined) await this.#core.pool.close(store);
   }
 
   async #open(): Promise<void> {
@@ -253,6 +263,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
     // What is there is looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
+    await this.#closeStore();
     this.#store = await pool.open(layout);
     const had = await this.#findOut(this.#store, found);
     if (this.#closing !== undefined) return;
@@ -312,7 +323,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return had;
   }
 
-  async #save(): Promise<void> {
+  /** Saves one after the other: whoever waits for a save knows that no earlier one is still on its way. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#saveNow());
+    return this.#saving;
+  }
+
+  async #saveNow(): Promise<void> {
     if (this.#store === undefined || this.#engine === undefined) return;
     const { pool, resume } = this.#core;
     try {
@@ -338,13 +355,16 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #phaseChanged(phase: TorrentPhase): void {
     if (phase === 'error' || phase === 'closed') return;
+    this.#error = undefined;
     this.#setState(phase);
     clearInterval(this.#saveTimer);
     if (phase === 'downloading') {
+      this.#done = false;
       this.#saveTimer = setInterval(() => void this.#save(), SAVE_INTERVAL_MS);
       this.#saveTimer.unref();
     }
-    if (phase === 'seeding') {
+    if (phase === 'seeding' && !this.#done) {
+      this.#done = true;
       void this.#save();
       this.emit('done');
     }
@@ -366,6 +386,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.emit('state', state);
   }
 
+  /** Every selected piece is on disk, also while the torrent is paused. */
+  get #complete(): boolean {
+    return this.#engine !== undefined && this.#engine.intake.download.picker.wantedCount === 0;
+  }
+
   #had(): Bitfield {
     return this.#engine?.had ?? new Bitfield(this.#geometry.pieceCount);
   }
@@ -385,4 +410,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     }
     return { bytesDone, bytesWanted, piecesDone };
   }
+}
+
+function removed(): InputError {
+  return new InputError('ERR_TORRENT_REMOVED', 'the torrent was removed');
 }

@@ -89,6 +89,11 @@ export class Upload {
    * way, requests are let gather: neighbours are then read in one call.
    */
   pump(peer: Peer, nowMs: number): void {
+    if (this.#parts.limit.plenty(nowMs)) this.pumpInTurn(peer, nowMs);
+  }
+
+  /** The same on the control tick, when peers take turns. */
+  pumpInTurn(peer: Peer, nowMs: number): void {
     if (peer.servesInFlight > SERVES_PER_PEER_MAX / 2) return;
     const { ledger, limit, storage } = this.#parts;
     let count = 0;

@@ -233,6 +233,7 @@ export class TcpHost implements PeerPort, LinkOwner {
         this.#messages = true;
         sink.message(id, messageId, payload);
       },
+      keepAlive: () => sink.keepAlive(id),
       landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
       returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
       wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),

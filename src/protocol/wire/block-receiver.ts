@@ -273,6 +273,7 @@ export class BlockReceiver {
       const length = readUint32(this.#control, this.#start);
       if (length === 0) {
         this.#start += LENGTH_BYTES;
+        this.#sink.keepAlive();
         continue;
       }
       if (length > Math.max(this.#messageBytesMax + 1, BLOCK_BYTES + 9)) {

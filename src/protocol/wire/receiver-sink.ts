@@ -6,6 +6,8 @@ import type { ReceiveCounters } from './receive-counters.ts';
 export interface ReceiverSink {
   handshake(bytes: Uint8Array): void;
   message(id: number, payload: Uint8Array): void;
+  /** An empty message: the peer is still there. */
+  keepAlive(): void;
   /** The block is complete in its place, which this link does not own any more. */
   landed(piece: number, begin: number, length: number): void;
   /** The revoked block's place is not a destination any more, and nobody's. */

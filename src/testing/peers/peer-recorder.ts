@@ -30,6 +30,7 @@ export class PeerRecorder implements PeerSink {
   readonly strangers: { readonly link: LinkId; readonly address: PeerAddress }[] = [];
   readonly handshakes: Map<LinkId, Uint8Array> = new Map();
   readonly messages: { readonly link: LinkId; readonly id: number; readonly payload: Uint8Array }[] = [];
+  keepAlives = 0;
   readonly heard: HeardBlock[] = [];
   readonly servedBlocks: ServedBlock[] = [];
   readonly ends: Map<LinkId, LinkEnd> = new Map();
@@ -68,6 +69,12 @@ export class PeerRecorder implements PeerSink {
     this.messages.push({ link, id, payload: payload.slice() });
     this.#untold.add(link);
     this.onMessage(link, id, payload);
+    this.#wakeAll();
+  }
+
+  keepAlive(link: LinkId): void {
+    this.#expectAlive(link);
+    this.keepAlives++;
     this.#wakeAll();
   }
 

@@ -115,13 +115,18 @@ class ScriptWriter {
   /** What may stand between two blocks: mostly nothing. */
   #interlude(late: ScriptBlock[]): void {
     for (let chance = this.#below(12); chance < 4; chance = this.#below(8)) {
-      if (chance === 0) this.#parts.push(rawLength(0));
+      if (chance === 0) this.#keepAlive();
       if (chance === 1) this.#message(4 + this.#below(2), this.#below(20));
       if (chance === 2)
         this.#message(20, this.#below(3) === 0 ? this.#below(SCRIPT_MESSAGE_BYTES_MAX) : this.#below(600));
       if (chance === 3)
         this.#pieceMessage(late.pop() ?? { piece: 1000, begin: 0, length: 1 + this.#below(BLOCK_BYTES) }, false);
     }
+  }
+
+  #keepAlive(): void {
+    this.#parts.push(rawLength(0));
+    this.#trace.push('keep-alive');
   }
 
   #message(id: number, length: number): void {

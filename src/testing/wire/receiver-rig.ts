@@ -39,6 +39,10 @@ export class ReceiverRig {
           trace.push(`message ${id} ${digest(payload)}`);
           hooks.message?.(id, payload);
         },
+        keepAlive: () => {
+          trace.push('keep-alive');
+          hooks.keepAlive?.();
+        },
         landed: (piece, begin, length) => {
           trace.push(`landed ${piece} ${begin} ${length}`);
           hooks.landed?.(piece, begin, length);
