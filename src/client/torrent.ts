@@ -58,6 +58,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #closing: Promise<void> | undefined;
   readonly #abort = new AbortController();
   #saveTimer: NodeJS.Timeout | undefined;
+  #saving: Promise<void> = Promise.resolve();
 
   /** Made by `Client.add`. */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions) {
@@ -239,8 +240,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await this.#opening;
     const { pool, resume } = this.#core;
     if (this.#engine !== undefined) await this.#core.retire(this.#engine);
+    await (forget ? this.#saving : this.#save());
     if (forget) await resume.remove(this.metainfo.infoHash, this.directory);
-    else await this.#save();
     if (this.#store !== undefined) {
       if (deleteFiles) await pool.removeFiles(this.#store);
       await pool.close(this.#store);
@@ -316,7 +317,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return had;
   }
 
-  async #save(): Promise<void> {
+  /** Saves follow each other: who awaits the last one knows that none is under way. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#saveNow());
+    return this.#saving;
+  }
+
+  async #saveNow(): Promise<void> {
     if (this.#store === undefined || this.#engine === undefined) return;
     const { pool, resume } = this.#core;
     try {
