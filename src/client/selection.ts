@@ -1,4 +1,4 @@
-// Which files are chosen, and which pieces they need.
+// Which files were chosen, which pieces they need, and how many of those are there.
 import { Bitfield } from '../base/bitfield.ts';
 import { InputError } from '../base/errors.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
@@ -8,6 +8,22 @@ interface Span {
   readonly offset: number;
   readonly length: number;
   readonly pad: boolean;
+}
+
+/** For each file, whether it was chosen; all are when nothing is said. Throws InputError ERR_SELECT_FILE. */
+export function selectFiles(files: readonly Span[], chosen: readonly number[] | undefined): boolean[] {
+  if (chosen === undefined) return files.map(() => true);
+  const selected = files.map(() => false);
+  for (const index of chosen) {
+    if (selected[index] === undefined) {
+      throw new InputError(
+        'ERR_SELECT_FILE',
+        `there is no file ${index}; the torrent's files are 0 to ${files.length - 1}`,
+      );
+    }
+    selected[index] = true;
+  }
+  return selected;
 }
 
 /** Every piece that holds a byte of a selected file; filler files never count by themselves. */
@@ -21,16 +37,23 @@ export function piecesOf(geometry: Geometry, files: readonly Span[], selected: r
   return pieces;
 }
 
-/** For each file, whether it is chosen; all are by default. Throws InputError ERR_SELECT_FILE for an unknown index. */
-export function selectFiles(files: readonly unknown[], chosen: readonly number[] | undefined): boolean[] {
-  if (chosen === undefined) return files.map(() => true);
-  const selected = files.map(() => false);
-  for (const index of chosen) {
-    if (selected[index] === undefined) {
-      const last = files.length - 1;
-      throw new InputError('ERR_SELECT_FILE', `there is no file ${index}; the torrent's files are 0 to ${last}`);
-    }
-    selected[index] = true;
+/** How much of the wanted pieces is had. */
+export function tally(
+  geometry: Geometry,
+  wanted: Bitfield,
+  had: Bitfield,
+): { bytesDone: number; bytesWanted: number; piecesDone: number } {
+  let bytesDone = 0;
+  let bytesWanted = 0;
+  let piecesDone = 0;
+  for (let at = 0; at < geometry.pieceCount; at++) {
+    const piece = geometry.pieceIndex(at)!;
+    if (!wanted.has(piece)) continue;
+    const bytes = geometry.bytesIn(piece);
+    bytesWanted += bytes;
+    if (!had.has(piece)) continue;
+    bytesDone += bytes;
+    piecesDone++;
   }
-  return selected;
+  return { bytesDone, bytesWanted, piecesDone };
 }
