@@ -1,5 +1,6 @@
-// Which pieces the chosen files need.
+// Which files are chosen, and which pieces they need.
 import { Bitfield } from '../base/bitfield.ts';
+import { InputError } from '../base/errors.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
 
 /** A file's place in the torrent. */
@@ -18,4 +19,18 @@ export function piecesOf(geometry: Geometry, files: readonly Span[], selected: r
     for (let piece: number = geometry.firstPieceAt(file.offset); piece <= last; piece++) pieces.add(piece);
   }
   return pieces;
+}
+
+/** For each file, whether it is chosen; all are by default. Throws InputError ERR_SELECT_FILE for an unknown index. */
+export function selectFiles(files: readonly unknown[], chosen: readonly number[] | undefined): boolean[] {
+  if (chosen === undefined) return files.map(() => true);
+  const selected = files.map(() => false);
+  for (const index of chosen) {
+    if (selected[index] === undefined) {
+      const last = files.length - 1;
+      throw new InputError('ERR_SELECT_FILE', `there is no file ${index}; the torrent's files are 0 to ${last}`);
+    }
+    selected[index] = true;
+  }
+  return selected;
 }

@@ -14,7 +14,7 @@ import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import type { Core } from './core.ts';
 import { stampFiles } from './file-stamp.ts';
 import { reconcile } from './reconcile.ts';
-import { piecesOf } from './selection.ts';
+import { piecesOf, selectFiles } from './selection.ts';
 import { bytesHad, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
@@ -64,7 +64,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#core = core;
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    this.#selected = selectFiles(metainfo, options.select);
+    this.#selected = selectFiles(metainfo.files, options.select);
     this.#wanted = piecesOf(this.#geometry, metainfo.files, this.#selected);
     this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
   }
@@ -163,7 +163,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** Chooses the files to download by their indexes. Throws InputError ERR_SELECT_FILE for one that does not exist. */
   select(files: readonly number[]): void {
-    this.#selected = selectFiles(this.metainfo, files);
+    this.#selected = selectFiles(this.metainfo.files, files);
     this.#wanted = piecesOf(this.#geometry, this.metainfo.files, this.#selected);
     this.#engine?.dispatch({ type: 'selected', wanted: this.#wanted });
   }
@@ -414,17 +414,4 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
 function removed(): InputError {
   return new InputError('ERR_TORRENT_REMOVED', 'the torrent was removed');
-}
-
-function selectFiles(metainfo: Metainfo, chosen: readonly number[] | undefined): boolean[] {
-  if (chosen === undefined) return metainfo.files.map(() => true);
-  const selected = metainfo.files.map(() => false);
-  for (const index of chosen) {
-    if (selected[index] === undefined) {
-      const last = metainfo.files.length - 1;
-      throw new InputError('ERR_SELECT_FILE', `there is no file ${index}; the torrent's files are 0 to ${last}`);
-    }
-    selected[index] = true;
-  }
-  return selected;
 }

@@ -67,11 +67,23 @@ export class TcpLink {
   attach(socket: Socket): void {
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#end = { code: error.code ?? 'ERR_LINK_SOCKET', message: error.message };
+      // When every address of a name has failed, the reasons are inside, and the message is empty.
+      const message = error.message === '' ? 'the connection failed' : error.message;
+      this.#end = { code: error.code ?? 'ERR_LINK_SOCKET', message };
     });
+    // A peer that sends no more has left: waiting for it to read would keep the link open as long as it likes.
+    socket.on('end', () => socket.destroy());
     socket.on('close', () => {
       this.receiver.close();
       this.#owner.ended(this, this.#end);
+    });
+  }
+
+  /** Ends a link that cannot have a socket: soon, for no call answers at once. */
+  refuse(end: LinkEnd): void {
+    setImmediate(() => {
+      this.receiver.close();
+      this.#owner.ended(this, end);
     });
   }
 
@@ -154,6 +166,7 @@ export class TcpLink {
   close(end: LinkEnd): void {
     if (this.#socket === undefined || this.#socket.destroyed) return;
     this.#end = end;
+    this.receiver.stop();
     this.#socket.destroy();
   }
 
