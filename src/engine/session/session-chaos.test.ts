@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
-import { randomBelow } from '../../base/clock.ts';
+import { type Random, randomBelow } from '../../base/clock.ts';
+import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import type { SeedManners } from '../../testing/engine/seed-habits.ts';
 import { SEED_PORT, SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '../torrent/geometry.ts';
+import type { Torrent } from '../torrent/torrent.ts';
 
 const RUNS = Number(process.env['MILLRACE_CHAOS_RUNS'] ?? 300);
 const FIRST_SEED = Number(process.env['MILLRACE_CHAOS_SEED'] ?? 1);
@@ -53,6 +55,8 @@ function chaos(seed: number): void {
     world.addSeed(torrent, host, { have, ...trouble });
   }
   torrent.dispatch({ type: 'resume' });
+  if (random.next() < 0.3) world.session.downloadLimit.setRate(500_000);
+  if (random.next() < 0.5) addLeech(world, torrent, random);
 
   for (let step = randomBelow(random, 4); step > 0; step--) {
     world.run(randomBelow(random, 1500));
@@ -83,6 +87,22 @@ function chaos(seed: number): void {
     );
   }
   assert.deepEqual(world.leftovers(torrent), []);
+}
+
+/** Asks for pieces at random, had or not, and hangs up in the middle of it all. */
+function addLeech(world: SimulatedSession, torrent: Torrent, random: Random): void {
+  const remote = world.meet(torrent);
+  remote.send(INTERESTED_MESSAGE);
+  const { geometry } = torrent.spec;
+  const ask = (): void => {
+    if (remote.closed) return;
+    if (random.next() < 0.02) return remote.hangUp();
+    const piece = randomBelow(random, geometry.pieceCount);
+    const range = { piece, begin: 0, length: geometry.blockBytes(geometry.pieceIndex(piece)!, 0) };
+    remote.send(random.next() < 0.2 ? encodeCancel(range) : encodeRequest(range));
+    world.queue.plan(randomBelow(random, 60), ask);
+  };
+  ask();
 }
 
 test(`a download survives ${RUNS} random worlds`, () => {
