@@ -33,7 +33,9 @@ if (files.length === 0) {
   process.stderr.write(`millrace: no test file matches ${words.join(' ')}\n`);
   process.exit(1);
 }
-const child = spawn(process.execPath, ['--expose-gc', '--test', '--test-reporter=spec', ...flags, ...files], {
+// Many tests wait for peers more than they compute, so more files run at once than there are cores.
+const settings = ['--expose-gc', '--test', '--test-reporter=spec', '--test-concurrency=3'];
+const child = spawn(process.execPath, [...settings, ...flags, ...files], {
   cwd: root,
   stdio: 'inherit',
 });

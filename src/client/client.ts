@@ -101,9 +101,16 @@ export class Client extends EventEmitter<ClientEvents> {
    * second call returns the first one's answer. Rejects with InputError ERR_CLIENT_LISTEN when the address cannot be
    * bound (it can be tried again), ERR_CLIENT_CLOSED after `close`.
    */
-  listen(): Promise<PeerAddress | undefined> {
+  async listen(): Promise<PeerAddress | undefined> {
+    this.#requireOpen();
     this.#listening ??= this.#listen();
-    return this.#listening;
+    try {
+      return await this.#listening;
+    } catch (error) {
+      // The address may be free the next time.
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
   /**
@@ -114,9 +121,10 @@ export class Client extends EventEmitter<ClientEvents> {
    * server does not give the torrent file.
    */
   async add(source: string | Uint8Array | Metainfo, options: AddOptions = {}): Promise<Torrent> {
+    this.#requireOpen();
     const metainfo = await toMetainfo(source);
     await this.listen();
-    this.#refuseWhenClosed();
+    this.#requireOpen();
     if (this.#torrents.has(metainfo.infoHash)) {
       throw new InputError('ERR_CLIENT_DUPLICATE', `${metainfo.name} is already being shared by this client`);
     }
@@ -182,8 +190,11 @@ export class Client extends EventEmitter<ClientEvents> {
     await Promise.all([this.#core.host.shutdown(), this.#core.pool.close(), this.#trackers.close()]);
   }
 
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed; make a new one');
+  }
+
   async #listen(): Promise<PeerAddress | undefined> {
-    this.#refuseWhenClosed();
     const { listen } = this.#settings;
     if (listen === false) return undefined;
     const { host, port } = listen;
@@ -192,14 +203,9 @@ export class Client extends EventEmitter<ClientEvents> {
       this.#port = bound.port;
       return bound;
     } catch (error) {
-      this.#listening = undefined;
       const reason = (error as Error).message;
       throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
     }
-  }
-
-  #refuseWhenClosed(): void {
-    if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client was closed: make a new one');
   }
 }
 

@@ -7,7 +7,6 @@ import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { looksLike } from './content-sniff.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
-import { downloadTorrentFile, shownUrl } from './torrent-download.ts';
 import { readTorrentFile } from './torrent-read.ts';
 
 export interface LoadOptions {
@@ -68,6 +67,8 @@ async function loadPath(path: string, signal: AbortSignal | undefined): Promise<
 async function loadUrl(text: string, signal: AbortSignal | undefined): Promise<Metainfo> {
   if (!URL.canParse(text)) throw badUrl(text);
   const url = new URL(text);
+  // Loaded only here: most sources are files, and the HTTP library takes a tenth of a second.
+  const { downloadTorrentFile, shownUrl } = await import('./torrent-download.ts');
   const bytes = await downloadTorrentFile(url, signal);
   const otherThing = looksLike(bytes);
   if (otherThing === undefined) return parse(bytes, shownUrl(url));

@@ -10,11 +10,11 @@ import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { stampFiles } from './file-stamp.ts';
+import { peerInfo } from './peer-info.ts';
 import { reconcile } from './reconcile.ts';
 import { piecesOf, selectFiles, tally } from './selection.ts';
 import { bytesHad, torrentLayout } from './torrent-layout.ts';
@@ -56,9 +56,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #downloadedBefore = 0;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+  /** `done` was emitted and nothing became missing since. */
+  #done = false;
   readonly #abort = new AbortController();
   #saveTimer: NodeJS.Timeout | undefined;
-  #saving: Promise<void> = Promise.resolve();
 
   /** Made by `Client.add`. */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions) {
@@ -141,29 +143,15 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the connected peers. */
   peers(): readonly PeerInfo[] {
-    const infos: PeerInfo[] = [];
-    for (const peer of this.#engine?.swarm.peers() ?? []) {
-      if (!peer.ready) continue;
-      infos.push({
-        address: peer.address,
-        incoming: peer.incoming,
-        client: peer.clientName ?? peerClient(peer.peerId),
-        progress: peer.pieces.have.length === 0 ? 1 : peer.pieces.have.count / peer.pieces.have.length,
-        chokingUs: peer.chokingUs,
-        interestedInUs: peer.interestedInUs,
-        downloadBytesPerSecond: peer.download.bytesPerSecond,
-        uploadBytesPerSecond: peer.upload.bytesPerSecond,
-        requestsInFlight: peer.debt.outstanding,
-        snubbed: peer.snubbed,
-      });
-    }
-    return infos;
+    return [...(this.#engine?.swarm.peers() ?? [])].filter((peer) => peer.ready).map(peerInfo);
   }
 
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
-    void this.#opening.then(() => this.#engine?.swarm.candidates.add(address, 'user'));
+    void this.#opening.then(() => {
+      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
+    });
   }
 
   /**
@@ -209,9 +197,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
    */
   async completed(signal?: AbortSignal): Promise<void> {
-    if (this.#error !== undefined) throw this.#error;
-    if (this.#engine !== undefined && this.#tally().piecesDone === this.#wanted.count) return;
+    if (this.#complete) return;
     if (this.#state === 'removed') throw removedError();
+    if (this.#error !== undefined) throw this.#error;
     signal?.throwIfAborted();
     await nextDone(this, signal);
   }
@@ -238,17 +226,23 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#abort.abort(removedError());
     clearInterval(this.#saveTimer);
     await this.#opening;
-    const { pool, resume } = this.#core;
-    if (this.#engine !== undefined) await this.#core.retire(this.#engine);
-    await (forget ? this.#saving : this.#save());
-    if (forget) await resume.remove(this.metainfo.infoHash, this.directory);
-    if (this.#store !== undefined) {
-      if (deleteFiles) await pool.removeFiles(this.#store);
-      await pool.close(this.#store);
-      this.#store = undefined;
+    try {
+      if (this.#engine !== undefined) await this.#core.retire(this.#engine);
+      await this.#save();
+      if (forget) await this.#core.resume.remove(this.metainfo.infoHash, this.directory);
+      if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
+    } finally {
+      // Whatever the disk refused: the torrent is gone from this client, and holds nothing any more.
+      await this.#closeStore();
+      this.#core.forget(this);
+      this.#setState('removed');
     }
-    this.#core.forget(this);
-    this.#setState('removed');
+  }
+
+  async #closeStore(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    if (store !== undefined) await this.#core.pool.close(store);
   }
 
   async #open(): Promise<void> {
@@ -259,6 +253,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
     // What is there is looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
+    await this.#closeStore();
     this.#store = await pool.open(layout);
     const had = await this.#findOut(this.#store, found);
     if (this.#closing !== undefined) return;
@@ -281,6 +276,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
     if (this.#paused) this.#setState('paused');
     else this.#engine.dispatch({ type: 'resume' });
+    session.dial();
   }
 
   /** The pieces that are on disk already: by trust, by a check, or by resume data where it still fits the files. */
@@ -317,7 +313,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return had;
   }
 
-  /** Saves follow each other: who awaits the last one knows that none is under way. */
+  /** Saves one after the other: whoever waits for a save knows that no earlier one is still on its way. */
   #save(): Promise<void> {
     this.#saving = this.#saving.then(() => this.#saveNow());
     return this.#saving;
@@ -349,13 +345,16 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #phaseChanged(phase: TorrentPhase): void {
     if (phase === 'error' || phase === 'closed') return;
+    this.#error = undefined;
     this.#setState(phase);
     clearInterval(this.#saveTimer);
     if (phase === 'downloading') {
+      this.#done = false;
       this.#saveTimer = setInterval(() => void this.#save(), SAVE_INTERVAL_MS);
       this.#saveTimer.unref();
     }
-    if (phase === 'seeding') {
+    if (phase === 'seeding' && !this.#done) {
+      this.#done = true;
       void this.#save();
       this.emit('done');
     }
@@ -375,6 +374,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#state === state) return;
     this.#state = state;
     this.emit('state', state);
+  }
+
+  /** Every selected piece is on disk, also while the torrent is paused. */
+  get #complete(): boolean {
+    return this.#engine !== undefined && this.#engine.intake.download.picker.wantedCount === 0;
   }
 
   #had(): Bitfield {

@@ -22,7 +22,7 @@ const LONG_AGO = new Date('2001-02-03T04:05:06Z');
 const CHANGES: readonly [title: string, change: (file: string) => Promise<void>][] = [
   ['is truncated', (file) => truncate(file, 1 * MIB)],
   ['is empty', (file) => truncate(file, 0)],
-  ['is longer than it should be', (file) => truncate(file, A_BYTES + 5000)],
+  ['is longer and has another byte', (file) => truncate(file, A_BYTES + 5000).then(() => overwrite(file, 2 * MIB))],
   ['is missing', (file) => rm(file)],
   ['has another byte in the middle', (file) => overwrite(file, 2 * MIB)],
   ['has another byte and an old time', (file) => overwrite(file, 2 * MIB).then(() => utimes(file, LONG_AGO, LONG_AGO))],

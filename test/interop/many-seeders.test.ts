@@ -43,3 +43,17 @@ test('twenty seeders at once', async (t) => {
   const uploaded = await many.uploadedBytes();
   assert.ok(uploaded.filter((bytes) => bytes > 0).length >= 15, `most took part: ${uploaded.join(' ')}`);
 });
+
+test('three seeders of 16 MiB pieces through 16 MiB of piece memory', async (t) => {
+  if (missing !== undefined && skipAloud(t, missing)) return;
+  const workspace = await Workspace.open(t);
+  const torrent = makeTorrent(fileTree('crowded', { 'a.bin': 33 * MIB + 7, 'b.bin': 15 * MIB }, 63), 16 * MIB);
+  const source = await workspace.folder('source');
+  await writePayload(torrent.payload, source);
+  const seeders = await LibtorrentSeeder.start(workspace, torrent, source, { count: 3 });
+  const target = await workspace.folder('target');
+  const done = await download(workspace, torrent, target, seeders.ports, ['--memory', '16MiB']);
+  await assertDownloaded(torrent.payload, target);
+  // Node itself takes 70 to 90 MiB; three pieces in memory would be 48 more.
+  assert.ok((done.peakRssBytes ?? 0) < 144 * MIB, `${done.peakRssBytes} bytes of memory`);
+});

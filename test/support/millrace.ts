@@ -12,7 +12,7 @@ const MAIN = path.join(repository, 'dist', 'cli', 'main.js');
 export const DOWNLOAD_TIMEOUT_MS = 60_000;
 
 /** Exit statuses of the contract. */
-export const EXIT_DONE = 0;
+const EXIT_DONE = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_INTERRUPTED = 130;
@@ -23,7 +23,9 @@ export interface CliEvent {
   readonly address?: string;
   readonly code?: string;
   readonly message?: string;
+  readonly state?: string;
   readonly bytesDone?: number;
+  readonly stall?: { readonly code: string; readonly message: string };
   readonly bytes?: number;
   readonly seconds?: number;
   readonly peakRssBytes?: number;

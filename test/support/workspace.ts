@@ -1,4 +1,5 @@
 // A test's own corner of the machine: a temporary folder and everything the test started. Both are gone afterwards.
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,6 +16,11 @@ interface Test {
   after(clean: () => Promise<void>): void;
 }
 
+const openFolders = new Set<string>();
+process.on('exit', () => {
+  for (const folder of openFolders) rmSync(folder, { recursive: true, force: true });
+});
+
 export class Workspace {
   readonly path: string;
   readonly #owned: Stoppable[] = [];
@@ -26,6 +32,7 @@ export class Workspace {
   /** Makes an empty folder, in memory where there is room. It is removed when the test ends. */
   static async open(t: Test): Promise<Workspace> {
     const made = new Workspace(await mkdtemp(path.join(await roomyFolder(), 'millrace-test-')));
+    openFolders.add(made.path);
     t.after(() => made.#close());
     return made;
   }
@@ -46,6 +53,7 @@ export class Workspace {
   async #close(): Promise<void> {
     for (const stoppable of this.#owned.splice(0).reverse()) await stoppable.stop();
     await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
+    openFolders.delete(this.path);
   }
 }
 

@@ -5,7 +5,6 @@ import { InputError } from '../../base/errors.ts';
 import { argument } from '../arguments/network-options.ts';
 import { parseSize } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
-import { runDemo } from '../demo/run-demo.ts';
 import { DEMO_BYTES_MIN } from '../limits.ts';
 import { formatRoundBytes } from '../output/figures.ts';
 import { runSession } from '../session.ts';
@@ -36,9 +35,11 @@ export function addDemoCommand(program: Command, context: CommandContext, exit: 
     .action(async (options: DemoOptions) => exit(await demo(context, options)));
 }
 
-function demo(context: CommandContext, options: DemoOptions): Promise<number> {
+async function demo(context: CommandContext, options: DemoOptions): Promise<number> {
   const sessionOptions = { json: options.json ?? false, ifInterrupted: 'everything that the demo made is removed' };
   const settings = { sizeBytes: options.size, profile: options.profile ?? false };
+  // Loaded only here: no other command needs a tracker.
+  const { runDemo } = await import('../demo/run-demo.ts');
   return runSession(context, sessionOptions, (reporter) => runDemo(context, reporter, settings));
 }
 

@@ -19,9 +19,10 @@ import {
   type ServedBlock,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
-import { BlockReceiver, type ReceiverCommons, type ReceiverSink } from '../../protocol/wire/block-receiver.ts';
+import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
+import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 import { LISTEN_BACKLOG } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
@@ -52,8 +53,12 @@ export class TcpHost implements PeerPort, LinkOwner {
   readonly #neverAdopt: boolean;
   readonly #times: StageTimes | undefined;
   #batched = 0;
+  /** Messages were told since the last read ended. */
+  #messages = false;
   #sink: PeerSink | undefined;
   #servers: Server[] = [];
+  /** Who waits for the last link to end. */
+  readonly #whenEmpty: (() => void)[] = [];
   /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
   #nextIncoming = 1;
   #copiedHere = 0;
@@ -86,6 +91,8 @@ export class TcpHost implements PeerPort, LinkOwner {
       server.once('error', reject);
       server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
         server.off('error', reject);
+        // A connection that could not be accepted, for want of descriptors: the stranger will try again.
+        server.on('error', () => undefined);
         this.#servers.push(server);
         const bound = server.address() as AddressInfo;
         resolve({ host: bound.address, port: bound.port });
@@ -95,6 +102,10 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   connect(link: LinkId, address: PeerAddress, timeoutMs: number): void {
     const tcpLink = this.#newLink(link);
+    if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65_536)) {
+      tcpLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${address.port}` });
+      return;
+    }
     const socket = connect({
       host: address.host,
       port: address.port,
@@ -159,11 +170,15 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#servers = [];
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const link of this.#links.values()) link.close(CLOSED_HERE);
+    if (this.#links.size > 0) closed.push(new Promise((resolve) => this.#whenEmpty.push(resolve)));
     await Promise.all(closed);
   }
 
-  received(): void {
+  received(link: TcpLink): void {
     if (this.#batched > 0) this.#flush();
+    if (!this.#messages) return;
+    this.#messages = false;
+    this.#sink!.messagesDone(link.id);
   }
 
   /** Passes on, soon, what was recorded while the engine was asking: an answer never comes from inside its question. */
@@ -176,9 +191,12 @@ export class TcpHost implements PeerPort, LinkOwner {
   }
 
   ended(link: TcpLink, end: LinkEnd): void {
-    this.#flush();
+    // Forgotten first: what the engine answers to its last blocks must not give it a place again.
     this.#links.delete(link.id);
+    this.#flush();
     this.#sink!.closed(link.id, end);
+    if (this.#links.size > 0) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
   #accept(accepted: Socket): void {
@@ -194,7 +212,7 @@ export class TcpHost implements PeerPort, LinkOwner {
     const direct = { buffer: link.nextDestination, callback: link.onRead };
     const adopted = this.#neverAdopt ? undefined : adoptSocket(accepted, direct);
     link.attach(adopted ?? accepted);
-    this.#sink!.incoming(id, { host, port });
+    this.#sink!.incoming(id, { host: plainAddress(host), port });
     if (adopted === undefined) accepted.on('data', link.onChunk).resume();
   }
 
@@ -212,8 +230,10 @@ export class TcpHost implements PeerPort, LinkOwner {
       message: (messageId, payload) => {
         // Blocks that came before this message are reported before it.
         if (this.#batched > 0) this.#flush();
+        this.#messages = true;
         sink.message(id, messageId, payload);
       },
+      keepAlive: () => sink.keepAlive(id),
       landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
       returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
       wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),
@@ -246,4 +266,9 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#batched = 0;
     this.#sink!.blocks(batch, count);
   };
+}
+
+/** An IPv4 address as it is known elsewhere: a socket that listens for both families shows it inside an IPv6 one. */
+function plainAddress(host: string): string {
+  return host.startsWith('::ffff:') ? host.slice('::ffff:'.length) : host;
 }

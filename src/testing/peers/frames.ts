@@ -7,22 +7,19 @@ export const INTERESTED = 2;
 export const HAVE = 4;
 export const BITFIELD = 5;
 export const REQUEST = 6;
-export const PIECE = 7;
+const PIECE = 7;
 export const CANCEL = 8;
 export const PORT = 9;
 export const REJECT = 16;
 export const EXTENDED = 20;
 
 /** Bytes of a handshake: protocol name with its length, reserved bits, info hash, peer id. */
-export const HANDSHAKE_BYTES = 68;
-/** Bytes of a PIECE message before its block: length prefix, id, piece, begin. */
-export const PIECE_HEADER_BYTES = 13;
+const HANDSHAKE_BYTES = 68;
 /** The unit in which everybody asks for data. */
 export const BLOCK_BYTES = 16384;
 
 const PROTOCOL = Buffer.from('\x13BitTorrent protocol', 'latin1');
 const RESERVED_OFFSET = PROTOCOL.length;
-const INFO_HASH_OFFSET = RESERVED_OFFSET + 8;
 
 /** A block that somebody asks for. */
 export interface BlockRequest {
@@ -39,11 +36,6 @@ export interface Frame {
 
 export function handshake(infoHash: Uint8Array, peerId: Uint8Array): Buffer {
   return Buffer.concat([PROTOCOL, Buffer.alloc(8), infoHash, peerId]);
-}
-
-/** The info hash of a handshake. */
-export function infoHashOf(bytes: Buffer): Buffer {
-  return bytes.subarray(INFO_HASH_OFFSET, INFO_HASH_OFFSET + 20);
 }
 
 /** A copy of a handshake with one of its 64 reserved bits set; bit 0 is the last one, as BEP 6 and 10 count. */
