@@ -10,12 +10,12 @@ import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
+import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
+import { existingPieces } from './existing-pieces.ts';
 import { stampFiles } from './file-stamp.ts';
-import { peerInfo } from './peer-info.ts';
-import { reconcile } from './reconcile.ts';
 import { piecesOf, selectFiles, tally } from './selection.ts';
 import { bytesHad, torrentLayout } from './torrent-layout.ts';
 import type {
@@ -143,7 +143,23 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the connected peers. */
   peers(): readonly PeerInfo[] {
-    return [...(this.#engine?.swarm.peers() ?? [])].filter((peer) => peer.ready).map(peerInfo);
+    const infos: PeerInfo[] = [];
+    for (const peer of this.#engine?.swarm.peers() ?? []) {
+      if (!peer.ready) continue;
+      infos.push({
+        address: peer.address,
+        incoming: peer.incoming,
+        client: peer.clientName ?? peerClient(peer.peerId),
+        progress: peer.pieces.have.length === 0 ? 1 : peer.pieces.have.count / peer.pieces.have.length,
+        chokingUs: peer.chokingUs,
+        interestedInUs: peer.interestedInUs,
+        downloadBytesPerSecond: peer.download.bytesPerSecond,
+        uploadBytesPerSecond: peer.upload.bytesPerSecond,
+        requestsInFlight: peer.debt.outstanding,
+        snubbed: peer.snubbed,
+      });
+    }
+    return infos;
   }
 
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
@@ -197,9 +213,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
    */
   async completed(signal?: AbortSignal): Promise<void> {
-    if (this.#complete) return;
-    if (this.#state === 'removed') throw removedError();
+    if (this.#state === 'seeding' || this.#complete) return;
     if (this.#error !== undefined) throw this.#error;
+    if (this.#state === 'removed') throw removedError();
     signal?.throwIfAborted();
     await nextDone(this, signal);
   }
@@ -228,7 +244,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await this.#opening;
     try {
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
-      await this.#save();
+      await (forget ? this.#saving : this.#save());
       if (forget) await this.#core.resume.remove(this.metainfo.infoHash, this.directory);
       if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
     } finally {
@@ -279,28 +295,17 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     session.dial();
   }
 
-  /** The pieces that are on disk already: by trust, by a check, or by resume data where it still fits the files. */
+  /** The pieces that are on disk already; those that resume data does not vouch for are hashed. */
   async #findOut(store: number, stats: readonly FileStat[]): Promise<Bitfield> {
     const { pool, resume } = this.#core;
-    const existing = this.#options.existing ?? 'resume';
-    const had = new Bitfield(this.#geometry.pieceCount);
-    if (existing === 'trust') had.fill();
-    let recheck = had;
-    if (existing === 'check') {
-      recheck = new Bitfield(this.#geometry.pieceCount);
-      recheck.fill();
-    }
-    if (existing === 'resume') {
-      const saved = await resume.load(this.metainfo.infoHash, this.directory);
-      const layout = { geometry: this.#geometry, files: this.metainfo.files };
-      const found = reconcile(layout, saved, stats);
-      this.#uploadedBefore = saved?.uploadedBytes ?? 0;
-      this.#downloadedBefore = saved?.downloadedBytes ?? 0;
-      this.#addedMs = saved?.addedMs ?? this.#addedMs;
-      for (let piece = 0; piece < had.length; piece++) if (found.have.has(piece)) had.add(piece);
-      recheck = found.recheck;
-    }
-    if (existing === 'trust' || recheck.count === 0) return had;
+    const mode = this.#options.existing ?? 'resume';
+    const saved = mode === 'resume' ? await resume.load(this.metainfo.infoHash, this.directory) : undefined;
+    this.#uploadedBefore = saved?.uploadedBytes ?? 0;
+    this.#downloadedBefore = saved?.downloadedBytes ?? 0;
+    this.#addedMs = saved?.addedMs ?? this.#addedMs;
+    const { files } = this.metainfo;
+    const { had, recheck } = existingPieces({ mode, geometry: this.#geometry, files, stats, saved });
+    if (recheck.count === 0) return had;
     this.#setState('checking');
     const checked = await pool.check(store, {
       pieces: recheck,
