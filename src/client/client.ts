@@ -195,7 +195,6 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   async #listen(): Promise<PeerAddress | undefined> {
-    this.#requireOpen();
     const { listen } = this.#settings;
     if (listen === false) return undefined;
     const { host, port } = listen;
@@ -204,7 +203,6 @@ export class Client extends EventEmitter<ClientEvents> {
       this.#port = bound.port;
       return bound;
     } catch (error) {
-      this.#listening = undefined;
       const reason = (error as Error).message;
       throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
     }

@@ -159,7 +159,7 @@ export interface TorrentEvents {
   piece: [piece: number];
   /** Something went wrong that does not stop the torrent. */
   warning: [warning: TorrentWarning];
-  /** Every selected piece is on disk: whenever the torrent begins to seed, so also when it was complete from the start. */
+  /** Every selected piece is on disk, perhaps from the start. Comes once, and again after `select` asked for more. */
   done: [];
   /** The torrent stopped; `resume` tries again. Unlike other errors of emitters it may go unheard. */
   error: [error: MillraceError];

@@ -67,7 +67,7 @@ test('an address that is taken is told, and can be tried again', async (t) => {
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as { port: number };
   const client = bench.client({ listen: { host: '127.0.0.1', port } });
-  await assert.rejects(client.listen(), { code: 'ERR_LISTEN', name: StorageError.name });
+  await assert.rejects(client.listen(), { code: 'ERR_CLIENT_LISTEN', name: InputError.name });
   await new Promise((resolve) => other.close(resolve));
   assert.deepEqual(await client.listen(), { host: '127.0.0.1', port });
 });
