@@ -1,6 +1,6 @@
 // The in-thread network host: implements the engine's PeerPort over node:net. Sockets live on the engine's thread, so
 // commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
-import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, isIP, type Server, Socket } from 'node:net';
 import {
   BLOCK_BEGIN,
   BLOCK_LENGTH,
@@ -25,7 +25,7 @@ import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
 import { LISTEN_BACKLOG } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
-import { adoptSocket } from './adopt-socket.ts';
+import { adoptSocket, type DirectRead } from './adopt-socket.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
 
 /** Records that a batch holds before it grows. */
@@ -86,6 +86,8 @@ export class TcpHost implements PeerPort, LinkOwner {
       server.once('error', reject);
       server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
         server.off('error', reject);
+        // An accept that fails (EMFILE, ECONNABORTED) is one stranger's bad luck; unheard it would end the process.
+        server.on('error', () => undefined);
         this.#servers.push(server);
         const bound = server.address() as AddressInfo;
         resolve({ host: bound.address, port: bound.port });
@@ -95,13 +97,8 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   connect(link: LinkId, address: PeerAddress, timeoutMs: number): void {
     const tcpLink = this.#newLink(link);
-    const socket = connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      autoSelectFamily: isIP(address.host) === 0,
-      onread: { buffer: tcpLink.nextDestination, callback: tcpLink.onRead },
-    });
+    const onread = { buffer: tcpLink.nextDestination, callback: tcpLink.onRead };
+    const socket = dial(address, onread);
     tcpLink.attach(socket);
     const giveUp = (): void => tcpLink.close({ code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
     socket.setTimeout(timeoutMs, giveUp);
@@ -176,8 +173,9 @@ export class TcpHost implements PeerPort, LinkOwner {
   }
 
   ended(link: TcpLink, end: LinkEnd): void {
-    this.#flush();
+    // Out of the table first: whoever hears of the last blocks may ask this link for more, and its receiver is closed.
     this.#links.delete(link.id);
+    this.#flush();
     this.#sink!.closed(link.id, end);
   }
 
@@ -246,4 +244,14 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#batched = 0;
     this.#sink!.blocks(batch, count);
   };
+}
+
+/** Begins a connection. What Node refuses to dial at all fails like any other address: later, and by the socket's end. */
+function dial(address: PeerAddress, onread: DirectRead): Socket {
+  const { host, port } = address;
+  try {
+    return connect({ host, port, noDelay: true, autoSelectFamily: isIP(host) === 0, onread });
+  } catch (error) {
+    return new Socket().destroy(error as Error);
+  }
 }
