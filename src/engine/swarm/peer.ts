@@ -40,6 +40,9 @@ export class Peer {
   blocksForgiven = 0;
   /** Blocks that nobody asked for. */
   unrequestedBlocks = 0;
+  /** Refusals since the last block that landed, and until when the peer is not asked because of them. */
+  refusals = 0;
+  restUntilMs = 0;
   /** Why the last refill asked for less than the window allows; such peers are asked again when it changes. */
   starving = false;
 

@@ -2,7 +2,7 @@
 // decide (engine/picker/download.ts); this carries their decisions out on the ports, per block and without garbage.
 import type { Random } from '../../base/clock.ts';
 import { RateMeter } from '../../base/rate-meter.ts';
-import { IN_FLIGHT_MEMORY_SHARE, REQUESTS_IN_FLIGHT_MAX } from '../limits.ts';
+import { IN_FLIGHT_MEMORY_SHARE, REFUSAL_REST_MAX_MS, REFUSAL_REST_MIN_MS, REQUESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
   COPY_FROM,
@@ -57,13 +57,22 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    this.#requestsMax = Math.min(REQUESTS_IN_FLIGHT_MAX, parts.ledger.frames * IN_FLIGHT_MEMORY_SHARE);
+    this.#requestsMax = Math.min(REQUESTS_IN_FLIGHT_MAX, Math.floor(parts.ledger.frames * IN_FLIGHT_MEMORY_SHARE));
     this.download = new Download(parts.geometry, parts.ledger, parts.random);
+  }
+
+  /** True when nothing is left to be fetched. */
+  get finished(): boolean {
+    return !this.open && this.download.picker.wantedCount === 0;
   }
 
   /** Asks the peer for as many blocks as its window, memory and the rate limit allow. */
   refill(peer: Peer, nowMs: number): void {
     if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return;
+    if (nowMs < peer.restUntilMs) {
+      peer.starving = true;
+      return;
+    }
     const window = peer.window.blocks;
     const outstanding = peer.debt.outstanding;
     if (outstanding > window * REFILL_SHARE || outstanding >= window) return;
@@ -90,6 +99,7 @@ export class Intake {
     this.rate.add(length);
     this.#inFlight--;
     peer.window.landed();
+    peer.refusals = 0;
     if (this.download.arrivals.landed(peer.debt, piece, begin) === 'wasted') this.wastedBytes += length;
     this.#carryOut();
   }
@@ -97,6 +107,8 @@ export class Intake {
   /** A place came back without its block. */
   returned(peer: Peer, piece: number, begin: number): void {
     this.#inFlight--;
+    // What does not come does not count against the rate limit.
+    this.#parts.limit.take(-BLOCK_BYTES);
     this.download.arrivals.returned(peer.debt, piece, begin);
     this.#carryOut();
   }
@@ -104,6 +116,7 @@ export class Intake {
   /** The link is gone, and with it its hold on all places. */
   peerClosed(peer: Peer): void {
     this.#inFlight -= peer.debt.outstanding;
+    this.#parts.limit.take(-peer.debt.outstanding * BLOCK_BYTES);
     this.download.arrivals.closed(peer.debt);
     this.#carryOut();
   }
@@ -112,6 +125,16 @@ export class Intake {
   revokeAll(peer: Peer, cancel: boolean): void {
     this.download.planner.standBack(peer.debt);
     if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
+  }
+
+  /**
+   * The peer will not send what it was asked for (it choked us, or rejected a block): it is left alone for a moment, and
+   * for longer each time while it sends nothing. Else its next refusal would be one round trip away, for ever.
+   */
+  rest(peer: Peer, nowMs: number): void {
+    if (peer.debt.outstanding === 0 || nowMs < peer.restUntilMs) return;
+    peer.restUntilMs = nowMs + Math.min(REFUSAL_REST_MIN_MS * 2 ** peer.refusals, REFUSAL_REST_MAX_MS);
+    if (peer.refusals < 16) peer.refusals++;
   }
 
   /** Hands complete runs to the disk; neighbours that are complete together go together. */

@@ -72,7 +72,6 @@ export class PeerRelations {
     peer.ready = true;
     peer.connectedMs = nowMs;
     peer.lastMessageMs = nowMs;
-    this.swarm.candidates.succeeded(peer.address);
     const had = intake.download.picker.had;
     shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
     intake.download.picker.join(peer.pieces);
@@ -116,8 +115,10 @@ export class PeerRelations {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
     }
+    // A handshake proves little: who only ever hangs up is dialled ever more rarely.
+    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
     this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
-    this.#choking.hurry();
+    if (!peer.weChoke) this.#choking.hurry();
     this.feedStarving();
   }
 
@@ -148,9 +149,10 @@ export class PeerRelations {
 
   /** Tells everybody that we have a piece; those who have it know already. */
   announcePiece(piece: PieceIndex): void {
+    const have = encodeHave(piece);
     for (const peer of this.swarm.peers()) {
       if (!peer.ready || peer.closing) continue;
-      if (!peer.pieces.have.has(piece)) this.#send(peer, encodeHave(piece));
+      if (!peer.pieces.have.has(piece)) this.#send(peer, have);
       if (peer.weAreInterested && peer.pieces.useful === 0) this.updateInterest(peer);
     }
   }
@@ -175,21 +177,29 @@ export class PeerRelations {
       case 'nothing':
         return;
       case 'pieces-changed':
+        // Two peers that want nothing of each other, ever: the slot is for somebody who does.
+        if (intake.finished && peer.pieces.have.full)
+          return this.drop(peer, 'ERR_PEER_USELESS', 'has everything, as we do');
         this.updateInterest(peer);
         return intake.refill(peer, nowMs);
       case 'unchoked':
         return intake.refill(peer, nowMs);
       case 'choked':
+        intake.rest(peer, nowMs);
         return intake.revokeAll(peer, false);
       case 'interest-changed':
-        return this.#choking.hurry();
+        return this.#choking.interestChanged(this.swarm, peer);
       case 'request':
         upload.request(peer, reaction.range);
         return upload.pump(peer, nowMs);
       case 'cancel':
         return upload.cancel(peer, reaction.range);
-      case 'rejected':
-        return shared.peers.revoke(peer.link, reaction.range.piece, reaction.range.begin, false);
+      case 'rejected': {
+        // The answer to a CANCEL of ours is no refusal.
+        const { piece, begin } = reaction.range;
+        if (intake.download.arrivals.isOwed(peer.link, piece, begin)) intake.rest(peer, nowMs);
+        return shared.peers.revoke(peer.link, piece, begin, false);
+      }
       case 'extended':
         return hearExtended(peer, reaction.extendedId, reaction.payload);
       default:
