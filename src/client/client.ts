@@ -121,6 +121,8 @@ export class Client extends EventEmitter<ClientEvents> {
   async add(source: string | Uint8Array | Metainfo, options: AddOptions = {}): Promise<Torrent> {
     const metainfo = await toMetainfo(source);
     await this.listen();
+    // A torrent that comes too late would never be closed by anybody.
+    if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed');
     if (this.#torrents.has(metainfo.infoHash)) {
       throw new InputError('ERR_CLIENT_DUPLICATE', `${metainfo.name} is already being shared by this client`);
     }

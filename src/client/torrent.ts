@@ -209,6 +209,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
         if (state === 'removed') onError(new InputError('ERR_TORRENT_REMOVED', 'the torrent was removed'));
       };
       if (this.#state === 'seeding') return resolve();
+      if (this.#state === 'removed') return onState('removed');
       if (this.#error !== undefined) return reject(this.#error);
       if (signal?.aborted) return reject(signal.reason as Error);
       signal?.addEventListener('abort', onAbort);

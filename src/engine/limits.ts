@@ -154,3 +154,6 @@ export const REFUSAL_REST_MAX_MS = 10_000;
 
 /** Incoming connections from one host: a few clients behind one router, not a flood that takes every slot. */
 export const INCOMING_PER_HOST_MAX = 8;
+
+/** A peer that takes none of the blocks on their way to it for this long is dropped: they hold piece memory. */
+export const UPLOAD_STALL_MS = 120_000;

@@ -4,11 +4,11 @@ import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { encodeHandshake } from '../../protocol/wire/handshake.ts';
 import * as id from '../../protocol/wire/message-id.ts';
-import { encodeReject } from '../../protocol/wire/message-writer.ts';
+import { encodeReject, encodeRequest } from '../../protocol/wire/message-writer.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
-import { type LinkId, OUTCOME_RETURNED, type PeerPort, REQUEST_STRIDE } from '../ports.ts';
+import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
 import { BLOCK_BYTES, Geometry } from '../torrent/geometry.ts';
 import { Session } from './session.ts';
 
@@ -23,6 +23,7 @@ class Scene {
   readonly closed: LinkId[] = [];
   readonly dialled: LinkId[] = [];
   readonly sent: { link: LinkId; id: number }[] = [];
+  readonly reads: number[] = [];
   readonly session: Session;
   readonly #held = new Map<string, number[]>();
   #returned: number[] = [];
@@ -47,7 +48,11 @@ class Scene {
       random: new SeededRandom(1),
       ledger: new SlotLedger(256),
       peers,
-      storage: { storeRuns: nothing, forgetPiece: nothing, readBlocks: nothing },
+      storage: {
+        storeRuns: nothing,
+        forgetPiece: nothing,
+        readBlocks: (batch) => void this.reads.push(batch[READ_TICKET]!),
+      },
       trackers: { announce: nothing, cancel: nothing },
       peerId: new Uint8Array(20).fill(200),
       clientName: 'test',
@@ -218,4 +223,23 @@ test('an address that only ever takes the handshake and hangs up is dialled ever
     }
   }
   assert.equal(scene.dialled.length <= 10, true, `dialled ${scene.dialled.length} times in five minutes`);
+});
+
+test('a peer that never takes the blocks it asked for does not hold their memory for ever', () => {
+  const scene = new Scene(true);
+  scene.meet(1);
+  scene.say(1, id.INTERESTED);
+  scene.tick();
+  scene.say(1, id.REQUEST, encodeRequest({ piece: 0, begin: 0, length: BLOCK_BYTES }).subarray(5));
+  scene.session.blocksRead(Int32Array.of(0, scene.reads[0]!, 1), 1);
+  for (let seconds = 0; seconds < 110; seconds++) {
+    scene.tick(1000);
+    scene.say(1, id.INTERESTED);
+  }
+  assert.deepEqual(scene.closed, [], 'slow is not stalled');
+  for (let seconds = 0; seconds < 20; seconds++) {
+    scene.tick(1000);
+    scene.say(1, id.INTERESTED);
+  }
+  assert.deepEqual(scene.closed, [1]);
 });

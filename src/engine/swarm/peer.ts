@@ -51,6 +51,10 @@ export class Peer {
   /** Blocks being read or sent for this peer. */
   servesInFlight = 0;
 
+  /** When a block last left for it, or nothing was on its way; and how many bytes had left then. */
+  lastTakenMs = 0;
+  takenBytes = 0;
+
   readonly download: RateMeter = new RateMeter();
   readonly upload: RateMeter = new RateMeter();
   connectedMs = 0;

@@ -211,6 +211,10 @@ export class PeerRelations {
     const { intake, upload } = this.#parts;
     peer.download.tick(nowMs);
     peer.upload.tick(nowMs);
+    if (peer.servesInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
+      peer.lastTakenMs = nowMs;
+      peer.takenBytes = peer.upload.totalBytes;
+    }
     const verdict = judge(peer, nowMs, intake.download.arrivals.waitsFor(peer.link));
     peer.messagesThisTick = 0;
     if (verdict.kind === 'drop') return this.drop(peer, verdict.code, verdict.message);
