@@ -42,6 +42,7 @@ class EndlessPeer {
       landed: () => {
         this.landed++;
       },
+      keepAlive: () => undefined,
       returned: () => undefined,
       wasted: () => undefined,
       failed: (code: string) => assert.fail(code),

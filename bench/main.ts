@@ -14,7 +14,7 @@ import { type Duel, duel } from './duel.ts';
 import { floor } from './floor.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
 import { makePayload, makeTorrent, type Payload } from './payload.ts';
-import { circumstances, writePerformancePage } from './performance-page.ts';
+import { circumstances, writeMarked } from './performance-page.ts';
 import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startSeeder } from './seeder.ts';
@@ -84,6 +84,12 @@ async function runScenario(scenario: Scenario, setting: Setting): Promise<Scenar
   }
 }
 
+/** What README.md shows: the first scenario, against everybody. */
+function summary(result: ScenarioResult, options: BenchOptions): string {
+  const gib = options.payloadBytes / GIB;
+  return `${gib} GiB over loopback on tmpfs, ${result.title}, medians and ranges:\n\n${scenarioTable(result)}\n\n${circumstances(options.command)}`;
+}
+
 /** Runs everything and returns whether every bar that was decided is kept. */
 async function bench(options: BenchOptions): Promise<boolean> {
   const own = new MillraceClient(options.millrace);
@@ -110,7 +116,10 @@ async function bench(options: BenchOptions): Promise<boolean> {
     ];
     const content = parts.join('\n\n');
     console.log(`\n${content}`);
-    if (options.write) writePerformancePage(content);
+    if (options.write) {
+      writeMarked('docs/performance.md', 'bench', content);
+      if (results[0] !== undefined) writeMarked('README.md', 'summary', summary(results[0], options));
+    }
     return decided.every((bar) => bar.kept);
   } finally {
     tracker.close();

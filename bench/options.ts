@@ -7,7 +7,7 @@ const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 export const USAGE = `usage: npm run bench -- [quick|full|codec] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
-  full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md
+  full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
   codec                   microbenchmarks, and the heap growth of a million received blocks
 
   --size 256MiB           payload, a whole number of MiB or GiB
@@ -16,7 +16,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec] [options]
   --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/cli/main.js
-  --write                 update docs/performance.md, also with quick
+  --write                 update the documents, also with quick
 `;
 
 export interface BenchOptions {

@@ -1,13 +1,10 @@
-// Puts the figures of a run between the markers of docs/performance.md, with what it takes to judge and repeat them.
+// Puts the figures of a run between the markers of documents, with what it takes to judge and repeat them.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { repository } from './repository.ts';
-
-const BEGIN = '<!-- bench:begin (written by `npm run bench -- full`, do not edit) -->';
-const END = '<!-- bench:end -->';
 
 function git(...args: string[]): string {
   return spawnSync('git', args, { cwd: repository, encoding: 'utf8' }).stdout.trim();
@@ -28,12 +25,15 @@ export function circumstances(command: string): string {
   ].join('\n');
 }
 
-/** Replaces what stands between the markers. */
-export function writePerformancePage(content: string): void {
-  const page = path.join(repository, 'docs', 'performance.md');
-  const text = readFileSync(page, 'utf8');
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`docs/performance.md lacks its markers: ${BEGIN} … ${END}`);
-  writeFileSync(page, `${text.slice(0, begin + BEGIN.length)}\n\n${content.trim()}\n\n${text.slice(end)}`);
+/** Replaces what stands in `document` between the lines `<!-- NAME:begin … -->` and `<!-- NAME:end -->`. */
+export function writeMarked(document: string, name: string, content: string): void {
+  const file = path.join(repository, document);
+  const text = readFileSync(file, 'utf8');
+  const marked = new RegExp(`(<!-- ${name}:begin[^\\n]*-->)[\\s\\S]*(<!-- ${name}:end -->)`);
+  if (!marked.test(text))
+    throw new Error(`${document} lacks its markers: <!-- ${name}:begin --> … <!-- ${name}:end -->`);
+  writeFileSync(
+    file,
+    text.replace(marked, (_, begin: string, end: string) => `${begin}\n\n${content.trim()}\n\n${end}`),
+  );
 }

@@ -1,6 +1,7 @@
 // The one libtorrent process that seeds to every client of a scenario. It tells when a client's first connection came
 // in, which is where the clock of each run starts.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { pythonWithLibtorrent } from './python.ts';
@@ -17,16 +18,26 @@ export interface Seeder {
   close(): void;
 }
 
+/** A port that nobody listens on at the moment. */
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 /** Where the seeders listen: each has a loopback address of its own, for clients that allow one peer per address. */
-function addresses(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `127.0.0.${2 + index}:${47700 + index}`);
+async function addresses(count: number): Promise<string[]> {
+  const hosts = Array.from({ length: count }, (_, index) => `127.0.0.${2 + index}`);
+  return await Promise.all(hosts.map(async (host) => `${host}:${await freePort(host)}`));
 }
 
 /** Starts `count` seeders in one process; resolves when they have checked the payload. */
 export async function startSeeder(torrent: string, directory: string, count: number): Promise<Seeder> {
   const python = pythonWithLibtorrent();
   if (python === undefined) throw new Error('the seeder needs libtorrent: apt install python3-libtorrent');
-  const peers = addresses(count);
+  const peers = await addresses(count);
   const program = path.join(repository, 'bench', 'libtorrent-seed.py');
   const child: ChildProcess = spawn(python, [program, torrent, directory, ...peers], {
     stdio: ['pipe', 'pipe', 'inherit'],

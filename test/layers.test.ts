@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
 import { repository } from './support/repository.ts';
+import { readSource, repositoryFiles } from './support/sources.ts';
 
 /** Each pure layer, and a real file above it. */
 const layers = [
@@ -75,4 +76,27 @@ test('the probe itself is sound: lawful imports, from below and from beside, are
     `export { BLOCK_BYTES } from './torrent/geometry.ts';`,
   ];
   assert.deepEqual(refusals('engine', lawful.join('\n')), []);
+});
+
+/** What the program's modules may import from outside of their own folder; the demo brings a tracker of its own. */
+const commandLineMayImport = /^src\/(client\/index|base\/\w[\w-]*)\.ts$/;
+const demoMayImport = /^src\/testing\//;
+
+test('the command line is a user of the public library, of its entrance and nothing behind it', () => {
+  const modules = repositoryFiles().filter((file) => /^src\/cli\/.*(?<!\.test)\.ts$/.test(file));
+  const outside = modules.map(readSource).flatMap(({ path: file, text }) =>
+    [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g)]
+      .map(([, target = '']) => path.posix.join(path.posix.dirname(file), target))
+      .filter((target) => !target.startsWith('src/cli/'))
+      .map((target) => ({ file, target })),
+  );
+  const trespasses = outside.filter(
+    ({ file, target }) =>
+      !commandLineMayImport.test(target) && !(file.startsWith('src/cli/demo/') && demoMayImport.test(target)),
+  );
+  assert.deepEqual(trespasses, []);
+  assert.ok(
+    outside.some(({ target }) => target === 'src/client/index.ts'),
+    'no import of the library was found: the test looks in the wrong place',
+  );
 });

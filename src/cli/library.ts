@@ -30,6 +30,7 @@ export type {
   TorrentWarning,
   VerifyResult,
 } from '../client/index.ts';
+export { magnetLink } from '../client/index.ts';
 
 /** What the commands ask of a torrent. */
 export interface LibraryTorrent

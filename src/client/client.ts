@@ -1,13 +1,12 @@
 // The public library's entrance: a BitTorrent client in one object.
 import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
-import { InputError, StorageError } from '../base/errors.ts';
+import { InputError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
 import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
-import { BLOCK_BYTES, RUN_BYTES } from '../engine/torrent/geometry.ts';
+import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
@@ -16,6 +15,7 @@ import { TrackerClient } from '../host/tracker/tracker-client.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
+import { type ClientSettings, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { Profiler } from './profiler.ts';
@@ -23,11 +23,6 @@ import { ResumeStore } from './resume-store.ts';
 import { loadSource } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type { AddOptions, ClientOptions, DataPathStats, PeerAddress, ProfileReport, TorrentWarning } from './types.ts';
-
-const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
-const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
-const PEERS_DEFAULT = 200;
-const DISK_WORKERS_MAX = 4;
 
 /** The events of a Client. */
 export interface ClientEvents {
@@ -45,36 +40,32 @@ export interface ClientEvents {
  * await client.close();
  */
 export class Client extends EventEmitter<ClientEvents> {
-  readonly #options: ClientOptions;
+  readonly #settings: ClientSettings;
   readonly #core: Core;
   readonly #trackers: TrackerClient;
   readonly #ledger: SlotLedger;
   readonly #profiler: Profiler | undefined;
-  readonly #diskWorkers: number;
   readonly #torrents = new Map<string, Torrent>();
   #listening: Promise<PeerAddress | undefined> | undefined;
   #port = 0;
   #closing: Promise<void> | undefined;
 
+  /** Starts the disk's threads and nothing else. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
   constructor(options: ClientOptions = {}) {
     super();
-    this.#options = options;
-    const memoryBytes = options.memoryBytes ?? MEMORY_BYTES_DEFAULT;
-    if (!(memoryBytes >= MEMORY_BYTES_MIN)) {
-      throw new InputError('ERR_CLIENT_MEMORY', `piece memory must be at least ${MEMORY_BYTES_MIN / 1024 / 1024} MiB`);
-    }
-    const arena = new Arena(Math.floor(memoryBytes / BLOCK_BYTES));
+    const settings = clientSettings(options);
+    const { profile } = settings;
+    this.#settings = settings;
+    const arena = new Arena(Math.floor(settings.memoryBytes / BLOCK_BYTES));
     this.#ledger = new SlotLedger(arena.frames);
-    const profile = options.profile ?? false;
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const host = new TcpHost({ arena, ...(times && { times }) });
-    this.#diskWorkers = options.diskWorkers ?? Math.max(1, Math.min(DISK_WORKERS_MAX, availableParallelism() - 1));
     // The disk and the trackers are made before the session that hears from them.
     const storageSink = forwardStorage(() => session);
     const pool = new DiskPool({
       arena,
-      workers: this.#diskWorkers,
+      workers: settings.diskWorkers,
       sink: times ? timedStorageSink(storageSink, times) : storageSink,
       profile,
     });
@@ -89,40 +80,51 @@ export class Client extends EventEmitter<ClientEvents> {
       trackers: this.#trackers,
       peerId: makePeerId(),
       clientName: USER_AGENT,
-      peersMax: options.peersMax ?? PEERS_DEFAULT,
+      peersMax: settings.peersMax,
       listenPort: () => this.#port,
     });
-    session.downloadLimit.setRate(options.downloadBytesPerSecond ?? 0);
-    session.uploadLimit.setRate(options.uploadBytesPerSecond ?? 0);
+    session.downloadLimit.setRate(settings.downloadBytesPerSecond);
+    session.uploadLimit.setRate(settings.uploadBytesPerSecond);
     host.start(times ? timedPeerSink(session, times) : session);
     const resume = new ResumeStore((warning) => this.emit('warning', warning));
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, resume, forget });
   }
 
+  /** The torrents that were added and not removed since. */
   get torrents(): readonly Torrent[] {
     return [...this.#torrents.values()];
   }
 
   /**
-   * Listens for peers and resolves to the bound address, `undefined` when told never to listen. `add` does it, too.
-   * Rejects with StorageError ERR_LISTEN when the address cannot be bound.
+   * Listens for peers and resolves to the bound address, `undefined` when told never to listen. `add` does it, too; a
+   * second call returns the first one's answer. Rejects with InputError ERR_CLIENT_LISTEN when the address cannot be
+   * bound (it can be tried again), ERR_CLIENT_CLOSED after `close`.
    */
-  listen(): Promise<PeerAddress | undefined> {
+  async listen(): Promise<PeerAddress | undefined> {
+    this.#requireOpen();
     this.#listening ??= this.#listen();
-    return this.#listening;
+    try {
+      return await this.#listening;
+    } catch (error) {
+      // The address may be free the next time.
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
   /**
-   * Adds a torrent: a path or URL of a torrent file, its bytes, or what `loadSource` read. Resolves when the metainfo is
-   * known; the download then begins by itself. Rejects with InputError for a bad or duplicate torrent and with
-   * SourceError when a web server does not give it.
+   * Adds a torrent: the path or the http(s) URL of a torrent file, a torrent file's bytes (which must not change
+   * afterwards), or what `loadSource` or `createTorrent` made of it. Resolves when the metainfo is known; what is on disk
+   * already is then found out and the rest downloaded without being asked to. Rejects with InputError for a bad source
+   * or option, ERR_CLIENT_DUPLICATE for a torrent that the client has, as `listen` does, and with SourceError when a web
+   * server does not give the torrent file.
    */
   async add(source: string | Uint8Array | Metainfo, options: AddOptions = {}): Promise<Torrent> {
+    this.#requireOpen();
     const metainfo = await toMetainfo(source);
     await this.listen();
-    // A torrent that comes too late would never be closed by anybody.
-    if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed');
+    this.#requireOpen();
     if (this.#torrents.has(metainfo.infoHash)) {
       throw new InputError('ERR_CLIENT_DUPLICATE', `${metainfo.name} is already being shared by this client`);
     }
@@ -131,11 +133,17 @@ export class Client extends EventEmitter<ClientEvents> {
     return torrent;
   }
 
-  /** Changes the rate limits, in bytes per second; 0 means no limit. */
-  limit(rates: { readonly downloadBytesPerSecond?: number; readonly uploadBytesPerSecond?: number }): void {
+  /**
+   * Changes the rate limits over all torrents, in bytes per second; 0 means no limit, and what is not named stays.
+   * Throws InputError ERR_CLIENT_OPTION.
+   */
+  limit(rates: Pick<ClientOptions, 'downloadBytesPerSecond' | 'uploadBytesPerSecond'>): void {
+    const { downloadBytesPerSecond: down, uploadBytesPerSecond: up } = rates;
+    if (down !== undefined) checkRate('downloadBytesPerSecond', down);
+    if (up !== undefined) checkRate('uploadBytesPerSecond', up);
     const { session } = this.#core;
-    if (rates.downloadBytesPerSecond !== undefined) session.downloadLimit.setRate(rates.downloadBytesPerSecond);
-    if (rates.uploadBytesPerSecond !== undefined) session.uploadLimit.setRate(rates.uploadBytesPerSecond);
+    if (down !== undefined) session.downloadLimit.setRate(down);
+    if (up !== undefined) session.uploadLimit.setRate(up);
   }
 
   /** What became of all bytes received so far. */
@@ -158,14 +166,17 @@ export class Client extends EventEmitter<ClientEvents> {
     return this.#profiler?.report({
       received: host.counters,
       disk: pool.stats(),
-      diskWorkers: this.#diskWorkers,
+      diskWorkers: this.#settings.diskWorkers,
       memoryPeakBytes: this.#ledger.peakFrames * BLOCK_BYTES,
       memoryCapBytes: this.#ledger.frames * BLOCK_BYTES,
       storingPeakBytes: session.storingPeakBytes,
     });
   }
 
-  /** Stops all torrents, saves resume data, tells the trackers and frees everything. Idempotent; takes 3 s at most. */
+  /**
+   * Closes all torrents (which saves their resume data), tells the trackers for at most two seconds, and frees ports,
+   * threads and memory: the process can then end. Idempotent.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -179,18 +190,23 @@ export class Client extends EventEmitter<ClientEvents> {
     await Promise.all([this.#core.host.shutdown(), this.#core.pool.close(), this.#trackers.close()]);
   }
 
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed; make a new one');
+  }
+
   async #listen(): Promise<PeerAddress | undefined> {
-    const where = this.#options.listen ?? { port: 0 };
-    if (where === false) return undefined;
-    const { host = '0.0.0.0', port } = where;
+    this.#requireOpen();
+    const { listen } = this.#settings;
+    if (listen === false) return undefined;
+    const { host, port } = listen;
     try {
       const bound = await this.#core.host.listen(host, port);
       this.#port = bound.port;
       return bound;
     } catch (error) {
-      throw new StorageError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      this.#listening = undefined;
+      const reason = (error as Error).message;
+      throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
     }
   }
 }

@@ -19,3 +19,6 @@ export const RESUME_BENCODE_LIMITS: BencodeLimits = {
   depthMax: 3,
   itemsMax: 2_000_000,
 };
+
+/** Trackers that go into a magnet link: more make it too long to paste. */
+export const MAGNET_TRACKERS_MAX = 10;

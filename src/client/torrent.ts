@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { Bitfield } from '../base/bitfield.ts';
-import { InputError, MillraceError, StorageError } from '../base/errors.ts';
+import { MillraceError, StorageError } from '../base/errors.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
@@ -11,10 +11,12 @@ import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
+import { checkPeerAddress } from './client-options.ts';
+import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
+import { existingPieces } from './existing-pieces.ts';
 import { stampFiles } from './file-stamp.ts';
-import { reconcile } from './reconcile.ts';
-import { piecesOf } from './selection.ts';
+import { piecesOf, selectFiles, tally } from './selection.ts';
 import { bytesHad, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
@@ -29,8 +31,12 @@ import type {
 /** How often a running download saves its resume data. */
 const SAVE_INTERVAL_MS = 30_000;
 
-/** A torrent that was added to a Client. Emits the events of `TorrentEvents`. */
+/**
+ * A torrent that was added to a Client: `Client.add` makes it. Emits the events of `TorrentEvents`; nothing has to be
+ * done in them. Methods do nothing to a torrent whose state is `removed`.
+ */
 export class Torrent extends EventEmitter<TorrentEvents> {
+  /** What the torrent file says. */
   readonly metainfo: Metainfo;
   /** Absolute path of the folder that receives the files. */
   readonly directory: string;
@@ -50,6 +56,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #downloadedBefore = 0;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+  /** `done` was emitted and nothing became missing since. */
+  #done = false;
   readonly #abort = new AbortController();
   #saveTimer: NodeJS.Timeout | undefined;
 
@@ -61,20 +70,23 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#core = core;
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    this.#selected = selectFiles(metainfo, options.select);
+    for (const address of options.peers ?? []) checkPeerAddress(address);
+    this.#selected = selectFiles(metainfo.files, options.select);
     this.#wanted = piecesOf(this.#geometry, metainfo.files, this.#selected);
     this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
   }
 
-  /** 40 hexadecimal digits. */
+  /** 40 lower-case hexadecimal digits. */
   get infoHash(): string {
     return this.metainfo.infoHash;
   }
 
+  /** The torrent's name: that of its file or top folder, and safe as such. */
   get name(): string {
     return this.metainfo.name;
   }
 
+  /** Where the torrent is in its life; the event `state` tells of changes. */
   get state(): TorrentState {
     return this.#state;
   }
@@ -86,9 +98,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
-    const had = this.#had();
     const piecesWanted = this.#wanted.count;
-    const { bytesDone, bytesWanted, piecesDone } = this.#tally(had);
+    const { bytesDone, bytesWanted, piecesDone } = this.#tally();
     const rate = this.#engine?.intake.rate.bytesPerSecond ?? 0;
     const downloading = this.#state === 'downloading';
     let peers = 0;
@@ -117,7 +128,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     };
   }
 
-  /** The torrent's files, in the order of the torrent file. */
+  /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
   files(): readonly TorrentFile[] {
     const had = this.#had();
     return this.metainfo.files.map((file, index) => ({
@@ -130,7 +141,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     }));
   }
 
-  /** The connected peers. */
+  /** A snapshot of the connected peers. */
   peers(): readonly PeerInfo[] {
     const infos: PeerInfo[] = [];
     for (const peer of this.#engine?.swarm.peers() ?? []) {
@@ -151,21 +162,28 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return infos;
   }
 
-  /** Adds a peer to connect to, at once and again whenever it goes. */
+  /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
   addPeer(address: PeerAddress): void {
+    checkPeerAddress(address);
     void this.#opening.then(() => {
       if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
     });
   }
 
-  /** Chooses the files to download by their indexes. Throws InputError ERR_SELECT_FILE for one that does not exist. */
+  /**
+   * Chooses the files to download by their indexes, instead of those chosen before. What was downloaded stays. Throws
+   * InputError ERR_SELECT_FILE for a file that does not exist.
+   */
   select(files: readonly number[]): void {
-    this.#selected = selectFiles(this.metainfo, files);
+    this.#selected = selectFiles(this.metainfo.files, files);
     this.#wanted = piecesOf(this.#geometry, this.metainfo.files, this.#selected);
     this.#engine?.dispatch({ type: 'selected', wanted: this.#wanted });
   }
 
-  /** Disconnects everybody and stops. Resolves when resume data is saved. */
+  /**
+   * Disconnects everybody and tells the trackers. Resolves when resume data is saved. A check that runs goes on to its
+   * end first. Pieces that are not complete by then are fetched again.
+   */
   async pause(): Promise<void> {
     this.#paused = true;
     await this.#opening;
@@ -173,7 +191,10 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await this.#save();
   }
 
-  /** Goes on after `pause`, or after an error whose reason is gone. */
+  /**
+   * Goes on after `pause`, or after an error whose reason is gone. Resolves when that is begun; when it fails again,
+   * `state` is `error` again.
+   */
   async resume(): Promise<void> {
     this.#paused = false;
     this.#error = undefined;
@@ -186,64 +207,58 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#engine?.dispatch({ type: 'resume' });
   }
 
-  /** Resolves when every selected file is verified on disk; rejects with what stopped the torrent. */
-  completed(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.off('done', onDone).off('error', onError).off('state', onState);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const onDone = (): void => {
-        settle();
-        resolve();
-      };
-      const onError = (error: MillraceError): void => {
-        settle();
-        reject(error);
-      };
-      const onAbort = (): void => {
-        settle();
-        reject(signal?.reason as Error);
-      };
-      const onState = (state: TorrentState): void => {
-        if (state === 'removed') onError(new InputError('ERR_TORRENT_REMOVED', 'the torrent was removed'));
-      };
-      if (this.#state === 'seeding') return resolve();
-      if (this.#state === 'removed') return onState('removed');
-      if (this.#error !== undefined) return reject(this.#error);
-      if (signal?.aborted) return reject(signal.reason as Error);
-      signal?.addEventListener('abort', onAbort);
-      this.on('done', onDone).on('error', onError).on('state', onState);
-      return undefined;
-    });
+  /**
+   * Resolves when every selected file is verified on disk, at once if so already. Meanwhile a pause only makes it wait
+   * longer. Rejects with the StorageError that stopped the torrent, with InputError ERR_TORRENT_REMOVED when the torrent
+   * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
+   */
+  async completed(signal?: AbortSignal): Promise<void> {
+    if (this.#state === 'seeding' || this.#complete) return;
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#state === 'removed') throw removedError();
+    signal?.throwIfAborted();
+    await nextDone(this, signal);
   }
 
-  /** Forgets the torrent and its resume data; `deleteFiles` deletes what was downloaded, too. */
-  async remove(options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
-    await this.close({ forget: true, deleteFiles: options.deleteFiles ?? false });
+  /**
+   * Takes the torrent out of its client and forgets its resume data; with `deleteFiles`, deletes what was downloaded,
+   * too. Resolves when that is done; does nothing more to a torrent that is closed already.
+   */
+  remove(options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(true, options.deleteFiles ?? false);
+    return this.#closing;
   }
 
-  /** Stops for good: `Client.close` calls it. Idempotent. */
-  close(options: { readonly forget?: boolean; readonly deleteFiles?: boolean } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.forget ?? false, options.deleteFiles ?? false);
+  /**
+   * Takes the torrent out of its client and saves its resume data: added again over the same folder, it continues.
+   * `Client.close` does this to all torrents. Idempotent; tells the trackers, for at most two seconds.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close(false, false);
     return this.#closing;
   }
 
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
-    this.#abort.abort(new InputError('ERR_TORRENT_REMOVED', 'the torrent was removed'));
+    this.#abort.abort(removedError());
     clearInterval(this.#saveTimer);
     await this.#opening;
-    const { pool, resume } = this.#core;
-    if (this.#engine !== undefined) await this.#core.retire(this.#engine);
-    if (forget) await resume.remove(this.metainfo.infoHash, this.directory);
-    else await this.#save();
-    if (this.#store !== undefined) {
-      if (deleteFiles) await pool.removeFiles(this.#store);
-      await pool.close(this.#store);
-      this.#store = undefined;
+    try {
+      if (this.#engine !== undefined) await this.#core.retire(this.#engine);
+      await (forget ? this.#saving : this.#save());
+      if (forget) await this.#core.resume.remove(this.metainfo.infoHash, this.directory);
+      if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
+    } finally {
+      // Whatever the disk refused: the torrent is gone from this client, and holds nothing any more.
+      await this.#closeStore();
+      this.#core.forget(this);
+      this.#setState('removed');
     }
-    this.#core.forget(this);
-    this.#setState('removed');
+  }
+
+  async #closeStore(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    if (store !== undefined) await this.#core.pool.close(store);
   }
 
   async #open(): Promise<void> {
@@ -254,6 +269,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
     // What is there is looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
+    await this.#closeStore();
     this.#store = await pool.open(layout);
     const had = await this.#findOut(this.#store, found);
     if (this.#closing !== undefined) return;
@@ -279,28 +295,17 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     session.dial();
   }
 
-  /** The pieces that are on disk already: by trust, by a check, or by resume data where it still fits the files. */
+  /** The pieces that are on disk already; those that resume data does not vouch for are hashed. */
   async #findOut(store: number, stats: readonly FileStat[]): Promise<Bitfield> {
     const { pool, resume } = this.#core;
-    const existing = this.#options.existing ?? 'resume';
-    const had = new Bitfield(this.#geometry.pieceCount);
-    if (existing === 'trust') had.fill();
-    let recheck = had;
-    if (existing === 'check') {
-      recheck = new Bitfield(this.#geometry.pieceCount);
-      recheck.fill();
-    }
-    if (existing === 'resume') {
-      const saved = await resume.load(this.metainfo.infoHash, this.directory);
-      const layout = { geometry: this.#geometry, files: this.metainfo.files };
-      const found = reconcile(layout, saved, stats);
-      this.#uploadedBefore = saved?.uploadedBytes ?? 0;
-      this.#downloadedBefore = saved?.downloadedBytes ?? 0;
-      this.#addedMs = saved?.addedMs ?? this.#addedMs;
-      for (let piece = 0; piece < had.length; piece++) if (found.have.has(piece)) had.add(piece);
-      recheck = found.recheck;
-    }
-    if (existing === 'trust' || recheck.count === 0) return had;
+    const mode = this.#options.existing ?? 'resume';
+    const saved = mode === 'resume' ? await resume.load(this.metainfo.infoHash, this.directory) : undefined;
+    this.#uploadedBefore = saved?.uploadedBytes ?? 0;
+    this.#downloadedBefore = saved?.downloadedBytes ?? 0;
+    this.#addedMs = saved?.addedMs ?? this.#addedMs;
+    const { files } = this.metainfo;
+    const { had, recheck } = existingPieces({ mode, geometry: this.#geometry, files, stats, saved });
+    if (recheck.count === 0) return had;
     this.#setState('checking');
     const checked = await pool.check(store, {
       pieces: recheck,
@@ -313,7 +318,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return had;
   }
 
-  async #save(): Promise<void> {
+  /** Saves one after the other: whoever waits for a save knows that no earlier one is still on its way. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#saveNow());
+    return this.#saving;
+  }
+
+  async #saveNow(): Promise<void> {
     if (this.#store === undefined || this.#engine === undefined) return;
     const { pool, resume } = this.#core;
     try {
@@ -339,13 +350,16 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #phaseChanged(phase: TorrentPhase): void {
     if (phase === 'error' || phase === 'closed') return;
+    this.#error = undefined;
     this.#setState(phase);
     clearInterval(this.#saveTimer);
     if (phase === 'downloading') {
+      this.#done = false;
       this.#saveTimer = setInterval(() => void this.#save(), SAVE_INTERVAL_MS);
       this.#saveTimer.unref();
     }
-    if (phase === 'seeding') {
+    if (phase === 'seeding' && !this.#done) {
+      this.#done = true;
       void this.#save();
       this.emit('done');
     }
@@ -367,36 +381,16 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.emit('state', state);
   }
 
+  /** Every selected piece is on disk, also while the torrent is paused. */
+  get #complete(): boolean {
+    return this.#engine !== undefined && this.#engine.intake.download.picker.wantedCount === 0;
+  }
+
   #had(): Bitfield {
     return this.#engine?.had ?? new Bitfield(this.#geometry.pieceCount);
   }
 
-  #tally(had: Bitfield): { bytesDone: number; bytesWanted: number; piecesDone: number } {
-    let bytesDone = 0;
-    let bytesWanted = 0;
-    let piecesDone = 0;
-    for (let at = 0; at < this.#geometry.pieceCount; at++) {
-      const piece = this.#geometry.pieceIndex(at)!;
-      if (!this.#wanted.has(piece)) continue;
-      const bytes = this.#geometry.bytesIn(piece);
-      bytesWanted += bytes;
-      if (!had.has(piece)) continue;
-      bytesDone += bytes;
-      piecesDone++;
-    }
-    return { bytesDone, bytesWanted, piecesDone };
+  #tally(): ReturnType<typeof tally> {
+    return tally(this.#geometry, this.#wanted, this.#had());
   }
-}
-
-function selectFiles(metainfo: Metainfo, chosen: readonly number[] | undefined): boolean[] {
-  if (chosen === undefined) return metainfo.files.map(() => true);
-  const selected = metainfo.files.map(() => false);
-  for (const index of chosen) {
-    if (selected[index] === undefined) {
-      const last = metainfo.files.length - 1;
-      throw new InputError('ERR_SELECT_FILE', `there is no file ${index}; the torrent's files are 0 to ${last}`);
-    }
-    selected[index] = true;
-  }
-  return selected;
 }

@@ -4,15 +4,18 @@ import type { PeerAddress } from '../engine/ports.ts';
 
 export type { PeerAddress };
 
-/** How a Client behaves; every field has a default. */
+/** How a Client behaves; every field has a default. What cannot be used is an InputError ERR_CLIENT_OPTION. */
 export interface ClientOptions {
-  /** Where to listen for peers. Port 0 picks a free port. Default: `{ host: '0.0.0.0', port: 0 }`; `false` never listens. */
+  /**
+   * Where to listen for peers: an address of this machine, by default all of IPv4 (`0.0.0.0`; `::` is all of both), and a
+   * port, of which 0 picks a free one. Default: `{ host: '0.0.0.0', port: 0 }`; `false` never listens.
+   */
   readonly listen?: { readonly host?: string; readonly port: number } | false;
-  /** Hard cap on piece memory in bytes. Default 128 MiB, at least 4 MiB. */
+  /** Hard cap on piece memory in bytes; otherwise InputError ERR_CLIENT_MEMORY. Default 128 MiB, at least 4 MiB. */
   readonly memoryBytes?: number;
-  /** Total download limit in bytes per second. Default 0: none. */
+  /** Download limit over all torrents, in bytes per second. Default 0: none. `Client.limit` changes it. */
   readonly downloadBytesPerSecond?: number;
-  /** Total upload limit in bytes per second. Default 0: none. */
+  /** Upload limit over all torrents, in bytes per second. Default 0: none. `Client.limit` changes it. */
   readonly uploadBytesPerSecond?: number;
   /** Threads that hash and write. Default: 1 on two cores, otherwise one less than there are cores, at most 4. */
   readonly diskWorkers?: number;
@@ -24,9 +27,12 @@ export interface ClientOptions {
 
 /** How one torrent is downloaded. */
 export interface AddOptions {
-  /** Folder that receives the files. Default: the working directory. */
+  /**
+   * Folder that receives the files; made when it is missing. A torrent of several files makes a folder of its name in
+   * it. Default: the working directory.
+   */
   readonly directory?: string;
-  /** Indexes of the files to download. Default: all. */
+  /** Indexes of the files to download. Default: all. `Torrent.select` changes it. */
   readonly select?: readonly number[];
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;
@@ -34,37 +40,48 @@ export interface AddOptions {
   readonly peers?: readonly PeerAddress[];
   /** Announce to the trackers of the torrent. Default true. */
   readonly trackers?: boolean;
-  /** Go on uploading once complete. Default true; `false` disconnects everyone when done. */
+  /** Go on uploading once complete. Default true; `false` then disconnects everyone, the state being `seeding` all the same. */
   readonly seed?: boolean;
   /** Reserve the files' full size on disk before the download. Default false: files grow sparsely. */
   readonly preallocate?: boolean;
-  /** `trust`: take the files on disk for complete without reading them. `check`: hash them all. Default: resume data. */
+  /**
+   * What becomes of files that are there already. `resume`: believe what was saved of an earlier run where the files
+   * still match it, hash the rest. `check`: hash them all. `trust`: take them for complete, unread. Default: `resume`.
+   */
   readonly existing?: 'resume' | 'check' | 'trust';
 }
 
-/** Where a torrent is in its life. */
+/**
+ * Where a torrent is in its life: `opening` its files and `checking` what they hold, `downloading`, `seeding` when all
+ * that is selected is there, `paused` by `pause`, stopped by an `error`, or no longer its client's: `removed`.
+ */
 export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'removed';
 
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
-  /** Stable: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`. */
+  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`. */
   readonly code: string;
+  /** One sentence for people. */
   readonly message: string;
 }
 
-/** A snapshot of a torrent's progress. All counts are of selected pieces unless said otherwise. */
+/** A snapshot of a torrent's progress. Counts are of the pieces that hold a byte of a selected file. */
 export interface TorrentProgress {
   readonly state: TorrentState;
-  /** Bytes verified and on disk. */
+  /** Bytes verified and on disk, in whole pieces. */
   readonly bytesDone: number;
   readonly bytesWanted: number;
   readonly piecesDone: number;
   readonly piecesWanted: number;
-  /** Block payload per second, smoothed. */
+  /** Payload received per second, smoothed. */
   readonly downloadBytesPerSecond: number;
+  /** Payload sent per second, smoothed. */
   readonly uploadBytesPerSecond: number;
+  /** Payload sent in this and, as far as resume data tells, in earlier runs. */
   readonly uploadedBytes: number;
+  /** Connected peers. */
   readonly peers: number;
+  /** Those of them that have every piece. */
   readonly seeds: number;
   /** Seconds left at the present rate; absent when nothing comes in. */
   readonly etaSeconds?: number;
@@ -91,23 +108,33 @@ export interface DataPathStats {
 /** A connected peer. */
 export interface PeerInfo {
   readonly address: PeerAddress;
+  /** It connected to us, not we to it. */
   readonly incoming: boolean;
-  /** The program's name and version as far as it tells. */
+  /** The program's name and version as far as it tells: text from a stranger. */
   readonly client: string;
+  /** Share of the torrent's pieces that it has, 0…1. */
   readonly progress: number;
+  /** It does not answer requests now. */
   readonly chokingUs: boolean;
+  /** It wants pieces that we have. */
   readonly interestedInUs: boolean;
+  /** Payload that it sends us per second. */
   readonly downloadBytesPerSecond: number;
+  /** Payload that we send it per second. */
   readonly uploadBytesPerSecond: number;
+  /** Blocks that it was asked for and has not sent yet. */
   readonly requestsInFlight: number;
+  /** It promised blocks and sends none. */
   readonly snubbed: boolean;
 }
 
 /** A file of a torrent. */
 export interface TorrentFile {
+  /** What `select` calls it. */
   readonly index: number;
   /** Path below the download folder, `/` between its parts. */
   readonly path: string;
+  /** In bytes. */
   readonly length: number;
   /** Bytes verified and on disk. */
   readonly bytesDone: number;
@@ -116,20 +143,25 @@ export interface TorrentFile {
   readonly pad: boolean;
 }
 
-/** Something went wrong that does not stop the torrent: a tracker that fails, a banned peer. */
+/** Something went wrong that stops nothing: a tracker that fails, a banned peer, a link left out of a new torrent. */
 export interface TorrentWarning {
+  /** Stable, for programs: one of those in docs/errors.md. */
   readonly code: string;
+  /** One sentence for people. */
   readonly message: string;
 }
 
-/** The events of a Torrent; each carries one value. */
+/** The events of a Torrent. None comes before the turn in which `Client.add` resolved is over. */
 export interface TorrentEvents {
+  /** The torrent's state is another now. */
   state: [state: TorrentState];
-  /** A piece was verified and is on disk. */
+  /** A piece, of this index, was verified and is on disk. */
   piece: [piece: number];
+  /** Something went wrong that does not stop the torrent. */
   warning: [warning: TorrentWarning];
-  /** Every selected piece is on disk. */
+  /** Every selected piece is on disk: whenever the torrent begins to seed, so also when it was complete from the start. */
   done: [];
+  /** The torrent stopped; `resume` tries again. Unlike other errors of emitters it may go unheard. */
   error: [error: MillraceError];
 }
 

@@ -16,8 +16,8 @@ export const START_MEMORY_SHARE = 0.75;
 /** Above this share of used memory, runs that wait for an earlier run of their piece go to the disk out of order. */
 export const HOLD_MEMORY_SHARE = 0.5;
 
-/** Bytes of complete runs that may wait for the disk, 32 MiB: a disk that is slower than the swarm must not fill memory. */
-export const WRITE_BEHIND_BYTES: number = 32 * 1024 * 1024;
+/** Bytes of complete runs that may wait for the disk, 24 MiB: a disk that is slower than the swarm must not fill memory. */
+export const WRITE_BEHIND_BYTES: number = 24 * 1024 * 1024;
 
 /** A request that is this old while its peer sends nothing is revoked, so that others can have the block. */
 export const REQUEST_TIMEOUT_MS = 20_000;
@@ -133,8 +133,8 @@ export const ANNOUNCE_STOPPED_TIMEOUT_MS = 2000;
 /** Longest message of a peer whose torrent has few pieces: room for an extended handshake and for metadata (BEP 9). */
 export const MESSAGE_BYTES_MAX: number = 64 * 1024;
 
-/** Blocks in flight from all peers of a torrent: 32 MiB cover 640 MiB/s at 50 ms, and keep the pages touched few. */
-export const REQUESTS_IN_FLIGHT_MAX = 2048;
+/** Blocks in flight from all peers of a torrent: 24 MiB cover 480 MiB/s at 50 ms, and keep the pages touched few. */
+export const REQUESTS_IN_FLIGHT_MAX = 1536;
 
 /** Share of piece memory that requests in flight may hold: the rest is for what waits for the disk. */
 export const IN_FLIGHT_MEMORY_SHARE = 0.5;

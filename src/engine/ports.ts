@@ -93,6 +93,10 @@ export interface PeerSink {
   handshake(link: LinkId, bytes: Uint8Array): void;
   /** Any message but PIECE and keep-alive: its id and what follows. */
   message(link: LinkId, id: number, payload: Uint8Array): void;
+  /** An empty message: the peer is still there. */
+  keepAlive(link: LinkId): void;
+  /** All messages that came with one read were told: what they ask for can be answered in one go. */
+  messagesDone(link: LinkId): void;
   /** Blocks that landed, were returned or were wasted: `count` records of `BLOCK_STRIDE` integers. */
   blocks(batch: Int32Array, count: number): void;
   /** An upload has left the place it was sent from. */

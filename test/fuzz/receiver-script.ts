@@ -61,6 +61,7 @@ class ReceiverSession {
       handshake: (bytes: Uint8Array) => assert.equal(bytes.length, 68),
       message: (id: number, payload: Uint8Array) =>
         this.#arrivedMessage(`${id}:${Buffer.from(payload).toString('latin1')}`),
+      keepAlive: () => undefined,
       landed: (piece: number, begin: number, length: number) => this.#landed(piece, begin, length),
       returned: (piece: number) => this.#settle(piece),
       wasted: () => undefined,

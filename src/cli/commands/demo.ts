@@ -1,6 +1,6 @@
 // millrace demo: the whole way on one machine. Makes a payload, a torrent, a tracker and a seeder, downloads the
 // torrent through the tracker as any other, and compares what came with what was sent.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import { argument } from '../arguments/network-options.ts';
 import { parseSize } from '../arguments/quantity.ts';
@@ -25,11 +25,10 @@ export function addDemoCommand(program: Command, context: CommandContext, exit: 
     .description(
       'Makes files, a torrent, a tracker and a seeder on this machine, downloads the torrent, and compares the result byte for byte. Everything is removed afterwards.',
     )
-    .option(
-      '--size <size>',
-      `how much to download (default: ${SIZE_DEFAULT})`,
-      argument(parseDemoSize),
-      parseSize(SIZE_DEFAULT),
+    .addOption(
+      new Option('--size <size>', 'how much to download')
+        .argParser(argument(parseDemoSize))
+        .default(parseSize(SIZE_DEFAULT), SIZE_DEFAULT),
     )
     .option('--profile', 'measure every stage of the data path and print the table')
     .option('--json', 'one JSON object a line on standard output')

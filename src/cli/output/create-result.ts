@@ -1,7 +1,6 @@
 // What a new torrent is called and how it is passed on.
-import type { Metainfo } from '../library.ts';
+import { type Metainfo, magnetLink } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRoundBytes, roundSeconds } from './figures.ts';
-import { magnetLink } from './magnet-link.ts';
 import { printable } from './printable.ts';
 import type { Result } from './reporter.ts';
 

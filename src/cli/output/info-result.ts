@@ -1,8 +1,7 @@
 // What is in a torrent: a table, and the files as a tree, numbered as --select wants them.
-import type { Metainfo } from '../library.ts';
+import { type Metainfo, magnetLink } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatRoundBytes } from './figures.ts';
 import { fileTree } from './file-tree.ts';
-import { magnetLink } from './magnet-link.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Result } from './reporter.ts';

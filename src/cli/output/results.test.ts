@@ -4,7 +4,6 @@ import type { Metainfo } from '../library.ts';
 import { createResult } from './create-result.ts';
 import { type Download, downloadResult } from './download-result.ts';
 import { infoResult } from './info-result.ts';
-import { magnetLink } from './magnet-link.ts';
 import { paletteFor } from './palette.ts';
 import { completeResult, fileLines, incompleteFailure } from './verification-result.ts';
 
@@ -144,15 +143,6 @@ test('info for programs keeps every file, filler too, under its own number', () 
 test('an absurd creation date is left out', () => {
   const lines = infoResult({ ...METAINFO, creationDateSeconds: 1e300, createdBy: '' }).render(PALETTE);
   assert.ok(!lines.some((line) => line.includes('created')));
-});
-
-test('a magnet link names the torrent and its trackers', () => {
-  assert.equal(
-    magnetLink(METAINFO),
-    'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&dn=a%20film' +
-      '&tr=http%3A%2F%2Ft.example%2Fa%3Fb%3Dc&tr=udp%3A%2F%2Fu.example%3A1&tr=https%3A%2F%2Fv.example%2F',
-  );
-  assert.match(magnetLink({ ...METAINFO, name: 'odd \ud800 &' }), /dn=odd%20%EF%BF%BD%20%26&/);
 });
 
 test('a created torrent tells its hash and its magnet link', () => {

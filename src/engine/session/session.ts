@@ -4,6 +4,7 @@ import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
+import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
@@ -138,7 +139,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const [link, stranger] of this.#strangers) {
       if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
     }
-    for (const torrent of this.#torrents.values()) torrent.dispatch({ type: 'tick' });
+    for (const torrent of fromRandomStart(this.#torrents.values(), this.#parts.random))
+      torrent.dispatch({ type: 'tick' });
     this.dial();
   }
 
@@ -165,6 +167,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   message(link: LinkId, id: number, payload: Uint8Array): void {
     const attachment = this.#links.get(link);
     if (attachment !== undefined) attachment.torrent.dispatch({ type: 'message', peer: attachment.peer, id, payload });
+  }
+
+  keepAlive(link: LinkId): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'keep-alive', peer: attachment.peer });
+  }
+
+  messagesDone(link: LinkId): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.messagesDone(attachment.peer);
   }
 
   blocks(batch: Int32Array, count: number): void {
@@ -243,7 +255,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (stranger === undefined || handshake === undefined) return undefined;
     for (const torrent of this.#torrents.values()) {
       if (!equalBytes(torrent.spec.infoHash, handshake.infoHash)) continue;
-      const open = torrent.phase === 'downloading' || torrent.phase === 'seeding';
+      const open = torrent.phase === 'downloading' || (torrent.phase === 'seeding' && torrent.spec.seed);
       const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX && !torrent.swarm.candidates.banned(stranger.address);
       if (!open || !room) return undefined;
       this.#strangers.delete(link);

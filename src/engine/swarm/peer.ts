@@ -63,7 +63,6 @@ export class Peer {
   /** When the last block landed, or when we began to wait for one. */
   lastBlockMs = 0;
   snubbedMs = 0;
-  unchokedMs = 0;
   /** Control messages since the last control tick. */
   messagesThisTick = 0;
 

@@ -1,17 +1,56 @@
-// The request window keeps to what the peer will queue, whatever the rate says.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { BLOCK_BYTES } from '../torrent/geometry.ts';
 import { RequestWindow } from './request-window.ts';
 
-test('a peer that queues one request is asked for one block, however it delivers', () => {
+test('it grows by a block for each that lands, up to what peers queue', () => {
   const window = new RequestWindow();
-  window.limitTo(1);
-  window.adapt(0);
-  assert.equal(window.blocks, 1, 'after a tick without data');
+  const start = window.blocks;
+  window.landed();
+  assert.equal(window.blocks, start + 1);
+  for (let block = 0; block < 10_000; block++) window.landed();
+  assert.equal(window.blocks, 500);
+});
+
+test('it never exceeds what the peer says it queues, and is never nothing', () => {
+  const window = new RequestWindow();
+  window.limitTo(10);
+  for (let block = 0; block < 100; block++) window.landed();
+  assert.equal(window.blocks, 10);
+  window.limitTo(0);
+  assert.equal(window.blocks, 1);
+  window.limitTo(1_000_000_000);
+  for (let block = 0; block < 1000; block++) window.landed();
+  assert.equal(window.blocks, 500);
+});
+
+test('it shrinks, slowly, to what the peer sends in a second or two, and never below a few blocks', () => {
+  const window = new RequestWindow();
+  for (let block = 0; block < 500; block++) window.landed();
+  window.adapt(100 * BLOCK_BYTES);
+  assert.equal(window.blocks, 499);
+  for (let tick = 0; tick < 1000; tick++) window.adapt(100 * BLOCK_BYTES);
+  assert.ok(window.blocks >= 100 && window.blocks < 200);
+  for (let tick = 0; tick < 1000; tick++) window.adapt(0);
+  assert.equal(window.blocks, 4);
+});
+
+test('it grows again when the rate rises with it', () => {
+  const window = new RequestWindow();
+  for (let tick = 0; tick < 1000; tick++) window.adapt(0);
+  window.landed();
+  assert.equal(window.blocks, 4, 'the rate does not yet ask for more');
+  window.adapt(100 * BLOCK_BYTES);
+  window.landed();
+  assert.equal(window.blocks, 5);
+});
+
+test('a snubbed peer gets one request at a time until it delivers', () => {
+  const window = new RequestWindow();
   window.snub();
+  assert.equal(window.blocks, 1);
+  window.adapt(1_000_000);
+  assert.equal(window.blocks, 1);
   window.landed();
-  assert.equal(window.blocks, 1, 'after a snub that is over');
-  window.adapt(100_000_000);
-  window.landed();
-  assert.equal(window.blocks, 1, 'at a high rate');
+  assert.ok(window.blocks > 1);
 });

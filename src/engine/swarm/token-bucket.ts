@@ -31,6 +31,11 @@ export class TokenBucket {
     return this.#tokens;
   }
 
+  /** True while nobody has to wait for his turn: there is enough for whoever asks first. */
+  plenty(nowMs: number): boolean {
+    return this.available(nowMs) > this.#burstBytes() / 2;
+  }
+
   /** Takes bytes; a block is never split, so the balance may become negative and is then waited for. */
   take(bytes: number): void {
     if (this.limited) this.#tokens -= bytes;

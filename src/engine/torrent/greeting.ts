@@ -1,6 +1,6 @@
 // How a connection begins: handshakes (BEP 3), what each side offers (BEP 6, BEP 10), and whom we would rather not meet.
 import type { Bitfield } from '../../base/bitfield.ts';
-import { equalBytes } from '../../base/bytes.ts';
+import { equalBytes, toHex } from '../../base/bytes.ts';
 import {
   decodeExtendedHandshake,
   EXTENDED_HANDSHAKE_ID,
@@ -14,8 +14,8 @@ import {
   HAVE_NONE_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
 import { WANTED_PER_PEER_MAX } from '../limits.ts';
+import { plainHost } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
-import type { Swarm } from '../swarm/swarm.ts';
 
 /** Why a peer is turned away. */
 export interface Refusal {
@@ -27,7 +27,6 @@ export interface Refusal {
 export interface WelcomeFacts {
   readonly infoHash: Uint8Array;
   readonly ownPeerId: Uint8Array;
-  readonly swarm: Swarm;
 }
 
 /** Our handshake: we speak the fast extension and the extension protocol. */
@@ -44,10 +43,18 @@ export function welcome(peer: Peer, handshake: Handshake, facts: WelcomeFacts): 
   peer.peerId = new Uint8Array(handshake.peerId);
   peer.fast = handshake.fast;
   peer.extensions = handshake.extensions;
-  if (facts.swarm.twinOf(peer) !== undefined) {
-    return { code: 'ERR_PEER_DUPLICATE', message: 'is connected already' };
-  }
   return undefined;
+}
+
+/**
+ * Which of two links to the same client has to go: the newer one, unless both sides dialled. Then the side with the
+ * greater peer id keeps the link that it dialled: both sides must choose the same one, or both links would go. A
+ * stranger from another host who only claims that id costs nobody else a link.
+ */
+export function lesserTwin(newer: Peer, older: Peer, ownPeerId: Uint8Array): Peer {
+  if (newer.incoming === older.incoming || plainHost(newer.address) !== plainHost(older.address)) return newer;
+  const oursStays = toHex(ownPeerId) > toHex(newer.peerId);
+  return newer.incoming === oursStays ? newer : older;
 }
 
 /** What we say first: which pieces we have, and what we offer beyond the basic protocol. */

@@ -68,16 +68,35 @@ export class Intake {
 
   /** Asks the peer for as many blocks as its window, memory and the rate limit allow. */
   refill(peer: Peer, nowMs: number): void {
-    if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return;
+    if (!this.#mayAsk(peer, nowMs)) return;
+    if (this.#parts.limit.plenty(nowMs)) this.#ask(peer, nowMs);
+    else {
+      this.lastRefusal = 'rate';
+      peer.starving = true;
+    }
+  }
+
+  /** The same on the control tick, when peers take turns: what the rate limit lets through goes to whoever is asked first. */
+  refillInTurn(peer: Peer, nowMs: number): void {
+    if (this.#mayAsk(peer, nowMs)) this.#ask(peer, nowMs);
+  }
+
+  #mayAsk(peer: Peer, nowMs: number): boolean {
+    if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return false;
     if (nowMs < peer.restUntilMs) {
       peer.starving = true;
-      return;
+      return false;
     }
     const window = peer.window.blocks;
     const outstanding = peer.debt.outstanding;
-    if (outstanding > window * REFILL_SHARE || outstanding >= window) return;
+    return outstanding <= window * REFILL_SHARE && outstanding < window;
+  }
+
+  #ask(peer: Peer, nowMs: number): void {
+    const outstanding = peer.debt.outstanding;
+    const lacking = Math.min(peer.window.blocks - outstanding, REQUESTS_PER_BATCH, this.#requestsMax - this.#inFlight);
     const affordable = this.#affordable(nowMs);
-    const room = Math.min(window - outstanding, REQUESTS_PER_BATCH, affordable, this.#requestsMax - this.#inFlight);
+    const room = Math.min(lacking, affordable);
     if (room <= 0) {
       if (affordable <= 0) this.lastRefusal = 'rate';
       peer.starving = true;
@@ -85,7 +104,7 @@ export class Intake {
     }
     let count = this.#plan(peer, room);
     if (count === 0 && this.lastRefusal === 'memory' && this.#freeAbandoned(peer)) count = this.#plan(peer, room);
-    peer.starving = count < room;
+    peer.starving = count < lacking;
     if (count === 0) return;
     if (outstanding === 0) peer.lastBlockMs = nowMs;
     this.#inFlight += count;
@@ -121,9 +140,12 @@ export class Intake {
     this.#carryOut();
   }
 
-  /** Takes back everything that the peer owes and has not begun to send. The places come back as RETURNED. */
-  revokeAll(peer: Peer, cancel: boolean): void {
-    this.download.planner.standBack(peer.debt);
+  /**
+   * Takes back everything that the peer owes and has not begun to send, and its lead of a piece. The places come back as
+   * RETURNED.
+   */
+  turnAway(peer: Peer, cancel: boolean): void {
+    if (peer.debt.current !== undefined) this.download.pieces.leave(peer.debt.current);
     if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
   }
 

@@ -3,6 +3,7 @@
 import { assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
+import { fromRandomStart } from '../../base/random-start.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
   encodeHave,
@@ -20,7 +21,7 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Choking } from './choking.ts';
 import type { PieceIndex } from './geometry.ts';
-import { greeting, hearExtended, introduction, welcome } from './greeting.ts';
+import { greeting, hearExtended, introduction, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 import type { Upload } from './upload.ts';
@@ -55,17 +56,22 @@ export class PeerRelations {
   }
 
   greet(peer: Peer): void {
+    if (peer.closing) return;
     this.#send(peer, greeting(this.#parts.spec.infoHash, this.#parts.shared.peerId));
   }
 
   /** The peer's handshake came: it is let in, or turned away. */
   shakeHands(peer: Peer, handshake: Handshake): void {
+    if (peer.closing) return;
     const { spec, shared, intake } = this.#parts;
-    const facts = { infoHash: spec.infoHash, ownPeerId: shared.peerId, swarm: this.swarm };
-    const refusal = welcome(peer, handshake, facts);
-    if (refusal !== undefined) {
-      if (refusal.code === 'ERR_PEER_SELF') this.swarm.candidates.ban(peer.address);
-      return this.drop(peer, refusal.code, refusal.message);
+    const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
+    if (refusal?.code === 'ERR_PEER_SELF') this.#meetOurselves(peer);
+    if (refusal !== undefined) return this.drop(peer, refusal.code, refusal.message);
+    const twin = this.swarm.twinOf(peer);
+    if (twin !== undefined) {
+      const lesser = lesserTwin(peer, twin, shared.peerId);
+      this.drop(lesser, 'ERR_PEER_DUPLICATE', 'is connected already');
+      if (lesser === peer) return;
     }
     if (peer.incoming) this.greet(peer);
     const nowMs = this.#nowMs();
@@ -93,6 +99,12 @@ export class PeerRelations {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
     }
+  }
+
+  /** The peer has nothing to say, but is still there. */
+  sense(peer: Peer): void {
+    peer.lastMessageMs = this.#nowMs();
+    peer.messagesThisTick++;
   }
 
   /** A block came that this peer was not asked for. Some cross a CANCEL on the way; more are an attack. */
@@ -166,7 +178,9 @@ export class PeerRelations {
   /** Control tick. */
   tick(seeding: boolean): void {
     const nowMs = this.#nowMs();
-    for (const peer of this.swarm.peers()) if (!peer.closing) this.#tickPeer(peer, nowMs);
+    for (const peer of fromRandomStart(this.swarm.peers(), this.#parts.shared.random)) {
+      if (!peer.closing) this.#tickPeer(peer, nowMs);
+    }
     this.#choking.tick(this.swarm, seeding, nowMs);
   }
 
@@ -186,12 +200,12 @@ export class PeerRelations {
         return intake.refill(peer, nowMs);
       case 'choked':
         intake.rest(peer, nowMs);
-        return intake.revokeAll(peer, false);
+        return intake.turnAway(peer, false);
       case 'interest-changed':
         return this.#choking.interestChanged(this.swarm, peer);
       case 'request':
         upload.request(peer, reaction.range);
-        return upload.pump(peer, nowMs);
+        return;
       case 'cancel':
         return upload.cancel(peer, reaction.range);
       case 'rejected': {
@@ -220,16 +234,23 @@ export class PeerRelations {
     if (verdict.kind === 'drop') return this.drop(peer, verdict.code, verdict.message);
     if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
     if (verdict.kind === 'snub') this.#snub(peer, nowMs);
-    peer.window.adapt(peer.download.bytesPerSecond);
-    if (peer.starving || peer.debt.outstanding === 0) intake.refill(peer, nowMs);
-    if (peer.wanted.length > 0) upload.pump(peer, nowMs);
+    // Who chokes us shows no rate to adapt to.
+    if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
+    if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
+    if (peer.wanted.length > 0) upload.pumpInTurn(peer, nowMs);
+  }
+
+  /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */
+  #meetOurselves(peer: Peer): void {
+    if (peer.incoming) this.greet(peer);
+    else this.swarm.candidates.avoid(peer.address);
   }
 
   #snub(peer: Peer, nowMs: number): void {
     peer.snubbed = true;
     peer.snubbedMs = nowMs;
     peer.window.snub();
-    this.#parts.intake.revokeAll(peer, true);
+    this.#parts.intake.turnAway(peer, true);
     this.#parts.warn({ code: 'ERR_PEER_SNUBBED', message: `${nameOf(peer)} promised blocks and sent none` });
   }
 

@@ -24,6 +24,7 @@ export type TorrentEvent =
   | { readonly type: 'connected'; readonly peer: Peer }
   | { readonly type: 'handshake'; readonly peer: Peer; readonly handshake: Handshake }
   | { readonly type: 'message'; readonly peer: Peer; readonly id: number; readonly payload: Uint8Array }
+  | { readonly type: 'keep-alive'; readonly peer: Peer }
   | { readonly type: 'closed'; readonly peer: Peer; readonly end: LinkEnd }
   | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
   | { readonly type: 'storage-failed'; readonly error: StorageError }
@@ -42,6 +43,8 @@ export class Torrent {
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
   #phase: TorrentPhase = 'paused';
+  /** Every piece was there before, or its completion was announced. */
+  #wasFull: boolean;
   /** The present batch gave blocks back: others may be asked for them. */
   #returned = false;
 
@@ -66,6 +69,7 @@ export class Torrent {
       warn: (warning) => observer.warned(warning),
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
+    this.#wasFull = picker.had.full;
     this.#select(spec.wanted);
   }
 
@@ -106,6 +110,8 @@ export class Torrent {
         return this.relations.shakeHands(event.peer, event.handshake);
       case 'message':
         return this.relations.hear(event.peer, event.id, event.payload);
+      case 'keep-alive':
+        return this.relations.sense(event.peer);
       case 'closed':
         this.relations.forget(event.peer, event.end, this.#phase === 'seeding');
         // A duplicate that waited for this link's place may have completed a run.
@@ -178,6 +184,11 @@ export class Torrent {
     if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
   }
 
+  /** The messages of one read were taken in: what they asked for is read from disk together. */
+  messagesDone(peer: Peer): void {
+    if (peer.wanted.length > 0) this.upload.pump(peer, this.#parts.clock.nowMs());
+  }
+
   blockRead(ticket: number, ok: boolean): void {
     const peer = this.upload.blockRead(ticket, ok);
     if (peer !== undefined) this.upload.pump(peer, this.#parts.clock.nowMs());
@@ -215,7 +226,10 @@ export class Torrent {
 
   #complete(): void {
     this.intake.open = false;
-    if (this.had.full) this.#announcing.complete();
+    if (this.had.full && !this.#wasFull) {
+      this.#wasFull = true;
+      this.#announcing.complete();
+    }
     this.#setPhase('seeding');
     for (const peer of this.swarm.peers()) {
       this.relations.updateInterest(peer);
@@ -241,10 +255,11 @@ export class Torrent {
 
   #enter(): void {
     if (this.#phase === 'closed') return;
-    const complete = this.intake.download.picker.wantedCount === 0;
-    this.intake.open = !complete;
     if (this.#phase === 'paused' || this.#phase === 'error') this.#announcing.start();
-    this.#setPhase(complete ? 'seeding' : 'downloading');
+    if (this.intake.download.picker.wantedCount === 0) return this.#complete();
+    if (this.#phase === 'seeding') this.swarm.candidates.reconsider();
+    this.intake.open = true;
+    this.#setPhase('downloading');
     for (const peer of this.swarm.peers()) {
       this.relations.updateInterest(peer);
       this.intake.refill(peer, this.#parts.clock.nowMs());
@@ -254,7 +269,8 @@ export class Torrent {
   #leave(phase: 'paused' | 'closed' | 'error'): void {
     if (this.#phase === 'closed') return;
     this.intake.open = false;
-    this.#announcing.stop();
+    // Once is enough: who stands still already has said good-bye to the trackers, and may still wait for their answer.
+    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
     this.#setPhase(phase);
     for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.

@@ -47,7 +47,7 @@ export class Upload {
   readonly #parts: UploadParts;
   /** By place, which is also the ticket of the read. */
   readonly #serving = new Map<number, Serving>();
-  readonly #read = new Int32Array(READ_STRIDE);
+  readonly #reads = new Int32Array(READ_STRIDE * SERVES_PER_PEER_MAX);
 
   constructor(parts: UploadParts) {
     this.#parts = parts;
@@ -84,26 +84,30 @@ export class Upload {
     peer.wanted.length = 0;
   }
 
-  /** Grants as many of the peer's requests as memory and limits allow. */
+  /**
+   * Grants as many of the peer's requests as memory and limits allow, in one batch for the disk. While enough is on its
+   * way, requests are let gather: neighbours are then read in one call.
+   */
   pump(peer: Peer, nowMs: number): void {
-    const { ledger, limit, storage, store } = this.#parts;
-    while (peer.wanted.length > 0 && peer.servesInFlight < SERVES_PER_PEER_MAX && !peer.closing) {
-      if (this.#serving.size >= ledger.frames * UPLOAD_MEMORY_SHARE || limit.available(nowMs) <= 0) return;
+    if (this.#parts.limit.plenty(nowMs)) this.pumpInTurn(peer, nowMs);
+  }
+
+  /** The same on the control tick, when peers take turns. */
+  pumpInTurn(peer: Peer, nowMs: number): void {
+    if (peer.servesInFlight > SERVES_PER_PEER_MAX / 2) return;
+    const { ledger, limit, storage } = this.#parts;
+    let count = 0;
+    while (count < peer.wanted.length && peer.servesInFlight < SERVES_PER_PEER_MAX && !peer.closing) {
+      if (this.#serving.size >= ledger.frames * UPLOAD_MEMORY_SHARE || limit.available(nowMs) <= 0) break;
       const place = ledger.reserve(BLOCK_BYTES, 'upload');
-      if (place < 0) return;
-      const range = peer.wanted.shift()!;
+      if (place < 0) break;
+      const range = peer.wanted[count]!;
       limit.take(range.length);
-      peer.servesInFlight++;
-      const block = { piece: range.piece, begin: range.begin, length: range.length, place };
-      this.#serving.set(place, { block, peer, sending: false });
-      this.#read[READ_STORE] = store;
-      this.#read[READ_PIECE] = range.piece;
-      this.#read[READ_BEGIN] = range.begin;
-      this.#read[READ_LENGTH] = range.length;
-      this.#read[READ_PLACE] = place;
-      this.#read[READ_TICKET] = place;
-      storage.readBlocks(this.#read, 1);
+      this.#grant(peer, { piece: range.piece, begin: range.begin, length: range.length, place }, count++);
     }
+    if (count === 0) return;
+    peer.wanted.splice(0, count);
+    storage.readBlocks(this.#reads, count);
   }
 
   /** A block was read, or could not be. Returns the peer to be pumped again, if it is still there. */
@@ -146,6 +150,18 @@ export class Upload {
   /** Blocks that still hold a place. A torrent is not gone before this is 0. */
   get inFlight(): number {
     return this.#serving.size;
+  }
+
+  #grant(peer: Peer, block: ServedBlock, index: number): void {
+    peer.servesInFlight++;
+    this.#serving.set(block.place, { block, peer, sending: false });
+    const at = index * READ_STRIDE;
+    this.#reads[at + READ_STORE] = this.#parts.store;
+    this.#reads[at + READ_PIECE] = block.piece;
+    this.#reads[at + READ_BEGIN] = block.begin;
+    this.#reads[at + READ_LENGTH] = block.length;
+    this.#reads[at + READ_PLACE] = block.place;
+    this.#reads[at + READ_TICKET] = block.place;
   }
 
   #finish(serving: Serving): void {

@@ -22,5 +22,7 @@ export function adoptSocket(accepted: Socket, onread: DirectRead): Socket | unde
   accepted.destroy();
   const adopted = new Socket({ handle, onread } as unknown as ConstructorParameters<typeof Socket>[0]);
   adopted.setNoDelay(true);
+  // Its server counts the wrapper among its connections until it is destroyed, and never finishes closing before.
+  accepted.destroy();
   return adopted;
 }

@@ -1,6 +1,6 @@
 // The in-thread network host: implements the engine's PeerPort over node:net. Sockets live on the engine's thread, so
 // commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
-import { type AddressInfo, connect, createServer, isIP, type Server, Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import {
   BLOCK_BEGIN,
   BLOCK_LENGTH,
@@ -19,13 +19,14 @@ import {
   type ServedBlock,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
-import { BlockReceiver, type ReceiverCommons, type ReceiverSink } from '../../protocol/wire/block-receiver.ts';
+import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
+import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 import { LISTEN_BACKLOG } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
-import { adoptSocket, type DirectRead } from './adopt-socket.ts';
+import { adoptSocket } from './adopt-socket.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
 
 /** Records that a batch holds before it grows. */
@@ -52,8 +53,12 @@ export class TcpHost implements PeerPort, LinkOwner {
   readonly #neverAdopt: boolean;
   readonly #times: StageTimes | undefined;
   #batched = 0;
+  /** Messages were told since the last read ended. */
+  #messages = false;
   #sink: PeerSink | undefined;
   #servers: Server[] = [];
+  /** Who waits for the last link to end. */
+  readonly #whenEmpty: (() => void)[] = [];
   /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
   #nextIncoming = 1;
   #copiedHere = 0;
@@ -86,7 +91,7 @@ export class TcpHost implements PeerPort, LinkOwner {
       server.once('error', reject);
       server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
         server.off('error', reject);
-        // An accept that fails (EMFILE, ECONNABORTED) is one stranger's bad luck; unheard it would end the process.
+        // A connection that could not be accepted, for want of descriptors: the stranger will try again.
         server.on('error', () => undefined);
         this.#servers.push(server);
         const bound = server.address() as AddressInfo;
@@ -97,8 +102,17 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   connect(link: LinkId, address: PeerAddress, timeoutMs: number): void {
     const tcpLink = this.#newLink(link);
-    const onread = { buffer: tcpLink.nextDestination, callback: tcpLink.onRead };
-    const socket = dial(address, onread);
+    if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65_536)) {
+      tcpLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${address.port}` });
+      return;
+    }
+    const socket = connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      autoSelectFamily: isIP(address.host) === 0,
+      onread: { buffer: tcpLink.nextDestination, callback: tcpLink.onRead },
+    });
     tcpLink.attach(socket);
     const giveUp = (): void => tcpLink.close({ code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
     socket.setTimeout(timeoutMs, giveUp);
@@ -156,11 +170,15 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#servers = [];
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const link of this.#links.values()) link.close(CLOSED_HERE);
+    if (this.#links.size > 0) closed.push(new Promise((resolve) => this.#whenEmpty.push(resolve)));
     await Promise.all(closed);
   }
 
-  received(): void {
+  received(link: TcpLink): void {
     if (this.#batched > 0) this.#flush();
+    if (!this.#messages) return;
+    this.#messages = false;
+    this.#sink!.messagesDone(link.id);
   }
 
   /** Passes on, soon, what was recorded while the engine was asking: an answer never comes from inside its question. */
@@ -173,10 +191,12 @@ export class TcpHost implements PeerPort, LinkOwner {
   }
 
   ended(link: TcpLink, end: LinkEnd): void {
-    // Out of the table first: whoever hears of the last blocks may ask this link for more, and its receiver is closed.
+    // Forgotten first: what the engine answers to its last blocks must not give it a place again.
     this.#links.delete(link.id);
     this.#flush();
     this.#sink!.closed(link.id, end);
+    if (this.#links.size > 0) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
   #accept(accepted: Socket): void {
@@ -192,7 +212,7 @@ export class TcpHost implements PeerPort, LinkOwner {
     const direct = { buffer: link.nextDestination, callback: link.onRead };
     const adopted = this.#neverAdopt ? undefined : adoptSocket(accepted, direct);
     link.attach(adopted ?? accepted);
-    this.#sink!.incoming(id, { host, port });
+    this.#sink!.incoming(id, { host: plainAddress(host), port });
     if (adopted === undefined) accepted.on('data', link.onChunk).resume();
   }
 
@@ -210,8 +230,10 @@ export class TcpHost implements PeerPort, LinkOwner {
       message: (messageId, payload) => {
         // Blocks that came before this message are reported before it.
         if (this.#batched > 0) this.#flush();
+        this.#messages = true;
         sink.message(id, messageId, payload);
       },
+      keepAlive: () => sink.keepAlive(id),
       landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
       returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
       wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),
@@ -246,12 +268,7 @@ export class TcpHost implements PeerPort, LinkOwner {
   };
 }
 
-/** Begins a connection. What Node refuses to dial at all fails like any other address: later, and by the socket's end. */
-function dial(address: PeerAddress, onread: DirectRead): Socket {
-  const { host, port } = address;
-  try {
-    return connect({ host, port, noDelay: true, autoSelectFamily: isIP(host) === 0, onread });
-  } catch (error) {
-    return new Socket().destroy(error as Error);
-  }
+/** An IPv4 address as it is known elsewhere: a socket that listens for both families shows it inside an IPv6 one. */
+function plainAddress(host: string): string {
+  return host.startsWith('::ffff:') ? host.slice('::ffff:'.length) : host;
 }

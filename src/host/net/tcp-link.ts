@@ -51,6 +51,7 @@ export class TcpLink {
   readonly #arena: Uint8Array;
   readonly #serving: ServedBlock[] = [];
   #servingBytes = 0;
+  #corked = false;
   #socket: Socket | undefined;
   #end: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer closed the connection' };
 
@@ -66,11 +67,23 @@ export class TcpLink {
   attach(socket: Socket): void {
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#end = { code: error.code ?? 'ERR_LINK_SOCKET', message: error.message };
+      // When every address of a name has failed, the reasons are inside, and the message is empty.
+      const message = error.message === '' ? 'the connection failed' : error.message;
+      this.#end = { code: error.code ?? 'ERR_LINK_SOCKET', message };
     });
+    // A peer that sends no more has left: waiting for it to read would keep the link open as long as it likes.
+    socket.on('end', () => socket.destroy());
     socket.on('close', () => {
       this.receiver.close();
       this.#owner.ended(this, this.#end);
+    });
+  }
+
+  /** Ends a link that cannot have a socket: soon, for no call answers at once. */
+  refuse(end: LinkEnd): void {
+    setImmediate(() => {
+      this.receiver.close();
+      this.#owner.ended(this, end);
     });
   }
 
@@ -140,17 +153,27 @@ export class TcpLink {
     const offset = block.place * BLOCK_BYTES;
     this.#serving.push(block);
     this.#servingBytes += block.length;
-    socket.cork();
+    if (!this.#corked) {
+      // Blocks that the disk gives together leave together.
+      this.#corked = true;
+      socket.cork();
+      process.nextTick(this.#uncork);
+    }
     socket.write(header);
     socket.write(this.#arena.subarray(offset, offset + block.length), this.#onServed);
-    socket.uncork();
   }
 
   close(end: LinkEnd): void {
     if (this.#socket === undefined || this.#socket.destroyed) return;
     this.#end = end;
+    this.receiver.stop();
     this.#socket.destroy();
   }
+
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#socket?.uncork();
+  };
 
   /** Writes end in the order they were made, so one callback serves them all. */
   readonly #onServed = (error?: Error | null): void => {

@@ -24,6 +24,8 @@ export function timedPeerSink(sink: PeerSink, times: StageTimes): PeerSink {
     incoming: (link, address) => sink.incoming(link, address),
     handshake: (link, bytes) => sink.handshake(link, bytes),
     message: timed(times, 'callback', (link, id, payload) => sink.message(link, id, payload)),
+    keepAlive: (link) => sink.keepAlive(link),
+    messagesDone: timed(times, 'callback', (link) => sink.messagesDone(link)),
     blocks: timed(times, 'callback', (batch, count) => sink.blocks(batch, count)),
     served: timed(times, 'callback', (link, block) => sink.served(link, block)),
     closed: (link, end) => sink.closed(link, end),

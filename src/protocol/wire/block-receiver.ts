@@ -11,15 +11,13 @@
 // The next message's header lands on the first bytes of k+1's place, is moved out, and is overwritten when k+1 comes.
 // That is allowed only while this very link owns k+1's place, which means: requested here, not received, not from
 // anyone else. Whoever wants the place back (`revoke`) waits until the destination has moved off it.
-
 import { readUint32 } from '../../base/bytes.ts';
 import { CONTROL_BUFFER_BYTES, IDLE_READ_BYTES, MESSAGE_BYTES_MIN } from '../limits.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
 import { Expectations } from './expectations.ts';
 import { HANDSHAKE_BYTES } from './handshake.ts';
 import { PIECE } from './message-id.ts';
-import type { PieceMemory } from './piece-memory.ts';
-import type { ReceiveCounters } from './receive-counters.ts';
+import type { ReceiverCommons, ReceiverSink } from './receiver-sink.ts';
 
 const IN_HANDSHAKE = 0;
 const IN_CONTROL = 1;
@@ -31,28 +29,6 @@ const FAILED = 5;
 const LENGTH_BYTES = 4;
 const NOWHERE = -1;
 const NOTHING = new Uint8Array(0);
-
-/** What a receiver tells. Views are valid during the call only. */
-export interface ReceiverSink {
-  handshake(bytes: Uint8Array): void;
-  message(id: number, payload: Uint8Array): void;
-  /** The block is complete in its place, which this link does not own any more. */
-  landed(piece: number, begin: number, length: number): void;
-  /** The revoked block's place is not a destination any more, and nobody's. */
-  returned(piece: number, begin: number, length: number): void;
-  /** A block came that was not expected; its bytes are gone. */
-  wasted(piece: number, begin: number, length: number): void;
-  /** The peer broke the framing; nothing is received any more. Codes: ERR_WIRE_LENGTH, ERR_WIRE_BLOCK. */
-  failed(code: string, message: string): void;
-}
-
-/** What receivers of one thread share. */
-export interface ReceiverCommons {
-  readonly memory: PieceMemory;
-  readonly counters: ReceiveCounters;
-  /** Where bytes go that nobody wants. Its content means nothing. */
-  readonly discard: Uint8Array;
-}
 
 /** The receiving half of a link. */
 export class BlockReceiver {
@@ -108,7 +84,7 @@ export class BlockReceiver {
    */
   revoke(piece: number, begin: number): number {
     const position = this.#expected.find(piece, begin);
-    if (position < 0) return 0;
+    if (position < 0 || this.#isRevoked(piece, begin)) return 0;
     const length = this.#expected.lengthAt(position);
     if (this.#expected.placeAt(position) === this.#overhang) {
       this.#revokedPiece = piece;
@@ -119,28 +95,33 @@ export class BlockReceiver {
     return length;
   }
 
-  /** Revokes every expected block; `visit` hears of each. */
+  /** Revokes every expected block; `visit` hears of each. Blocks under way land, and are not visited. */
   revokeEach(visit: (piece: number, begin: number, length: number) => void): void {
     for (const position of this.#expected.positions()) {
       const piece = this.#expected.pieceAt(position);
       const begin = this.#expected.beginAt(position);
-      visit(piece, begin, this.revoke(piece, begin));
+      const length = this.revoke(piece, begin);
+      if (length > 0) visit(piece, begin, length);
     }
+  }
+
+  /**
+   * Tells nothing more, not even of what has been read already: the link is about to be closed. Its places stay its own
+   * until then, for the socket keeps its destination.
+   */
+  stop(): void {
+    this.#state = FAILED;
   }
 
   /** Frees every place: the link's socket is closed and will not write again. Tells nobody. */
   close(): void {
     this.#state = FAILED;
-    this.#dropBlock();
+    if (this.#place !== NOWHERE) this.#commons.memory.release(this.#place, this.#link);
+    this.#place = NOWHERE;
     for (let at = this.#expected.first(); at >= 0; at = this.#expected.first()) {
       this.#commons.memory.release(this.#expected.placeAt(at), this.#link);
       this.#expected.remove(at);
     }
-  }
-
-  /** True while part of a block has come in and the rest has not. */
-  get midBlock(): boolean {
-    return this.#state === IN_BLOCK;
   }
 
   /** Where the next bytes belong. Never empty. The view may be written to until the next call. */
@@ -200,6 +181,9 @@ export class BlockReceiver {
       this.#commons.counters.addPlaced(-inBlock);
       offset += count;
     }
+    // Nobody holds a destination between two chunks, so no place has to wait for the next one.
+    this.#overhang = NOWHERE;
+    if (this.#revokedPiece !== NOWHERE) this.#giveBackRevoked();
   }
 
   #blockDestination(): Uint8Array {
@@ -289,6 +273,7 @@ export class BlockReceiver {
       const length = readUint32(this.#control, this.#start);
       if (length === 0) {
         this.#start += LENGTH_BYTES;
+        this.#sink.keepAlive();
         continue;
       }
       if (length > Math.max(this.#messageBytesMax + 1, BLOCK_BYTES + 9)) {
@@ -353,7 +338,7 @@ export class BlockReceiver {
 
   #startBlock(): boolean {
     const position = this.#expected.find(this.#piece, this.#begin);
-    if (position < 0 || (this.#piece === this.#revokedPiece && this.#begin === this.#revokedBegin)) {
+    if (position < 0 || this.#isRevoked(this.#piece, this.#begin)) {
       this.#state = IN_SKIP;
       const skipped = Math.min(this.#length, this.#end - this.#start);
       this.#start += skipped;
@@ -383,6 +368,10 @@ export class BlockReceiver {
     if (count === this.#length) this.#blockDone();
   }
 
+  #isRevoked(piece: number, begin: number): boolean {
+    return piece === this.#revokedPiece && begin === this.#revokedBegin;
+  }
+
   #giveBack(position: number): void {
     const piece = this.#expected.pieceAt(position);
     const begin = this.#expected.beginAt(position);
@@ -397,11 +386,6 @@ export class BlockReceiver {
     const position = this.#expected.find(this.#revokedPiece, this.#revokedBegin);
     this.#revokedPiece = NOWHERE;
     if (position >= 0) this.#giveBack(position);
-  }
-
-  #dropBlock(): void {
-    if (this.#place !== NOWHERE) this.#commons.memory.release(this.#place, this.#link);
-    this.#place = NOWHERE;
   }
 
   #fail(length: number): void {

@@ -9,7 +9,7 @@ const LENGTH = 2;
 const PLACE = 3;
 const HOLE = -1;
 
-/** A FIFO of expected blocks with removal anywhere. Positions stay valid until that entry is removed. */
+/** A FIFO of expected blocks with removal anywhere. Positions stay valid until that entry is removed or one is added. */
 export class Expectations {
   #entries = new Int32Array(64 * STRIDE);
   #mask = 63;

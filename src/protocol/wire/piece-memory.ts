@@ -16,6 +16,7 @@ export class PieceMemory {
   constructor(bytes: Uint8Array) {
     const frames = Math.floor(bytes.length / BLOCK_BYTES);
     this.bytes = bytes;
+    // One more than there are frames, so that the last one may be asked for its neighbour's owner: nobody, ever.
     this.#owners = new Int32Array(frames + 1);
     this.#exactViews = new Array(frames).fill(undefined);
     this.#overhangViews = new Array(frames).fill(undefined);
@@ -23,6 +24,8 @@ export class PieceMemory {
 
   /** Gives a frame to a link (a positive number). Two owners at once would be a bug, and is loud. */
   claim(place: number, link: number): void {
+    assert(link > NOBODY, 'the number of a link is positive');
+    assert(place < this.#exactViews.length, 'a place lies in the arena');
     assert(this.#owners[place] === NOBODY, 'a place has one owner');
     this.#owners[place] = link;
   }

@@ -1,7 +1,6 @@
 // WebTorrent as a seeder over TCP. It is installed into a folder of its own, build/webtorrent: it is no dependency of
 // the project, and what it brings along stays out of the way.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Program } from '../program.ts';
 import { repository } from '../repository.ts';
@@ -9,22 +8,13 @@ import { saveTorrent } from '../torrent-maker.ts';
 import { READY_TIMEOUT_MS, type SeederDriver } from './seeder.ts';
 
 const SCRIPT = path.join(repository, 'test', 'support', 'seeders', 'webtorrent-seed.mjs');
-const WANTED = path.join(repository, 'test', 'interop', 'webtorrent', 'package.json');
+const INSTALLER = path.join(repository, 'scripts', 'webtorrent.mjs');
 const HOME = path.join(repository, 'build', 'webtorrent');
-const INSTALL_TIMEOUT_MS = 120_000;
 
-/** Installs WebTorrent unless it is there. Its native parts are optional and are left unbuilt: TCP needs none. */
+/** Installs WebTorrent unless it is there. Its native parts are optional: TCP needs none. */
 function install(): string | undefined {
-  const stamp = path.join(HOME, 'installed.json');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(WANTED, 'utf8')) return undefined;
-  mkdirSync(HOME, { recursive: true });
-  copyFileSync(WANTED, path.join(HOME, 'package.json'));
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
-  const npm = spawnSync('npm', ['install', ...flags], { cwd: HOME, stdio: 'ignore', timeout: INSTALL_TIMEOUT_MS });
-  if (npm.status === 0) copyFileSync(WANTED, stamp);
-  return npm.status === 0
-    ? undefined
-    : 'webtorrent is not installed, and npm could not install it into build/webtorrent';
+  const installed = spawnSync(process.execPath, [INSTALLER], { stdio: 'ignore' }).status === 0;
+  return installed ? undefined : 'webtorrent is not installed, and npm could not install it into build/webtorrent';
 }
 
 export const webtorrent: SeederDriver = {

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkPeerAddress, clientSettings } from './client-options.ts';
+import type { ClientOptions } from './types.ts';
+
+const REFUSED: [ClientOptions, string, RegExp][] = [
+  [{ memoryBytes: 1024 * 1024 }, 'ERR_CLIENT_MEMORY', /at least 4 MiB/],
+  [{ memoryBytes: Number.NaN }, 'ERR_CLIENT_MEMORY', /at least 4 MiB/],
+  [
+    { downloadBytesPerSecond: -1 },
+    'ERR_CLIENT_OPTION',
+    /^downloadBytesPerSecond must be 0 \(no limit\) or more, not -1/,
+  ],
+  [{ uploadBytesPerSecond: Number.POSITIVE_INFINITY }, 'ERR_CLIENT_OPTION', /^uploadBytesPerSecond/],
+  [{ diskWorkers: 0 }, 'ERR_CLIENT_OPTION', /^diskWorkers must be a whole number from 1, not 0/],
+  [{ peersMax: 1.5 }, 'ERR_CLIENT_OPTION', /^peersMax/],
+  [{ listen: { port: 65_536 } }, 'ERR_CLIENT_OPTION', /^listen\.port .* not 65536/],
+];
+
+for (const [options, code, message] of REFUSED) {
+  test(`${JSON.stringify(options)} is refused with ${code}`, () => {
+    assert.throws(() => clientSettings(options), { name: 'InputError', code, message });
+  });
+}
+
+test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', () => {
+  const { diskWorkers, ...settings } = clientSettings({});
+  assert.ok(diskWorkers >= 1 && diskWorkers <= 4);
+  assert.deepEqual(settings, {
+    listen: { host: '0.0.0.0', port: 0 },
+    memoryBytes: 128 * 1024 * 1024,
+    downloadBytesPerSecond: 0,
+    uploadBytesPerSecond: 0,
+    peersMax: 200,
+    profile: false,
+  });
+  assert.equal(clientSettings({ listen: false }).listen, false);
+});
+
+test('a peer has a host and a port that can be dialled', () => {
+  for (const host of ['10.0.0.7', '::1', 'fe80::1%eth0', 'peer.example', '0.0.0.0']) {
+    assert.deepEqual(checkPeerAddress({ host, port: 6881 }), { host, port: 6881 });
+  }
+  for (const [host, port] of [
+    ['10.0.0.7', 0],
+    ['10.0.0.7', Number.NaN],
+    ['10.0.0.7', 70_000],
+    ['', 6881],
+    ['a b', 6881],
+  ] as const) {
+    assert.throws(() => checkPeerAddress({ host, port }), { code: 'ERR_CLIENT_ADDRESS' });
+  }
+});

@@ -1,0 +1,66 @@
+// What a Client was asked for, checked and completed by its defaults before anything is started.
+import { availableParallelism } from 'node:os';
+import { InputError } from '../base/errors.ts';
+import { RUN_BYTES } from '../engine/torrent/geometry.ts';
+import { hostPort } from '../protocol/metainfo/host-port.ts';
+import type { ClientOptions, PeerAddress } from './types.ts';
+
+const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
+const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
+const PEERS_DEFAULT = 200;
+const DISK_WORKERS_MAX = 4;
+const PORT_MAX = 65_535;
+
+/** Options of which none is absent. */
+export interface ClientSettings {
+  readonly listen: PeerAddress | false;
+  readonly memoryBytes: number;
+  readonly downloadBytesPerSecond: number;
+  readonly uploadBytesPerSecond: number;
+  readonly diskWorkers: number;
+  readonly peersMax: number;
+  readonly profile: boolean;
+}
+
+/** Completes the options. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
+export function clientSettings(options: ClientOptions): ClientSettings {
+  const memoryBytes = options.memoryBytes ?? MEMORY_BYTES_DEFAULT;
+  if (!(memoryBytes >= MEMORY_BYTES_MIN && Number.isFinite(memoryBytes))) {
+    throw new InputError('ERR_CLIENT_MEMORY', `piece memory must be at least ${MEMORY_BYTES_MIN / 1024 / 1024} MiB`);
+  }
+  const workersDefault = Math.max(1, Math.min(DISK_WORKERS_MAX, availableParallelism() - 1));
+  return {
+    listen: listenAddress(options.listen),
+    memoryBytes,
+    downloadBytesPerSecond: checkRate('downloadBytesPerSecond', options.downloadBytesPerSecond ?? 0),
+    uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
+    diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
+    peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
+    profile: options.profile ?? false,
+  };
+}
+
+/** Returns a rate that can be a limit; 0 is none. Throws InputError ERR_CLIENT_OPTION. */
+export function checkRate(name: string, bytesPerSecond: number): number {
+  if (bytesPerSecond >= 0 && Number.isFinite(bytesPerSecond)) return bytesPerSecond;
+  throw new InputError('ERR_CLIENT_OPTION', `${name} must be 0 (no limit) or more, not ${bytesPerSecond}`);
+}
+
+/** Returns an address that can be dialled. Throws InputError ERR_CLIENT_ADDRESS. */
+export function checkPeerAddress(address: PeerAddress): PeerAddress {
+  if (hostPort(address.host, address.port) !== undefined) return address;
+  const message = `${address.host}:${address.port} is not the address of a peer: it needs a host and a port from 1 to ${PORT_MAX}`;
+  throw new InputError('ERR_CLIENT_ADDRESS', message);
+}
+
+function checkCount(name: string, count: number): number {
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new InputError('ERR_CLIENT_OPTION', `${name} must be a whole number from 1, not ${count}`);
+}
+
+function listenAddress(listen: ClientOptions['listen'] = { port: 0 }): PeerAddress | false {
+  if (listen === false) return false;
+  const { host = '0.0.0.0', port } = listen;
+  if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return { host, port };
+  throw new InputError('ERR_CLIENT_OPTION', `listen.port must be a whole number from 0 to ${PORT_MAX}, not ${port}`);
+}

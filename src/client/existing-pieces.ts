@@ -1,0 +1,35 @@
+// Which pieces of a torrent are on disk already: by trust, by a check, or by resume data where it still fits the files.
+import { Bitfield } from '../base/bitfield.ts';
+import type { Geometry } from '../engine/torrent/geometry.ts';
+import type { FileStat } from '../host/disk/file-stats.ts';
+import { type FileSpan, reconcile } from './reconcile.ts';
+import type { ResumeData } from './resume-data.ts';
+import type { AddOptions } from './types.ts';
+
+/** What the decision rests on. */
+export interface ExistingFacts {
+  readonly mode: NonNullable<AddOptions['existing']>;
+  readonly geometry: Geometry;
+  readonly files: readonly FileSpan[];
+  /** The files as they were before the store was opened. */
+  readonly stats: readonly FileStat[];
+  readonly saved: ResumeData | undefined;
+}
+
+/** Pieces that are taken for had without reading them, and those that are to be hashed first. */
+export function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; readonly recheck: Bitfield } {
+  const had = new Bitfield(facts.geometry.pieceCount);
+  const recheck = new Bitfield(facts.geometry.pieceCount);
+  switch (facts.mode) {
+    case 'trust':
+      had.fill();
+      return { had, recheck };
+    case 'check':
+      recheck.fill();
+      return { had, recheck };
+    case 'resume': {
+      const found = reconcile(facts, facts.saved, facts.stats);
+      return { had: found.have, recheck: found.recheck };
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
+import { Candidates } from './candidates.ts';
+
+const A = { host: '192.0.2.1', port: 6881 };
+const B = { host: '192.0.2.2', port: 6881 };
+
+/** Times at which an address that always fails is dialled, in whole seconds. */
+function dials(candidates: Candidates, untilMs: number): number[] {
+  const times: number[] = [];
+  for (let nowMs = 0; nowMs < untilMs; nowMs += 1000) {
+    const address = candidates.next(nowMs);
+    if (address === undefined) continue;
+    times.push(nowMs / 1000);
+    candidates.ended(address, nowMs, false);
+  }
+  return times;
+}
+
+test('an address is known once, and dialled once at a time', () => {
+  const candidates = new Candidates();
+  assert.ok(candidates.add(A, 'tracker'));
+  assert.ok(!candidates.add({ ...A }, 'tracker'));
+  assert.deepEqual(candidates.next(0), A);
+  assert.equal(candidates.next(0), undefined);
+  assert.equal(candidates.hopeful, false);
+  candidates.ended(A, 0, false);
+  assert.equal(candidates.hopeful, true);
+});
+
+test('ports that do not exist are refused', () => {
+  const candidates = new Candidates();
+  for (const port of [0, -1, 65_536]) assert.ok(!candidates.add({ host: A.host, port }, 'tracker'));
+  assert.equal(candidates.size, 0);
+});
+
+test('patience doubles with each failure, up to its bound', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  assert.deepEqual(dials(candidates, 40_000), [0, 1, 3, 7, 15, 31]);
+  for (let count = 0; count < 40; count++) candidates.ended(A, 0, false);
+  assert.equal(candidates.next(RECONNECT_DELAY_MAX_MS - 1), undefined);
+  assert.deepEqual(candidates.next(RECONNECT_DELAY_MAX_MS), A);
+});
+
+test("the user's own address is tried at least every five seconds", () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'user');
+  assert.deepEqual(dials(candidates, 24_000), [0, 1, 3, 7, 12, 17, 22]);
+});
+
+test('a handshake makes an address as good as new', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  for (let count = 0; count < 10; count++) candidates.ended(A, 0, false);
+  candidates.succeeded(A);
+  candidates.ended(A, 0, false);
+  assert.deepEqual(candidates.next(1000), A);
+});
+
+test('who had nothing for us is left alone longest, until more is wanted', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  candidates.add(B, 'user');
+  candidates.ended(A, 0, true);
+  candidates.ended(B, 0, true);
+  assert.equal(candidates.next(RECONNECT_DELAY_USER_MS - 1), undefined);
+  assert.deepEqual(candidates.next(RECONNECT_DELAY_USER_MS), B);
+  assert.equal(candidates.next(RECONNECT_DELAY_MAX_MS - 1), undefined);
+  candidates.reconsider();
+  assert.deepEqual(candidates.next(RECONNECT_DELAY_USER_MS), A);
+});
+
+test('fewest failures first, and among equals whom the user named', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  candidates.add(B, 'user');
+  assert.deepEqual(candidates.next(0), B);
+  candidates.ended(B, 0, false);
+  assert.deepEqual(candidates.next(100_000), A);
+});
+
+test('an address that the user names after a tracker did is tried at once, and always', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  for (let count = 0; count < 20; count++) candidates.ended(A, 0, false);
+  assert.equal(candidates.next(1), undefined);
+  candidates.add(A, 'user');
+  assert.deepEqual(candidates.next(1), A);
+  for (let count = 0; count < 20; count++) candidates.ended(A, 0, false);
+  assert.deepEqual(candidates.next(RECONNECT_DELAY_USER_MS), A);
+});
+
+test('a ban covers every port of its host, in either notation', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  candidates.ban({ host: `::ffff:${A.host}`, port: 50_000 });
+  assert.ok(candidates.banned(A));
+  assert.ok(!candidates.add({ host: A.host, port: 7000 }, 'user'));
+  assert.ok(!candidates.banned(B));
+});
+
+test('a banned address that was known is not dialled again', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'user');
+  candidates.ban(A);
+  assert.equal(candidates.next(1e9), undefined);
+  assert.equal(candidates.hopeful, false);
+});
+
+test('a known address is not dialled after another port of its host was banned', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'user');
+  candidates.ban({ host: A.host, port: 50_000 });
+  assert.equal(candidates.next(0), undefined);
+  assert.equal(candidates.hopeful, false);
+});
+
+test('on loopback a ban covers one port only', () => {
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1']) {
+    const candidates = new Candidates();
+    candidates.ban({ host, port: 1 });
+    assert.ok(candidates.banned({ host, port: 1 }));
+    assert.ok(!candidates.banned({ host, port: 2 }));
+  }
+});
+
+test('an address that is avoided is not dialled; others of its host are', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'user');
+  candidates.add({ ...A, port: 2 }, 'user');
+  candidates.avoid(A);
+  assert.ok(!candidates.banned(A));
+  assert.deepEqual(candidates.next(0), { ...A, port: 2 });
+  assert.equal(candidates.next(1e9), undefined);
+});
+
+test('the book is bounded: what failed most makes room, what never failed stays, the user always finds room', () => {
+  const candidates = new Candidates();
+  const nth = (index: number) => ({ host: `198.51.${index >> 8}.${index & 255}`, port: 6881 });
+  for (let index = 0; index < CANDIDATES_MAX; index++) assert.ok(candidates.add(nth(index), 'tracker'));
+  assert.ok(!candidates.add(A, 'tracker'));
+  assert.ok(candidates.add(B, 'user'));
+  assert.equal(candidates.size, CANDIDATES_MAX + 1);
+  candidates.ended(nth(7), 0, false);
+  candidates.ended(nth(7), 0, false);
+  candidates.ended(nth(8), 0, false);
+  assert.ok(candidates.add(A, 'tracker'));
+  assert.ok(candidates.add(nth(7), 'tracker') === true, 'the worst was forgotten, the second worst makes room now');
+  assert.ok(!candidates.add(nth(8), 'tracker'));
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { SourceError } from '../../base/errors.ts';
+import { SeededRandom } from '../../testing/seeded-random.ts';
+import type { AnnounceRequest } from '../discovery/tracker-port.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
+import { Announcing } from './announcing.ts';
+
+const TICKET_BASE = 1000;
+const STANDING = { port: 6881, uploaded: 1, downloaded: 2, left: 3 };
+
+function announcing(...urls: string[]) {
+  const asked: { ticket: number; request: AnnounceRequest }[] = [];
+  const made = new Announcing({
+    tiers: urls.map((url) => [url]),
+    infoHash: new Uint8Array(20).fill(1),
+    peerId: new Uint8Array(20).fill(2),
+    key: 77,
+    trackers: { announce: (ticket, request) => asked.push({ ticket, request }), cancel: () => undefined },
+    random: new SeededRandom(1),
+    ticketBase: TICKET_BASE,
+  });
+  return { made, asked };
+}
+
+const REPLY = { peers: [{ host: '192.0.2.1', port: 5 }], intervalMs: 1_800_000 };
+
+test('an announce says who we are and how we stand, under a ticket of its torrent', () => {
+  const { made, asked } = announcing('http://a/announce');
+  made.start();
+  made.tick(0, true, STANDING);
+  const { ticket, request } = asked[0]!;
+  assert.ok(ticket > TICKET_BASE);
+  assert.deepEqual(
+    { ...request, infoHash: request.infoHash[0], peerId: request.peerId[0], trackerId: undefined },
+    {
+      ...STANDING,
+      url: 'http://a/announce',
+      event: 'started',
+      trackerId: undefined,
+      numWant: NUM_WANT,
+      infoHash: 1,
+      peerId: 2,
+      key: 77,
+      timeoutMs: ANNOUNCE_TIMEOUT_MS,
+    },
+  );
+  assert.deepEqual(made.announced(ticket, REPLY, 10), { addresses: REPLY.peers });
+});
+
+test('whoever needs no peers asks for none, and the last words are short', () => {
+  const { made, asked } = announcing('http://a/announce');
+  made.start();
+  made.tick(0, false, STANDING);
+  assert.equal(asked[0]!.request.numWant, 0);
+  made.announced(asked[0]!.ticket, REPLY, 10);
+  made.stop();
+  assert.ok(!made.settled);
+  made.tick(20, true, STANDING);
+  const { ticket, request } = asked[1]!;
+  assert.deepEqual([request.event, request.numWant, request.timeoutMs], ['stopped', 0, ANNOUNCE_STOPPED_TIMEOUT_MS]);
+  made.announced(ticket, new SourceError('ERR_TRACKER_TIMEOUT', 'nobody there'), 30);
+  assert.ok(made.settled, 'nobody waits for the dead');
+});
+
+test('a failure is told once for each tracker, and again after it recovered', () => {
+  const { made, asked } = announcing('http://a/announce');
+  const failure = new SourceError('ERR_TRACKER_CONNECT', 'a cannot be reached');
+  made.start();
+  const codes: (string | undefined)[] = [];
+  let nowMs = 0;
+  for (const answer of [failure, failure, REPLY, failure]) {
+    const before = asked.length;
+    while (asked.length === before) {
+      nowMs += 10_000;
+      made.tick(nowMs, true, STANDING);
+    }
+    codes.push(made.announced(asked.at(-1)!.ticket, answer, nowMs).warning?.code);
+  }
+  assert.deepEqual(codes, ['ERR_TRACKER_CONNECT', undefined, undefined, 'ERR_TRACKER_CONNECT']);
+});
+
+test('a warning of a tracker is passed on beside its peers', () => {
+  const { made, asked } = announcing('http://a/announce');
+  made.start();
+  made.tick(0, true, STANDING);
+  const { addresses, warning } = made.announced(asked[0]!.ticket, { ...REPLY, warning: 'old client' }, 0);
+  assert.equal(addresses.length, 1);
+  assert.deepEqual(warning, { code: 'ERR_TRACKER_WARNING', message: 'http://a/announce: old client' });
+});
+
+test('an answer that nobody waits for any more does no harm', () => {
+  const { made, asked } = announcing('http://a/announce');
+  made.start();
+  made.tick(0, true, STANDING);
+  made.stop();
+  assert.ok(made.settled, 'who was never listed need not say good-bye');
+  assert.doesNotThrow(() => made.announced(asked[0]!.ticket, REPLY, 10));
+  assert.doesNotThrow(() => made.announced(TICKET_BASE + 99, REPLY, 10));
+  assert.ok(made.settled);
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Bitfield } from '../../base/bitfield.ts';
+import { PeerPieces } from '../picker/peer-pieces.ts';
+import { Peer } from '../swarm/peer.ts';
+import { explainStall, type StallFacts } from './stall.ts';
+
+/** A peer that has something for us and lets us download. */
+function peer(changes: Partial<Peer> = {}, useful = 1): Peer {
+  const made = new Peer(2, { host: '192.0.2.1', port: 1 }, false, new PeerPieces(new Bitfield(1)));
+  made.pieces.useful = useful;
+  return Object.assign(made, { ready: true, chokingUs: false, ...changes });
+}
+
+function code(facts: Partial<StallFacts>): string {
+  return explainStall({ peers: [], hopeful: false, asking: false, lastRefusal: 'none', ...facts }).code;
+}
+
+test('alone, it says what can be done about it', () => {
+  const words = new Set<string>();
+  for (const facts of [{}, { asking: true }, { hopeful: true }]) {
+    assert.equal(code(facts), 'no-peers');
+    words.add(explainStall({ peers: [], hopeful: false, asking: false, lastRefusal: 'none', ...facts }).message);
+  }
+  assert.equal(words.size, 3);
+  assert.equal(code({ peers: [peer({ ready: false })], hopeful: true }), 'connecting');
+});
+
+test('the peers come before our own limits, and the limits before waiting', () => {
+  assert.equal(code({ peers: [peer({}, 0)], lastRefusal: 'memory' }), 'nothing-wanted-offered');
+  assert.equal(code({ peers: [peer({ chokingUs: true }), peer({}, 0)], lastRefusal: 'memory' }), 'all-choked');
+  const peers = [peer(), peer({ chokingUs: true })];
+  assert.equal(code({ peers, lastRefusal: 'rate' }), 'rate-limit');
+  assert.equal(code({ peers, lastRefusal: 'memory' }), 'memory-cap');
+  assert.equal(code({ peers, lastRefusal: 'disk' }), 'disk-slow');
+  assert.equal(code({ peers: [peer({ snubbed: true })] }), 'peers-stalled');
+  assert.equal(code({ peers }), 'waiting');
+});
+
+test('the message counts', () => {
+  const message = (peers: Peer[]): string =>
+    explainStall({ peers, hopeful: false, asking: false, lastRefusal: 'none' }).message;
+  assert.match(message([peer({ chokingUs: true })]), /1 peer /);
+  assert.match(message([peer({ chokingUs: true }), peer({ chokingUs: true })]), /2 peers /);
+});

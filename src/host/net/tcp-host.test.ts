@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { describePeerPort } from '../../testing/peers/peer-port-conformance.ts';
+import { type PeerMaker, PeerStage } from '../../testing/peers/peer-stage.ts';
+import { RawConnection } from '../../testing/peers/raw-peer.ts';
+import { TcpHost } from './tcp-host.ts';
+
+function tcpMaker(neverAdopt: boolean): PeerMaker {
+  return (arena, sink) => {
+    const port = new TcpHost({ arena, neverAdopt });
+    port.start(sink);
+    return {
+      port,
+      listen: (host, portNumber) => port.listen(host, portNumber),
+      shutdown: () => port.shutdown(),
+      receivedBytes: () => ({ placed: port.counters.placedBytes, copied: port.counters.copiedBytes }),
+    };
+  };
+}
+
+describePeerPort('TcpHost', tcpMaker(false), { copiesAccepted: false });
+describePeerPort('TcpHost without adoption', tcpMaker(true), { copiesAccepted: true });
+
+test('a stranger over IPv4 has the same address when we listen for both families', {
+  timeout: 10_000,
+}, async (context) => {
+  await PeerStage.play(tcpMaker(false), async (stage) => {
+    const address = await stage.subject.listen('::', 0).catch((error: NodeJS.ErrnoException) => error.code);
+    if (typeof address !== 'object') return context.skip(`no IPv6 here: ${address}`);
+    await RawConnection.dial({ host: '127.0.0.1', port: address.port });
+    await stage.recorder.until(() => stage.recorder.strangers.length === 1);
+    assert.equal(stage.recorder.strangers[0]!.address.host, '127.0.0.1');
+  });
+});
+
+test('listening where somebody listens already rejects with the reason of the system', {
+  timeout: 10_000,
+}, async () => {
+  await PeerStage.play(tcpMaker(false), async (stage) => {
+    const { host, port } = await stage.listen();
+    await assert.rejects(stage.subject.listen(host, port), { code: 'EADDRINUSE' });
+  });
+});

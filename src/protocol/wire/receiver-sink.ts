@@ -1,0 +1,27 @@
+// What a block receiver tells, and what the receivers of one thread have in common.
+import type { PieceMemory } from './piece-memory.ts';
+import type { ReceiveCounters } from './receive-counters.ts';
+
+/** What a receiver tells. Views are valid during the call only. */
+export interface ReceiverSink {
+  handshake(bytes: Uint8Array): void;
+  message(id: number, payload: Uint8Array): void;
+  /** An empty message: the peer is still there. */
+  keepAlive(): void;
+  /** The block is complete in its place, which this link does not own any more. */
+  landed(piece: number, begin: number, length: number): void;
+  /** The revoked block's place is not a destination any more, and nobody's. */
+  returned(piece: number, begin: number, length: number): void;
+  /** A block came that was not expected; its bytes are gone. */
+  wasted(piece: number, begin: number, length: number): void;
+  /** The peer broke the framing; nothing is received any more. Codes: ERR_WIRE_LENGTH, ERR_WIRE_BLOCK. */
+  failed(code: string, message: string): void;
+}
+
+/** What receivers of one thread share. */
+export interface ReceiverCommons {
+  readonly memory: PieceMemory;
+  readonly counters: ReceiveCounters;
+  /** Where bytes go that nobody wants. Its content means nothing. */
+  readonly discard: Uint8Array;
+}

@@ -1,0 +1,168 @@
+// A network without sockets: implements the engine's PeerPort over virtual time. Who is behind an address is told
+// beforehand; nobody else answers.
+import { assert } from '../../base/assert.ts';
+import {
+  BLOCK_BEGIN,
+  BLOCK_LENGTH,
+  BLOCK_LINK,
+  BLOCK_OUTCOME,
+  BLOCK_PIECE,
+  BLOCK_STRIDE,
+  type LinkId,
+  type PeerAddress,
+  type PeerPort,
+  type PeerSink,
+  REQUEST_BEGIN,
+  REQUEST_LENGTH,
+  REQUEST_PIECE,
+  REQUEST_PLACE,
+  REQUEST_STRIDE,
+  type ServedBlock,
+} from '../../engine/ports.ts';
+import type { BlockRange } from '../../protocol/wire/messages.ts';
+import type { EventQueue } from './event-queue.ts';
+import { type RemoteHabits, RemotePeer } from './remote-peer.ts';
+import type { SimulatedArena } from './simulated-arena.ts';
+
+export interface NetworkParts {
+  readonly queue: EventQueue;
+  readonly arena: SimulatedArena;
+  /** How long the next thing is on its way. */
+  readonly latencyMs: () => number;
+}
+
+export class SimulatedNetwork implements PeerPort {
+  /** Every link there ever was, oldest first. */
+  readonly remotes: RemotePeer[] = [];
+  /** Addresses that the engine dialled, oldest first. */
+  readonly dialled: PeerAddress[] = [];
+  readonly #parts: NetworkParts;
+  readonly #links = new Map<LinkId, RemotePeer>();
+  readonly #listeners = new Map<string, RemoteHabits>();
+  #sink: PeerSink | undefined;
+  #nextIncoming = 1;
+
+  constructor(parts: NetworkParts) {
+    this.#parts = parts;
+  }
+
+  start(sink: PeerSink): void {
+    this.#sink = sink;
+  }
+
+  /** Somebody accepts connections at this address from now on. */
+  listen(address: PeerAddress, habits: RemoteHabits): void {
+    this.#listeners.set(`${address.host}|${address.port}`, habits);
+  }
+
+  /** Nobody accepts connections there any more. */
+  silence(address: PeerAddress): void {
+    this.#listeners.delete(`${address.host}|${address.port}`);
+  }
+
+  /** Somebody connects to the engine's port. */
+  dialIn(address: PeerAddress, habits: RemoteHabits): RemotePeer {
+    const remote = this.#open(this.#nextIncoming, address, habits);
+    this.#nextIncoming += 2;
+    remote.knock(() => {
+      this.#sink!.incoming(remote.link, address);
+      habits.connected?.(remote);
+    });
+    return remote;
+  }
+
+  /** Links that are not closed. */
+  get open(): readonly RemotePeer[] {
+    return [...this.#links.values()];
+  }
+
+  connect(link: LinkId, address: PeerAddress, timeoutMs: number): void {
+    this.dialled.push(address);
+    const { queue, latencyMs } = this.#parts;
+    const habits = this.#listeners.get(`${address.host}|${address.port}`);
+    const remote = this.#open(link, address, habits ?? {});
+    if (habits === undefined) {
+      queue.plan(Math.min(timeoutMs, latencyMs()), () => remote.end({ code: 'ECONNREFUSED', message: 'refused' }));
+      return;
+    }
+    queue.plan(latencyMs(), () => {
+      if (remote.closed) return;
+      this.#sink!.connected(link);
+      habits.connected?.(remote);
+    });
+  }
+
+  send(link: LinkId, bytes: Uint8Array): void {
+    this.#links.get(link)?.deliver(bytes);
+  }
+
+  limitMessages(_link: LinkId, bytesMax: number): void {
+    assert(bytesMax > 0, 'a peer may say something');
+  }
+
+  request(link: LinkId, batch: Int32Array, count: number): void {
+    for (let at = 0; at < count * REQUEST_STRIDE; at += REQUEST_STRIDE) {
+      const range = {
+        piece: batch[at + REQUEST_PIECE]!,
+        begin: batch[at + REQUEST_BEGIN]!,
+        length: batch[at + REQUEST_LENGTH]!,
+      };
+      this.#links.get(link)?.expect(range, batch[at + REQUEST_PLACE]!);
+    }
+  }
+
+  revoke(link: LinkId, piece: number, begin: number, cancel: boolean): void {
+    this.#links.get(link)?.revoke(piece, begin, cancel);
+  }
+
+  revokeAll(link: LinkId, cancel: boolean): void {
+    this.#links.get(link)?.revokeAll(cancel);
+  }
+
+  serve(link: LinkId, block: ServedBlock): void {
+    this.#links.get(link)?.serve(block);
+  }
+
+  copy(fromPlace: number, toPlace: number): void {
+    this.#parts.arena.copy(fromPlace, toPlace);
+  }
+
+  close(link: LinkId): void {
+    this.#links.get(link)?.closeHere();
+  }
+
+  #open(link: LinkId, address: PeerAddress, habits: RemoteHabits): RemotePeer {
+    const sink = this.#sink!;
+    const remote = new RemotePeer(link, address, habits, {
+      ...this.#parts,
+      handshake: (bytes) => sink.handshake(link, bytes),
+      message: (id, payload) => {
+        sink.message(link, id, payload);
+        sink.messagesDone(link);
+      },
+      keepAlive: () => sink.keepAlive(link),
+      blocks: (ranges, outcome) => sink.blocks(batchOf(link, ranges, outcome), ranges.length),
+      served: (block) => sink.served(link, block),
+      closed: (end) => {
+        this.#links.delete(link);
+        sink.closed(link, end);
+      },
+    });
+    this.#links.set(link, remote);
+    this.remotes.push(remote);
+    return remote;
+  }
+}
+
+function batchOf(link: LinkId, ranges: readonly BlockRange[], outcome: number): Int32Array {
+  const batch = new Int32Array(ranges.length * BLOCK_STRIDE);
+  ranges.forEach(({ piece, begin, length }, index) => {
+    const at = index * BLOCK_STRIDE;
+    batch[at + BLOCK_LINK] = link;
+    batch[at + BLOCK_PIECE] = piece;
+    batch[at + BLOCK_BEGIN] = begin;
+    batch[at + BLOCK_LENGTH] = length;
+    batch[at + BLOCK_OUTCOME] = outcome;
+  });
+  return batch;
+}

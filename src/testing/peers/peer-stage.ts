@@ -1,0 +1,151 @@
+// Where the conformance of a PeerPort is played: a host under test, its recorder, and raw peers around it.
+import assert from 'node:assert/strict';
+import { type LinkId, type PeerAddress, type PeerPort, type PeerSink, REQUEST_STRIDE } from '../../engine/ports.ts';
+import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
+import { Arena } from '../../host/memory/arena.ts';
+import { blockBytes, rawHandshake, rawMessage } from '../wire/raw-messages.ts';
+import { PeerRecorder } from './peer-recorder.ts';
+import { RawConnection, RawListener } from './raw-peer.ts';
+
+/** A host under test. */
+export interface PeerSubject {
+  readonly port: PeerPort;
+  listen(host: string, port: number): Promise<PeerAddress>;
+  shutdown(): Promise<void>;
+  /** Block bytes received so far, by the way that they took. */
+  receivedBytes(): { readonly placed: number; readonly copied: number };
+}
+
+export type PeerMaker = (arena: Arena, sink: PeerSink) => PeerSubject;
+
+/** A block wanted, and its place. */
+export interface Wanted {
+  readonly piece: number;
+  readonly begin: number;
+  readonly length: number;
+  readonly place: number;
+}
+
+const FRAMES = 16;
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** Full blocks of piece 3, block k on place k. */
+export function wanted(...blocks: readonly number[]): Wanted[] {
+  return blocks.map((k) => ({ piece: 3, begin: k * BLOCK_BYTES, length: BLOCK_BYTES, place: k }));
+}
+
+export function bytesOf(block: Wanted): Uint8Array {
+  return blockBytes(block.piece, block.begin, block.length);
+}
+
+/** What a REQUEST (6) or CANCEL (8) for a block looks like on the wire. */
+export function rawRange(id: number, block: Wanted): Uint8Array {
+  const payload = new Uint8Array(12);
+  const view = new DataView(payload.buffer);
+  view.setUint32(0, block.piece);
+  view.setUint32(4, block.begin);
+  view.setUint32(8, block.length);
+  return rawMessage(id, payload);
+}
+
+export class PeerStage {
+  readonly arena: Arena = new Arena(FRAMES);
+  readonly recorder: PeerRecorder = new PeerRecorder();
+  readonly subject: PeerSubject;
+  readonly port: PeerPort;
+  readonly #raw: RawListener;
+  #listening: Promise<PeerAddress> | undefined;
+  #nextLink = 2;
+  #down = false;
+
+  private constructor(make: PeerMaker, raw: RawListener) {
+    this.subject = make(this.arena, this.recorder);
+    this.port = this.subject.port;
+    this.#raw = raw;
+  }
+
+  /** Plays a scene, and checks afterwards that nothing is left: not a link, not a place with an owner. */
+  static async play(make: PeerMaker, scene: (stage: PeerStage) => Promise<void>): Promise<void> {
+    const stage = new PeerStage(make, await RawListener.open());
+    try {
+      await scene(stage);
+      if (stage.#down) return;
+      for (const link of [...stage.recorder.connectedLinks, ...stage.recorder.strangers.map(({ link }) => link)]) {
+        stage.port.close(link);
+        await stage.recorder.end(link);
+      }
+      const { link } = await stage.dialled();
+      // Every place must be free now: the host asserts that a place has one owner.
+      stage.request(link, wanted(...Array(FRAMES).keys()));
+    } finally {
+      await stage.subject.shutdown();
+      await stage.#raw.close();
+    }
+  }
+
+  /** The number of a link that is to be dialled. */
+  newLink(): LinkId {
+    const link = this.#nextLink;
+    this.#nextLink += 2;
+    return link;
+  }
+
+  get rawAddress(): PeerAddress {
+    return this.#raw.address;
+  }
+
+  /** The address of the host under test. */
+  listen(): Promise<PeerAddress> {
+    this.#listening ??= this.subject.listen('127.0.0.1', 0);
+    return this.#listening;
+  }
+
+  async shutdown(): Promise<void> {
+    this.#down = true;
+    await this.subject.shutdown();
+  }
+
+  /** The next connection that comes in at `rawAddress`. */
+  acceptRaw(): Promise<RawConnection> {
+    return this.#raw.accept();
+  }
+
+  /** A connection that the host under test made to a raw peer. */
+  async dialled(): Promise<{ link: LinkId; peer: RawConnection }> {
+    const link = this.newLink();
+    this.port.connect(link, this.rawAddress, CONNECT_TIMEOUT_MS);
+    const peer = await this.#raw.accept();
+    await this.recorder.until(() => this.recorder.connectedLinks.includes(link) || this.recorder.ends.has(link));
+    return { link, peer };
+  }
+
+  /** A connection that a raw peer made to the host under test. */
+  async accepted(): Promise<{ link: LinkId; peer: RawConnection }> {
+    const before = this.recorder.strangers.length;
+    const peer = await RawConnection.dial(await this.listen());
+    await this.recorder.until(() => this.recorder.strangers.length > before);
+    return { link: this.recorder.strangers[before]!.link, peer };
+  }
+
+  /** The raw peer's handshake has come in: from here on there are messages. */
+  async greeted(connection: { link: LinkId; peer: RawConnection }): Promise<{ link: LinkId; peer: RawConnection }> {
+    connection.peer.send(rawHandshake());
+    await this.recorder.until(() => this.recorder.handshakes.has(connection.link));
+    return connection;
+  }
+
+  request(link: LinkId, blocks: readonly Wanted[]): void {
+    const batch = new Int32Array(blocks.length * REQUEST_STRIDE);
+    for (const [i, { piece, begin, length, place }] of blocks.entries()) {
+      batch.set([piece, begin, length, place], i * REQUEST_STRIDE);
+    }
+    this.port.request(link, batch, blocks.length);
+    batch.fill(-1);
+  }
+
+  assertInPlace(block: Wanted): void {
+    const offset = block.place * BLOCK_BYTES;
+    const held = this.arena.bytes.subarray(offset, offset + block.length);
+    assert.equal(Buffer.compare(held, bytesOf(block)), 0, `place ${block.place} holds its block`);
+  }
+}
