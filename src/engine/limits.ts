@@ -147,3 +147,13 @@ export const REQUESTS_MIN = 4;
 
 /** Most blocks in flight with one peer: what every known client is willing to queue (libtorrent 500, Transmission 512). */
 export const REQUESTS_MAX = 500;
+
+/** A peer that refused a block is asked again after the shorter time first, doubled up to the longer one while it delivers nothing. */
+export const REFUSAL_REST_MIN_MS = 100;
+export const REFUSAL_REST_MAX_MS = 10_000;
+
+/** Incoming connections from one host: a few clients behind one router, not a flood that takes every slot. */
+export const INCOMING_PER_HOST_MAX = 8;
+
+/** A peer that takes none of the blocks on their way to it for this long is dropped: they hold piece memory. */
+export const UPLOAD_STALL_MS = 120_000;

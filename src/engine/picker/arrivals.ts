@@ -105,6 +105,13 @@ export class Arrivals {
     assert(peer.outstanding === 0, 'a closed link owes nothing');
   }
 
+  /** True when the link was asked for the block and still has its place. Numbers may be a stranger's. */
+  isOwed(link: LinkId, piece: number, begin: number): boolean {
+    const active = this.#pieces.get(piece);
+    if (active !== undefined && owes(active, blockAt(begin), link)) return true;
+    return this.#duplicates.findOwed(link, piece, blockAt(begin)) >= 0;
+  }
+
   /** True when the link holds the place of a block that somebody else has sent already. */
   waitsFor(link: LinkId): boolean {
     const waiting = this.#duplicates;

@@ -8,7 +8,13 @@ import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX, HANDSHAKE_TIMEOUT_MS, PEERS_PER_TORRENT_MAX } from '../limits.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  DIALS_MAX,
+  HANDSHAKE_TIMEOUT_MS,
+  INCOMING_PER_HOST_MAX,
+  PEERS_PER_TORRENT_MAX,
+} from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
   BLOCK_BEGIN,
@@ -38,6 +44,7 @@ import {
   type StorageSink,
   type StoreId,
 } from '../ports.ts';
+import { isLoopback } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Torrent } from '../torrent/torrent.ts';
@@ -146,7 +153,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   incoming(link: LinkId, address: PeerAddress): void {
     this.#strangers.set(link, { address, sinceMs: this.#parts.clock.nowMs() });
-    if (this.#links.size + this.#strangers.size > this.#parts.peersMax) this.#parts.peers.close(link);
+    const full = this.#links.size + this.#strangers.size > this.#parts.peersMax;
+    if (full || this.#incomingFrom(address.host) > INCOMING_PER_HOST_MAX) this.#parts.peers.close(link);
   }
 
   handshake(link: LinkId, bytes: Uint8Array): void {
@@ -230,6 +238,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const torrent = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
     torrent?.dispatch({ type: 'announced', ticket, answer });
     this.dial();
+  }
+
+  /** Incoming links from a host; on loopback many clients share one, and none of them is a stranger. */
+  #incomingFrom(host: string): number {
+    if (isLoopback(host)) return 0;
+    let count = 0;
+    for (const stranger of this.#strangers.values()) if (stranger.address.host === host) count++;
+    for (const { peer } of this.#links.values()) if (peer.incoming && peer.address.host === host) count++;
+    return count;
   }
 
   /** A stranger's handshake names the torrent that it came for. */

@@ -31,7 +31,13 @@ export function plainHost(address: PeerAddress): string {
 /** On loopback many clients share one host, so that a ban of the host would hit the honest ones beside the liar. */
 function banKey(address: PeerAddress): string {
   const host = plainHost(address);
-  return host.startsWith('127.') || host === '::1' ? addressKey(address) : host;
+  return isLoopback(host) ? addressKey(address) : host;
+}
+
+/** True for addresses of this machine. */
+export function isLoopback(host: string): boolean {
+  const plain = host.replace(/^::ffff:/, '');
+  return plain.startsWith('127.') || plain === '::1';
 }
 
 /** The address book of one torrent. */
@@ -46,7 +52,8 @@ export class Candidates {
   /** Adds an address; returns false when it is known, banned or one too many. The user's own always find room. */
   add(address: PeerAddress, source: CandidateSource): boolean {
     const key = addressKey(address);
-    if (address.port <= 0 || address.port > 65535 || this.banned(address)) return false;
+    if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65536)) return false;
+    if (this.banned(address)) return false;
     const known = this.#known.get(key);
     if (known !== undefined) {
       if (source === 'user') this.#adopt(known);
@@ -87,7 +94,7 @@ export class Candidates {
     return best.address;
   }
 
-  /** A connection got as far as a handshake: the address is good. */
+  /** Blocks went over a connection: the address is good. */
   succeeded(address: PeerAddress): void {
     const candidate = this.#known.get(addressKey(address));
     if (candidate !== undefined) candidate.failures = 0;

@@ -43,9 +43,11 @@ export function converse(peer: Peer, message: WireMessage, topic: Topic): Reacti
       peer.chokingUs = false;
       return { kind: 'unchoked' };
     case 'interested':
+      if (peer.interestedInUs) return NOTHING;
       peer.interestedInUs = true;
       return { kind: 'interest-changed' };
     case 'notInterested':
+      if (!peer.interestedInUs) return NOTHING;
       peer.interestedInUs = false;
       return { kind: 'interest-changed' };
     case 'have':

@@ -9,6 +9,7 @@ import {
   REQUEST_TIMEOUT_MS,
   SILENCE_MS,
   TICK_MS,
+  UPLOAD_STALL_MS,
 } from '../limits.ts';
 import type { Peer } from './peer.ts';
 
@@ -32,6 +33,9 @@ export function judge(peer: Peer, nowMs: number, pinsWantedPlace: boolean): Verd
   }
   const lastHeardMs = Math.max(peer.lastMessageMs, peer.lastBlockMs);
   if (nowMs - lastHeardMs > SILENCE_MS) return drop('ERR_PEER_SILENT', 'has been silent for too long');
+  if (peer.servesInFlight > 0 && nowMs - peer.lastTakenMs > UPLOAD_STALL_MS) {
+    return drop('ERR_PEER_STALLED', 'does not take the blocks that it asked for');
+  }
   if (peer.debt.outstanding > 0) {
     const waitedMs = nowMs - peer.lastBlockMs;
     if (pinsWantedPlace && waitedMs > PINNED_PLACE_GRACE_MS) return drop('ERR_PEER_STALLED', 'stalled inside a block');

@@ -40,6 +40,9 @@ export class Peer {
   blocksForgiven = 0;
   /** Blocks that nobody asked for. */
   unrequestedBlocks = 0;
+  /** Refusals since the last block that landed, and until when the peer is not asked because of them. */
+  refusals = 0;
+  restUntilMs = 0;
   /** Why the last refill asked for less than the window allows; such peers are asked again when it changes. */
   starving = false;
 
@@ -47,6 +50,10 @@ export class Peer {
   readonly wanted: BlockRange[] = [];
   /** Blocks being read or sent for this peer. */
   servesInFlight = 0;
+
+  /** When a block last left for it, or nothing was on its way; and how many bytes had left then. */
+  lastTakenMs = 0;
+  takenBytes = 0;
 
   readonly download: RateMeter = new RateMeter();
   readonly upload: RateMeter = new RateMeter();

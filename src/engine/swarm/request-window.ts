@@ -33,7 +33,7 @@ export class RequestWindow {
   /** The peer stalls: one request at a time until it delivers again. */
   snub(): void {
     this.#snubbed = true;
-    this.#blocks = REQUESTS_START;
+    this.#blocks = Math.min(REQUESTS_START, this.#ceiling);
     this.#growing = true;
   }
 
@@ -45,6 +45,6 @@ export class RequestWindow {
       return;
     }
     this.#growing = false;
-    this.#blocks = Math.max(REQUESTS_MIN, Math.min(this.#ceiling, Math.max(covered, this.#blocks - 1)));
+    this.#blocks = Math.min(this.#ceiling, Math.max(REQUESTS_MIN, covered, this.#blocks - 1));
   }
 }

@@ -21,7 +21,19 @@ export class Choking {
     this.#choker = new Choker(random);
   }
 
-  /** Somebody began or ceased to be interested, or left: decide on the next tick instead of in ten seconds. */
+  /**
+   * A peer began or ceased to be interested. That hurries us only if a slot is there to be given: else whoever flaps
+   * would have everybody else choked and unchoked ten times a second.
+   */
+  interestChanged(swarm: Swarm, peer: Peer): void {
+    if (!peer.weChoke) return this.hurry();
+    if (!peer.interestedInUs) return;
+    let unchoked = 0;
+    for (const other of swarm.peers()) if (!other.weChoke && !other.closing) unchoked++;
+    if (unchoked < UPLOAD_SLOTS) this.hurry();
+  }
+
+  /** A slot has become free: decide on the next tick instead of in ten seconds. */
   hurry(): void {
     this.#nextMs = 0;
   }

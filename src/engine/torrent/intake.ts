@@ -2,7 +2,7 @@
 // decide (engine/picker/download.ts); this carries their decisions out on the ports, per block and without garbage.
 import type { Random } from '../../base/clock.ts';
 import { RateMeter } from '../../base/rate-meter.ts';
-import { IN_FLIGHT_MEMORY_SHARE, REQUESTS_IN_FLIGHT_MAX } from '../limits.ts';
+import { IN_FLIGHT_MEMORY_SHARE, REFUSAL_REST_MAX_MS, REFUSAL_REST_MIN_MS, REQUESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
   COPY_FROM,
@@ -57,13 +57,18 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    this.#requestsMax = Math.min(REQUESTS_IN_FLIGHT_MAX, parts.ledger.frames * IN_FLIGHT_MEMORY_SHARE);
+    this.#requestsMax = Math.min(REQUESTS_IN_FLIGHT_MAX, Math.floor(parts.ledger.frames * IN_FLIGHT_MEMORY_SHARE));
     this.download = new Download(parts.geometry, parts.ledger, parts.random);
+  }
+
+  /** True when nothing is left to be fetched. */
+  get finished(): boolean {
+    return !this.open && this.download.picker.wantedCount === 0;
   }
 
   /** Asks the peer for as many blocks as its window, memory and the rate limit allow. */
   refill(peer: Peer, nowMs: number): void {
-    if (!this.#mayAsk(peer)) return;
+    if (!this.#mayAsk(peer, nowMs)) return;
     if (this.#parts.limit.plenty(nowMs)) this.#ask(peer, nowMs);
     else {
       this.lastRefusal = 'rate';
@@ -73,11 +78,15 @@ export class Intake {
 
   /** The same on the control tick, when peers take turns: what the rate limit lets through goes to whoever is asked first. */
   refillInTurn(peer: Peer, nowMs: number): void {
-    if (this.#mayAsk(peer)) this.#ask(peer, nowMs);
+    if (this.#mayAsk(peer, nowMs)) this.#ask(peer, nowMs);
   }
 
-  #mayAsk(peer: Peer): boolean {
+  #mayAsk(peer: Peer, nowMs: number): boolean {
     if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return false;
+    if (nowMs < peer.restUntilMs) {
+      peer.starving = true;
+      return false;
+    }
     const window = peer.window.blocks;
     const outstanding = peer.debt.outstanding;
     return outstanding <= window * REFILL_SHARE && outstanding < window;
@@ -109,6 +118,7 @@ export class Intake {
     this.rate.add(length);
     this.#inFlight--;
     peer.window.landed();
+    peer.refusals = 0;
     if (this.download.arrivals.landed(peer.debt, piece, begin) === 'wasted') this.wastedBytes += length;
     this.#carryOut();
   }
@@ -116,6 +126,8 @@ export class Intake {
   /** A place came back without its block. */
   returned(peer: Peer, piece: number, begin: number): void {
     this.#inFlight--;
+    // What does not come does not count against the rate limit.
+    this.#parts.limit.take(-BLOCK_BYTES);
     this.download.arrivals.returned(peer.debt, piece, begin);
     this.#carryOut();
   }
@@ -123,6 +135,7 @@ export class Intake {
   /** The link is gone, and with it its hold on all places. */
   peerClosed(peer: Peer): void {
     this.#inFlight -= peer.debt.outstanding;
+    this.#parts.limit.take(-peer.debt.outstanding * BLOCK_BYTES);
     this.download.arrivals.closed(peer.debt);
     this.#carryOut();
   }
@@ -134,6 +147,16 @@ export class Intake {
   turnAway(peer: Peer, cancel: boolean): void {
     if (peer.debt.current !== undefined) this.download.pieces.leave(peer.debt.current);
     if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
+  }
+
+  /**
+   * The peer will not send what it was asked for (it choked us, or rejected a block): it is left alone for a moment, and
+   * for longer each time while it sends nothing. Else its next refusal would be one round trip away, for ever.
+   */
+  rest(peer: Peer, nowMs: number): void {
+    if (peer.debt.outstanding === 0 || nowMs < peer.restUntilMs) return;
+    peer.restUntilMs = nowMs + Math.min(REFUSAL_REST_MIN_MS * 2 ** peer.refusals, REFUSAL_REST_MAX_MS);
+    if (peer.refusals < 16) peer.refusals++;
   }
 
   /** Hands complete runs to the disk; neighbours that are complete together go together. */

@@ -78,7 +78,6 @@ export class PeerRelations {
     peer.ready = true;
     peer.connectedMs = nowMs;
     peer.lastMessageMs = nowMs;
-    this.swarm.candidates.succeeded(peer.address);
     const had = intake.download.picker.had;
     shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
     intake.download.picker.join(peer.pieces);
@@ -128,8 +127,10 @@ export class PeerRelations {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
     }
+    // A handshake proves little: who only ever hangs up is dialled ever more rarely.
+    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
     this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
-    this.#choking.hurry();
+    if (!peer.weChoke) this.#choking.hurry();
     this.feedStarving();
   }
 
@@ -160,9 +161,10 @@ export class PeerRelations {
 
   /** Tells everybody that we have a piece; those who have it know already. */
   announcePiece(piece: PieceIndex): void {
+    const have = encodeHave(piece);
     for (const peer of this.swarm.peers()) {
       if (!peer.ready || peer.closing) continue;
-      if (!peer.pieces.have.has(piece)) this.#send(peer, encodeHave(piece));
+      if (!peer.pieces.have.has(piece)) this.#send(peer, have);
       if (peer.weAreInterested && peer.pieces.useful === 0) this.updateInterest(peer);
     }
   }
@@ -189,21 +191,29 @@ export class PeerRelations {
       case 'nothing':
         return;
       case 'pieces-changed':
+        // Two peers that want nothing of each other, ever: the slot is for somebody who does.
+        if (intake.finished && peer.pieces.have.full)
+          return this.drop(peer, 'ERR_PEER_USELESS', 'has everything, as we do');
         this.updateInterest(peer);
         return intake.refill(peer, nowMs);
       case 'unchoked':
         return intake.refill(peer, nowMs);
       case 'choked':
+        intake.rest(peer, nowMs);
         return intake.turnAway(peer, false);
       case 'interest-changed':
-        return this.#choking.hurry();
+        return this.#choking.interestChanged(this.swarm, peer);
       case 'request':
         upload.request(peer, reaction.range);
         return;
       case 'cancel':
         return upload.cancel(peer, reaction.range);
-      case 'rejected':
-        return shared.peers.revoke(peer.link, reaction.range.piece, reaction.range.begin, false);
+      case 'rejected': {
+        // The answer to a CANCEL of ours is no refusal.
+        const { piece, begin } = reaction.range;
+        if (intake.download.arrivals.isOwed(peer.link, piece, begin)) intake.rest(peer, nowMs);
+        return shared.peers.revoke(peer.link, piece, begin, false);
+      }
       case 'extended':
         return hearExtended(peer, reaction.extendedId, reaction.payload);
       default:
@@ -215,6 +225,10 @@ export class PeerRelations {
     const { intake, upload } = this.#parts;
     peer.download.tick(nowMs);
     peer.upload.tick(nowMs);
+    if (peer.servesInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
+      peer.lastTakenMs = nowMs;
+      peer.takenBytes = peer.upload.totalBytes;
+    }
     const verdict = judge(peer, nowMs, intake.download.arrivals.waitsFor(peer.link));
     peer.messagesThisTick = 0;
     if (verdict.kind === 'drop') return this.drop(peer, verdict.code, verdict.message);
