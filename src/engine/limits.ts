@@ -16,8 +16,11 @@ export const START_MEMORY_SHARE = 0.75;
 /** Above this share of used memory, runs that wait for an earlier run of their piece go to the disk out of order. */
 export const HOLD_MEMORY_SHARE = 0.5;
 
-/** Bytes of complete runs that may wait for the disk, 24 MiB: a disk that is slower than the swarm must not fill memory. */
-export const WRITE_BEHIND_BYTES: number = 24 * 1024 * 1024;
+/**
+ * Bytes of complete runs that may wait for one disk worker: enough to keep it busy, and few enough that a run is still
+ * in the processor's caches when its turn comes (docs/performance.md). A slower disk must not fill memory either.
+ */
+export const WRITE_BEHIND_BYTES: number = 8 * 1024 * 1024;
 
 /** A request that is this old while its peer sends nothing is revoked, so that others can have the block. */
 export const REQUEST_TIMEOUT_MS = 20_000;
@@ -157,3 +160,6 @@ export const INCOMING_PER_HOST_MAX = 8;
 
 /** A peer that takes none of the blocks on their way to it for this long is dropped: they hold piece memory. */
 export const UPLOAD_STALL_MS = 120_000;
+
+/** Blocks in flight with one peer that cover every delay of a local network; more only where the delay calls for it. */
+export const REQUESTS_COMFORT = 256;

@@ -14,6 +14,7 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   INCOMING_PER_HOST_MAX,
   PEERS_PER_TORRENT_MAX,
+  WRITE_BEHIND_BYTES,
 } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
@@ -66,6 +67,8 @@ export interface SessionParts {
   readonly clientName: string;
   readonly peersMax: number;
   readonly listenPort: () => number;
+  /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
+  readonly diskWorkers: number;
 }
 
 /** A link and the torrent that it belongs to. */
@@ -119,7 +122,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort } = this.#parts;
     const { downloadLimit, uploadLimit } = this;
     const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort };
-    const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey };
+    const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
+    const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
     const torrent = new Torrent(spec, { ...shared, ...own }, observer);
     this.#torrents.set(spec.store, torrent);
     this.#ticketBases.set(ticketBase, torrent);

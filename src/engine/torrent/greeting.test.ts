@@ -92,7 +92,7 @@ test('an extended handshake tells the name and bounds the window; garbage ends t
   const other = peer(false);
   hearExtended(other, 0, encodeExtendedHandshake({ extensions: new Map(), client: 'Somebody 1.0', requestQueue: 3 }));
   assert.equal(other.clientName, 'Somebody 1.0');
-  for (let block = 0; block < 10; block++) other.window.landed();
+  for (let block = 0; block < 10; block++) other.window.landed(0);
   assert.equal(other.window.blocks, 3);
   hearExtended(other, 7, Uint8Array.of(1, 2, 3));
   assert.throws(() => hearExtended(other, 0, Uint8Array.of(1, 2, 3)), PeerError);

@@ -36,6 +36,8 @@ export interface IntakeParts {
   readonly storage: StoragePort;
   readonly random: Random;
   readonly limit: TokenBucket;
+  /** Bytes that may wait for the disk before no further run is begun. */
+  readonly writeBehindBytes: number;
 }
 
 /** The downloading half of a torrent. */
@@ -59,6 +61,7 @@ export class Intake {
     this.#parts = parts;
     this.#requestsMax = Math.min(REQUESTS_IN_FLIGHT_MAX, Math.floor(parts.ledger.frames * IN_FLIGHT_MEMORY_SHARE));
     this.download = new Download(parts.geometry, parts.ledger, parts.random);
+    this.download.planner.writeBehindBytes = parts.writeBehindBytes;
   }
 
   /** True when nothing is left to be fetched. */
@@ -106,7 +109,10 @@ export class Intake {
     if (count === 0 && this.lastRefusal === 'memory' && this.#freeAbandoned(peer)) count = this.#plan(peer, room);
     peer.starving = count < lacking;
     if (count === 0) return;
-    if (outstanding === 0) peer.lastBlockMs = nowMs;
+    if (outstanding === 0) {
+      peer.lastBlockMs = nowMs;
+      peer.window.asked(nowMs);
+    }
     this.#inFlight += count;
     this.#parts.limit.take(count * BLOCK_BYTES);
     this.#parts.peers.request(peer.link, this.#requests, count);
@@ -117,7 +123,7 @@ export class Intake {
     peer.download.add(length);
     this.rate.add(length);
     this.#inFlight--;
-    peer.window.landed();
+    peer.window.landed(peer.lastBlockMs);
     peer.refusals = 0;
     if (this.download.arrivals.landed(peer.debt, piece, begin) === 'wasted') this.wastedBytes += length;
     this.#carryOut();

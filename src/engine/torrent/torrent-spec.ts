@@ -43,6 +43,8 @@ export interface TorrentParts {
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;
   readonly ticketBase: number;
+  /** Bytes of one torrent that may wait for the disk. */
+  readonly writeBehindBytes: number;
 }
 
 /** Something that the user should know and that stops nothing. */

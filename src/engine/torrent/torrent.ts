@@ -53,8 +53,17 @@ export class Torrent {
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, peerId, trackerKey: key, ticketBase } = parts;
-    this.intake = new Intake({ geometry, store, ledger, peers, storage, random, limit: parts.downloadLimit });
+    const { ledger, peers, storage, random, trackers, peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    this.intake = new Intake({
+      geometry,
+      store,
+      ledger,
+      peers,
+      storage,
+      random,
+      limit: parts.downloadLimit,
+      writeBehindBytes,
+    });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
     for (let piece = 0; piece < geometry.pieceCount; piece++) {

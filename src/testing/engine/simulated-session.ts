@@ -101,6 +101,7 @@ export class SimulatedSession {
       clientName: 'Millrace in a simulation',
       peersMax: options.peersMax ?? 50,
       listenPort: () => this.listenPort,
+      diskWorkers: 1,
     });
     this.network.start(this.session);
     this.disk.start(this.session);
