@@ -5,6 +5,7 @@ import { Bitfield } from '../../base/bitfield.ts';
 import {
   encodeBitfield,
   encodeHave,
+  encodeRequest,
   HAVE_ALL_MESSAGE,
   KEEP_ALIVE,
   UNCHOKE_MESSAGE,
@@ -226,9 +227,30 @@ test('a peer that says nothing at all is dropped, one that sends keep-alives is 
 test('a peer that floods us with messages is dropped', () => {
   const { world, torrent } = running();
   const remote = world.meet(torrent);
-  for (let count = 0; count < 8000; count++) remote.send(KEEP_ALIVE);
+  for (let count = 0; count < 10_000; count++) remote.send(KEEP_ALIVE);
+  world.run(1000);
+  assert.ok(!remote.closed, 'a burst is forgiven');
+  for (let count = 0; count < 30_000; count++) remote.send(KEEP_ALIVE);
   world.run(500);
   assert.ok(remote.closed);
+});
+
+test('requests that are refused count as a flood, too', () => {
+  const { world, torrent } = running();
+  const remote = world.meet(torrent);
+  const nonsense = encodeRequest({ piece: PIECES, begin: 0, length: BLOCK_BYTES });
+  for (let count = 0; count < 30_000; count++) remote.send(nonsense);
+  world.run(500);
+  assert.ok(remote.closed);
+});
+
+test('when we were held up, nobody is blamed for our silence', () => {
+  const { world, torrent } = running();
+  const remote = world.meet(torrent);
+  world.run(1000);
+  world.queue.runUntil(world.queue.nowMs + SILENCE_MS + 1000);
+  world.session.tick();
+  assert.ok(!remote.closed);
 });
 
 for (const [what, bytes] of [

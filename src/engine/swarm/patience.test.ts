@@ -3,7 +3,7 @@ import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import {
   KEEP_ALIVE_MS,
-  MESSAGES_PER_SECOND_MAX,
+  MESSAGES_BURST_MAX,
   MID_BLOCK_GRACE_MS,
   PINNED_PLACE_GRACE_MS,
   REQUEST_TIMEOUT_MS,
@@ -74,6 +74,6 @@ test('who holds the place of a block that has come already is waited for shortly
 });
 
 test('a flood ends the link, a burst does not', () => {
-  assert.equal(verdict(peer({ messagesThisTick: MESSAGES_PER_SECOND_MAX / 4 })), 'fine');
-  assert.equal(verdict(peer({ messagesThisTick: MESSAGES_PER_SECOND_MAX })), 'ERR_PEER_FLOOD');
+  assert.equal(verdict(peer({ messageDebt: MESSAGES_BURST_MAX })), 'fine');
+  assert.equal(verdict(peer({ messageDebt: MESSAGES_BURST_MAX + 1000 })), 'ERR_PEER_FLOOD');
 });

@@ -3,12 +3,11 @@ import {
   CONNECT_TIMEOUT_MS,
   HANDSHAKE_TIMEOUT_MS,
   KEEP_ALIVE_MS,
-  MESSAGES_PER_SECOND_MAX,
+  MESSAGES_BURST_MAX,
   MID_BLOCK_GRACE_MS,
   PINNED_PLACE_GRACE_MS,
   REQUEST_TIMEOUT_MS,
   SILENCE_MS,
-  TICK_MS,
   UPLOAD_STALL_MS,
 } from '../limits.ts';
 import type { Peer } from './peer.ts';
@@ -28,7 +27,7 @@ const SNUB: Verdict = { kind: 'snub' };
 /** Judges one peer. `pinsWantedPlace`: another peer sent a block already whose place this one still holds. */
 export function judge(peer: Peer, nowMs: number, pinsWantedPlace: boolean): Verdict {
   if (!peer.ready) return judgeNewcomer(peer, nowMs);
-  if (peer.messagesThisTick > (MESSAGES_PER_SECOND_MAX * TICK_MS) / 1000 + MESSAGES_PER_SECOND_MAX / 4) {
+  if (peer.messageDebt > MESSAGES_BURST_MAX + peer.pieces.have.length) {
     return drop('ERR_PEER_FLOOD', 'floods us with messages');
   }
   const lastHeardMs = Math.max(peer.lastMessageMs, peer.lastBlockMs);

@@ -63,8 +63,8 @@ export class Peer {
   /** When the last block landed, or when we began to wait for one. */
   lastBlockMs = 0;
   snubbedMs = 0;
-  /** Control messages since the last control tick. */
-  messagesThisTick = 0;
+  /** Control messages that came faster than an honest peer has something to say; it wears off with time. */
+  messageDebt = 0;
 
   constructor(link: LinkId, address: PeerAddress, incoming: boolean, pieces: PeerPieces) {
     this.link = link;

@@ -12,7 +12,7 @@ import {
   NOT_INTERESTED_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
-import { MESSAGE_BYTES_MAX, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
@@ -40,6 +40,7 @@ export class PeerRelations {
   readonly swarm: Swarm = new Swarm();
   readonly #parts: RelationsParts;
   readonly #choking: Choking;
+  #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
@@ -91,8 +92,8 @@ export class PeerRelations {
     try {
       const message = decodeMessage(id, payload);
       if (message === undefined) return;
-      // Requests are as many as our upload is fast; their queue has a limit of its own.
-      if (message.type !== 'request') peer.messagesThisTick++;
+      // Requests that are granted are as many as our upload is fast; those that are refused count, see below.
+      if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
     } catch (error) {
@@ -104,7 +105,7 @@ export class PeerRelations {
   /** The peer has nothing to say, but is still there. */
   sense(peer: Peer): void {
     peer.lastMessageMs = this.#nowMs();
-    peer.messagesThisTick++;
+    peer.messageDebt++;
   }
 
   /** A block came that this peer was not asked for. Some cross a CANCEL on the way; more are an attack. */
@@ -178,7 +179,12 @@ export class PeerRelations {
   /** Control tick. */
   tick(seeding: boolean): void {
     const nowMs = this.#nowMs();
+    const elapsedMs = nowMs - (this.#lastTickMs ?? nowMs);
+    this.#lastTickMs = nowMs;
     for (const peer of fromRandomStart(this.swarm.peers(), this.#parts.shared.random)) {
+      if (peer.closing) continue;
+      if (elapsedMs < TICK_LATE_MS) this.#judge(peer, nowMs);
+      peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
     this.#choking.tick(this.swarm, seeding, nowMs);
@@ -204,7 +210,7 @@ export class PeerRelations {
       case 'interest-changed':
         return this.#choking.interestChanged(this.swarm, peer);
       case 'request':
-        upload.request(peer, reaction.range);
+        if (!upload.request(peer, reaction.range)) peer.messageDebt++;
         return;
       case 'cancel':
         return upload.cancel(peer, reaction.range);
@@ -221,6 +227,13 @@ export class PeerRelations {
     }
   }
 
+  #judge(peer: Peer, nowMs: number): void {
+    const verdict = judge(peer, nowMs, this.#parts.intake.download.arrivals.waitsFor(peer.link));
+    if (verdict.kind === 'drop') this.drop(peer, verdict.code, verdict.message);
+    if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
+    if (verdict.kind === 'snub') this.#snub(peer, nowMs);
+  }
+
   #tickPeer(peer: Peer, nowMs: number): void {
     const { intake, upload } = this.#parts;
     peer.download.tick(nowMs);
@@ -229,11 +242,6 @@ export class PeerRelations {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
-    const verdict = judge(peer, nowMs, intake.download.arrivals.waitsFor(peer.link));
-    peer.messagesThisTick = 0;
-    if (verdict.kind === 'drop') return this.drop(peer, verdict.code, verdict.message);
-    if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
-    if (verdict.kind === 'snub') this.#snub(peer, nowMs);
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
