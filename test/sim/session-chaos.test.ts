@@ -2,14 +2,14 @@
 // nobody honest is punished, no place has two owners and nothing is left behind. A failing run names its seed.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
-import { type Random, randomBelow } from '../../base/clock.ts';
-import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import type { SeedManners } from '../../testing/engine/seed-habits.ts';
-import { SEED_PORT, SimulatedSession } from '../../testing/engine/simulated-session.ts';
-import { SeededRandom } from '../../testing/seeded-random.ts';
-import { BLOCK_BYTES, RUN_BYTES } from '../torrent/geometry.ts';
-import type { Torrent } from '../torrent/torrent.ts';
+import { Bitfield } from '#src/base/bitfield.ts';
+import { type Random, randomBelow } from '#src/base/clock.ts';
+import { BLOCK_BYTES, RUN_BYTES } from '#src/engine/torrent/geometry.ts';
+import type { Torrent } from '#src/engine/torrent/torrent.ts';
+import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
+import type { SeedManners } from '#src/testing/engine/seed-habits.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SeededRandom } from '#src/testing/seeded-random.ts';
 
 const RUNS = Number(process.env['MILLRACE_CHAOS_RUNS'] ?? 300);
 const FIRST_SEED = Number(process.env['MILLRACE_CHAOS_SEED'] ?? 1);

@@ -1,11 +1,11 @@
 // Downloads through the whole engine in a simulated world: what comes in, from whom, in which order, and who is blamed.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
-import { encodeBitfield, encodeHave, encodeReject, UNCHOKE_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import { SEED_PORT, SimulatedSession } from '../../testing/engine/simulated-session.ts';
-import { REQUEST_TIMEOUT_MS } from '../limits.ts';
-import { BLOCK_BYTES, RUN_BYTES } from '../torrent/geometry.ts';
+import { Bitfield } from '#src/base/bitfield.ts';
+import { REQUEST_TIMEOUT_MS } from '#src/engine/limits.ts';
+import { BLOCK_BYTES, RUN_BYTES } from '#src/engine/torrent/geometry.ts';
+import { encodeBitfield, encodeHave, encodeReject, UNCHOKE_MESSAGE } from '#src/protocol/wire/message-writer.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 
 const PIECE_BYTES = BLOCK_BYTES * 4;
 

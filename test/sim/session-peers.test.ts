@@ -1,7 +1,9 @@
 // How a session treats the peers it meets: greetings, interest, twins, silence, floods, and who is let in.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
+import { Bitfield } from '#src/base/bitfield.ts';
+import { KEEP_ALIVE_MS, PEERS_PER_TORRENT_MAX, SILENCE_MS, UNREQUESTED_BLOCKS_MAX } from '#src/engine/limits.ts';
+import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import {
   encodeBitfield,
   encodeHave,
@@ -9,10 +11,8 @@ import {
   HAVE_ALL_MESSAGE,
   KEEP_ALIVE,
   UNCHOKE_MESSAGE,
-} from '../../protocol/wire/message-writer.ts';
-import { OWN_PEER_ID, SEED_PORT, SimulatedSession } from '../../testing/engine/simulated-session.ts';
-import { KEEP_ALIVE_MS, PEERS_PER_TORRENT_MAX, SILENCE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
+} from '#src/protocol/wire/message-writer.ts';
+import { OWN_PEER_ID, SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 
 const PIECES = 12;
 

@@ -1,9 +1,9 @@
 // A torrent's phases and what trackers are told: pause, resume, a disk that fails, and the end.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import { Bitfield } from '#src/base/bitfield.ts';
+import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 
 const PIECE_BYTES = BLOCK_BYTES * 4;
 const TIERS = [['http://tracker.example/announce']];
