@@ -39,7 +39,7 @@ test('a second client over the same folder downloads nothing again, and needs no
 
 test('a client that was closed half way goes on where it was', async (t) => {
   const bench = await ClientBench.open(t);
-  const metainfo = await bench.payload('set', { a: 2_000_000 });
+  const metainfo = await bench.payload('set', { a: 120 * PIECE_BYTES });
   const seed = await bench.seed(metainfo);
   const options = { directory: bench.path('get'), peers: [seed.address] };
   const first = bench.client({ downloadBytesPerSecond: 600_000 });
