@@ -6,7 +6,6 @@ import { JsonReporter } from './output/json-reporter.ts';
 import { LineReporter } from './output/line-reporter.ts';
 import { paletteFor, showsUnicode } from './output/palette.ts';
 import type { Reporter } from './output/reporter.ts';
-import { TerminalReporter } from './output/terminal-reporter.ts';
 
 /** How a command wants to be reported. */
 export interface SessionOptions {
@@ -23,7 +22,7 @@ export async function runSession(
   options: SessionOptions,
   work: (reporter: Reporter) => Promise<number>,
 ): Promise<number> {
-  const reporter = openReporter(context, options);
+  const reporter = await openReporter(context, options);
   try {
     return await work(reporter);
   } catch (error) {
@@ -57,7 +56,10 @@ export async function withClient(
   }
 }
 
-function openReporter(context: CommandContext, { json = false, outputIsData = false }: SessionOptions): Reporter {
+async function openReporter(
+  context: CommandContext,
+  { json = false, outputIsData = false }: SessionOptions,
+): Promise<Reporter> {
   if (json) return new JsonReporter((text) => context.stdout.write(text));
   const stream: OutputStream = outputIsData ? context.stderr : context.stdout;
   const isTerminal = stream.isTTY === true;
@@ -65,6 +67,8 @@ function openReporter(context: CommandContext, { json = false, outputIsData = fa
   const palette = paletteFor({ isTerminal, env });
   const problem = (line: string) => void context.stderr.write(`${line}\n`);
   if (isTerminal && env['TERM'] !== 'dumb') {
+    // Loaded only here: drawing on a terminal takes libraries that pipes and programs need not wait for.
+    const { TerminalReporter } = await import('./output/terminal-reporter.ts');
     return new TerminalReporter({ stream, problem, palette, unicode: showsUnicode(env), clock });
   }
   return new LineReporter({ out: (line) => void stream.write(`${line}\n`), problem, palette, clock });
