@@ -10,13 +10,14 @@ import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { existingPieces } from './existing-pieces.ts';
 import { stampFiles } from './file-stamp.ts';
+import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { piecesOf, selectFiles, tally } from './selection.ts';
+import { peerInfos, swarmFigures } from './swarm-view.ts';
 import { bytesHad, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
@@ -27,9 +28,6 @@ import type {
   TorrentProgress,
   TorrentState,
 } from './types.ts';
-
-/** How often a running download saves its resume data. */
-const SAVE_INTERVAL_MS = 30_000;
 
 /**
  * A torrent that was added to a Client: `Client.add` makes it. Emits the events of `TorrentEvents`; nothing has to be
@@ -43,7 +41,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly #core: Core;
   readonly #options: AddOptions;
   readonly #geometry: Geometry;
-  #addedMs: number = Date.now();
+  readonly #resume: ResumeKeeper;
   #selected: boolean[];
   #wanted: Bitfield;
   #state: TorrentState = 'opening';
@@ -52,15 +50,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #checked = 0;
   #error: MillraceError | undefined;
   #paused = false;
-  #uploadedBefore = 0;
-  #downloadedBefore = 0;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
-  #saving: Promise<void> = Promise.resolve();
   /** `done` was emitted and nothing became missing since. */
   #done = false;
   readonly #abort = new AbortController();
-  #saveTimer: NodeJS.Timeout | undefined;
 
   /** Made by `Client.add`. */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions) {
@@ -73,6 +67,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     for (const address of options.peers ?? []) checkPeerAddress(address);
     this.#selected = selectFiles(metainfo.files, options.select);
     this.#wanted = piecesOf(this.#geometry, metainfo.files, this.#selected);
+    this.#resume = new ResumeKeeper({
+      store: core.resume,
+      infoHash: metainfo.infoHash,
+      directory: this.directory,
+      warn: (warning) => this.emit('warning', warning),
+      standing: () => this.#standing(),
+    });
     this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
   }
 
@@ -102,15 +103,6 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const { bytesDone, bytesWanted, piecesDone } = this.#tally();
     const rate = this.#engine?.intake.rate.bytesPerSecond ?? 0;
     const downloading = this.#state === 'downloading';
-    let peers = 0;
-    let seeds = 0;
-    let uploadRate = 0;
-    for (const peer of this.#engine?.swarm.peers() ?? []) {
-      if (!peer.ready) continue;
-      peers++;
-      if (peer.pieces.have.full) seeds++;
-      uploadRate += peer.upload.bytesPerSecond;
-    }
     return {
       state: this.#state,
       bytesDone,
@@ -118,10 +110,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       piecesDone,
       piecesWanted,
       downloadBytesPerSecond: rate,
-      uploadBytesPerSecond: uploadRate,
-      uploadedBytes: this.#uploadedBefore + (this.#engine?.upload.totalBytes ?? 0),
-      peers,
-      seeds,
+      uploadedBytes: this.#resume.uploadedBytes + (this.#engine?.upload.totalBytes ?? 0),
+      ...swarmFigures(this.#engine),
       ...(downloading && rate >= 1 && { etaSeconds: (bytesWanted - bytesDone) / rate }),
       ...(this.#state === 'checking' && { checked: this.#checked }),
       ...(downloading && rate < 1 && this.#engine !== undefined && { stall: this.#engine.stall() }),
@@ -143,23 +133,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the connected peers. */
   peers(): readonly PeerInfo[] {
-    const infos: PeerInfo[] = [];
-    for (const peer of this.#engine?.swarm.peers() ?? []) {
-      if (!peer.ready) continue;
-      infos.push({
-        address: peer.address,
-        incoming: peer.incoming,
-        client: peer.clientName ?? peerClient(peer.peerId),
-        progress: peer.pieces.have.length === 0 ? 1 : peer.pieces.have.count / peer.pieces.have.length,
-        chokingUs: peer.chokingUs,
-        interestedInUs: peer.interestedInUs,
-        downloadBytesPerSecond: peer.download.bytesPerSecond,
-        uploadBytesPerSecond: peer.upload.bytesPerSecond,
-        requestsInFlight: peer.debt.outstanding,
-        snubbed: peer.snubbed,
-      });
-    }
-    return infos;
+    return peerInfos(this.#engine);
   }
 
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
@@ -188,7 +162,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#paused = true;
     await this.#opening;
     this.#engine?.dispatch({ type: 'pause' });
-    await this.#save();
+    await this.#resume.save();
   }
 
   /**
@@ -240,12 +214,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
     this.#abort.abort(removedError());
-    clearInterval(this.#saveTimer);
+    this.#resume.rest();
     await this.#opening;
     try {
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
-      await (forget ? this.#saving : this.#save());
-      if (forget) await this.#core.resume.remove(this.metainfo.infoHash, this.directory);
+      await (forget ? this.#resume.forget() : this.#resume.save());
       if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
     } finally {
       // Whatever the disk refused: the torrent is gone from this client, and holds nothing any more.
@@ -297,12 +270,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** The pieces that are on disk already; those that resume data does not vouch for are hashed. */
   async #findOut(store: number, stats: readonly FileStat[]): Promise<Bitfield> {
-    const { pool, resume } = this.#core;
+    const { pool } = this.#core;
     const mode = this.#options.existing ?? 'resume';
-    const saved = mode === 'resume' ? await resume.load(this.metainfo.infoHash, this.directory) : undefined;
-    this.#uploadedBefore = saved?.uploadedBytes ?? 0;
-    this.#downloadedBefore = saved?.downloadedBytes ?? 0;
-    this.#addedMs = saved?.addedMs ?? this.#addedMs;
+    const saved = mode === 'resume' ? await this.#resume.load() : undefined;
     const { files } = this.metainfo;
     const { had, recheck } = existingPieces({ mode, geometry: this.#geometry, files, stats, saved });
     if (recheck.count === 0) return had;
@@ -318,49 +288,29 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return had;
   }
 
-  /** Saves one after the other: whoever waits for a save knows that no earlier one is still on its way. */
-  #save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#saveNow());
-    return this.#saving;
-  }
-
-  async #saveNow(): Promise<void> {
-    if (this.#store === undefined || this.#engine === undefined) return;
-    const { pool, resume } = this.#core;
-    try {
-      // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-      const stamps = stampFiles(this.metainfo.files, await pool.stat(this.#store));
-      const selected = new Bitfield(this.metainfo.files.length);
-      for (const [index, chosen] of this.#selected.entries()) if (chosen) selected.add(index);
-      await resume.save({
-        infoHash: this.metainfo.infoHash,
-        directory: this.directory,
-        have: this.#had(),
-        stamps,
-        selected,
-        uploadedBytes: this.#uploadedBefore + this.#engine.upload.totalBytes,
-        downloadedBytes: this.#downloadedBefore + this.#engine.intake.rate.totalBytes,
-        addedMs: this.#addedMs,
-      });
-    } catch (error) {
-      if (!(error instanceof MillraceError)) throw error;
-      this.emit('warning', { code: error.code, message: error.message });
-    }
+  async #standing(): Promise<Standing | undefined> {
+    if (this.#store === undefined || this.#engine === undefined) return undefined;
+    // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
+    const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
+    const selected = new Bitfield(this.metainfo.files.length);
+    for (const [index, chosen] of this.#selected.entries()) if (chosen) selected.add(index);
+    const uploadedBytes = this.#engine.upload.totalBytes;
+    const downloadedBytes = this.#engine.intake.rate.totalBytes;
+    return { have: this.#had(), stamps, selected, uploadedBytes, downloadedBytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
     if (phase === 'error' || phase === 'closed') return;
     this.#error = undefined;
     this.#setState(phase);
-    clearInterval(this.#saveTimer);
+    this.#resume.rest();
     if (phase === 'downloading') {
       this.#done = false;
-      this.#saveTimer = setInterval(() => void this.#save(), SAVE_INTERVAL_MS);
-      this.#saveTimer.unref();
+      this.#resume.saveRegularly();
     }
     if (phase === 'seeding' && !this.#done) {
       this.#done = true;
-      void this.#save();
+      void this.#resume.save();
       this.emit('done');
     }
   }
@@ -369,8 +319,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#closing !== undefined && this.#abort.signal.aborted && !(error instanceof StorageError)) return;
     if (!(error instanceof MillraceError)) throw error;
     this.#error = error;
-    clearInterval(this.#saveTimer);
-    void this.#save();
+    this.#resume.rest();
+    void this.#resume.save();
     this.#setState('error');
     if (this.listenerCount('error') > 0) this.emit('error', error);
   }
