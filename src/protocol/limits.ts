@@ -88,3 +88,6 @@ export const IDLE_READ_BYTES = 256;
 
 /** Longest message body before the torrent is known and after: an extended handshake with room to spare (BEP 10). */
 export const MESSAGE_BYTES_MIN: number = 32 * 1024;
+
+/** A metadata message: a dictionary of three numbers, and a piece of metadata behind it (BEP 9). */
+export const METADATA_HEADER_LIMITS: BencodeLimits = { bytesMax: 32 * 1024, depthMax: 4, itemsMax: 64 };

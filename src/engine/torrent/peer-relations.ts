@@ -16,6 +16,7 @@ import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_B
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
+import type { Candidates } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
@@ -33,17 +34,20 @@ export interface RelationsParts {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly warn: (warning: Warning) => void;
+  /** Addresses that are known already. */
+  readonly candidates?: Candidates;
 }
 
 /** The peers of one torrent and all that passes between them and us, blocks apart. */
 export class PeerRelations {
-  readonly swarm: Swarm = new Swarm();
+  readonly swarm: Swarm;
   readonly #parts: RelationsParts;
   readonly #choking: Choking;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
+    this.swarm = new Swarm(parts.candidates);
     this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
   }
 

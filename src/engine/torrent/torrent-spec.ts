@@ -24,6 +24,8 @@ export interface TorrentSpec {
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** The info dictionary, for those who come by a magnet link (BEP 9). Absent: they are refused. */
+  readonly infoBytes?: Uint8Array;
 }
 
 /** What a torrent shares with its session. */
@@ -37,6 +39,7 @@ export interface TorrentParts {
   readonly peerId: Uint8Array;
   /** What we call ourselves (BEP 10, `v`). */
   readonly clientName: string;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly trackerKey: number;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
