@@ -170,9 +170,6 @@ export const UPLOAD_STALL_MS = 120_000;
 /** Blocks in flight with one peer that cover every delay of a local network; more only where the delay calls for it. */
 export const REQUESTS_COMFORT = 256;
 
-/** Metadata that is fetched from peers: the largest known torrents have some 20 MiB, and a stranger names the figure. */
-export const METADATA_BYTES_MAX: number = 32 * 1024 * 1024;
-
 /** Pieces of metadata asked of one peer at a time: 64 KiB on the way cover a home line's delay. */
 export const METADATA_REQUESTS_PER_PEER = 4;
 

@@ -91,3 +91,6 @@ export const MESSAGE_BYTES_MIN: number = 32 * 1024;
 
 /** A metadata message: a dictionary of three numbers, and a piece of metadata behind it (BEP 9). */
 export const METADATA_HEADER_LIMITS: BencodeLimits = { bytesMax: 32 * 1024, depthMax: 4, itemsMax: 64 };
+
+/** Bytes of an info dict that a peer may claim to have (BEP 9): the largest known have some 20 MiB. */
+export const METADATA_BYTES_MAX: number = 32 * 1024 * 1024;

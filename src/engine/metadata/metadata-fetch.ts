@@ -4,22 +4,14 @@
 import { Bitfield } from '../../base/bitfield.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import { PeerError, type SourceError } from '../../base/errors.ts';
-import {
-  decodeExtendedHandshake,
-  EXTENDED_HANDSHAKE_ID,
-  encodeExtendedHandshake,
-} from '../../protocol/extension/handshake.ts';
+import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
 import { decodeMetadataMessage, encodeMetadataMessage } from '../../protocol/extension/metadata-message.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { EXTENDED, REQUEST } from '../../protocol/wire/message-id.ts';
-import { encodeExtended, HAVE_NONE_MESSAGE, KEEP_ALIVE } from '../../protocol/wire/message-writer.ts';
-import {
-  METADATA_BYTES_MAX,
-  METADATA_HEARD_BYTES_MAX,
-  METADATA_HEARD_MAX,
-  METADATA_MESSAGE_BYTES_MAX,
-} from '../limits.ts';
+import { KEEP_ALIVE } from '../../protocol/wire/message-writer.ts';
+import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
@@ -27,12 +19,12 @@ import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Announcing } from '../torrent/announcing.ts';
-import { greeting, welcome } from '../torrent/greeting.ts';
+import { greeting, heedOffer, introduction, offerTo, welcome } from '../torrent/greeting.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 
-/** By which id we want to be sent ut_metadata messages. */
-const OUR_METADATA_ID = 2;
+/** What we declare to have: nothing, of a torrent of unknown size. */
+const NO_PIECES = new Bitfield(1);
 
 /** What is known of the torrent. */
 export interface MetadataSpec {
@@ -65,18 +57,25 @@ interface Acquaintance {
   readonly handshake: Handshake;
   readonly messages: HeardMessage[];
   bytes: number;
-  /** By which id it wants to be sent ut_metadata messages; 0: not at all. */
-  metadataId: number;
 }
+
+const nothing = (): void => undefined;
 
 export class MetadataFetch implements Member {
   readonly infoHash: Uint8Array;
   readonly swarm: Swarm = new Swarm();
   readonly ticketBase: number;
+  // No block was ever asked for.
+  readonly messagesDone: () => void = nothing;
+  readonly blockLanded: () => void = nothing;
+  readonly blockReturned: () => void = nothing;
+  readonly blocksDone: () => void = nothing;
+  readonly served: () => void = nothing;
   readonly #parts: TorrentParts;
   readonly #observer: MetadataObserver;
   readonly #announcing: Announcing;
   readonly #exchange: MetadataExchange;
+  readonly #extended: ExtendedMessages;
   readonly #known = new Map<LinkId, Acquaintance>();
   #found = false;
   #closed = false;
@@ -90,6 +89,14 @@ export class MetadataFetch implements Member {
     this.#announcing = new Announcing({ ...spec, peerId, key, trackers, random, ticketBase });
     this.#announcing.start();
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
+    this.#extended = new ExtendedMessages({
+      handlers: { ut_metadata: (peer, payload) => this.#hearMetadata(peer, payload) },
+      send: (peer, bytes) => this.#send(peer, bytes),
+      handshakeTaken: (peer, handshake) => {
+        heedOffer(peer, handshake);
+        this.#weigh(peer);
+      },
+    });
   }
 
   get welcoming(): boolean {
@@ -148,14 +155,6 @@ export class MetadataFetch implements Member {
     return heirlooms;
   }
 
-  // No block was ever asked for.
-
-  messagesDone(): void {}
-  blockLanded(): void {}
-  blockReturned(): void {}
-  blocksDone(): void {}
-  served(): void {}
-
   blockWasted(peer: Peer): void {
     this.#expel(peer, 'ERR_PEER_UNREQUESTED', 'sends blocks that nobody asked for');
   }
@@ -172,13 +171,11 @@ export class MetadataFetch implements Member {
     if (peer.incoming) this.#greet(peer);
     peer.ready = true;
     peer.lastMessageMs = this.#nowMs();
-    this.#known.set(peer.link, { peer, handshake, messages: [], bytes: 0, metadataId: 0 });
+    this.#known.set(peer.link, { peer, handshake, messages: [], bytes: 0 });
     this.#parts.peers.limitMessages(peer.link, METADATA_MESSAGE_BYTES_MAX);
-    if (peer.fast) this.#send(peer, HAVE_NONE_MESSAGE);
-    if (!peer.extensions) return;
-    const extensions = new Map([['ut_metadata', OUR_METADATA_ID]]);
-    const offer = encodeExtendedHandshake({ extensions, client: this.#parts.clientName });
-    this.#send(peer, encodeExtended(EXTENDED_HANDSHAKE_ID, offer));
+    const { clientName, listenPort } = this.#parts;
+    const offer = offerTo(peer, { clientName, listenPort: listenPort(), advertised: this.#extended.advertised });
+    for (const bytes of introduction(peer, NO_PIECES, offer)) this.#send(peer, bytes);
   }
 
   #hear(peer: Peer, id: number, payload: Uint8Array): void {
@@ -186,9 +183,10 @@ export class MetadataFetch implements Member {
     if (known === undefined || peer.closing) return;
     peer.lastMessageMs = this.#nowMs();
     try {
-      if (id === EXTENDED && payload[0] === OUR_METADATA_ID) return this.#hearMetadata(known, payload.subarray(1));
-      if (id === EXTENDED && payload[0] === EXTENDED_HANDSHAKE_ID) this.#hearOffer(known, payload.subarray(1));
-      this.#remember(known, id, payload);
+      if (id === EXTENDED && payload.length > 0) this.#extended.hear(peer, payload[0]!, payload.subarray(1));
+      const ours = id === EXTENDED && payload[0] === EXTENSION_IDS.ut_metadata;
+      // We have nothing: whoever asks for blocks learns so from the torrent's bitfield.
+      if (!ours && id !== REQUEST) this.#remember(known, id, payload);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.#expel(peer, error.code, error.message);
@@ -196,8 +194,6 @@ export class MetadataFetch implements Member {
   }
 
   #remember(known: Acquaintance, id: number, payload: Uint8Array): void {
-    // We have nothing: whoever asks learns so from the torrent's bitfield.
-    if (id === REQUEST) return;
     known.bytes += payload.length;
     if (known.messages.length >= METADATA_HEARD_MAX || known.bytes > METADATA_HEARD_BYTES_MAX) {
       throw new PeerError('ERR_PEER_FLOOD', 'says more than can be remembered before the metadata is there');
@@ -205,23 +201,21 @@ export class MetadataFetch implements Member {
     known.messages.push({ id, payload: payload.slice() });
   }
 
-  #hearOffer(known: Acquaintance, payload: Uint8Array): void {
-    const { extensions, metadataBytes, client } = decodeExtendedHandshake(payload);
-    known.metadataId = extensions.get('ut_metadata') ?? known.metadataId;
-    known.peer.clientName = client;
-    const usable = known.metadataId > 0 && metadataBytes !== undefined && metadataBytes <= METADATA_BYTES_MAX;
-    if (usable) this.#exchange.offer(known.peer.link, metadataBytes);
-    else this.#exchange.withdraw(known.peer.link);
+  /** The peer said what it has to offer. */
+  #weigh(peer: Peer): void {
+    const { metadataBytes } = peer.offers;
+    const usable = peer.offers.idOf('ut_metadata') > 0 && metadataBytes !== undefined;
+    if (usable) this.#exchange.offer(peer.link, metadataBytes);
+    else this.#exchange.withdraw(peer.link);
     this.#ask();
   }
 
-  #hearMetadata(known: Acquaintance, payload: Uint8Array): void {
+  #hearMetadata(peer: Peer, payload: Uint8Array): void {
     const message = decodeMetadataMessage(payload);
-    const { link } = known.peer;
     if (message === undefined || this.#found) return;
-    if (message.type === 'request') return this.#tell(known, { type: 'reject', piece: message.piece });
-    if (message.type === 'reject') this.#exchange.refused(link, message.piece, this.#nowMs());
-    else this.#take(link, message);
+    if (message.type === 'request') return this.#tell(peer, { type: 'reject', piece: message.piece });
+    if (message.type === 'reject') this.#exchange.refused(peer.link, message.piece, this.#nowMs());
+    else this.#take(peer.link, message);
     this.#ask();
   }
 
@@ -233,21 +227,22 @@ export class MetadataFetch implements Member {
     }
     if (outcome.kind !== 'corrupt') return;
     const guilty = outcome.guilty === undefined ? undefined : this.swarm.get(outcome.guilty);
-    if (guilty !== undefined) return this.#expel(guilty, 'ERR_PEER_METADATA', 'sent metadata of another torrent; banned');
-    const message2 = 'the metadata that several peers sent is wrong; each of them now sends it alone';
-    this.#observer.warned({ code: 'ERR_PEER_METADATA', message: message2 });
+    if (guilty !== undefined)
+      return this.#expel(guilty, 'ERR_PEER_METADATA', 'sent metadata of another torrent; banned');
+    const suspicion = 'the metadata that several peers sent is wrong; each of them now sends it alone';
+    this.#observer.warned({ code: 'ERR_PEER_METADATA', message: suspicion });
   }
 
   #ask(): void {
     if (this.#found || this.#closed) return;
     for (const { link, piece } of this.#exchange.due(this.#nowMs())) {
-      const known = this.#known.get(link);
-      if (known !== undefined) this.#tell(known, { type: 'request', piece });
+      const peer = this.swarm.get(link);
+      if (peer !== undefined) this.#tell(peer, { type: 'request', piece });
     }
   }
 
-  #tell(known: Acquaintance, message: { type: 'request' | 'reject'; piece: number }): void {
-    if (known.metadataId > 0) this.#send(known.peer, encodeExtended(known.metadataId, encodeMetadataMessage(message)));
+  #tell(peer: Peer, message: { type: 'request' | 'reject'; piece: number }): void {
+    this.#extended.sendExtended(peer, 'ut_metadata', encodeMetadataMessage(message));
   }
 
   #tick(): void {

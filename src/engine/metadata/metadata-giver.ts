@@ -1,12 +1,14 @@
 // Gives our metadata to those who ask for it (BEP 9): a few pieces per tick and peer, so that a large one neither
 // crowds out blocks nor fills a socket's queue, and not for ever to the same peer.
 import {
+  decodeMetadataMessage,
   encodeMetadataMessage,
   METADATA_PIECE_BYTES,
   type MetadataMessage,
 } from '../../protocol/extension/metadata-message.ts';
 import { METADATA_COPIES_PER_PEER, METADATA_PIECES_PER_TICK, METADATA_QUEUE_MAX } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
+import type { Peer } from '../swarm/peer.ts';
 
 interface Asker {
   readonly queue: number[];
@@ -27,6 +29,12 @@ export class MetadataGiver {
     this.#infoBytes = infoBytes;
     this.#pieceCount = Math.ceil(infoBytes.length / METADATA_PIECE_BYTES);
     this.#send = send;
+  }
+
+  /** Takes in a ut_metadata message. We ask nobody, so only requests mean something. Throws PeerError. */
+  hear(peer: Peer, payload: Uint8Array): void {
+    const message = decodeMetadataMessage(payload);
+    if (message?.type === 'request') this.asked(peer.link, message.piece);
   }
 
   /** A peer asks for a piece: it gets it now or soon, or a refusal at once. */

@@ -6,6 +6,7 @@ import { encodeHandshake } from '../../protocol/wire/handshake.ts';
 import * as id from '../../protocol/wire/message-id.ts';
 import { encodeReject, encodeRequest } from '../../protocol/wire/message-writer.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
+import { sha1 } from '../../testing/sha1.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
@@ -56,6 +57,7 @@ class Scene {
       trackers: { announce: nothing, cancel: nothing },
       peerId: new Uint8Array(20).fill(200),
       clientName: 'test',
+      sha1,
       peersMax: 100,
       listenPort: () => 6881,
       diskWorkers: 1,
@@ -65,7 +67,17 @@ class Scene {
     wanted.fill();
     const had = new Bitfield(PIECES);
     if (seeding) had.fill();
-    const spec = { infoHash: INFO_HASH, geometry, store: 0, had, wanted, sequential: false, tiers: [], seed: true };
+    const spec = {
+      infoHash: INFO_HASH,
+      geometry,
+      store: 0,
+      had,
+      wanted,
+      sequential: false,
+      tiers: [],
+      seed: true,
+      private: false,
+    };
     const observer = { phaseChanged: nothing, pieceVerified: nothing, warned: nothing, failed: nothing };
     this.session.add(spec, observer).dispatch({ type: 'resume' });
   }

@@ -17,12 +17,7 @@ import {
   WRITE_BEHIND_BYTES,
 } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
-import {
-  type Heirloom,
-  MetadataFetch,
-  type MetadataObserver,
-  type MetadataSpec,
-} from '../metadata/metadata-fetch.ts';
+import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
   BLOCK_BEGIN,
   BLOCK_LENGTH,
@@ -308,7 +303,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (stranger === undefined || handshake === undefined) return undefined;
     const member = this.#members.get(toHex(handshake.infoHash));
     if (member === undefined || !member.welcoming) return undefined;
-    if (member.swarm.size >= PEERS_PER_TORRENT_MAX || member.swarm.candidates.banned(stranger.address)) return undefined;
+    if (member.swarm.size >= PEERS_PER_TORRENT_MAX || member.swarm.candidates.banned(stranger.address))
+      return undefined;
     this.#strangers.delete(link);
     const attachment = { member, peer: member.admit(link, stranger.address, true) };
     this.#links.set(link, attachment);

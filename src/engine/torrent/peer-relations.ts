@@ -1,9 +1,10 @@
 // A torrent's dealings with its peers, from the first handshake to the last word: who is let in, what each message sets
 // off, who is kept waiting and who is shown the door. Which blocks to ask for is the intake's business.
-import { assertNever } from '../../base/assert.ts';
+import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
+import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
   encodeHave,
@@ -12,17 +13,20 @@ import {
   NOT_INTERESTED_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
+import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
-import { converse, type Reaction } from '../swarm/conversation.ts';
 import type { Candidates } from '../swarm/candidates.ts';
+import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Choking } from './choking.ts';
 import type { PieceIndex } from './geometry.ts';
-import { greeting, hearExtended, introduction, lesserTwin, welcome } from './greeting.ts';
+import { extendedHandshake, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 import type { Upload } from './upload.ts';
@@ -42,13 +46,31 @@ export interface RelationsParts {
 export class PeerRelations {
   readonly swarm: Swarm;
   readonly #parts: RelationsParts;
+  readonly extended: ExtendedMessages;
   readonly #choking: Choking;
+  readonly #giver: MetadataGiver | undefined;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates);
     this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    const { infoBytes } = parts.spec;
+    // Who may have a private torrent has its file from the tracker's site (BEP 27).
+    const giver =
+      infoBytes && !parts.spec.private
+        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
+        : undefined;
+    this.#giver = giver;
+    this.extended = new ExtendedMessages({
+      // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
+      handlers: {
+        upload_only: hearUploadOnly,
+        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
+      },
+      send: (peer, bytes) => this.#send(peer, bytes),
+      handshakeTaken: heedOffer,
+    });
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
@@ -79,14 +101,19 @@ export class PeerRelations {
       if (lesser === peer) return;
     }
     if (peer.incoming) this.greet(peer);
-    const nowMs = this.#nowMs();
-    peer.ready = true;
-    peer.connectedMs = nowMs;
-    peer.lastMessageMs = nowMs;
-    const had = intake.download.picker.had;
-    shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.picker.join(peer.pieces);
-    for (const bytes of introduction(peer, had, shared.clientName, shared.listenPort())) this.#send(peer, bytes);
+    this.#begin(peer);
+    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+  }
+
+  /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
+  adopt(peer: Peer, handshake: Handshake): void {
+    const { spec, shared, intake } = this.#parts;
+    const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
+    assert(refusal === undefined, 'an acquaintance was welcome once');
+    this.#begin(peer);
+    if (peer.extensions) this.#send(peer, extendedHandshake(this.#offerTo(peer)));
+    const { had } = intake.download.picker;
+    for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) this.#send(peer, encodeHave(piece));
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -124,6 +151,7 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
+    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.picker.leave(peer.pieces);
     this.swarm.remove(peer);
@@ -192,6 +220,30 @@ export class PeerRelations {
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
     this.#choking.tick(this.swarm, seeding, nowMs);
+    this.#giver?.tick();
+  }
+
+  /** From here on the peer is one of us. */
+  #begin(peer: Peer): void {
+    const nowMs = this.#nowMs();
+    peer.ready = true;
+    peer.connectedMs = nowMs;
+    peer.lastMessageMs = nowMs;
+    const { picker } = this.#parts.intake.download;
+    this.#parts.shared.peers.limitMessages(peer.link, Math.max(picker.had.bytes.length, MESSAGE_BYTES_MAX));
+    picker.join(peer.pieces);
+  }
+
+  #offerTo(peer: Peer): ExtendedHandshake {
+    const { spec, shared } = this.#parts;
+    const { advertised } = this.extended;
+    const metadataBytes = spec.infoBytes?.length;
+    return offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised, metadataBytes });
+  }
+
+  #giveMetadata(link: LinkId, payload: Uint8Array): void {
+    const peer = this.swarm.get(link);
+    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -225,7 +277,7 @@ export class PeerRelations {
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
-        return hearExtended(peer, reaction.extendedId, reaction.payload);
+        return this.extended.hear(peer, reaction.extendedId, reaction.payload);
       default:
         return assertNever(reaction);
     }

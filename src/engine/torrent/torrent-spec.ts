@@ -26,6 +26,8 @@ export interface TorrentSpec {
   readonly seed: boolean;
   /** The info dictionary, for those who come by a magnet link (BEP 9). Absent: they are refused. */
   readonly infoBytes?: Uint8Array;
+  /** Peers come from the trackers alone (BEP 27). */
+  readonly private: boolean;
 }
 
 /** What a torrent shares with its session. */

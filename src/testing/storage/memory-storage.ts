@@ -1,6 +1,5 @@
 // A disk without a disk: keeps files in memory and answers in the next microtask. The simple statement of what a
 // StoragePort does, for simulations and as a yardstick for the real one.
-import { createHash } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import { StorageError } from '../../base/errors.ts';
@@ -29,6 +28,7 @@ import { Geometry, type PieceIndex, RUN_BYTES } from '../../engine/torrent/geome
 import { FileMap } from '../../host/disk/file-map.ts';
 import { DIGEST_BYTES, type StoreLayout } from '../../host/disk/store-layout.ts';
 import { placeOffset } from '../../host/memory/arena.ts';
+import { sha1 } from '../sha1.ts';
 
 interface MemoryStore {
   readonly layout: StoreLayout;
@@ -142,8 +142,4 @@ export class MemoryStorage implements StoragePort {
     assert(store !== undefined, `store ${id} is open`);
     return store;
   }
-}
-
-function sha1(bytes: Uint8Array): Uint8Array {
-  return createHash('sha1').update(bytes).digest();
 }
