@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { Bitfield } from '../base/bitfield.ts';
 import { MillraceError, StorageError } from '../base/errors.ts';
+import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
@@ -27,6 +28,7 @@ import type {
   TorrentFile,
   TorrentProgress,
   TorrentState,
+  TorrentWarning,
 } from './types.ts';
 
 /**
@@ -54,11 +56,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #closing: Promise<void> | undefined;
   /** `done` was emitted and nothing became missing since. */
   #done = false;
+  #forerunner: MetadataFetch | undefined;
   readonly #abort = new AbortController();
 
-  /** Made by `Client.add`. */
-  constructor(core: Core, metainfo: Metainfo, options: AddOptions) {
+  /** Made by `Client.add`. `forerunner` found the metadata; its peers become this torrent's. */
+  constructor(core: Core, metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch) {
     super();
+    this.#forerunner = forerunner;
     this.metainfo = metainfo;
     this.directory = path.resolve(options.directory ?? '.');
     this.#core = core;
@@ -217,8 +221,10 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#resume.rest();
     await this.#opening;
     try {
+      if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
       await (forget ? this.#resume.forget() : this.#resume.save());
+      if (forget) await this.#core.metadata.remove(this.metainfo.infoHash);
       if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
     } finally {
       // Whatever the disk refused: the torrent is gone from this client, and holds nothing any more.
@@ -255,14 +261,17 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       sequential: this.#options.sequential ?? false,
       tiers: this.#options.trackers === false ? [] : this.metainfo.tiers,
       seed: this.#options.seed ?? true,
+      infoBytes: this.metainfo.infoBytes,
       private: this.metainfo.private,
     };
-    this.#engine = session.add(spec, {
-      phaseChanged: (phase) => this.#phaseChanged(phase),
-      pieceVerified: (piece) => this.emit('piece', piece),
-      warned: (warning) => this.emit('warning', warning),
-      failed: (error) => this.#fail(error),
-    });
+    const observer = {
+      phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
+      pieceVerified: (piece: number) => this.emit('piece', piece),
+      warned: (warning: TorrentWarning) => this.emit('warning', warning),
+      failed: (error: StorageError) => this.#fail(error),
+    };
+    this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#forerunner = undefined;
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
     if (this.#paused) this.#setState('paused');
     else this.#engine.dispatch({ type: 'resume' });

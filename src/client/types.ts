@@ -49,6 +49,24 @@ export interface AddOptions {
    * still match it, hash the rest. `check`: hash them all. `trust`: take them for complete, unread. Default: `resume`.
    */
   readonly existing?: 'resume' | 'check' | 'trust';
+  /** Ends the waiting of `Client.add`, for a web server or for the metadata of a magnet link. */
+  readonly signal?: AbortSignal;
+}
+
+/** A snapshot of the search for a magnet link's metadata. */
+export interface SearchProgress {
+  /** 40 lower-case hexadecimal digits. */
+  readonly infoHash: string;
+  /** What the link calls the torrent; anybody can write anything there. */
+  readonly name?: string;
+  /** Connected peers. */
+  readonly peers: number;
+  /** Those of them that say they have the metadata. */
+  readonly sources: number;
+  /** Share of the metadata that is there, 0…1. */
+  readonly share: number;
+  /** Present while nobody gives us any. */
+  readonly stall?: StallReason;
 }
 
 /**

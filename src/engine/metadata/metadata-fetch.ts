@@ -20,6 +20,7 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Announcing } from '../torrent/announcing.ts';
 import { greeting, heedOffer, introduction, offerTo, welcome } from '../torrent/greeting.ts';
+import { explainLoneliness, type Stall } from '../torrent/stall.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 
@@ -75,6 +76,7 @@ export class MetadataFetch implements Member {
   readonly #observer: MetadataObserver;
   readonly #announcing: Announcing;
   readonly #exchange: MetadataExchange;
+  readonly #tiers: number;
   readonly #extended: ExtendedMessages;
   readonly #known = new Map<LinkId, Acquaintance>();
   #found = false;
@@ -88,6 +90,7 @@ export class MetadataFetch implements Member {
     const { trackers, peerId, trackerKey: key, random, ticketBase } = parts;
     this.#announcing = new Announcing({ ...spec, peerId, key, trackers, random, ticketBase });
     this.#announcing.start();
+    this.#tiers = spec.tiers.length;
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
     this.#extended = new ExtendedMessages({
       handlers: { ut_metadata: (peer, payload) => this.#hearMetadata(peer, payload) },
@@ -111,6 +114,15 @@ export class MetadataFetch implements Member {
   /** Connected peers that say they have the metadata. */
   get sources(): number {
     return this.#exchange.sources;
+  }
+
+  /** Why nobody gives us the metadata. */
+  stall(): Stall {
+    let ready = 0;
+    for (const peer of this.swarm.peers()) if (peer.ready) ready++;
+    if (ready > 0) return { code: 'no-metadata', message: 'no connected peer has the metadata of this torrent yet' };
+    const { hopeful } = this.swarm.candidates;
+    return explainLoneliness(this.swarm.size, { hopeful, asking: this.#tiers > 0 });
   }
 
   admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
