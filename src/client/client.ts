@@ -220,11 +220,10 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#searches.set(infoHash, search);
     try {
       const info = await search.found(options.signal);
-      const torrent = this.#begin(metainfoOf(magnet, info), magnetOptions(magnet, info, options), search.fetch);
       await this.#core.metadata.save(infoHash, info.infoBytes).catch((error: Error) => {
         this.emit('warning', { code: 'ERR_METADATA_SAVE', message: `Cannot keep the metadata: ${error.message}` });
       });
-      return torrent;
+      return this.#begin(metainfoOf(magnet, info), magnetOptions(magnet, info, options), search.fetch);
     } catch (error) {
       search.close();
       throw error;

@@ -183,7 +183,9 @@ export class MetadataFetch implements Member {
     if (peer.incoming) this.#greet(peer);
     peer.ready = true;
     peer.lastMessageMs = this.#nowMs();
-    this.#known.set(peer.link, { peer, handshake, messages: [], bytes: 0 });
+    // Its parts are views of what was received.
+    const kept = { ...handshake, infoHash: this.infoHash, peerId: handshake.peerId.slice() };
+    this.#known.set(peer.link, { peer, handshake: kept, messages: [], bytes: 0 });
     this.#parts.peers.limitMessages(peer.link, METADATA_MESSAGE_BYTES_MAX);
     const { clientName, listenPort } = this.#parts;
     const offer = offerTo(peer, { clientName, listenPort: listenPort(), advertised: this.#extended.advertised });
