@@ -38,11 +38,7 @@ export interface RunWriterParts {
   readonly reads: VectoredTransfer;
   readonly counters: CounterRow;
   readonly profile: boolean;
-  readonly report: (
-    batch: Int32Array,
-    failures: readonly StoreFailure[],
-    differences: Int32Array | undefined,
-  ) => void;
+  readonly report: (batch: Int32Array, failures: readonly StoreFailure[], differences: Int32Array | undefined) => void;
 }
 
 export class RunWriter {
