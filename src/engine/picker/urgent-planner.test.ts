@@ -4,6 +4,7 @@ import { DownloadBench } from '../../testing/engine/download-bench.ts';
 import { LATE_PATIENCE_MS } from '../limits.ts';
 import { STORED_CORRUPT, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
+import type { Deadlines } from './deadlines.ts';
 
 const PIECE_BLOCKS = 4;
 
@@ -11,9 +12,9 @@ function bench(pieces = 8): DownloadBench {
   return new DownloadBench(pieces, PIECE_BLOCKS * BLOCK_BYTES, 256);
 }
 
-function await_(scene: DownloadBench, deadlines: Record<number, number>): void {
-  for (const [piece, deadlineMs] of Object.entries(deadlines)) {
-    scene.download.deadlines.set(Number(piece) as PieceIndex, deadlineMs);
+function setDeadlines({ deadlines }: { deadlines: Deadlines }, times: Record<number, number>): void {
+  for (const [piece, deadlineMs] of Object.entries(times)) {
+    deadlines.set(Number(piece) as PieceIndex, deadlineMs);
   }
 }
 
@@ -24,7 +25,7 @@ function pieces(blocks: readonly { piece: number }[]): number[] {
 test('the earliest deadline comes first, several peers at once, and the ordinary planner keeps off', () => {
   const scene = bench();
   const [a, b] = [scene.peer(), scene.peer()];
-  await_(scene, { 5: 3000, 3: 1000, 6: 2000 });
+  setDeadlines(scene.download, { 5: 3000, 3: 1000, 6: 2000 });
   const blocks = [...scene.urgent(a, 2), ...scene.urgent(b, 3), ...scene.urgent(a, 4)];
   assert.deepEqual(
     blocks.map(({ piece }) => piece),
@@ -38,7 +39,7 @@ test('a slow peer is not asked for what a quick one brings sooner, until it is v
   const [slow, quick] = [scene.peer(), scene.peer()];
   slow.blockMs = 1000;
   quick.blockMs = 10;
-  await_(scene, { 2: 500 });
+  setDeadlines(scene.download, { 2: 500 });
   assert.deepEqual(scene.urgent(slow, 10), []);
   assert.ok(!pieces(scene.plan(slow, 100)).includes(2));
   assert.deepEqual(pieces(scene.urgent(quick, 2)), [2]);
@@ -51,7 +52,7 @@ test('a slow peer is asked for as much as it brings in time, and alone for every
   const [slow, quick] = [scene.peer(), scene.peer([0])];
   slow.blockMs = 100;
   quick.blockMs = 1;
-  await_(scene, { 0: 250, 1: 100 });
+  setDeadlines(scene.download, { 0: 250, 1: 100 });
   assert.deepEqual(
     scene.urgent(slow, 10).map(({ piece }) => piece),
     [1, 1, 1, 1],
@@ -67,7 +68,7 @@ test('a block that would miss its deadline is asked of a quicker peer, too, once
   slow.blockMs = 100;
   quick.blockMs = 1000;
   other.blockMs = 1000;
-  await_(scene, { 2: 1000 });
+  setDeadlines(scene.download, { 2: 1000 });
   const owed = scene.urgent(slow, 10);
   assert.equal(owed.length, PIECE_BLOCKS);
   quick.blockMs = 10;
@@ -91,7 +92,7 @@ test('a block that would miss its deadline is asked of a quicker peer, too, once
 test('without room in memory nothing is begun, and nothing is lost', () => {
   const scene = new DownloadBench(4, 64 * BLOCK_BYTES, 64);
   const peer = scene.peer();
-  await_(scene, { 0: 0, 1: 0 });
+  setDeadlines(scene.download, { 0: 0, 1: 0 });
   assert.deepEqual(pieces(scene.urgent(peer, 100)), [0]);
   assert.equal(peer.outstanding, 64);
 });
@@ -99,7 +100,7 @@ test('without room in memory nothing is begun, and nothing is lost', () => {
 test('an awaited piece that failed twice comes from one peer alone; nobody is too slow for that', () => {
   const scene = bench(1);
   const [slow, quick] = [scene.peer(), scene.peer()];
-  await_(scene, { 0: 0 });
+  setDeadlines(scene.download, { 0: 0 });
   for (let failure = 0; failure < 2; failure++) {
     scene.land(quick, scene.urgent(quick, 2));
     scene.land(slow, scene.urgent(slow, 2));
@@ -116,7 +117,7 @@ test('an awaited piece that failed twice comes from one peer alone; nobody is to
 test('a deadline that is taken back leaves the piece to the ordinary planner', () => {
   const scene = bench(2);
   const peer = scene.peer();
-  await_(scene, { 1: 0 });
+  setDeadlines(scene.download, { 1: 0 });
   scene.urgent(peer, 1);
   scene.download.deadlines.clear(1 as PieceIndex);
   assert.deepEqual(scene.urgent(peer, 10), []);
