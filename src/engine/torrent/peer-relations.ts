@@ -39,12 +39,13 @@ export interface RelationsParts {
 export class PeerRelations {
   readonly swarm: Swarm = new Swarm();
   readonly #parts: RelationsParts;
-  readonly #choking: Choking;
+  /** Who of them may download; the session shares the slots out. */
+  readonly choking: Choking;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
@@ -131,7 +132,7 @@ export class PeerRelations {
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
     if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
     this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
-    if (!peer.weChoke) this.#choking.hurry();
+    if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
 
@@ -187,7 +188,7 @@ export class PeerRelations {
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
-    this.#choking.tick(this.swarm, seeding, nowMs);
+    this.choking.seeding = seeding;
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -208,7 +209,7 @@ export class PeerRelations {
         intake.rest(peer, nowMs);
         return intake.turnAway(peer, false);
       case 'interest-changed':
-        return this.#choking.interestChanged(this.swarm, peer);
+        return shared.uploadSlots.hurry();
       case 'request':
         if (!upload.request(peer, reaction.range)) peer.messageDebt++;
         return;
