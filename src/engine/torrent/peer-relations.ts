@@ -13,6 +13,7 @@ import {
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
@@ -52,6 +53,10 @@ export class PeerRelations {
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         upload_only: hearUploadOnly,
+        lt_donthave: (peer, payload) => {
+          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
+          this.updateInterest(peer);
+        },
       },
       send: (peer, bytes) => this.#send(peer, bytes),
       handshakeTaken: heedOffer,
@@ -191,6 +196,12 @@ export class PeerRelations {
       if (!peer.pieces.have.has(piece)) this.#send(peer, have);
       if (peer.weAreInterested && peer.pieces.useful === 0) this.updateInterest(peer);
     }
+  }
+
+  /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
+  announceLoss(piece: PieceIndex): void {
+    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    for (const peer of this.swarm.peers()) this.updateInterest(peer);
   }
 
   /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
