@@ -20,7 +20,7 @@ const vectors: readonly [string, HolepunchMessage][] = [
   ],
   [
     '0200c000020a1ae100000002',
-    { type: 'error', endpoint: { host: '192.0.2.10', port: 6881 }, errorCode: HOLEPUNCH_NOT_CONNECTED },
+    { type: 'error', endpoint: { host: '192.0.2.10', port: 6881 }, errorCode: HOLEPUNCH_ERRORS.notConnected },
   ],
 ];
 

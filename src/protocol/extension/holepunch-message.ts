@@ -8,21 +8,24 @@ import { decodeAddress } from '../tracker/compact-peers.ts';
 /** What a message is for, in the order of its numbers. */
 const TYPES = ['rendezvous', 'connect', 'error'] as const;
 
-/** The endpoint is no address that anybody could have. */
-export const HOLEPUNCH_NO_SUCH_PEER = 1;
-/** The relay is not connected to the target. */
-export const HOLEPUNCH_NOT_CONNECTED = 2;
-/** The target does not speak ut_holepunch. */
-export const HOLEPUNCH_NO_SUPPORT = 3;
-/** The target is the relay itself. */
-export const HOLEPUNCH_NO_SELF = 4;
+/** Why an introduction was no use. */
+export const HOLEPUNCH_ERRORS = {
+  /** The endpoint is no address that anybody could have. */
+  noSuchPeer: 1,
+  /** The relay is not connected to the target. */
+  notConnected: 2,
+  /** The target does not speak ut_holepunch. */
+  noSupport: 3,
+  /** The target is the relay itself. */
+  noSelf: 4,
+} as const;
 
 /** A message. */
 export interface HolepunchMessage {
   /** `rendezvous` asks a relay for an introduction to `endpoint`, `connect` tells to dial it, `error` that it was no use. */
   readonly type: (typeof TYPES)[number];
   readonly endpoint: PeerEndpoint;
-  /** HOLEPUNCH_… of an error, else 0. */
+  /** One of HOLEPUNCH_ERRORS for an error, else 0. */
   readonly errorCode: number;
 }
 

@@ -5,7 +5,7 @@ import { PeerError } from '../../base/errors.ts';
 import { encodeBencode } from '../bencode/bencode-encoder.ts';
 import { PEX_ENTRIES_READ_MAX } from '../limits.ts';
 import { decodeAddress } from '../tracker/compact-peers.ts';
-import { decodePex, encodePex, PEX_OUTGOING, PEX_SEED } from './pex-message.ts';
+import { decodePex, encodePex, PEX_FLAGS } from './pex-message.ts';
 
 const host = fc
   .oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }))
@@ -38,7 +38,7 @@ test('a message survives encoding and decoding', () => {
 test('the bytes are those of BEP 11', () => {
   const bytes = encodePex({
     added: [
-      { host: '192.0.2.1', port: 0x1ae1, flags: PEX_SEED | PEX_OUTGOING },
+      { host: '192.0.2.1', port: 0x1ae1, flags: PEX_FLAGS.seed | PEX_FLAGS.outgoing },
       { host: '2001:db8::2', port: 1, flags: 0 },
       { host: 'a.name.example', port: 1, flags: 0 },
     ],

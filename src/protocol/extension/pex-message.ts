@@ -10,20 +10,23 @@ import type { PeerEndpoint } from '../tracker/announce.ts';
 import { encodeAddress } from '../tracker/compact-address.ts';
 import { type AddressFamily, decodeAddress } from '../tracker/compact-peers.ts';
 
-/** The peer prefers encrypted connections. */
-export const PEX_ENCRYPTION = 0x01;
-/** The peer is a seed, or wants nothing more. */
-export const PEX_SEED = 0x02;
-/** The peer speaks uTP. */
-export const PEX_UTP = 0x04;
-/** The peer speaks ut_holepunch (BEP 55). */
-export const PEX_HOLEPUNCH = 0x08;
-/** The sender dialled the peer: it can be reached. */
-export const PEX_OUTGOING = 0x10;
+/** What the sender knows of a peer that it added: bits of its flags. */
+export const PEX_FLAGS = {
+  /** It prefers encrypted connections. */
+  encryption: 0x01,
+  /** It is a seed, or wants nothing more. */
+  seed: 0x02,
+  /** It speaks uTP. */
+  utp: 0x04,
+  /** It speaks ut_holepunch (BEP 55). */
+  holepunch: 0x08,
+  /** The sender dialled it: it can be reached. */
+  outgoing: 0x10,
+} as const;
 
 /** A peer that the sender met. */
 export interface PexAdded extends PeerEndpoint {
-  /** PEX_… bits. */
+  /** PEX_FLAGS bits. */
   readonly flags: number;
 }
 
