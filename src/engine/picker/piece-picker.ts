@@ -1,7 +1,7 @@
 // Which piece to begin next. Eleven things bear on that choice, and this is where each of them is decided:
 //
 //    1. what we have and what is skipped is never begun               #wanted, PRIORITY_SKIP
-//    2. pieces under way come before new ones                         request-planner.ts
+//    2. what somebody waits for comes first, then pieces under way, then new ones     urgent-planner.ts, request-planner.ts
 //    3. the peer must have the piece                                  PeerPieces
 //    4. files that the user prefers come first                        one RarityOrder per priority
 //    5. then the rarest piece, so that none is lost with one peer     RarityOrder, Availability (BEP 3, "piece selection")
@@ -35,7 +35,8 @@ export class PiecePicker {
   sequential = false;
   readonly #priority: Uint8Array;
   readonly #active: Bitfield;
-  /** Wanted and not had; and of these the ones that are not active. */
+  readonly #awaited: Bitfield;
+  /** Wanted and not had; and of these the ones that are neither active nor awaited. */
   readonly #wanted: Bitfield;
   readonly #pickable: Bitfield;
   readonly #orders: readonly RarityOrder[];
@@ -52,6 +53,7 @@ export class PiecePicker {
     this.availability = new Availability(pieceCount);
     this.#priority = new Uint8Array(pieceCount).fill(PRIORITY_NORMAL);
     this.#active = new Bitfield(pieceCount);
+    this.#awaited = new Bitfield(pieceCount);
     this.#wanted = new Bitfield(pieceCount);
     this.#pickable = new Bitfield(pieceCount);
     const position = new Int32Array(pieceCount);
@@ -65,13 +67,30 @@ export class PiecePicker {
     return this.#wanted.count;
   }
 
-  /** Wanted pieces that nobody has begun. */
+  /** Wanted pieces that nobody has begun or waits for. */
   get pickableCount(): number {
     return this.#pickable.count;
   }
 
   isWanted(piece: PieceIndex): boolean {
     return this.#wanted.has(piece);
+  }
+
+  /** True when the piece is wanted, and nobody has begun it. */
+  isPending(piece: PieceIndex): boolean {
+    return this.#wanted.has(piece) && !this.#active.has(piece);
+  }
+
+  /** True while somebody waits for the piece: it is the urgent planner's, and not picked here. */
+  isAwaited(piece: PieceIndex): boolean {
+    return this.#awaited.has(piece);
+  }
+
+  setAwaited(piece: PieceIndex, awaited: boolean): void {
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
+    if (awaited) this.#awaited.add(piece);
+    else this.#awaited.delete(piece);
+    this.#refresh(piece);
   }
 
   priorityOf(piece: PieceIndex): number {
@@ -162,8 +181,8 @@ export class PiecePicker {
 
   /** The piece is under way: it is not picked again until `abandon` or `markLost`. */
   begin(piece: PieceIndex): void {
-    assert(this.#pickable.has(piece), 'only a pickable piece is begun');
-    this.#withdraw(piece);
+    assert(this.isPending(piece), 'only a wanted piece is begun, and once');
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#active.add(piece);
   }
 
@@ -203,7 +222,7 @@ export class PiecePicker {
     const wanted = this.#priority[piece] !== PRIORITY_SKIP && !this.had.has(piece);
     if (wanted && this.#wanted.add(piece)) this.#addUseful(piece, 1);
     if (!wanted && this.#wanted.delete(piece)) this.#addUseful(piece, -1);
-    if (!wanted || this.#active.has(piece) || !this.#pickable.add(piece)) return;
+    if (!wanted || this.#active.has(piece) || this.#awaited.has(piece) || !this.#pickable.add(piece)) return;
     this.#orders[this.#priority[piece]!]!.add(piece, this.availability.rarityOf(piece));
     if (piece < this.#lowestPickable) this.#lowestPickable = piece;
   }

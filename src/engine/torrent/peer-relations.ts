@@ -97,7 +97,7 @@ export class PeerRelations {
     peer.lastMessageMs = nowMs;
     const had = intake.download.picker.had;
     shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.picker.join(peer.pieces);
+    intake.download.join(peer.debt);
     const { advertised } = this.extended;
     const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
     for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
@@ -139,7 +139,7 @@ export class PeerRelations {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
     intake.peerClosed(peer);
-    intake.download.picker.leave(peer.pieces);
+    intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     const useless = complete && peer.pieces.have.full;
     if (end.code.startsWith('ERR_WIRE')) {
@@ -277,7 +277,8 @@ export class PeerRelations {
       peer.takenBytes = peer.upload.totalBytes;
     }
     const rate = peer.download.bytesPerSecond;
-    peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
+    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
+    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
