@@ -5,12 +5,7 @@ import { fromHex, toHex } from '../../base/bytes.ts';
 import { PeerError } from '../../base/errors.ts';
 import { decodeAddress } from '../tracker/compact-peers.ts';
 import { decodeDontHave, encodeDontHave } from './dont-have.ts';
-import {
-  decodeHolepunch,
-  encodeHolepunch,
-  HOLEPUNCH_NOT_CONNECTED,
-  type HolepunchMessage,
-} from './holepunch-message.ts';
+import { decodeHolepunch, encodeHolepunch, HOLEPUNCH_ERRORS, type HolepunchMessage } from './holepunch-message.ts';
 
 const vectors: readonly [string, HolepunchMessage][] = [
   ['0000c000020a1ae100000000', { type: 'rendezvous', endpoint: { host: '192.0.2.10', port: 6881 }, errorCode: 0 }],
