@@ -135,6 +135,21 @@ export class PiecePicker {
     return true;
   }
 
+  /** The peer lost a piece (BEP 54); returns whether that is news. One that was counted as a seed is one no longer. */
+  removeHave(peer: PeerPieces, piece: PieceIndex): boolean {
+    if (!peer.have.has(piece)) return false;
+    const counted = peer.counted !== 'not';
+    if (peer.counted === 'each') {
+      this.#lower(piece);
+      if (this.#wanted.has(piece)) peer.useful--;
+      return peer.have.delete(piece);
+    }
+    this.leave(peer);
+    peer.have.delete(piece);
+    if (counted) this.join(peer);
+    return true;
+  }
+
   /** Takes a peer out of the counts. */
   leave(peer: PeerPieces): void {
     if (!this.#peers.delete(peer)) return;
