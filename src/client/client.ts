@@ -273,6 +273,7 @@ function magnetOptions(magnet: Magnet, info: TorrentInfo, options: AddOptions): 
 function forwardStorage(sink: () => StorageSink): StorageSink {
   return {
     runsStored: (batch, count) => sink().runsStored(batch, count),
+    blocksDiffered: (batch, count) => sink().blocksDiffered(batch, count),
     blocksRead: (batch, count) => sink().blocksRead(batch, count),
     storageFailed: (store, error) => sink().storageFailed(store, error),
   };

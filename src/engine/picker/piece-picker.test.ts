@@ -66,6 +66,7 @@ test('after any history the picker answers as a naive model does', () => {
     'have',
     'have',
     'have',
+    'have-not',
     'leave',
     'pick',
     'pick',
@@ -113,6 +114,10 @@ test('after any history the picker answers as a naive model does', () => {
             model.sequential = b % 2 === 0;
           } else if (peer !== undefined && kind === 'have') {
             picker.addHave(peer, piece);
+          } else if (peer !== undefined && kind === 'have-not') {
+            const had = peer.have.has(piece);
+            assert.equal(picker.removeHave(peer, piece), had);
+            assert.ok(!peer.have.has(piece));
           } else if (peer !== undefined && kind === 'leave') {
             picker.leave(peer);
             model.peers.splice(model.peers.indexOf(peer), 1);

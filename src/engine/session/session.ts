@@ -7,6 +7,7 @@ import { PeerError, type SourceError, type StorageError } from '../../base/error
 import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -25,6 +26,11 @@ import {
   BLOCK_OUTCOME,
   BLOCK_PIECE,
   BLOCK_STRIDE,
+  DIFFERENCE_BLOCK,
+  DIFFERENCE_PIECE,
+  DIFFERENCE_STORE,
+  DIFFERENCE_STRIDE,
+  DIFFERENCE_VERSION,
   type LinkEnd,
   type LinkId,
   OUTCOME_LANDED,
@@ -49,6 +55,7 @@ import {
 import { isLoopback } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
+import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import type { Member } from './member.ts';
@@ -89,6 +96,7 @@ interface Stranger {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #uploadSlots = new UploadSlots();
   readonly #parts: SessionParts;
   readonly #torrents = new Map<StoreId, Torrent>();
   /** Torrents and searches for metadata, by info hash in hexadecimal digits. */
@@ -159,7 +167,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#nextTicketBase += TICKETS_PER_TORRENT;
     const { downloadLimit, uploadLimit } = this;
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    return { ...this.#parts, downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
+    const own = { ticketBase, trackerKey: this.#trackerKey, uploadSlots: this.#uploadSlots, writeBehindBytes };
+    return { ...this.#parts, downloadLimit, uploadLimit, ...own };
   }
 
   #join(member: Member, ticketBase: number): void {
@@ -189,7 +198,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
     }
     for (const member of fromRandomStart(this.#members.values(), this.#parts.random)) member.dispatch({ type: 'tick' });
+    this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  *#slotUsers(): Generator<Choking> {
+    for (const torrent of this.#torrents.values()) if (torrent.swarm.size > 0) yield torrent.relations.choking;
   }
 
   // Links.
@@ -267,6 +281,17 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
     for (const torrent of this.#touched) torrent.runsDone();
     this.#touched.clear();
+  }
+
+  blocksDiffered(batch: Int32Array, count: number): void {
+    for (let at = 0; at < count * DIFFERENCE_STRIDE; at += DIFFERENCE_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + DIFFERENCE_STORE]!);
+      torrent?.blockDiffered(
+        batch[at + DIFFERENCE_PIECE]!,
+        batch[at + DIFFERENCE_VERSION]!,
+        batch[at + DIFFERENCE_BLOCK]!,
+      );
+    }
   }
 
   blocksRead(batch: Int32Array, count: number): void {

@@ -14,6 +14,7 @@ import {
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { MetadataGiver } from '../metadata/metadata-giver.ts';
@@ -25,7 +26,7 @@ import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Choking } from './choking.ts';
-import type { PieceIndex } from './geometry.ts';
+import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
 import { extendedHandshake, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
@@ -46,15 +47,16 @@ export interface RelationsParts {
 export class PeerRelations {
   readonly swarm: Swarm;
   readonly #parts: RelationsParts;
+  /** Who of them may download; the session shares the slots out. */
+  readonly choking: Choking;
   readonly extended: ExtendedMessages;
-  readonly #choking: Choking;
   readonly #giver: MetadataGiver | undefined;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates);
-    this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     const { infoBytes } = parts.spec;
     // Who may have a private torrent has its file from the tracker's site (BEP 27).
     const giver =
@@ -67,6 +69,10 @@ export class PeerRelations {
       handlers: {
         upload_only: hearUploadOnly,
         ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
+        lt_donthave: (peer, payload) => {
+          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
+          this.updateInterest(peer);
+        },
       },
       send: (peer, bytes) => this.#send(peer, bytes),
       handshakeTaken: heedOffer,
@@ -153,7 +159,7 @@ export class PeerRelations {
     upload.peerClosed(peer);
     this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
-    intake.download.picker.leave(peer.pieces);
+    intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     const useless = complete && peer.pieces.have.full;
     if (end.code.startsWith('ERR_WIRE')) {
@@ -163,7 +169,7 @@ export class PeerRelations {
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
     if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
     this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
-    if (!peer.weChoke) this.#choking.hurry();
+    if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
 
@@ -181,6 +187,16 @@ export class PeerRelations {
     this.swarm.candidates.ban(peer.address);
     this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
     this.drop(peer, code, message);
+  }
+
+  /** Bans who sent corrupt blocks, also when it has left since, or has come back by another port. */
+  punish(link: LinkId, message: string): void {
+    const address = this.swarm.addressOf(link);
+    if (address === undefined) return;
+    this.swarm.candidates.ban(address);
+    for (const peer of this.swarm.peers()) {
+      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, 'ERR_PEER_CORRUPT', message);
+    }
   }
 
   /** Tells a peer whether we want something of it, when that has changed. */
@@ -202,6 +218,12 @@ export class PeerRelations {
     }
   }
 
+  /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
+  announceLoss(piece: PieceIndex): void {
+    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    for (const peer of this.swarm.peers()) this.updateInterest(peer);
+  }
+
   /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
   feedStarving(): void {
     const nowMs = this.#nowMs();
@@ -219,7 +241,7 @@ export class PeerRelations {
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
-    this.#choking.tick(this.swarm, seeding, nowMs);
+    this.choking.seeding = seeding;
     this.#giver?.tick();
   }
 
@@ -229,9 +251,9 @@ export class PeerRelations {
     peer.ready = true;
     peer.connectedMs = nowMs;
     peer.lastMessageMs = nowMs;
-    const { picker } = this.#parts.intake.download;
-    this.#parts.shared.peers.limitMessages(peer.link, Math.max(picker.had.bytes.length, MESSAGE_BYTES_MAX));
-    picker.join(peer.pieces);
+    const { download } = this.#parts.intake;
+    this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
+    download.join(peer.debt);
   }
 
   #offerTo(peer: Peer): ExtendedHandshake {
@@ -264,7 +286,7 @@ export class PeerRelations {
         intake.rest(peer, nowMs);
         return intake.turnAway(peer, false);
       case 'interest-changed':
-        return this.#choking.interestChanged(this.swarm, peer);
+        return shared.uploadSlots.hurry();
       case 'request':
         if (!upload.request(peer, reaction.range)) peer.messageDebt++;
         return;
@@ -298,6 +320,9 @@ export class PeerRelations {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
+    const rate = peer.download.bytesPerSecond;
+    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
+    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
