@@ -228,7 +228,9 @@ test('get hands its options to the library', async () => {
     downloadBytesPerSecond: MIB,
     uploadBytesPerSecond: 2 * MIB,
   });
-  assert.deepEqual(bench.client.addOptions, {
+  const { signal, ...addOptions } = bench.client.addOptions!;
+  assert.equal(signal, bench.interrupts.signal);
+  assert.deepEqual(addOptions, {
     trackers: false,
     seed: false,
     sequential: true,
