@@ -13,6 +13,7 @@ export type {
   AddOptions,
   ClientOptions,
   DataPathStats,
+  FilePriority,
   PeerAddress,
   PeerInfo,
   ProfileGauge,
