@@ -2,8 +2,9 @@
 // rest to the engine, and keeps resume data.
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
-import { MillraceError, StorageError } from '../base/errors.ts';
+import { InputError, MillraceError, StorageError } from '../base/errors.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
@@ -15,11 +16,14 @@ import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { existingPieces } from './existing-pieces.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
+import { type FileRange, fileSpan } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
+import { FileStream } from './file-stream.ts';
+import { fileViews } from './file-view.ts';
 import type { ResumeData } from './resume-data.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { peerInfos, swarmFigures } from './swarm-view.ts';
-import { bytesHad, tally, torrentLayout } from './torrent-layout.ts';
+import { tally, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
   PeerAddress,
@@ -122,16 +126,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
   files(): readonly TorrentFile[] {
-    const had = this.#had();
-    return this.metainfo.files.map((file, index) => ({
-      index,
-      path: file.path,
-      length: file.length,
-      bytesDone: bytesHad(this.#geometry, had, file),
-      selected: this.#priorities.of(index) !== 'skip',
-      priority: this.#priorities.of(index),
-      pad: file.pad,
-    }));
+    return fileViews(this.metainfo.files, this.#geometry, this.#had(), this.#priorities);
   }
 
   /** A snapshot of the connected peers. */
@@ -168,6 +163,43 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#chosen = true;
     this.#priorities = priorities;
     this.#engine?.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
+  }
+
+  /**
+   * A selected file, or a part of it, as a stream of verified bytes that may be read while it downloads: what lies ahead
+   * of the reader is fetched first. Fails with what stops the torrent; destroy it to seek. Throws InputError
+   * ERR_SELECT_FILE, ERR_FILE_RANGE.
+   */
+  stream(file: number, range: FileRange = {}): Readable {
+    const span = fileSpan(this.metainfo.files, file, range);
+    if (this.#priorities.of(file) === 'skip')
+      throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
+    return new FileStream(
+      {
+        geometry: this.#geometry,
+        events: this,
+        had: (piece) => this.#had().has(piece),
+        read: async (offset, length) => {
+          if (this.#store === undefined) throw removedError();
+          return await this.#core.pool.read(this.#store, offset, length);
+        },
+        hurry: (first, last, withinMs) => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs }),
+        error: () => (this.#state === 'removed' ? removedError() : this.#error),
+      },
+      span,
+    );
+  }
+
+  /**
+   * Says that a part of a file is needed `withinMs` from now: it is fetched before everything else, from the peers that
+   * deliver soonest. `undefined` takes that back. Throws InputError ERR_SELECT_FILE, ERR_FILE_RANGE.
+   */
+  prioritize(file: number, range: FileRange, withinMs: number | undefined): void {
+    const { start, end } = fileSpan(this.metainfo.files, file, range);
+    if (start === end) return;
+    const first = this.#geometry.firstPieceAt(start);
+    const last = this.#geometry.lastPieceAt(start, end - start);
+    void this.#opening.then(() => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs }));
   }
 
   /**

@@ -29,6 +29,12 @@ export type TorrentEvent =
   | { readonly type: 'storage-failed'; readonly error: StorageError }
   | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
   | { readonly type: 'lost'; readonly pieces: Bitfield }
+  | {
+      readonly type: 'awaited';
+      readonly first: PieceIndex;
+      readonly last: PieceIndex;
+      readonly withinMs: number | undefined;
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'close' }
@@ -136,6 +142,8 @@ export class Torrent {
         return this.#goOn();
       case 'lost':
         return this.#lose(event.pieces);
+      case 'awaited':
+        return this.#await(event.first, event.last, event.withinMs);
       case 'pause':
         return this.#leave('paused');
       case 'resume':
@@ -266,6 +274,13 @@ export class Torrent {
   /** Other pieces are wanted than before: there may be something to fetch again, or nothing any more. */
   #goOn(): void {
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
+  }
+
+  /** Somebody waits for pieces, `withinMs` from now, or not any more. */
+  #await(first: PieceIndex, last: PieceIndex, withinMs: number | undefined): void {
+    const nowMs = this.#parts.clock.nowMs();
+    this.intake.setDeadline(first, last, withinMs === undefined ? undefined : nowMs + withinMs);
+    if (withinMs !== undefined) for (const peer of this.swarm.peers()) this.intake.refill(peer, nowMs);
   }
 
   // Phases.
