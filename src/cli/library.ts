@@ -22,6 +22,7 @@ export type {
   CreatedTorrent,
   CreateOptions,
   DataPathStats,
+  FilePriority,
   Magnet,
   Metainfo,
   MetainfoFile,

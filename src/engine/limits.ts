@@ -238,3 +238,6 @@ export const STEAL_WAIT_MIN_MS = 200;
 
 /** A piece that is so late is asked of everybody: whoever should have brought it in time does not. */
 export const LATE_PATIENCE_MS = 3000;
+
+/** Small pieces within so many bytes are fetched after each other, when they are equally rare: what a disk call is worth. */
+export const NEIGHBOUR_BYTES: number = 1024 * 1024;

@@ -19,8 +19,8 @@ export interface TorrentSpec {
   readonly store: StoreId;
   /** Pieces that are on disk and verified. */
   readonly had: Bitfield;
-  /** Pieces to fetch. */
-  readonly wanted: Bitfield;
+  /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. */
+  readonly priorities: Uint8Array;
   readonly sequential: boolean;
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */

@@ -5,7 +5,6 @@ import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PEERS_WANTED } from '../limits.ts';
-import { PRIORITY_NORMAL, PRIORITY_SKIP } from '../picker/piece-picker.ts';
 import type { LinkId, PeerAddress, ServedBlock } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
@@ -24,7 +23,8 @@ import { Upload } from './upload.ts';
 export type TorrentEvent =
   | MemberEvent
   | { readonly type: 'storage-failed'; readonly error: StorageError }
-  | { readonly type: 'selected'; readonly wanted: Bitfield }
+  | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
+  | { readonly type: 'lost'; readonly pieces: Bitfield }
   | {
       readonly type: 'awaited';
       readonly first: PieceIndex;
@@ -82,7 +82,7 @@ export class Torrent implements Member {
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#select(spec.wanted);
+    this.#prioritise(spec.priorities);
   }
 
   get phase(): TorrentPhase {
@@ -145,8 +145,11 @@ export class Torrent implements Member {
         return this.#learn(event.ticket, event.answer);
       case 'storage-failed':
         return this.#breakDown(event.error);
-      case 'selected':
-        return this.#reselect(event.wanted);
+      case 'prioritised':
+        this.#prioritise(event.priorities);
+        return this.#goOn();
+      case 'lost':
+        return this.#lose(event.pieces);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'pause':
@@ -263,16 +266,25 @@ export class Torrent implements Member {
     }
   }
 
-  #select(wanted: Bitfield): void {
+  #prioritise(priorities: Uint8Array): void {
     const picker = this.intake.download.picker;
-    for (let piece = 0; piece < this.spec.geometry.pieceCount; piece++) {
-      const priority = wanted.has(piece) ? PRIORITY_NORMAL : PRIORITY_SKIP;
+    for (let piece = 0; piece < priorities.length; piece++) {
+      const priority = priorities[piece]!;
       if (picker.priorityOf(piece as PieceIndex) !== priority) picker.setPriority(piece as PieceIndex, priority);
     }
   }
 
-  #reselect(wanted: Bitfield): void {
-    this.#select(wanted);
+  /** What was had is not on disk any more: it is fetched again. */
+  #lose(pieces: Bitfield): void {
+    const picker = this.intake.download.picker;
+    for (let piece = 0; piece < pieces.length; piece++) {
+      if (pieces.has(piece)) picker.markLost(piece as PieceIndex);
+    }
+    this.#goOn();
+  }
+
+  /** Other pieces are wanted than before: there may be something to fetch again, or nothing any more. */
+  #goOn(): void {
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
   }
 
