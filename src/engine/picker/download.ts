@@ -41,13 +41,13 @@ export class Download {
     this.picker = new PiecePicker(geometry.pieceCount, random);
     this.picker.window = Math.max(1, Math.floor(NEIGHBOUR_BYTES / geometry.pieceBytes));
     this.deadlines = new Deadlines(this.picker);
-    this.pieces = new ActivePieces(geometry, ledger, this.picker);
+    this.pieces = new ActivePieces(geometry, ledger, this.picker, duplicates);
     this.runs = new RunQueue(this.pieces);
     this.arrivals = new Arrivals(this.pieces, duplicates, this.runs);
     this.planner = new RequestPlanner(this.pieces, duplicates, this.runs);
     this.endgame = new Endgame(this.pieces, duplicates, random);
     const diskReady = () => this.runs.storingBytes < this.planner.writeBehindBytes;
-    this.spans = new SpanPlanner(this.pieces, diskReady);
+    this.spans = new SpanPlanner(this.pieces, duplicates, diskReady);
     this.urgent = new UrgentPlanner({
       pieces: this.pieces,
       duplicates,

@@ -6,9 +6,11 @@ import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, runOf } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
+import type { Duplicates } from './duplicates.ts';
 
 export class SpanPlanner {
   readonly #pieces: ActivePieces;
+  readonly #duplicates: Duplicates;
   /** False when too much waits for the disk to begin another run. */
   readonly #diskReady: () => boolean;
   // The plan that is being made.
@@ -16,8 +18,9 @@ export class SpanPlanner {
   #count = 0;
   #planned = 0;
 
-  constructor(pieces: ActivePieces, diskReady: () => boolean) {
+  constructor(pieces: ActivePieces, duplicates: Duplicates, diskReady: () => boolean) {
     this.#pieces = pieces;
+    this.#duplicates = duplicates;
     this.#diskReady = diskReady;
   }
 
@@ -32,7 +35,7 @@ export class SpanPlanner {
     const { picker, geometry } = this.#pieces;
     const current = peer.current;
     let next = peer.pieces.lastPicked + 1;
-    if (current !== undefined) {
+    if (current !== undefined && !picker.isAwaited(current.index)) {
       next = this.#give(current, current.firstWanted(), peer) ? current.index + 1 : -1;
     } else if (next === 0 || !this.#isFree(next, peer)) {
       next = picker.pickStretch(peer.pieces, Math.ceil(count / geometry.blocksPerPiece));
@@ -60,11 +63,13 @@ export class SpanPlanner {
     for (; block < active.blocks && this.#planned < this.#count; block++) {
       const run = runOf(block);
       if (active.failed || active.blockStates[block] !== BLOCK_WANTED) break;
+      if (this.#duplicates.findOwed(peer.link, active.index, block) >= 0) break;
       if (active.runStates[run] === RUN_EMPTY && !(this.#diskReady() && this.#pieces.openRun(active, run))) break;
       active.request(block, peer.link);
       this.#pieces.writeRequest(this.#batch, this.#planned++ * REQUEST_STRIDE, active, block);
     }
     if (active.wanted === 0) this.#pieces.leave(active);
+    if (block === 0) this.#pieces.closeRunIfIdle(active, 0);
     return block === active.blocks;
   }
 }
