@@ -169,3 +169,21 @@ export const UPLOAD_STALL_MS = 120_000;
 
 /** Blocks in flight with one peer that cover every delay of a local network; more only where the delay calls for it. */
 export const REQUESTS_COMFORT = 256;
+
+/** Blocks of failed pieces whose digests one store remembers: a few MiB, and 1 GiB of corrupt data in one swarm. */
+export const FAILED_BLOCKS_MAX = 65_536;
+
+/** A piece that failed its hash once may take its only sender so long; then idle peers help, and liars are found by comparison. */
+export const ALONE_PATIENCE_MS = 10_000;
+
+/** Pieces with a deadline that one plan looks at: more than a peer's window holds, and the next plan sees the others. */
+export const URGENT_PIECES_MAX = 64;
+
+/** What a block is taken to need of a peer whose rate is not known yet: 64 KiB/s, a slow home line. */
+export const UNKNOWN_BLOCK_MS = 250;
+
+/** A block that its owner will send sooner than this is not asked for again, whatever its deadline: it is on its way. */
+export const STEAL_WAIT_MIN_MS = 200;
+
+/** A piece that is so late is asked of everybody: whoever should have brought it in time does not. */
+export const LATE_PATIENCE_MS = 3000;

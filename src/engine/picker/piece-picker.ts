@@ -1,7 +1,7 @@
-// Which piece to begin next. Ten things bear on that choice, and this is where each of them is decided:
+// Which piece to begin next. Eleven things bear on that choice, and this is where each of them is decided:
 //
 //    1. what we have and what is skipped is never begun               #wanted, PRIORITY_SKIP
-//    2. pieces under way come before new ones                         request-planner.ts
+//    2. what somebody waits for comes first, then pieces under way, then new ones     urgent-planner.ts, request-planner.ts
 //    3. the peer must have the piece                                  PeerPieces
 //    4. files that the user prefers come first                        one RarityOrder per priority
 //    5. then the rarest piece, so that none is lost with one peer     RarityOrder, Availability (BEP 3, "piece selection")
@@ -9,7 +9,8 @@
 //    7. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
 //    8. in order, when the user wants to watch while it comes in      sequential
 //    9. memory must have room for it                                  request-planner.ts, invariant 1
-//   10. at the end, blocks that others owe us are asked for twice     endgame.ts
+//   10. a piece that failed its hash comes next, so that the liar is soon known   #failures
+//   11. at the end, blocks that others owe us are asked for twice     endgame.ts
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import type { Random } from '../../base/clock.ts';
@@ -34,12 +35,15 @@ export class PiecePicker {
   sequential = false;
   readonly #priority: Uint8Array;
   readonly #active: Bitfield;
-  /** Wanted and not had; and of these the ones that are not active. */
+  readonly #awaited: Bitfield;
+  /** Wanted and not had; and of these the ones that are neither active nor awaited. */
   readonly #wanted: Bitfield;
   readonly #pickable: Bitfield;
   readonly #orders: readonly RarityOrder[];
   readonly #peers = new Set<PeerPieces>();
   readonly #scan: Scan;
+  /** How often each piece failed its hash since it was last had; the oldest first. */
+  readonly #failures = new Map<PieceIndex, number>();
   /** No pickable piece has a lower index. */
   #lowestPickable = 0;
 
@@ -49,6 +53,7 @@ export class PiecePicker {
     this.availability = new Availability(pieceCount);
     this.#priority = new Uint8Array(pieceCount).fill(PRIORITY_NORMAL);
     this.#active = new Bitfield(pieceCount);
+    this.#awaited = new Bitfield(pieceCount);
     this.#wanted = new Bitfield(pieceCount);
     this.#pickable = new Bitfield(pieceCount);
     const position = new Int32Array(pieceCount);
@@ -62,13 +67,30 @@ export class PiecePicker {
     return this.#wanted.count;
   }
 
-  /** Wanted pieces that nobody has begun. */
+  /** Wanted pieces that nobody has begun or waits for. */
   get pickableCount(): number {
     return this.#pickable.count;
   }
 
   isWanted(piece: PieceIndex): boolean {
     return this.#wanted.has(piece);
+  }
+
+  /** True when the piece is wanted, and nobody has begun it. */
+  isPending(piece: PieceIndex): boolean {
+    return this.#wanted.has(piece) && !this.#active.has(piece);
+  }
+
+  /** True while somebody waits for the piece: it is the urgent planner's, and not picked here. */
+  isAwaited(piece: PieceIndex): boolean {
+    return this.#awaited.has(piece);
+  }
+
+  setAwaited(piece: PieceIndex, awaited: boolean): void {
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
+    if (awaited) this.#awaited.add(piece);
+    else this.#awaited.delete(piece);
+    this.#refresh(piece);
   }
 
   priorityOf(piece: PieceIndex): number {
@@ -125,6 +147,9 @@ export class PiecePicker {
   /** The piece that the peer should begin with, or −1 when it has none that we lack and have not begun. */
   pick(peer: PeerPieces): PieceIndex | -1 {
     if (this.#pickable.count === 0) return -1;
+    for (const spoiled of this.#failures.keys()) {
+      if (this.#pickable.has(spoiled) && peer.have.has(spoiled)) return spoiled;
+    }
     if (this.sequential) return this.#pickByIndex(peer.have);
     const scan = this.#scan;
     scan.have = peer.have;
@@ -141,8 +166,8 @@ export class PiecePicker {
 
   /** The piece is under way: it is not picked again until `abandon` or `markLost`. */
   begin(piece: PieceIndex): void {
-    assert(this.#pickable.has(piece), 'only a pickable piece is begun');
-    this.#withdraw(piece);
+    assert(this.isPending(piece), 'only a wanted piece is begun, and once');
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#active.add(piece);
   }
 
@@ -152,11 +177,23 @@ export class PiecePicker {
     this.#refresh(piece);
   }
 
+  /** The piece failed its hash: it is not under way any more, and is to come from one peer alone. */
+  spoil(piece: PieceIndex): void {
+    this.abandon(piece);
+    this.#failures.set(piece, this.failuresOf(piece) + 1);
+  }
+
+  /** How often the piece failed its hash since it was last had. */
+  failuresOf(piece: PieceIndex): number {
+    return this.#failures.get(piece) ?? 0;
+  }
+
   /** The piece is verified on disk. */
   markHad(piece: PieceIndex): void {
     if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#active.delete(piece);
     this.had.add(piece);
+    this.#failures.delete(piece);
     this.#refresh(piece);
   }
 
@@ -170,7 +207,7 @@ export class PiecePicker {
     const wanted = this.#priority[piece] !== PRIORITY_SKIP && !this.had.has(piece);
     if (wanted && this.#wanted.add(piece)) this.#addUseful(piece, 1);
     if (!wanted && this.#wanted.delete(piece)) this.#addUseful(piece, -1);
-    if (!wanted || this.#active.has(piece) || !this.#pickable.add(piece)) return;
+    if (!wanted || this.#active.has(piece) || this.#awaited.has(piece) || !this.#pickable.add(piece)) return;
     this.#orders[this.#priority[piece]!]!.add(piece, this.availability.rarityOf(piece));
     if (piece < this.#lowestPickable) this.#lowestPickable = piece;
   }

@@ -22,7 +22,7 @@ import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Choking } from './choking.ts';
-import type { PieceIndex } from './geometry.ts';
+import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
 import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
@@ -92,7 +92,7 @@ export class PeerRelations {
     peer.lastMessageMs = nowMs;
     const had = intake.download.picker.had;
     shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.picker.join(peer.pieces);
+    intake.download.join(peer.debt);
     const { advertised } = this.extended;
     const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
     for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
@@ -134,7 +134,7 @@ export class PeerRelations {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
     intake.peerClosed(peer);
-    intake.download.picker.leave(peer.pieces);
+    intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     const useless = complete && peer.pieces.have.full;
     if (end.code.startsWith('ERR_WIRE')) {
@@ -162,6 +162,16 @@ export class PeerRelations {
     this.swarm.candidates.ban(peer.address);
     this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
     this.drop(peer, code, message);
+  }
+
+  /** Bans who sent corrupt blocks, also when it has left since, or has come back by another port. */
+  punish(link: LinkId, message: string): void {
+    const address = this.swarm.addressOf(link);
+    if (address === undefined) return;
+    this.swarm.candidates.ban(address);
+    for (const peer of this.swarm.peers()) {
+      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, 'ERR_PEER_CORRUPT', message);
+    }
   }
 
   /** Tells a peer whether we want something of it, when that has changed. */
@@ -255,6 +265,9 @@ export class PeerRelations {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
+    const rate = peer.download.bytesPerSecond;
+    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
+    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
