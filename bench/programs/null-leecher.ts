@@ -63,7 +63,9 @@ function finished(): void {
   if (left > 0) return;
   const seconds = (performance.now() - startedAtMs!) / 1000;
   const used = cpuSeconds() - cpuAtStart;
-  process.stdout.write(`${JSON.stringify({ seconds, cpuSeconds: used, bytes: peerCount * blocksEach * BLOCK_BYTES })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ seconds, cpuSeconds: used, bytes: peerCount * blocksEach * BLOCK_BYTES })}\n`,
+  );
   process.exit(0);
 }
 

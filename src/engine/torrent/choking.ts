@@ -6,7 +6,7 @@ import { CHOKE_INTERVAL_MS, UPLOAD_SLOTS } from '../limits.ts';
 import type { PeerPort } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Upload } from './upload.ts';
+import type { Upload } from '../upload/upload.ts';
 
 /** A torrent's choking. */
 export class Choking {

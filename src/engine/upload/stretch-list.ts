@@ -18,6 +18,7 @@ export class StretchList {
     else this.#youngest.younger = stretch;
     this.#youngest = stretch;
     this.frames += stretch.frames;
+    stretch.list = this;
   }
 
   remove(stretch: Stretch): void {
@@ -28,5 +29,6 @@ export class StretchList {
     stretch.older = undefined;
     stretch.younger = undefined;
     this.frames -= stretch.frames;
+    stretch.list = undefined;
   }
 }

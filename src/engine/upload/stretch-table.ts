@@ -5,14 +5,12 @@ import type { Stretch } from './stretch.ts';
 /** Finds the stretch that holds a range. */
 export class StretchTable {
   readonly geometry: Geometry;
+  /** Stretches of this torrent that are being read or sent, also when they are found here no more. */
+  busy = 0;
   readonly #runs = new Map<number, Stretch>();
 
   constructor(geometry: Geometry) {
     this.geometry = geometry;
-  }
-
-  get empty(): boolean {
-    return this.#runs.size === 0;
   }
 
   find(piece: number, begin: number, length: number): Stretch | undefined {

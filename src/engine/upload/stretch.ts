@@ -1,5 +1,6 @@
 // Neighbouring blocks of a piece that one disk read brings into one slot of piece memory, for whoever asks for them.
 import type { PieceIndex } from '../torrent/geometry.ts';
+import type { StretchList } from './stretch-list.ts';
 import type { StretchTable } from './stretch-table.ts';
 
 /** Where a stretch is in its life. */
@@ -14,6 +15,8 @@ export class Stretch {
   readonly place: number;
   readonly frames: number;
   state: StretchState = 'reading';
+  /** Its torrent has stopped: it is found no more, and freed when nobody uses it. */
+  dropped = false;
   /** Blocks of it that are on their way to peers; while there are any, its memory stays as it is. */
   pins = 0;
   /** Bytes that were given to peers. Once all were given, nobody is known to wait for it. */
@@ -21,7 +24,8 @@ export class Stretch {
   /** The peer that it was read for, until a second one asks: then it is hot. */
   readonly firstLink: number;
   hot = false;
-  /** Neighbours in the order of use, kept by the cache. */
+  /** The list that it is in while nobody uses it, and its neighbours there. */
+  list: StretchList | undefined;
   older: Stretch | undefined;
   younger: Stretch | undefined;
   /** The next stretch of the same run, kept by the table. */
