@@ -21,7 +21,8 @@ export class SendViews {
   block(start: number, length: number): Buffer {
     if (!isFrame(start, length)) return Buffer.from(this.#arena, start, length);
     const frame = start / BLOCK_BYTES;
-    return (this.#blocks[frame] ??= Buffer.from(this.#arena, start, length));
+    this.#blocks[frame] ??= Buffer.from(this.#arena, start, length);
+    return this.#blocks[frame];
   }
 
   /**
@@ -32,7 +33,8 @@ export class SendViews {
     let header: Buffer;
     if (isFrame(start, length)) {
       const frame = start / BLOCK_BYTES;
-      header = this.#headers[frame] ??= Buffer.from(this.#headerBytes, frame * PIECE_HEADER_BYTES, PIECE_HEADER_BYTES);
+      this.#headers[frame] ??= Buffer.from(this.#headerBytes, frame * PIECE_HEADER_BYTES, PIECE_HEADER_BYTES);
+      header = this.#headers[frame];
     } else {
       header = Buffer.allocUnsafe(PIECE_HEADER_BYTES);
     }

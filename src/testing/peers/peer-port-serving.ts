@@ -12,6 +12,11 @@ const HAVE = rawMessage(4, [0, 0, 0, 9]);
 const pieceOf = (block: Wanted): Uint8Array => rawPiece(block.piece, block.begin, bytesOf(block));
 
 export function describeServing(scene: Describe, meet: Meet): void {
+  describeBlocks(scene, meet);
+  describeRequests(scene, meet);
+}
+
+function describeBlocks(scene: Describe, meet: Meet): void {
   scene('blocks that came before a message are told before it', async (stage) => {
     const { link, peer } = await stage.greeted(await meet(stage));
     const blocks = wanted(0, 1, 2);
@@ -88,7 +93,9 @@ export function describeServing(scene: Describe, meet: Meet): void {
       assert.equal(Buffer.compare(bytes, pieceOf(block)), 0);
     }
   });
+}
 
+function describeRequests(scene: Describe, meet: Meet): void {
   scene('requests come packed, as they were sent, before what came after them', async (stage) => {
     const { link, peer } = await stage.greeted(await meet(stage));
     const odd = { piece: 0xffff_fffe, begin: 0x8000_0001, length: 0xffff_ffff, place: 0 };

@@ -1,14 +1,14 @@
 // Uploading as a peer meets it: what is served, what is refused, and that no place is lost on the way.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
-import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import type { BlockRange } from '../../protocol/wire/messages.ts';
-import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
-import { stampOf } from '../../testing/engine/simulated-arena.ts';
-import { SimulatedSession, type SimulationOptions } from '../../testing/engine/simulated-session.ts';
-import { WANTED_PER_PEER_MAX } from '../limits.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import { Bitfield } from '#src/base/bitfield.ts';
+import { WANTED_PER_PEER_MAX } from '#src/engine/limits.ts';
+import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
+import type { BlockRange } from '#src/protocol/wire/messages.ts';
+import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
+import { stampOf } from '#src/testing/engine/simulated-arena.ts';
+import { SimulatedSession, type SimulationOptions } from '#src/testing/engine/simulated-session.ts';
 
 const PIECES = 200;
 
