@@ -7,6 +7,7 @@ import { PeerError, type SourceError, type StorageError } from '../../base/error
 import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -56,6 +57,7 @@ import {
 import { isLoopback } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
+import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
@@ -95,6 +97,7 @@ interface Stranger {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #uploadSlots = new UploadSlots();
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
@@ -135,7 +138,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const cache = this.#cache;
     const shared = { clock, random, ledger, cache, peers, storage, trackers, peerId, clientName, listenPort };
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
+    const uploadSlots = this.#uploadSlots;
+    const own = { downloadLimit, uploadLimit, uploadSlots, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
     const torrent = new Torrent(spec, { ...shared, ...own }, observer);
     this.#torrents.set(spec.store, torrent);
     this.#ticketBases.set(ticketBase, torrent);
@@ -157,7 +161,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
     for (const torrent of fromRandomStart(this.#torrents.values(), this.#parts.random))
       torrent.dispatch({ type: 'tick' });
+    this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  *#slotUsers(): Generator<Choking> {
+    for (const torrent of this.#torrents.values()) if (torrent.swarm.size > 0) yield torrent.relations.choking;
   }
 
   // Links.

@@ -178,6 +178,17 @@ export class Intake {
     if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
   }
 
+  /** Takes back what the peer owes of one piece, without a CANCEL: it has lost the piece. */
+  takeBack(peer: Peer, piece: PieceIndex): void {
+    const { arrivals, pieces } = this.download;
+    if (peer.debt.current?.index === piece) pieces.leave(peer.debt.current);
+    if (peer.debt.outstanding === 0) return;
+    const bytes = this.#parts.geometry.bytesIn(piece);
+    for (let begin = 0; begin < bytes; begin += BLOCK_BYTES) {
+      if (arrivals.isOwed(peer.link, piece, begin)) this.#parts.peers.revoke(peer.link, piece, begin, false);
+    }
+  }
+
   /**
    * The peer will not send what it was asked for (it choked us, or rejected a block): it is left alone for a moment, and
    * for longer each time while it sends nothing. Else its next refusal would be one round trip away, for ever.

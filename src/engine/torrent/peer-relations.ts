@@ -13,6 +13,7 @@ import {
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
@@ -41,17 +42,22 @@ export interface RelationsParts {
 export class PeerRelations {
   readonly swarm: Swarm = new Swarm();
   readonly #parts: RelationsParts;
+  /** Who of them may download; the session shares the slots out. */
+  readonly choking: Choking;
   readonly extended: ExtendedMessages;
-  readonly #choking: Choking;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     this.extended = new ExtendedMessages({
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         upload_only: hearUploadOnly,
+        lt_donthave: (peer, payload) => {
+          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
+          this.updateInterest(peer);
+        },
       },
       send: (peer, bytes) => this.#send(peer, bytes),
       handshakeTaken: heedOffer,
@@ -151,7 +157,7 @@ export class PeerRelations {
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
     if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
     this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
-    if (!peer.weChoke) this.#choking.hurry();
+    if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
 
@@ -200,6 +206,12 @@ export class PeerRelations {
     }
   }
 
+  /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
+  announceLoss(piece: PieceIndex): void {
+    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    for (const peer of this.swarm.peers()) this.updateInterest(peer);
+  }
+
   /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
   feedStarving(): void {
     const nowMs = this.#nowMs();
@@ -217,7 +229,7 @@ export class PeerRelations {
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
-    this.#choking.tick(this.swarm, seeding, nowMs);
+    this.choking.seeding = seeding;
     this.#parts.upload.takeTurns(nowMs);
   }
 
@@ -239,7 +251,7 @@ export class PeerRelations {
         intake.rest(peer, nowMs);
         return intake.turnAway(peer, false);
       case 'interest-changed':
-        return this.#choking.interestChanged(this.swarm, peer);
+        return shared.uploadSlots.hurry();
       case 'request':
         return this.asked(peer, reaction.range.piece, reaction.range.begin, reaction.range.length);
       case 'cancel':

@@ -2,6 +2,7 @@
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
+import type { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
@@ -19,8 +20,8 @@ export interface TorrentSpec {
   readonly store: StoreId;
   /** Pieces that are on disk and verified. */
   readonly had: Bitfield;
-  /** Pieces to fetch. */
-  readonly wanted: Bitfield;
+  /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. */
+  readonly priorities: Uint8Array;
   readonly sequential: boolean;
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
@@ -44,6 +45,7 @@ export interface TorrentParts {
   readonly trackerKey: number;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
+  readonly uploadSlots: UploadSlots;
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;
   readonly ticketBase: number;

@@ -6,7 +6,6 @@ import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { PEERS_WANTED } from '../limits.ts';
-import { PRIORITY_NORMAL, PRIORITY_SKIP } from '../picker/piece-picker.ts';
 import type { LinkEnd, PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
@@ -28,7 +27,8 @@ export type TorrentEvent =
   | { readonly type: 'closed'; readonly peer: Peer; readonly end: LinkEnd }
   | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
   | { readonly type: 'storage-failed'; readonly error: StorageError }
-  | { readonly type: 'selected'; readonly wanted: Bitfield }
+  | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
+  | { readonly type: 'lost'; readonly pieces: Bitfield }
   | {
       readonly type: 'awaited';
       readonly first: PieceIndex;
@@ -87,7 +87,7 @@ export class Torrent {
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#select(spec.wanted);
+    this.#prioritise(spec.priorities);
   }
 
   get phase(): TorrentPhase {
@@ -138,8 +138,11 @@ export class Torrent {
         return this.#learn(event.ticket, event.answer);
       case 'storage-failed':
         return this.#breakDown(event.error);
-      case 'selected':
-        return this.#reselect(event.wanted);
+      case 'prioritised':
+        this.#prioritise(event.priorities);
+        return this.#goOn();
+      case 'lost':
+        return this.#lose(event.pieces);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'pause':
@@ -259,16 +262,25 @@ export class Torrent {
     }
   }
 
-  #select(wanted: Bitfield): void {
+  #prioritise(priorities: Uint8Array): void {
     const picker = this.intake.download.picker;
-    for (let piece = 0; piece < this.spec.geometry.pieceCount; piece++) {
-      const priority = wanted.has(piece) ? PRIORITY_NORMAL : PRIORITY_SKIP;
+    for (let piece = 0; piece < priorities.length; piece++) {
+      const priority = priorities[piece]!;
       if (picker.priorityOf(piece as PieceIndex) !== priority) picker.setPriority(piece as PieceIndex, priority);
     }
   }
 
-  #reselect(wanted: Bitfield): void {
-    this.#select(wanted);
+  /** What was had is not on disk any more: it is fetched again. */
+  #lose(pieces: Bitfield): void {
+    const picker = this.intake.download.picker;
+    for (let piece = 0; piece < pieces.length; piece++) {
+      if (pieces.has(piece)) picker.markLost(piece as PieceIndex);
+    }
+    this.#goOn();
+  }
+
+  /** Other pieces are wanted than before: there may be something to fetch again, or nothing any more. */
+  #goOn(): void {
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
   }
 

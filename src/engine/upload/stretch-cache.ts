@@ -107,9 +107,10 @@ export class StretchCache {
     while (this.#spent.frames > SPENT_FRAMES_MAX) this.#free(this.#spent.oldest!);
   }
 
-  /** Nothing of this torrent is given any more: what nobody uses goes at once, the rest when it is let go of. */
-  drop(table: StretchTable): void {
+  /** Nothing of this torrent, or of one piece, is given any more: what nobody uses goes at once, the rest when it is let go of. */
+  drop(table: StretchTable, piece?: PieceIndex): void {
     for (const stretch of table.all()) {
+      if (piece !== undefined && stretch.piece !== piece) continue;
       if (stretch.state === 'reading' || stretch.pins > 0) {
         stretch.dropped = true;
         table.remove(stretch);

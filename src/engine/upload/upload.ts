@@ -167,6 +167,18 @@ export class Upload {
     this.#parts.cache.drop(this.#table);
   }
 
+  /** The piece is not ours to give any more: whoever asked for it is refused. */
+  forgetPiece(lost: PieceIndex): void {
+    this.#parts.cache.drop(this.#table, lost);
+    for (const peer of this.#turns) {
+      peer.uploads.covered = 0;
+      peer.uploads.wanted.filter(
+        (piece) => piece !== lost,
+        (piece, begin, length) => this.#reject(peer, piece, begin, length),
+      );
+    }
+  }
+
   /** Gives the peer's link what is in memory of its oldest requests, at most `blocksMax`. Returns how many. */
   #serve(peer: Peer, nowMs: number, blocksMax: number): number {
     const { uploads } = peer;
