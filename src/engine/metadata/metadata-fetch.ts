@@ -8,7 +8,7 @@ import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
 import { decodeMetadataMessage, encodeMetadataMessage } from '../../protocol/extension/metadata-message.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
-import { EXTENDED, REQUEST } from '../../protocol/wire/message-id.ts';
+import { EXTENDED } from '../../protocol/wire/message-id.ts';
 import { KEEP_ALIVE } from '../../protocol/wire/message-writer.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from '../limits.ts';
@@ -66,7 +66,8 @@ export class MetadataFetch implements Member {
   readonly infoHash: Uint8Array;
   readonly swarm: Swarm = new Swarm();
   readonly ticketBase: number;
-  // No block was ever asked for.
+  // We have no block, and never asked for one.
+  readonly blockRequested: () => void = nothing;
   readonly messagesDone: () => void = nothing;
   readonly blockLanded: () => void = nothing;
   readonly blockReturned: () => void = nothing;
@@ -199,8 +200,7 @@ export class MetadataFetch implements Member {
     try {
       if (id === EXTENDED && payload.length > 0) this.#extended.hear(peer, payload[0]!, payload.subarray(1));
       const ours = id === EXTENDED && payload[0] === EXTENSION_IDS.ut_metadata;
-      // We have nothing: whoever asks for blocks learns so from the torrent's bitfield.
-      if (!ours && id !== REQUEST) this.#remember(known, id, payload);
+      if (!ours) this.#remember(known, id, payload);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.#expel(peer, error.code, error.message);

@@ -3,7 +3,7 @@
 import type { SourceError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
-import type { LinkEnd, LinkId, PeerAddress, ServedBlock } from '../ports.ts';
+import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
@@ -38,5 +38,8 @@ export interface Member {
   blockWasted(peer: Peer, length: number): void;
   /** A batch of blocks was taken in. */
   blocksDone(): void;
-  served(block: ServedBlock): void;
+  /** The peer asks for a block. */
+  blockRequested(peer: Peer, piece: number, begin: number, length: number): void;
+  /** So many blocks have left for the peer. */
+  served(peer: Peer, count: number): void;
 }

@@ -20,6 +20,10 @@ import {
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
+  ASKED_BEGIN,
+  ASKED_LENGTH,
+  ASKED_PIECE,
+  ASKED_STRIDE,
   BLOCK_BEGIN,
   BLOCK_LENGTH,
   BLOCK_LINK,
@@ -42,7 +46,6 @@ import {
   READ_DONE_STORE,
   READ_DONE_STRIDE,
   READ_DONE_TICKET,
-  type ServedBlock,
   STORED_OUTCOME,
   STORED_PIECE,
   STORED_RUN,
@@ -58,6 +61,7 @@ import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
+import { StretchCache } from '../upload/stretch-cache.ts';
 import type { Member } from './member.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -98,6 +102,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
   readonly #uploadSlots = new UploadSlots();
   readonly #parts: SessionParts;
+  readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
   /** Torrents and searches for metadata, by info hash in hexadecimal digits. */
   readonly #members = new Map<string, Member>();
@@ -113,6 +118,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#cache = new StretchCache(parts.ledger);
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -167,8 +173,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#nextTicketBase += TICKETS_PER_TORRENT;
     const { downloadLimit, uploadLimit } = this;
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const own = { ticketBase, trackerKey: this.#trackerKey, uploadSlots: this.#uploadSlots, writeBehindBytes };
-    return { ...this.#parts, downloadLimit, uploadLimit, ...own };
+    const owned = { cache: this.#cache, uploadSlots: this.#uploadSlots, trackerKey: this.#trackerKey };
+    return { ...this.#parts, ...owned, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
 
   #join(member: Member, ticketBase: number): void {
@@ -259,8 +265,18 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     last?.blocksDone();
   }
 
-  served(link: LinkId, block: ServedBlock): void {
-    this.#links.get(link)?.member.served(block);
+  requests(link: LinkId, batch: Int32Array, count: number): void {
+    const attachment = this.#links.get(link);
+    if (attachment === undefined) return;
+    const { member, peer } = attachment;
+    for (let at = 0; at < count * ASKED_STRIDE; at += ASKED_STRIDE) {
+      member.blockRequested(peer, batch[at + ASKED_PIECE]!, batch[at + ASKED_BEGIN]!, batch[at + ASKED_LENGTH]!);
+    }
+  }
+
+  served(link: LinkId, count: number): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.member.served(attachment.peer, count);
   }
 
   closed(link: LinkId, end: LinkEnd): void {
@@ -297,8 +313,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   blocksRead(batch: Int32Array, count: number): void {
     for (let at = 0; at < count * READ_DONE_STRIDE; at += READ_DONE_STRIDE) {
       const torrent = this.#torrents.get(batch[at + READ_DONE_STORE]!);
-      torrent?.blockRead(batch[at + READ_DONE_TICKET]!, batch[at + READ_DONE_OK] === 1);
+      if (torrent === undefined) continue;
+      torrent.blockRead(batch[at + READ_DONE_TICKET]!, batch[at + READ_DONE_OK] === 1);
+      this.#touched.add(torrent);
     }
+    for (const torrent of this.#touched) torrent.readsDone();
+    this.#touched.clear();
   }
 
   storageFailed(store: StoreId, error: StorageError): void {
