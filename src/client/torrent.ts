@@ -60,6 +60,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #paused = false;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
+  readonly #streams = new Set<FileStream>();
   /** `done` was emitted and nothing became missing since. */
   #done = false;
   #forerunner: MetadataFetch | undefined;
@@ -182,6 +183,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       {
         geometry: this.#geometry,
         events: this,
+        streams: this.#streams,
         had: (piece) => this.#had().has(piece),
         read: async (offset, length) => {
           if (this.#store === undefined) throw removedError();
