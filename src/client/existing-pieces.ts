@@ -1,6 +1,8 @@
 // Which pieces of a torrent are on disk already: by trust, by a check, or by resume data where it still fits the files.
 import { Bitfield } from '../base/bitfield.ts';
+import type { StoreId } from '../engine/ports.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
+import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { FileStat } from '../host/disk/file-stats.ts';
 import { type FileSpan, reconcile } from './reconcile.ts';
 import type { ResumeData } from './resume-data.ts';
@@ -32,4 +34,27 @@ export function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; 
       return { had: found.have, recheck: found.recheck };
     }
   }
+}
+
+/** Who follows a check, and ends it. */
+export interface CheckWatch {
+  readonly signal: AbortSignal;
+  /** Share of the check that is done, 0…1; called once before it begins. */
+  readonly onProgress: (share: number) => void;
+}
+
+/** The pieces that are on disk already; those that nothing vouches for are hashed. */
+export async function findPieces(
+  facts: ExistingFacts,
+  pool: DiskPool,
+  store: StoreId,
+  watch: CheckWatch,
+): Promise<Bitfield> {
+  const { had, recheck } = existingPieces(facts);
+  if (recheck.count === 0) return had;
+  watch.onProgress(0);
+  const onProgress = (done: number, total: number): void => watch.onProgress(total === 0 ? 1 : done / total);
+  const checked = await pool.check(store, { pieces: recheck, signal: watch.signal, onProgress });
+  for (let piece = 0; piece < had.length; piece++) if (checked.has(piece)) had.add(piece);
+  return had;
 }

@@ -9,19 +9,18 @@ import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
-import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
+import { statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
-import { existingPieces } from './existing-pieces.ts';
+import { findPieces } from './existing-pieces.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import { type FileRange, fileSpan } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
 import { FileStream } from './file-stream.ts';
 import { fileViews } from './file-view.ts';
-import type { ResumeData } from './resume-data.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { peerInfos, swarmFigures } from './swarm-view.ts';
 import { tally, torrentLayout } from './torrent-layout.ts';
@@ -302,7 +301,15 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
     await this.#closeStore();
     this.#store = await pool.open(layout);
-    const had = await this.#findOut(this.#store, found, saved);
+    const mode = this.#options.existing ?? 'resume';
+    const facts = { mode, geometry: this.#geometry, files: this.metainfo.files, stats: found, saved };
+    const had = await findPieces(facts, pool, this.#store, {
+      signal: this.#abort.signal,
+      onProgress: (share) => {
+        this.#checked = share;
+        this.#setState('checking');
+      },
+    });
     if (this.#closing !== undefined) return;
     const spec = {
       infoHash: infoHashBytes(this.metainfo.infoHash),
@@ -328,22 +335,6 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#paused) this.#setState('paused');
     else this.#engine.dispatch({ type: 'resume' });
     session.dial();
-  }
-
-  /** The pieces that are on disk already; those that resume data does not vouch for are hashed. */
-  async #findOut(store: number, stats: readonly FileStat[], saved: ResumeData | undefined): Promise<Bitfield> {
-    const { pool } = this.#core;
-    const { files } = this.metainfo;
-    const mode = this.#options.existing ?? 'resume';
-    const { had, recheck } = existingPieces({ mode, geometry: this.#geometry, files, stats, saved });
-    if (recheck.count === 0) return had;
-    this.#setState('checking');
-    const onProgress = (done: number, total: number): void => {
-      this.#checked = total === 0 ? 1 : done / total;
-    };
-    const checked = await pool.check(store, { pieces: recheck, signal: this.#abort.signal, onProgress });
-    for (let piece = 0; piece < had.length; piece++) if (checked.has(piece)) had.add(piece);
-    return had;
   }
 
   async #standing(): Promise<Standing | undefined> {
