@@ -8,19 +8,18 @@ import { InputError, MillraceError, StorageError } from '../base/errors.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
-import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
+import { statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
-import { existingPieces } from './existing-pieces.ts';
+import { findExisting } from './existing-pieces.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import { type FileRange, fileSpan } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
 import { FileStream } from './file-stream.ts';
 import { fileViews } from './file-view.ts';
-import type { ResumeData } from './resume-data.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { peerInfos, swarmFigures } from './swarm-view.ts';
 import { tally, torrentLayout } from './torrent-layout.ts';
@@ -230,6 +229,21 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   /**
+   * Hashes everything that is on disk again, on all cores; `state` is `checking` meanwhile and nobody is connected. What
+   * is not right any more is fetched again. Resolves when that is known; rejects with the StorageError that stopped it.
+   */
+  async recheck(): Promise<void> {
+    await this.#opening;
+    const engine = this.#engine;
+    const store = this.#store;
+    if (engine === undefined || store === undefined || this.#closing !== undefined) return;
+    this.#error = undefined;
+    this.#opening = this.#recheck(engine, store).catch((error: unknown) => this.#fail(error));
+    await this.#opening;
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /**
    * Resolves when every selected file is verified on disk, at once if so already. Meanwhile a pause only makes it wait
    * longer. Rejects with the StorageError that stopped the torrent, with InputError ERR_TORRENT_REMOVED when the torrent
    * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
@@ -294,8 +308,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     // What is there is looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
     await this.#closeStore();
-    this.#store = await pool.open(layout);
-    const had = await this.#findOut(this.#store, found, saved);
+    const store = await pool.open(layout);
+    this.#store = store;
+    const { files } = this.metainfo;
+    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats: found, saved };
+    const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
     const spec = {
       infoHash: infoHashBytes(this.metainfo.infoHash),
@@ -320,23 +337,27 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     session.dial();
   }
 
-  /** The pieces that are on disk already; those that resume data does not vouch for are hashed. */
-  async #findOut(store: number, stats: readonly FileStat[], saved: ResumeData | undefined): Promise<Bitfield> {
-    const { pool } = this.#core;
-    const mode = this.#options.existing ?? 'resume';
-    const { files } = this.metainfo;
-    const { had, recheck } = existingPieces({ mode, geometry: this.#geometry, files, stats, saved });
-    if (recheck.count === 0) return had;
+  /** Hashes pieces, by default all, on all cores. */
+  async #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
+    this.#checked = 0;
     this.#setState('checking');
-    const checked = await pool.check(store, {
-      pieces: recheck,
+    return await this.#core.pool.check(store, {
+      ...(pieces && { pieces }),
       signal: this.#abort.signal,
       onProgress: (done, total) => {
         this.#checked = total === 0 ? 1 : done / total;
       },
     });
-    for (let piece = 0; piece < had.length; piece++) if (checked.has(piece)) had.add(piece);
-    return had;
+  }
+
+  async #recheck(engine: EngineTorrent, store: number): Promise<void> {
+    this.#setState('checking');
+    engine.dispatch({ type: 'pause' });
+    await this.#core.standStill(engine);
+    engine.dispatch({ type: 'rechecked', had: await this.#check(store) });
+    await this.#resume.save();
+    if (this.#paused) this.#setState('paused');
+    else engine.dispatch({ type: 'resume' });
   }
 
   async #standing(): Promise<Standing | undefined> {
@@ -350,7 +371,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   #phaseChanged(phase: TorrentPhase): void {
-    if (phase === 'error' || phase === 'closed') return;
+    // Whoever is being checked only stands still for it.
+    if (phase === 'error' || phase === 'closed' || (phase === 'paused' && this.#state === 'checking')) return;
     this.#error = undefined;
     this.#setState(phase);
     this.#resume.rest();
