@@ -209,7 +209,7 @@ export const STEAL_WAIT_MIN_MS = 200;
 export const LATE_PATIENCE_MS = 3000;
 
 /** Piece memory that uploads may use while nothing is downloaded, with half of all as the other bound: the program stays below 150 MiB. */
-export const UPLOAD_MEMORY_BYTES_MAX: number = 48 * 1024 * 1024;
+export const UPLOAD_MEMORY_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** Bytes kept of what one peer alone has asked for and got: another may be close behind it, and more would only wear out caches. */
 export const SPENT_BYTES_MAX: number = 4 * 1024 * 1024;
