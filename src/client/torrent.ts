@@ -57,6 +57,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #paused = false;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
+  readonly #streams = new Set<FileStream>();
   /** `done` was emitted and nothing became missing since. */
   #done = false;
   readonly #abort = new AbortController();
@@ -177,6 +178,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       {
         geometry: this.#geometry,
         events: this,
+        streams: this.#streams,
         had: (piece) => this.#had().has(piece),
         read: async (offset, length) => {
           if (this.#store === undefined) throw removedError();

@@ -242,6 +242,7 @@ test('a peer that never takes the blocks it asked for does not hold their memory
   scene.say(1, id.INTERESTED);
   scene.tick();
   scene.say(1, id.REQUEST, encodeRequest({ piece: 0, begin: 0, length: BLOCK_BYTES }).subarray(5));
+  scene.session.messagesDone(1);
   scene.session.blocksRead(Int32Array.of(0, scene.reads[0]!, 1), 1);
   for (let seconds = 0; seconds < 110; seconds++) {
     scene.tick(1000);

@@ -7,6 +7,7 @@ import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
+import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
 
 /** Where a torrent is in its life. */
@@ -34,6 +35,7 @@ export interface TorrentParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly ledger: SlotLedger;
+  readonly cache: StretchCache;
   readonly peers: PeerPort;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;

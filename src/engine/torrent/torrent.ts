@@ -6,9 +6,10 @@ import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { PEERS_WANTED } from '../limits.ts';
-import type { LinkEnd, PeerAddress, ServedBlock } from '../ports.ts';
+import type { LinkEnd, PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { Upload } from '../upload/upload.ts';
 import { Announcing } from './announcing.ts';
 import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
@@ -16,7 +17,6 @@ import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
-import { Upload } from './upload.ts';
 
 /** Everything that can happen to a torrent, blocks apart. */
 export type TorrentEvent =
@@ -76,7 +76,8 @@ export class Torrent {
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
       if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
     }
-    this.upload = new Upload({ geometry, store, ledger, peers, storage, had: picker.had, limit: parts.uploadLimit });
+    const { cache, uploadLimit: limit } = parts;
+    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit });
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -215,17 +216,24 @@ export class Torrent {
 
   /** The messages of one read were taken in: what they asked for is read from disk together. */
   messagesDone(peer: Peer): void {
-    if (peer.wanted.length > 0) this.upload.pump(peer, this.#parts.clock.nowMs());
+    if (peer.uploads.wanted.count > 0) this.upload.pump(peer, this.#parts.clock.nowMs());
+  }
+
+  blockRequested(peer: Peer, piece: number, begin: number, length: number): void {
+    this.relations.asked(peer, piece, begin, length);
   }
 
   blockRead(ticket: number, ok: boolean): void {
-    const peer = this.upload.blockRead(ticket, ok);
-    if (peer !== undefined) this.upload.pump(peer, this.#parts.clock.nowMs());
+    this.upload.blockRead(ticket, ok);
   }
 
-  served(block: ServedBlock): void {
-    const peer = this.upload.served(block);
-    if (peer !== undefined) this.upload.pump(peer, this.#parts.clock.nowMs());
+  /** A batch was read from disk. */
+  readsDone(): void {
+    this.upload.takeTurns(this.#parts.clock.nowMs());
+  }
+
+  served(peer: Peer, count: number): void {
+    this.upload.served(peer, count, this.#parts.clock.nowMs());
   }
 
   /** The next address to dial, if the torrent wants one. */
@@ -308,6 +316,7 @@ export class Torrent {
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
     this.#setPhase(phase);
     for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
+    this.upload.forget();
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.
     this.#announce();
     this.#discardIfIdle();
