@@ -21,6 +21,7 @@ import { stampFiles } from './file-stamp.ts';
 import { FileStream } from './file-stream.ts';
 import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
+import { checkStore, recheckStill } from './storage-operations.ts';
 import { peerInfos, swarmFigures } from './swarm-view.ts';
 import { tally, torrentLayout } from './torrent-layout.ts';
 import type {
@@ -236,11 +237,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    */
   async recheck(): Promise<void> {
     await this.#opening;
-    const engine = this.#engine;
-    const store = this.#store;
+    const [engine, store] = [this.#engine, this.#store];
     if (engine === undefined || store === undefined || this.#closing !== undefined) return;
     this.#error = undefined;
-    this.#opening = this.#recheck(engine, store).catch((error: unknown) => this.#fail(error));
+    this.#setState('checking');
+    const checked = recheckStill(this.#core, engine, () => this.#check(store));
+    this.#opening = checked.then(() => this.#goOn(engine)).catch((error: unknown) => this.#fail(error));
     await this.#opening;
     if (this.#error !== undefined) throw this.#error;
   }
@@ -334,32 +336,22 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       failed: (error) => this.#fail(error),
     });
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
-    if (this.#paused) this.#setState('paused');
-    else this.#engine.dispatch({ type: 'resume' });
+    this.#goOn(this.#engine);
     session.dial();
   }
 
-  /** Hashes pieces, by default all, on all cores. */
-  async #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
-    this.#checked = 0;
-    this.#setState('checking');
-    return await this.#core.pool.check(store, {
-      ...(pieces && { pieces }),
-      signal: this.#abort.signal,
-      onProgress: (done, total) => {
-        this.#checked = total === 0 ? 1 : done / total;
-      },
-    });
-  }
-
-  async #recheck(engine: EngineTorrent, store: number): Promise<void> {
-    this.#setState('checking');
-    engine.dispatch({ type: 'pause' });
-    await this.#core.standStill(engine);
-    engine.dispatch({ type: 'rechecked', had: await this.#check(store) });
-    await this.#resume.save();
+  #goOn(engine: EngineTorrent): void {
     if (this.#paused) this.#setState('paused');
     else engine.dispatch({ type: 'resume' });
+  }
+
+  #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
+    this.#setState('checking');
+    return checkStore(this.#core, store, {
+      pieces,
+      signal: this.#abort.signal,
+      onShare: (share) => (this.#checked = share),
+    });
   }
 
   async #standing(): Promise<Standing | undefined> {
