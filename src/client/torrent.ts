@@ -107,7 +107,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
     const piecesWanted = this.#priorities.wanted.count;
-    const { bytesDone, bytesWanted, piecesDone } = this.#tally();
+    const { bytesDone, bytesWanted, piecesDone } = tally(this.#geometry, this.#priorities.wanted, this.#had());
     const rate = this.#engine?.intake.rate.bytesPerSecond ?? 0;
     const downloading = this.#state === 'downloading';
     return {
@@ -151,11 +151,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#prioritise(this.#priorities.withSelected(files));
   }
 
-  /**
-   * Changes how urgently files are wanted, by their indexes; files that are not named keep their priority. What was
-   * downloaded stays. Throws InputError ERR_SELECT_FILE for a file that does not exist and ERR_SELECT_PRIORITY for
-   * what is no priority.
-   */
+  /** Changes how urgently files are wanted, by index; others stay. Throws InputError ERR_SELECT_FILE, ERR_SELECT_PRIORITY. */
   setPriorities(priorities: PriorityChanges): void {
     this.#prioritise(this.#priorities.withChanges(priorities));
   }
@@ -231,10 +227,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#engine?.dispatch({ type: 'resume' });
   }
 
-  /**
-   * Hashes everything that is on disk again, on all cores; `state` is `checking` meanwhile and nobody is connected. What
-   * is not right any more is fetched again. Resolves when that is known; rejects with the StorageError that stopped it.
-   */
+  /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
   async recheck(): Promise<void> {
     await this.#opening;
     const [engine, store] = [this.#engine, this.#store];
@@ -253,7 +246,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
    */
   async completed(signal?: AbortSignal): Promise<void> {
-    if (this.#state === 'seeding' || this.#complete) return;
+    if (this.#state === 'seeding' || this.#engine?.intake.download.picker.wantedCount === 0) return;
     if (this.#error !== undefined) throw this.#error;
     if (this.#state === 'removed') throw removedError();
     signal?.throwIfAborted();
@@ -359,9 +352,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
     const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
     const priorities = this.#priorities.ofFiles;
-    const uploadedBytes = this.#engine.upload.totalBytes;
-    const downloadedBytes = this.#engine.intake.rate.totalBytes;
-    return { have: this.#had(), stamps, priorities, uploadedBytes, downloadedBytes };
+    const bytes = {
+      uploadedBytes: this.#engine.upload.totalBytes,
+      downloadedBytes: this.#engine.intake.rate.totalBytes,
+    };
+    return { have: this.#had(), stamps, priorities, ...bytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
@@ -397,16 +392,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.emit('state', state);
   }
 
-  /** Every selected piece is on disk, also while the torrent is paused. */
-  get #complete(): boolean {
-    return this.#engine !== undefined && this.#engine.intake.download.picker.wantedCount === 0;
-  }
-
   #had(): Bitfield {
     return this.#engine?.had ?? new Bitfield(this.#geometry.pieceCount);
-  }
-
-  #tally(): ReturnType<typeof tally> {
-    return tally(this.#geometry, this.#priorities.wanted, this.#had());
   }
 }
