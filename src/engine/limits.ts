@@ -219,6 +219,9 @@ export const UPLOAD_QUEUE_SECONDS = 0.25;
 export const UPLOAD_QUEUE_BYTES_MIN: number = 256 * 1024;
 export const UPLOAD_QUEUE_BYTES_MAX: number = 2 * 1024 * 1024;
 
+/** The same for a peer whose rate is not known yet: with small queues the first moments of a fast one are slow. */
+export const UPLOAD_QUEUE_BYTES_START: number = 1024 * 1024;
+
 /** Blocks that are given to a link in one go, and stretches to the disk: a peer's turn is over after so many. */
 export const SERVES_AT_ONCE = 64;
 
