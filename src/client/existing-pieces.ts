@@ -1,8 +1,6 @@
 // Which pieces of a torrent are on disk already: by trust, by a check, or by resume data where it still fits the files.
 import { Bitfield } from '../base/bitfield.ts';
-import type { StoreId } from '../engine/ports.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
-import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { FileStat } from '../host/disk/file-stats.ts';
 import { type FileSpan, reconcile } from './reconcile.ts';
 import type { ResumeData } from './resume-data.ts';
@@ -19,7 +17,7 @@ export interface ExistingFacts {
 }
 
 /** Pieces that are taken for had without reading them, and those that are to be hashed first. */
-export function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; readonly recheck: Bitfield } {
+function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; readonly recheck: Bitfield } {
   const had = new Bitfield(facts.geometry.pieceCount);
   const recheck = new Bitfield(facts.geometry.pieceCount);
   switch (facts.mode) {
@@ -36,25 +34,14 @@ export function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; 
   }
 }
 
-/** Who follows a check, and ends it. */
-export interface CheckWatch {
-  readonly signal: AbortSignal;
-  /** Share of the check that is done, 0…1; called once before it begins. */
-  readonly onProgress: (share: number) => void;
-}
-
-/** The pieces that are on disk already; those that nothing vouches for are hashed. */
-export async function findPieces(
+/** The pieces that are on disk already; those that nothing vouches for are hashed by `check`. */
+export async function findExisting(
   facts: ExistingFacts,
-  pool: DiskPool,
-  store: StoreId,
-  watch: CheckWatch,
+  check: (pieces: Bitfield) => Promise<Bitfield>,
 ): Promise<Bitfield> {
   const { had, recheck } = existingPieces(facts);
   if (recheck.count === 0) return had;
-  watch.onProgress(0);
-  const onProgress = (done: number, total: number): void => watch.onProgress(total === 0 ? 1 : done / total);
-  const checked = await pool.check(store, { pieces: recheck, signal: watch.signal, onProgress });
+  const checked = await check(recheck);
   for (let piece = 0; piece < had.length; piece++) if (checked.has(piece)) had.add(piece);
   return had;
 }

@@ -15,14 +15,15 @@ import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
-import { findPieces } from './existing-pieces.ts';
+import { findExisting } from './existing-pieces.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import { type FileRange, fileSpan } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
 import { FileStream } from './file-stream.ts';
 import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
-import { peerInfos, swarmFigures } from './swarm-view.ts';
+import { checkStore, recheckStill } from './storage-operations.ts';
+import { peerInfos, progressView } from './swarm-view.ts';
 import { tally, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
@@ -109,23 +110,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
-    const piecesWanted = this.#priorities.wanted.count;
-    const { bytesDone, bytesWanted, piecesDone } = this.#tally();
-    const rate = this.#engine?.intake.rate.bytesPerSecond ?? 0;
-    const downloading = this.#state === 'downloading';
-    return {
-      state: this.#state,
-      bytesDone,
-      bytesWanted,
-      piecesDone,
-      piecesWanted,
-      downloadBytesPerSecond: rate,
-      uploadedBytes: this.#resume.uploadedBytes + (this.#engine?.upload.totalBytes ?? 0),
-      ...swarmFigures(this.#engine),
-      ...(downloading && rate >= 1 && { etaSeconds: (bytesWanted - bytesDone) / rate }),
-      ...(this.#state === 'checking' && { checked: this.#checked }),
-      ...(downloading && rate < 1 && this.#engine !== undefined && { stall: this.#engine.stall() }),
-    };
+    const { wanted } = this.#priorities;
+    const figures = { state: this.#state, checked: this.#checked, uploadedBefore: this.#resume.uploadedBytes };
+    return progressView(this.#engine, tally(this.#geometry, wanted, this.#had()), figures);
   }
 
   /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
@@ -154,11 +141,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#prioritise(this.#priorities.withSelected(files));
   }
 
-  /**
-   * Changes how urgently files are wanted, by their indexes; files that are not named keep their priority. What was
-   * downloaded stays. Throws InputError ERR_SELECT_FILE for a file that does not exist and ERR_SELECT_PRIORITY for
-   * what is no priority.
-   */
+  /** Changes how urgently files are wanted, by index; others stay. Throws InputError ERR_SELECT_FILE, ERR_SELECT_PRIORITY. */
   setPriorities(priorities: PriorityChanges): void {
     this.#prioritise(this.#priorities.withChanges(priorities));
   }
@@ -234,13 +217,26 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#engine?.dispatch({ type: 'resume' });
   }
 
+  /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
+  async recheck(): Promise<void> {
+    await this.#opening;
+    const [engine, store] = [this.#engine, this.#store];
+    if (engine === undefined || store === undefined || this.#closing !== undefined) return;
+    this.#error = undefined;
+    this.#setState('checking');
+    const checked = recheckStill(this.#core, engine, () => this.#check(store));
+    this.#opening = checked.then(() => this.#goOn(engine)).catch((error: unknown) => this.#fail(error));
+    await this.#opening;
+    if (this.#error !== undefined) throw this.#error;
+  }
+
   /**
    * Resolves when every selected file is verified on disk, at once if so already. Meanwhile a pause only makes it wait
    * longer. Rejects with the StorageError that stopped the torrent, with InputError ERR_TORRENT_REMOVED when the torrent
    * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
    */
   async completed(signal?: AbortSignal): Promise<void> {
-    if (this.#state === 'seeding' || this.#complete) return;
+    if (this.#state === 'seeding' || this.#engine?.intake.download.picker.wantedCount === 0) return;
     if (this.#error !== undefined) throw this.#error;
     if (this.#state === 'removed') throw removedError();
     signal?.throwIfAborted();
@@ -300,16 +296,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     // Looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
     await this.#closeStore();
-    this.#store = await pool.open(layout);
-    const mode = this.#options.existing ?? 'resume';
-    const facts = { mode, geometry: this.#geometry, files: this.metainfo.files, stats: found, saved };
-    const had = await findPieces(facts, pool, this.#store, {
-      signal: this.#abort.signal,
-      onProgress: (share) => {
-        this.#checked = share;
-        this.#setState('checking');
-      },
-    });
+    const store = await pool.open(layout);
+    this.#store = store;
+    const { files } = this.metainfo;
+    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats: found, saved };
+    const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
     const spec = {
       infoHash: infoHashBytes(this.metainfo.infoHash),
@@ -332,22 +323,39 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#engine = session.add(spec, observer, this.#forerunner);
     this.#forerunner = undefined;
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
-    if (this.#paused) this.#setState('paused');
-    else this.#engine.dispatch({ type: 'resume' });
+    this.#goOn(this.#engine);
     session.dial();
+  }
+
+  #goOn(engine: EngineTorrent): void {
+    if (this.#paused) this.#setState('paused');
+    else engine.dispatch({ type: 'resume' });
+  }
+
+  #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
+    this.#setState('checking');
+    return checkStore(this.#core, store, {
+      pieces,
+      signal: this.#abort.signal,
+      onShare: (share) => (this.#checked = share),
+    });
   }
 
   async #standing(): Promise<Standing | undefined> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
     // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
     const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const { upload, intake } = this.#engine;
-    const counts = { uploadedBytes: upload.totalBytes, downloadedBytes: intake.rate.totalBytes };
-    return { have: this.#had(), stamps, priorities: this.#priorities.ofFiles, ...counts };
+    const priorities = this.#priorities.ofFiles;
+    const bytes = {
+      uploadedBytes: this.#engine.upload.totalBytes,
+      downloadedBytes: this.#engine.intake.rate.totalBytes,
+    };
+    return { have: this.#had(), stamps, priorities, ...bytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
-    if (phase === 'error' || phase === 'closed') return;
+    // Whoever is being checked only stands still for it.
+    if (phase === 'error' || phase === 'closed' || (phase === 'paused' && this.#state === 'checking')) return;
     this.#error = undefined;
     this.#setState(phase);
     this.#resume.rest();
@@ -378,16 +386,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.emit('state', state);
   }
 
-  /** Every selected piece is on disk, also while the torrent is paused. */
-  get #complete(): boolean {
-    return this.#engine !== undefined && this.#engine.intake.download.picker.wantedCount === 0;
-  }
-
   #had(): Bitfield {
     return this.#engine?.had ?? new Bitfield(this.#geometry.pieceCount);
-  }
-
-  #tally(): ReturnType<typeof tally> {
-    return tally(this.#geometry, this.#priorities.wanted, this.#had());
   }
 }

@@ -12,8 +12,8 @@ import { REVOKE_BEGIN, REVOKE_LINK, REVOKE_PIECE, REVOKE_STRIDE } from './arriva
 import type { DownloadPeer } from './download-peer.ts';
 
 const KINDS = [
-  ...['plan', 'plan', 'plan', 'land', 'land', 'land', 'store', 'store', 'urgent', 'endgame', 'span'],
-  ...['join', 'leave', 'have', 'choke', 'return', 'priority', 'order', 'await', 'unawait', 'pace', 'evict'],
+  ...['plan', 'plan', 'plan', 'land', 'land', 'land', 'store', 'store', 'urgent', 'urgent', 'endgame', 'span'],
+  ...['join', 'leave', 'have', 'choke', 'return', 'priority', 'order', 'await', 'await', 'unawait', 'pace', 'evict'],
 ] as const;
 type Kind = (typeof KINDS)[number] | 'clock';
 

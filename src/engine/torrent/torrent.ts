@@ -24,7 +24,7 @@ export type TorrentEvent =
   | MemberEvent
   | { readonly type: 'storage-failed'; readonly error: StorageError }
   | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
-  | { readonly type: 'lost'; readonly pieces: Bitfield }
+  | { readonly type: 'rechecked'; readonly had: Bitfield }
   | {
       readonly type: 'awaited';
       readonly first: PieceIndex;
@@ -113,8 +113,12 @@ export class Torrent implements Member {
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
   get settled(): boolean {
-    const idle = this.swarm.size === 0 && this.upload.inFlight === 0 && this.intake.download.pieces.empty;
-    return this.#phase === 'closed' && idle && this.#announcing.settled;
+    return this.#phase === 'closed' && !this.busy && this.#announcing.settled;
+  }
+
+  /** Somebody is connected, or something of this torrent is in memory. */
+  get busy(): boolean {
+    return this.swarm.size > 0 || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
 
   /** Why nothing comes in. */
@@ -147,10 +151,9 @@ export class Torrent implements Member {
       case 'storage-failed':
         return this.#breakDown(event.error);
       case 'prioritised':
-        this.#prioritise(event.priorities);
-        return this.#goOn();
-      case 'lost':
-        return this.#lose(event.pieces);
+        return this.#reprioritise(event.priorities);
+      case 'rechecked':
+        return this.#believe(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'pause':
@@ -282,18 +285,18 @@ export class Torrent implements Member {
     }
   }
 
-  /** What was had is not on disk any more: it is fetched again. */
-  #lose(pieces: Bitfield): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < pieces.length; piece++) {
-      if (pieces.has(piece)) picker.markLost(piece as PieceIndex);
-    }
-    this.#goOn();
+  #reprioritise(priorities: Uint8Array): void {
+    this.#prioritise(priorities);
+    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
   }
 
-  /** Other pieces are wanted than before: there may be something to fetch again, or nothing any more. */
-  #goOn(): void {
-    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
+  /** The disk was read again, while the torrent stood still: this is what it has. */
+  #believe(had: Bitfield): void {
+    const picker = this.intake.download.picker;
+    for (let piece = 0; piece < had.length; piece++) {
+      if (!had.has(piece)) picker.markLost(piece as PieceIndex);
+      else if (!picker.had.has(piece)) picker.markHad(piece as PieceIndex);
+    }
   }
 
   /** Somebody waits for pieces, `withinMs` from now, or not any more. */

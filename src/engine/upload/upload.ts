@@ -7,6 +7,7 @@ import {
   SERVES_AT_ONCE,
   UPLOAD_QUEUE_BYTES_MAX,
   UPLOAD_QUEUE_BYTES_MIN,
+  UPLOAD_QUEUE_BYTES_START,
   UPLOAD_QUEUE_SECONDS,
   WANTED_PER_PEER_MAX,
 } from '../limits.ts';
@@ -284,6 +285,7 @@ export class Upload {
 
 /** Bytes that may wait in a link: a fast peer never runs dry, a slow one holds little memory. */
 function queueBytes(peer: Peer): number {
+  if (peer.upload.bytesPerSecond === 0) return UPLOAD_QUEUE_BYTES_START;
   const rated = peer.upload.bytesPerSecond * UPLOAD_QUEUE_SECONDS;
   const bytes = Math.min(UPLOAD_QUEUE_BYTES_MAX, Math.max(UPLOAD_QUEUE_BYTES_MIN, rated));
   return bytes - (bytes % BLOCK_BYTES);
