@@ -239,9 +239,11 @@ export class Client extends EventEmitter<ClientEvents> {
   async #listen(): Promise<PeerAddress | undefined> {
     const { listen } = this.#settings;
     if (listen === false) return undefined;
-    const { host, port } = listen;
+    const { host, port, ipv6Too } = listen;
     try {
       const bound = await this.#core.host.listen(host, port);
+      // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
+      if (ipv6Too) await this.#core.host.listen('::', bound.port, true).catch(() => undefined);
       this.#port = bound.port;
       return bound;
     } catch (error) {

@@ -7,7 +7,8 @@ export type { PeerAddress };
 /** How a Client behaves; every field has a default. What cannot be used is an InputError ERR_CLIENT_OPTION. */
 export interface ClientOptions {
   /**
-   * Where to listen for peers: an address of this machine, by default all of IPv4 (`0.0.0.0`; `::` is all of both), and a
+   * Where to listen for peers: an address of this machine, by default all of IPv4 and, on the
+   * same port, of IPv6 (`0.0.0.0` is the one alone, `::` both in one socket), and a
    * port, of which 0 picks a free one. Default: `{ host: '0.0.0.0', port: 0 }`; `false` never listens.
    */
   readonly listen?: { readonly host?: string; readonly port: number } | false;
