@@ -71,8 +71,8 @@ export class Torrent implements Member {
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
       if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
     }
-    const { cache, uploadLimit: limit } = parts;
-    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit });
+    const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
+    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
     this.relations = new PeerRelations({
       spec,
       shared: parts,
