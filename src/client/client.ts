@@ -80,6 +80,7 @@ export class Client extends EventEmitter<ClientEvents> {
       trackers: this.#trackers,
       peerId: makePeerId(),
       clientName: USER_AGENT,
+      sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
       listenPort: () => this.#port,
       diskWorkers: settings.diskWorkers,

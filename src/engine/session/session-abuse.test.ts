@@ -6,6 +6,7 @@ import { encodeHandshake } from '../../protocol/wire/handshake.ts';
 import * as id from '../../protocol/wire/message-id.ts';
 import { encodeReject, encodeRequest } from '../../protocol/wire/message-writer.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
+import { sha1 } from '../../testing/sha1.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
@@ -58,6 +59,7 @@ class Scene {
       clientName: 'test',
       peersMax: 100,
       listenPort: () => 6881,
+      sha1,
       diskWorkers: 1,
     });
     const geometry = new Geometry(PIECES * 4 * BLOCK_BYTES, 4 * BLOCK_BYTES);
@@ -197,9 +199,9 @@ test('one host cannot take every incoming slot', () => {
 
 test('a peer without a slot that flaps its interest does not hurry the choker', () => {
   const scene = new Scene(false);
-  const links = [1, 3, 5, 7, 9, 11];
+  const links = [1, 3, 5, 7, 9, 11, 13, 15, 17, 19];
   for (const link of links) {
-    scene.meet(link);
+    scene.meet(link, `10.3.0.${link}`);
     scene.say(link, id.INTERESTED);
   }
   scene.tick();

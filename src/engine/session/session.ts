@@ -72,6 +72,7 @@ export interface SessionParts {
   /** 20 bytes. */
   readonly peerId: Uint8Array;
   readonly clientName: string;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly peersMax: number;
   readonly listenPort: () => number;
   /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
@@ -127,9 +128,9 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     assert(!this.#torrents.has(spec.store), 'a store belongs to one torrent');
     const ticketBase = this.#nextTicketBase;
     this.#nextTicketBase += TICKETS_PER_TORRENT;
-    const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort } = this.#parts;
+    const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort, sha1 } = this.#parts;
     const { downloadLimit, uploadLimit } = this;
-    const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort };
+    const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort, sha1 };
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
     const uploadSlots = this.#uploadSlots;
     const own = { downloadLimit, uploadLimit, uploadSlots, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };

@@ -43,6 +43,7 @@ export interface TorrentParts {
   readonly trackerKey: number;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly uploadSlots: UploadSlots;
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;

@@ -20,7 +20,7 @@ import {
 } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
-import { BLOCK_BYTES, type Geometry } from './geometry.ts';
+import { BLOCK_BYTES, type Geometry, type PieceIndex } from './geometry.ts';
 
 /** What an Upload works with. */
 export interface UploadParts {
@@ -44,6 +44,8 @@ interface Serving {
 export class Upload {
   /** Block bytes that have left, to peers past and present. */
   totalBytes = 0;
+  /** Whether a peer may have blocks of a piece although it is choked (BEP 6, "allowed fast"). */
+  servesWhileChoked: (peer: Peer, piece: PieceIndex) => boolean = () => false;
   readonly #parts: UploadParts;
   /** By place, which is also the ticket of the read. */
   readonly #serving = new Map<number, Serving>();
@@ -58,11 +60,11 @@ export class Upload {
     const piece = this.#parts.geometry.pieceIndex(range.piece);
     const allowed =
       piece !== undefined &&
-      !peer.weChoke &&
       this.#parts.had.has(piece) &&
       range.length <= BLOCK_BYTES &&
       this.#parts.geometry.contains(piece, range.begin, range.length) &&
-      peer.wanted.length < WANTED_PER_PEER_MAX;
+      peer.wanted.length < WANTED_PER_PEER_MAX &&
+      (!peer.weChoke || this.servesWhileChoked(peer, piece));
     if (allowed) peer.wanted.push(range);
     else this.#reject(peer, range);
     return allowed;
@@ -80,8 +82,12 @@ export class Upload {
 
   /** Forgets what a peer wanted: it was choked. With the fast extension each request is refused by name (BEP 6). */
   choked(peer: Peer): void {
-    for (const range of peer.wanted) this.#reject(peer, range);
-    peer.wanted.length = 0;
+    const kept: BlockRange[] = [];
+    for (const range of peer.wanted) {
+      if (this.servesWhileChoked(peer, range.piece as PieceIndex)) kept.push(range);
+      else this.#reject(peer, range);
+    }
+    peer.wanted.splice(0, peer.wanted.length, ...kept);
   }
 
   /**

@@ -9,6 +9,7 @@ import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geom
 import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
 import { SeededRandom } from '../seeded-random.ts';
+import { sha1 } from '../sha1.ts';
 import { EventQueue } from './event-queue.ts';
 import type { RemotePeer } from './remote-peer.ts';
 import { SeedHabits, type SeedManners } from './seed-habits.ts';
@@ -99,6 +100,7 @@ export class SimulatedSession {
       trackers: this.trackers,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
+      sha1,
       peersMax: options.peersMax ?? 50,
       listenPort: () => this.listenPort,
       diskWorkers: 1,
