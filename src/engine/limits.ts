@@ -31,9 +31,6 @@ export const DUPLICATES_PER_BLOCK = 2;
 /** Duplicates in flight at once, 4 MiB of places: endgame is about the last blocks, not about a second download. */
 export const DUPLICATES_MAX = 256;
 
-/** Regular upload slots per torrent: few enough that each is worth something to the peer who got it. */
-export const UPLOAD_SLOTS = 4;
-
 /** How often the choker decides again. Ten seconds let TCP reach its rate (BEP 3, "choking"). */
 export const CHOKE_INTERVAL_MS = 10_000;
 
@@ -91,10 +88,7 @@ export const TICK_LATE_MS = 2000;
 /** Requests of one peer that wait for their turn; the number that we announce as `reqq` (BEP 10). */
 export const WANTED_PER_PEER_MAX = 500;
 
-/** Blocks of one peer being read or sent: 1 MiB covers a fast link, and a peer that never reads holds no more. */
-export const SERVES_PER_PEER_MAX = 64;
-
-/** Share of piece memory that uploads may use: downloading must always find room. */
+/** Share of piece memory that uploads may use while something is downloaded: downloading must always find room. */
 export const UPLOAD_MEMORY_SHARE = 0.25;
 
 /** How often the control work runs: timeouts, rates, choking, dialling. */
@@ -169,3 +163,95 @@ export const UPLOAD_STALL_MS = 120_000;
 
 /** Blocks in flight with one peer that cover every delay of a local network; more only where the delay calls for it. */
 export const REQUESTS_COMFORT = 256;
+
+/** Pieces of metadata asked of one peer at a time: 64 KiB on the way cover a home line's delay. */
+export const METADATA_REQUESTS_PER_PEER = 4;
+
+/** A piece of metadata that has not come after this is asked of somebody else. */
+export const METADATA_TIMEOUT_MS = 5000;
+
+/** Unanswered requests in a row after which a peer's claim about the metadata hardly counts. */
+export const METADATA_TIMEOUTS_MAX = 3;
+
+/** Peers that send the whole metadata alone, each for itself, after somebody lied: as many copies are in memory. */
+export const METADATA_SOLOS_MAX = 3;
+
+/** Pieces of metadata that one peer gets in a tick, 640 KiB a second: enough for it, and no socket's queue fills up. */
+export const METADATA_PIECES_PER_TICK = 4;
+
+/** Requests for metadata that wait per peer; more are refused (32 MiB would be 2048, asked all at once by nobody). */
+export const METADATA_QUEUE_MAX = 256;
+
+/** How often one peer may have the whole metadata over one connection: once, and again when its piece went astray. */
+export const METADATA_COPIES_PER_PEER = 3;
+
+/** Longest message of a peer while the torrent is unknown: the bitfield of the largest torrent that we read. */
+export const METADATA_MESSAGE_BYTES_MAX: number = 256 * 1024;
+
+/** Messages and their bytes that are remembered of one peer until the metadata is there: a bitfield and many HAVEs. */
+export const METADATA_HEARD_MAX = 10_000;
+export const METADATA_HEARD_BYTES_MAX: number = 512 * 1024;
+
+/** Upload slots of a session at first: few enough that each is worth something to the peer who got it. */
+export const UPLOAD_SLOTS_START = 8;
+
+/** Fewest and most upload slots without a limit: tit-for-tat needs some to compare, and each costs a peer's memory. */
+export const UPLOAD_SLOTS_MIN = 4;
+export const UPLOAD_SLOTS_MAX = 100;
+
+/** A slot that carries less than this on average is one too many (libtorrent's threshold is 1 KiB/s, Transmission's 8). */
+export const SLOT_BYTES_PER_SECOND_MIN: number = 4 * 1024;
+
+/** A slot on trial stays if it brings this share of what the others carry on average: less is noise. */
+export const SLOT_GAIN_SHARE = 0.25;
+
+/** Rounds without another trial after one that brought nothing; doubled up to five minutes. */
+export const SLOT_REST_ROUNDS_MIN = 3;
+export const SLOT_REST_ROUNDS_MAX = 30;
+
+/** Above this share of the user's limit the line is full: more slots would only thin it out. */
+export const UPLOAD_SATURATED_SHARE = 0.9;
+
+/** One slot of so many is given on spec (libtorrent's 20 %), and always at least one. */
+export const SLOTS_PER_OPTIMISTIC = 5;
+
+/** Nobody waits for a slot for longer than this many times all others' turns, however the lots fall. */
+export const OPTIMISTIC_PATIENCE_ROUNDS = 2;
+
+/** Blocks of failed pieces whose digests one store remembers: a few MiB, and 1 GiB of corrupt data in one swarm. */
+export const FAILED_BLOCKS_MAX = 65_536;
+
+/** A piece that failed its hash once may take its only sender so long; then idle peers help, and liars are found by comparison. */
+export const ALONE_PATIENCE_MS = 10_000;
+
+/** Pieces with a deadline that one plan looks at: more than a peer's window holds, and the next plan sees the others. */
+export const URGENT_PIECES_MAX = 64;
+
+/** What a block is taken to need of a peer whose rate is not known yet: 64 KiB/s, a slow home line. */
+export const UNKNOWN_BLOCK_MS = 250;
+
+/** A block that its owner will send sooner than this is not asked for again, whatever its deadline: it is on its way. */
+export const STEAL_WAIT_MIN_MS = 200;
+
+/** A piece that is so late is asked of everybody: whoever should have brought it in time does not. */
+export const LATE_PATIENCE_MS = 3000;
+
+/** Piece memory that uploads may use while nothing is downloaded, with half of all as the other bound: the program stays below 150 MiB. */
+export const UPLOAD_MEMORY_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** Bytes kept of what one peer alone has asked for and got: another may be close behind it, and more would only wear out caches. */
+export const SPENT_BYTES_MAX: number = 4 * 1024 * 1024;
+
+/** Bytes that may wait in the link to one peer: what it takes in a quarter of a second, between these two. */
+export const UPLOAD_QUEUE_SECONDS = 0.25;
+export const UPLOAD_QUEUE_BYTES_MIN: number = 256 * 1024;
+export const UPLOAD_QUEUE_BYTES_MAX: number = 2 * 1024 * 1024;
+
+/** The same for a peer whose rate is not known yet: with small queues the first moments of a fast one are slow. */
+export const UPLOAD_QUEUE_BYTES_START: number = 1024 * 1024;
+
+/** Blocks that are given to a link in one go, and stretches to the disk: a peer's turn is over after so many. */
+export const SERVES_AT_ONCE = 64;
+
+/** Small pieces within so many bytes are fetched after each other, when they are equally rare: what a disk call is worth. */
+export const NEIGHBOUR_BYTES: number = 1024 * 1024;

@@ -1,6 +1,8 @@
 // Seeders that send wrong bytes: no wrong piece reaches the disk, and who sends only wrong ones is soon left alone.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { DUPLICATES_MAX } from '#src/engine/limits.ts';
+import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { ScriptedSeeder } from '#src/testing/peers/scripted-seeder.ts';
 import { corruptBlocks } from '#src/testing/peers/wrong-blocks.ts';
 import { SeededRandom } from '#src/testing/seeded-random.ts';
@@ -24,6 +26,27 @@ for (const [title, torrent] of [
     assert.ok(done.dataPath!.wastedBytes > 0, 'the corrupt piece counts as wasted');
   });
 }
+
+test('of ten seeders the one that corrupts 5 % is banned, and it alone', async (t) => {
+  const workspace = await Workspace.open(t);
+  const seeders: ScriptedSeeder[] = [];
+  for (let index = 0; index < 10; index++) {
+    const behaviours = index === 3 ? [corruptBlocks(0.05, new SeededRandom(9))] : [];
+    seeders.push(workspace.own(await ScriptedSeeder.listen(LARGE_PIECES, { behaviours })));
+  }
+  const { done, events } = await downloadFrom(workspace, LARGE_PIECES, seeders);
+  const banned = events.filter(({ code }) => code === 'ERR_PEER_CORRUPT').map(({ message }) => String(message));
+  const liar = `peer 127.0.0.1:${seeders[3]!.port} `;
+  assert.ok(
+    banned.every((message) => message.startsWith(liar)),
+    banned.join('\n'),
+  );
+  const failed = events.filter(({ code }) => code === 'ERR_PIECE_CORRUPT' || code === 'ERR_PEER_CORRUPT').length;
+  assert.ok(failed === 0 || banned.length > 0, 'a piece that failed has named the liar');
+  // What failed, and what ten peers fetch twice in an endgame.
+  const bound = failed * 2 * MIB + 2 * DUPLICATES_MAX * BLOCK_BYTES;
+  assert.ok(done.dataPath!.wastedBytes <= bound, `${done.dataPath!.wastedBytes} bytes wasted, ${failed} failures`);
+});
 
 test('three seeders that corrupt 5 % beside an honest one spoil nothing', async (t) => {
   const workspace = await Workspace.open(t);

@@ -1,8 +1,11 @@
 // All pieces of a torrent that were begun, and the slots that their runs have in piece memory.
 import { assert } from '../../base/assert.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
-import type { Geometry, PieceIndex } from '../torrent/geometry.ts';
+import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE } from '../ports.ts';
+import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../torrent/geometry.ts';
 import { ActivePiece, RUN_COMPLETE, RUN_EMPTY, RUN_RECEIVING } from './active-piece.ts';
+import type { DownloadPeer } from './download-peer.ts';
+import type { Duplicates } from './duplicates.ts';
 import type { PiecePicker } from './piece-picker.ts';
 
 /** The table of active pieces. A piece is in it from its first request until it is verified, or nothing of it is left. */
@@ -15,8 +18,10 @@ export class ActivePieces {
   /** Where a piece is in `list`, or −1. */
   readonly #indexes: Int32Array;
   readonly #pool: ActivePiece[] = [];
+  readonly #duplicates: Duplicates;
 
-  constructor(geometry: Geometry, ledger: SlotLedger, picker: PiecePicker) {
+  constructor(geometry: Geometry, ledger: SlotLedger, picker: PiecePicker, duplicates: Duplicates) {
+    this.#duplicates = duplicates;
     this.geometry = geometry;
     this.ledger = ledger;
     this.picker = picker;
@@ -35,6 +40,7 @@ export class ActivePieces {
     this.picker.begin(piece);
     const active = this.#pool.pop() ?? new ActivePiece(this.geometry);
     active.begin(piece, this.geometry);
+    active.exclusive = this.picker.failuresOf(piece) > 0;
     active.openRun(0, place);
     this.#indexes[piece] = this.list.length;
     this.list.push(active);
@@ -48,9 +54,14 @@ export class ActivePieces {
     return place >= 0;
   }
 
-  /** Frees the slot of a run for which nothing has landed and nobody is asked any more. */
+  /**
+   * Frees the slot of a run for which nothing has landed and nobody is asked any more. A duplicate that is on its way
+   * keeps it, too: else it would come for nothing.
+   */
   closeRunIfIdle(active: ActivePiece, run: number): void {
     if (active.runStates[run] !== RUN_RECEIVING || active.heldIn(run) > 0 || active.landedIn(run) > 0) return;
+    const first = run * RUN_BLOCKS;
+    if (this.#duplicates.count > 0 && this.#duplicates.owedBetween(active.index, first, first + RUN_BLOCKS)) return;
     this.dropRun(active, run);
   }
 
@@ -114,6 +125,22 @@ export class ActivePieces {
     }
     this.#indexes[active.index] = -1;
     this.#pool.push(active);
+  }
+
+  /** Writes the REQUEST record that begins at `at`, for a block in its own place. */
+  writeRequest(batch: Int32Array, at: number, active: ActivePiece, block: number): void {
+    batch[at + REQUEST_PIECE] = active.index;
+    batch[at + REQUEST_BEGIN] = block * BLOCK_BYTES;
+    batch[at + REQUEST_LENGTH] = this.geometry.blockBytes(active.index, block);
+    batch[at + REQUEST_PLACE] = active.placeOf(block);
+  }
+
+  /** The peer leads this piece from now on, and no other. */
+  lead(active: ActivePiece, peer: DownloadPeer): ActivePiece {
+    if (peer.current !== undefined) this.leave(peer.current);
+    active.lead = peer;
+    peer.current = active;
+    return active;
   }
 
   /** The piece has no lead any more. */

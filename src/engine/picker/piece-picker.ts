@@ -1,18 +1,20 @@
-// Which piece to begin next. Ten things bear on that choice, and this is where each of them is decided:
+// Which piece to begin next. Twelve things bear on that choice, and this is where each of them is decided:
 //
 //    1. what we have and what is skipped is never begun               #wanted, PRIORITY_SKIP
-//    2. pieces under way come before new ones                         request-planner.ts
+//    2. what somebody waits for comes first, then pieces under way, then new ones     urgent-planner.ts, request-planner.ts
 //    3. the peer must have the piece                                  PeerPieces
 //    4. files that the user prefers come first                        one RarityOrder per priority
 //    5. then the rarest piece, so that none is lost with one peer     RarityOrder, Availability (BEP 3, "piece selection")
 //    6. among equals at random, so that peers do not all hold the same ones
-//    7. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
-//    8. in order, when the user wants to watch while it comes in      sequential
-//    9. memory must have room for it                                  request-planner.ts, invariant 1
-//   10. at the end, blocks that others owe us are asked for twice     endgame.ts
+//    7. and then its equally rare neighbours, for the same peer: what is complete together is written in one call
+//    8. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
+//    9. in order, when the user wants to watch while it comes in      sequential
+//   10. memory must have room for it                                  request-planner.ts, invariant 1
+//   11. a piece that failed its hash comes next, so that the liar is soon known   #failures
+//   12. at the end, blocks that others owe us are asked for twice     endgame.ts
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
-import type { Random } from '../../base/clock.ts';
+import { type Random, randomBelow } from '../../base/clock.ts';
 import { RANDOM_FIRST_PIECES, RARITY_SCAN_MAX } from '../limits.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { Availability } from './availability.ts';
@@ -30,16 +32,21 @@ export class PiecePicker {
   /** Pieces on disk and verified. Changed only by `markHad` and `markLost`. */
   readonly had: Bitfield;
   readonly availability: Availability;
+  /** Pieces that are neighbours: those of a window of so many, aligned to its size. */
+  window = 1;
   /** Fetch pieces by ascending index instead of by rarity. */
   sequential = false;
   readonly #priority: Uint8Array;
   readonly #active: Bitfield;
-  /** Wanted and not had; and of these the ones that are not active. */
+  readonly #awaited: Bitfield;
+  /** Wanted and not had; and of these the ones that are neither active nor awaited. */
   readonly #wanted: Bitfield;
   readonly #pickable: Bitfield;
   readonly #orders: readonly RarityOrder[];
   readonly #peers = new Set<PeerPieces>();
   readonly #scan: Scan;
+  /** How often each piece failed its hash since it was last had; the oldest first. */
+  readonly #failures = new Map<PieceIndex, number>();
   /** No pickable piece has a lower index. */
   #lowestPickable = 0;
 
@@ -49,6 +56,7 @@ export class PiecePicker {
     this.availability = new Availability(pieceCount);
     this.#priority = new Uint8Array(pieceCount).fill(PRIORITY_NORMAL);
     this.#active = new Bitfield(pieceCount);
+    this.#awaited = new Bitfield(pieceCount);
     this.#wanted = new Bitfield(pieceCount);
     this.#pickable = new Bitfield(pieceCount);
     const position = new Int32Array(pieceCount);
@@ -62,13 +70,35 @@ export class PiecePicker {
     return this.#wanted.count;
   }
 
-  /** Wanted pieces that nobody has begun. */
+  /** Wanted pieces that nobody has begun or waits for. */
   get pickableCount(): number {
     return this.#pickable.count;
   }
 
   isWanted(piece: PieceIndex): boolean {
     return this.#wanted.has(piece);
+  }
+
+  /** True when the piece is wanted, and nobody has begun it or waits for it. */
+  isPickable(piece: PieceIndex): boolean {
+    return this.#pickable.has(piece);
+  }
+
+  /** True when the piece is wanted, and nobody has begun it. */
+  isPending(piece: PieceIndex): boolean {
+    return this.#wanted.has(piece) && !this.#active.has(piece);
+  }
+
+  /** True while somebody waits for the piece: it is the urgent planner's, and not picked here. */
+  isAwaited(piece: PieceIndex): boolean {
+    return this.#awaited.has(piece);
+  }
+
+  setAwaited(piece: PieceIndex, awaited: boolean): void {
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
+    if (awaited) this.#awaited.add(piece);
+    else this.#awaited.delete(piece);
+    this.#refresh(piece);
   }
 
   priorityOf(piece: PieceIndex): number {
@@ -113,6 +143,21 @@ export class PiecePicker {
     return true;
   }
 
+  /** The peer lost a piece (BEP 54); returns whether that is news. One that was counted as a seed is one no longer. */
+  removeHave(peer: PeerPieces, piece: PieceIndex): boolean {
+    if (!peer.have.has(piece)) return false;
+    const counted = peer.counted !== 'not';
+    if (peer.counted === 'each') {
+      this.#lower(piece);
+      if (this.#wanted.has(piece)) peer.useful--;
+      return peer.have.delete(piece);
+    }
+    this.leave(peer);
+    peer.have.delete(piece);
+    if (counted) this.join(peer);
+    return true;
+  }
+
   /** Takes a peer out of the counts. */
   leave(peer: PeerPieces): void {
     if (!this.#peers.delete(peer)) return;
@@ -125,6 +170,9 @@ export class PiecePicker {
   /** The piece that the peer should begin with, or −1 when it has none that we lack and have not begun. */
   pick(peer: PeerPieces): PieceIndex | -1 {
     if (this.#pickable.count === 0) return -1;
+    for (const spoiled of this.#failures.keys()) {
+      if (this.#pickable.has(spoiled) && peer.have.has(spoiled)) return spoiled;
+    }
     if (this.sequential) return this.#pickByIndex(peer.have);
     const scan = this.#scan;
     scan.have = peer.have;
@@ -134,15 +182,58 @@ export class PiecePicker {
       if (order.length === 0) continue;
       const found = this.had.count < RANDOM_FIRST_PIECES ? order.any(scan) : order.rarest(scan);
       if (found === SCAN_CUT_OFF) return this.#pickByIntersection(peer.have);
-      if (found !== NOT_FOUND) return found as PieceIndex;
+      if (found !== NOT_FOUND) return this.#withNeighbours(peer, found);
+    }
+    return -1;
+  }
+
+  /**
+   * Where a stretch of so many pickable pieces begins that the peer has, or the longest one when none is as long; looked
+   * for from a random piece on. −1 when there is nothing to pick.
+   */
+  pickStretch(peer: PeerPieces, length: number): PieceIndex | -1 {
+    let best = -1;
+    let bestLength = 0;
+    let from = randomBelow(this.#scan.random, Math.max(1, this.pieceCount));
+    // Not from the middle of a stretch.
+    while (from > 0 && this.#pickable.has(from - 1) && peer.have.has(from - 1)) from--;
+    for (let seen = 0, run = 0; seen < this.pieceCount && bestLength < length; seen++) {
+      const piece = (from + seen) % this.pieceCount;
+      if (piece === 0) run = 0;
+      run = this.#pickable.has(piece) && peer.have.has(piece) ? run + 1 : 0;
+      if (run <= bestLength) continue;
+      best = piece - run + 1;
+      bestLength = run;
+    }
+    return best as PieceIndex | -1;
+  }
+
+  /** The piece, or one that is as rare, in the window where this peer is at work; or else the first such of its own window. */
+  #withNeighbours(peer: PeerPieces, found: number): PieceIndex {
+    let piece = found;
+    if (this.window > 1 && this.had.count >= RANDOM_FIRST_PIECES) {
+      piece = peer.lastPicked < 0 ? -1 : this.#equalIn(peer.lastPicked, found, peer.have);
+      if (piece < 0) piece = this.#equalIn(found, found, peer.have);
+    }
+    peer.lastPicked = piece;
+    return piece as PieceIndex;
+  }
+
+  /** The first piece in the window around `at` that could be picked as well as `found`, or −1. */
+  #equalIn(at: number, found: number, have: Bitfield): number {
+    const start = at - (at % this.window);
+    const rarity = this.availability.rarityOf(found);
+    for (let piece = start; piece < Math.min(start + this.window, this.pieceCount); piece++) {
+      if (!this.#pickable.has(piece) || !have.has(piece) || this.#priority[piece] !== this.#priority[found]) continue;
+      if (this.availability.rarityOf(piece) === rarity) return piece;
     }
     return -1;
   }
 
   /** The piece is under way: it is not picked again until `abandon` or `markLost`. */
   begin(piece: PieceIndex): void {
-    assert(this.#pickable.has(piece), 'only a pickable piece is begun');
-    this.#withdraw(piece);
+    assert(this.isPending(piece), 'only a wanted piece is begun, and once');
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#active.add(piece);
   }
 
@@ -152,11 +243,23 @@ export class PiecePicker {
     this.#refresh(piece);
   }
 
+  /** The piece failed its hash: it is not under way any more, and is to come from one peer alone. */
+  spoil(piece: PieceIndex): void {
+    this.abandon(piece);
+    this.#failures.set(piece, this.failuresOf(piece) + 1);
+  }
+
+  /** How often the piece failed its hash since it was last had. */
+  failuresOf(piece: PieceIndex): number {
+    return this.#failures.get(piece) ?? 0;
+  }
+
   /** The piece is verified on disk. */
   markHad(piece: PieceIndex): void {
     if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#active.delete(piece);
     this.had.add(piece);
+    this.#failures.delete(piece);
     this.#refresh(piece);
   }
 
@@ -170,7 +273,7 @@ export class PiecePicker {
     const wanted = this.#priority[piece] !== PRIORITY_SKIP && !this.had.has(piece);
     if (wanted && this.#wanted.add(piece)) this.#addUseful(piece, 1);
     if (!wanted && this.#wanted.delete(piece)) this.#addUseful(piece, -1);
-    if (!wanted || this.#active.has(piece) || !this.#pickable.add(piece)) return;
+    if (!wanted || this.#active.has(piece) || this.#awaited.has(piece) || !this.#pickable.add(piece)) return;
     this.#orders[this.#priority[piece]!]!.add(piece, this.availability.rarityOf(piece));
     if (piece < this.#lowestPickable) this.#lowestPickable = piece;
   }

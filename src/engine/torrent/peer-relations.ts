@@ -1,9 +1,10 @@
 // A torrent's dealings with its peers, from the first handshake to the last word: who is let in, what each message sets
 // off, who is kept waiting and who is shown the door. Which blocks to ask for is the intake's business.
-import { assertNever } from '../../base/assert.ts';
+import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
+import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
   encodeHave,
@@ -13,20 +14,23 @@ import {
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import type { Upload } from '../upload/upload.ts';
 import { Choking } from './choking.ts';
-import type { PieceIndex } from './geometry.ts';
-import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
+import { extendedHandshake, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
-import type { Upload } from './upload.ts';
 
 /** What peer relations work with. */
 export interface RelationsParts {
@@ -35,23 +39,40 @@ export interface RelationsParts {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly warn: (warning: Warning) => void;
+  /** Addresses that are known already. */
+  readonly candidates?: Candidates;
 }
 
 /** The peers of one torrent and all that passes between them and us, blocks apart. */
 export class PeerRelations {
-  readonly swarm: Swarm = new Swarm();
+  readonly swarm: Swarm;
   readonly #parts: RelationsParts;
+  /** Who of them may download; the session shares the slots out. */
+  readonly choking: Choking;
   readonly extended: ExtendedMessages;
-  readonly #choking: Choking;
+  readonly #giver: MetadataGiver | undefined;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.swarm = new Swarm(parts.candidates);
+    this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
+    const { infoBytes } = parts.spec;
+    // Who may have a private torrent has its file from the tracker's site (BEP 27).
+    const giver =
+      infoBytes && !parts.spec.private
+        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
+        : undefined;
+    this.#giver = giver;
     this.extended = new ExtendedMessages({
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         upload_only: hearUploadOnly,
+        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
+        lt_donthave: (peer, payload) => {
+          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
+          this.updateInterest(peer);
+        },
       },
       send: (peer, bytes) => this.#send(peer, bytes),
       handshakeTaken: heedOffer,
@@ -86,16 +107,19 @@ export class PeerRelations {
       if (lesser === peer) return;
     }
     if (peer.incoming) this.greet(peer);
-    const nowMs = this.#nowMs();
-    peer.ready = true;
-    peer.connectedMs = nowMs;
-    peer.lastMessageMs = nowMs;
-    const had = intake.download.picker.had;
-    shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.picker.join(peer.pieces);
-    const { advertised } = this.extended;
-    const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
-    for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
+    this.#begin(peer);
+    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+  }
+
+  /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
+  adopt(peer: Peer, handshake: Handshake): void {
+    const { spec, shared, intake } = this.#parts;
+    const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
+    assert(refusal === undefined, 'an acquaintance was welcome once');
+    this.#begin(peer);
+    if (peer.extensions) this.#send(peer, extendedHandshake(this.#offerTo(peer)));
+    const { had } = intake.download.picker;
+    for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) this.#send(peer, encodeHave(piece));
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -105,7 +129,7 @@ export class PeerRelations {
     try {
       const message = decodeMessage(id, payload);
       if (message === undefined) return;
-      // Requests that are granted are as many as our upload is fast; those that are refused count, see below.
+      // See `asked`.
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
@@ -113,6 +137,13 @@ export class PeerRelations {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
     }
+  }
+
+  /** The peer asks for a block. Those that are granted are as many as our upload is fast; those that are refused count. */
+  asked(peer: Peer, piece: number, begin: number, length: number): void {
+    if (peer.closing) return;
+    peer.lastMessageMs = this.#nowMs();
+    if (!this.#parts.upload.request(peer, piece, begin, length)) peer.messageDebt++;
   }
 
   /** The peer has nothing to say, but is still there. */
@@ -133,8 +164,9 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
+    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
-    intake.download.picker.leave(peer.pieces);
+    intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     const useless = complete && peer.pieces.have.full;
     if (end.code.startsWith('ERR_WIRE')) {
@@ -144,7 +176,7 @@ export class PeerRelations {
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
     if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
     this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
-    if (!peer.weChoke) this.#choking.hurry();
+    if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
 
@@ -162,6 +194,16 @@ export class PeerRelations {
     this.swarm.candidates.ban(peer.address);
     this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
     this.drop(peer, code, message);
+  }
+
+  /** Bans who sent corrupt blocks, also when it has left since, or has come back by another port. */
+  punish(link: LinkId, message: string): void {
+    const address = this.swarm.addressOf(link);
+    if (address === undefined) return;
+    this.swarm.candidates.ban(address);
+    for (const peer of this.swarm.peers()) {
+      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, 'ERR_PEER_CORRUPT', message);
+    }
   }
 
   /** Tells a peer whether we want something of it, when that has changed. */
@@ -183,6 +225,12 @@ export class PeerRelations {
     }
   }
 
+  /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
+  announceLoss(piece: PieceIndex): void {
+    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    for (const peer of this.swarm.peers()) this.updateInterest(peer);
+  }
+
   /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
   feedStarving(): void {
     const nowMs = this.#nowMs();
@@ -200,7 +248,32 @@ export class PeerRelations {
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
-    this.#choking.tick(this.swarm, seeding, nowMs);
+    this.choking.seeding = seeding;
+    this.#parts.upload.takeTurns(nowMs);
+    this.#giver?.tick();
+  }
+
+  /** From here on the peer is one of us. */
+  #begin(peer: Peer): void {
+    const nowMs = this.#nowMs();
+    peer.ready = true;
+    peer.connectedMs = nowMs;
+    peer.lastMessageMs = nowMs;
+    const { download } = this.#parts.intake;
+    this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
+    download.join(peer.debt);
+  }
+
+  #offerTo(peer: Peer): ExtendedHandshake {
+    const { spec, shared } = this.#parts;
+    const { advertised } = this.extended;
+    const metadataBytes = spec.infoBytes?.length;
+    return offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised, metadataBytes });
+  }
+
+  #giveMetadata(link: LinkId, payload: Uint8Array): void {
+    const peer = this.swarm.get(link);
+    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -221,12 +294,11 @@ export class PeerRelations {
         intake.rest(peer, nowMs);
         return intake.turnAway(peer, false);
       case 'interest-changed':
-        return this.#choking.interestChanged(this.swarm, peer);
+        return shared.uploadSlots.hurry();
       case 'request':
-        if (!upload.request(peer, reaction.range)) peer.messageDebt++;
-        return;
+        return this.asked(peer, reaction.range.piece, reaction.range.begin, reaction.range.length);
       case 'cancel':
-        return upload.cancel(peer, reaction.range);
+        return upload.cancel(peer, reaction.range.piece, reaction.range.begin, reaction.range.length);
       case 'rejected': {
         // The answer to a CANCEL of ours is no refusal.
         const { piece, begin } = reaction.range;
@@ -248,17 +320,19 @@ export class PeerRelations {
   }
 
   #tickPeer(peer: Peer, nowMs: number): void {
-    const { intake, upload } = this.#parts;
+    const { intake } = this.#parts;
     peer.download.tick(nowMs);
     peer.upload.tick(nowMs);
-    if (peer.servesInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
+    if (peer.uploads.blocksInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
+    const rate = peer.download.bytesPerSecond;
+    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
+    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
-    if (peer.wanted.length > 0) upload.pumpInTurn(peer, nowMs);
   }
 
   /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */

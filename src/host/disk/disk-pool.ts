@@ -8,6 +8,7 @@ import { assert } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { StorageError } from '../../base/errors.ts';
 import {
+  DIFFERENCE_STRIDE,
   READ_DONE_STRIDE,
   READ_PIECE,
   READ_STORE,
@@ -111,6 +112,13 @@ export class DiskPool implements StoragePort {
     this.#deal('reads', this.#reads, batch, count);
   }
 
+  /** Reads bytes of the torrent from its files, which must be verified. Rejects with a StorageError. */
+  async read(store: StoreId, offset: number, length: number): Promise<Uint8Array> {
+    const { layout } = this.#store(store);
+    const worker = this.#workerOf(store, Math.floor(offset / layout.pieceBytes));
+    return (await this.#threads[worker]!.call({ name: 'read', store, offset, length }))!;
+  }
+
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
   async check(store: StoreId, options: CheckOptions = {}): Promise<Bitfield> {
     const { layout } = this.#store(store);
@@ -198,8 +206,11 @@ export class DiskPool implements StoragePort {
   #hear(message: Exclude<FromDiskWorker, { kind: 'answer' }>): void {
     for (const failure of message.failures) this.#sink.storageFailed(failure.store, unpackFailure(failure));
     const { batch } = message;
-    if (message.kind === 'stored') this.#sink.runsStored(batch, batch.length / STORED_STRIDE);
-    else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
+    if (message.kind === 'stored') {
+      const { differences } = message;
+      if (differences !== undefined) this.#sink.blocksDiffered(differences, differences.length / DIFFERENCE_STRIDE);
+      this.#sink.runsStored(batch, batch.length / STORED_STRIDE);
+    } else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
   }
 
   /** Posts each worker its part of a batch. */

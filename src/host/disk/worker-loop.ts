@@ -46,7 +46,7 @@ export class WorkerLoop {
       writes: new VectoredTransfer('write', system, this.#openFiles, counters),
       counters,
       profile: data.profile,
-      report: (batch, failures) => port.send({ kind: 'stored', batch, failures }),
+      report: (batch, failures, differences) => port.send({ kind: 'stored', batch, failures, differences }),
     });
   }
 
@@ -102,8 +102,7 @@ export class WorkerLoop {
       const { id, call } = barrier;
       const path = call.name === 'open' ? call.layout.directory : 'the download folder';
       try {
-        this.#call(call);
-        this.#port.send({ kind: 'answer', id });
+        this.#port.send({ kind: 'answer', id, bytes: this.#call(call) });
       } catch (error) {
         const failure = packFailure(toStorageError(error, { action: 'write', path, bytesLeft: 0 }));
         this.#port.send({ kind: 'answer', id, failure });
@@ -111,16 +110,19 @@ export class WorkerLoop {
     }
   }
 
-  #call(call: DiskCall): void {
+  #call(call: DiskCall): Uint8Array<ArrayBuffer> | undefined {
     if (call.name === 'open') {
       const store = new WorkerStore(call.store, call.layout);
       this.#stores.set(call.store, store);
       if (call.prepare) this.#storeFiles.prepare(store);
+    } else if (call.name === 'read') {
+      return this.#reader.readBytes(this.#store(call.store), call.offset, call.length);
     } else if (call.name === 'release') {
       this.#openFiles.closeStore(this.#store(call.store));
     } else if (call.name === 'remove') {
       const store = this.#store(call.store);
       store.progress.clear();
+      store.failed.clear();
       if (call.deletes) this.#storeFiles.remove(store);
     } else if (call.name === 'close') {
       const store = this.#stores.get(call.store);
@@ -129,6 +131,7 @@ export class WorkerLoop {
     } else if (call.name === 'exit') {
       this.#openFiles.closeAll();
     }
+    return undefined;
   }
 
   #store(id: StoreId): WorkerStore {

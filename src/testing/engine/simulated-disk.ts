@@ -23,6 +23,7 @@ import {
   type StorageSink,
   type StoreId,
 } from '../../engine/ports.ts';
+import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { EventQueue } from './event-queue.ts';
 import { type SimulatedArena, stampOf } from './simulated-arena.ts';
@@ -39,11 +40,14 @@ interface SimulatedStore {
   readonly pieces: Map<number, (string | undefined)[]>;
   /** By piece, the runs that are stored so far. */
   readonly runs: Map<number, Set<number>>;
+  readonly failed: FailedVersions;
 }
 
 export class SimulatedDisk implements StoragePort {
   /** While true, every write and read fails. */
   full = false;
+  /** Blocks that were asked to be read. */
+  blocksRead = 0;
   /** Runs that were written. */
   runsWritten = 0;
   readonly #parts: DiskParts;
@@ -60,7 +64,7 @@ export class SimulatedDisk implements StoragePort {
   }
 
   open(store: StoreId, geometry: Geometry): void {
-    this.#stores.set(store, { geometry, pieces: new Map(), runs: new Map() });
+    this.#stores.set(store, { geometry, pieces: new Map(), runs: new Map(), failed: new FailedVersions() });
   }
 
   /** Puts a good piece on the disk, as if it had been downloaded earlier. */
@@ -108,14 +112,19 @@ export class SimulatedDisk implements StoragePort {
     for (let at = 0; at < count * READ_STRIDE; at += READ_STRIDE) {
       const [store, piece, begin] = [batch[at + READ_STORE]!, batch[at + READ_PIECE]!, batch[at + READ_BEGIN]!];
       const [place, ticket] = [batch[at + READ_PLACE]!, batch[at + READ_TICKET]!];
-      assert(batch[at + READ_LENGTH]! <= BLOCK_BYTES, 'a place holds one block');
-      this.#parts.arena.claim(place, 1, 'disk');
+      const blocks = Math.ceil(batch[at + READ_LENGTH]! / BLOCK_BYTES);
+      assert(begin % BLOCK_BYTES === 0 && blocks <= RUN_BLOCKS, 'a slot holds the blocks of a run');
+      this.blocksRead += blocks;
+      this.#parts.arena.claim(place, blocks, 'disk');
       this.#soon(() => {
         const refused = this.full;
-        const stamp = this.#stores.get(store)!.pieces.get(piece)?.[Math.floor(begin / BLOCK_BYTES)];
-        assert(stamp !== undefined, 'only what is on the disk is read');
-        if (!refused) this.#parts.arena.write(place, stamp, 'disk');
-        this.#parts.arena.letGo(place, 1, 'disk');
+        const stamps = this.#stores.get(store)!.pieces.get(piece);
+        for (let block = 0; block < blocks; block++) {
+          const stamp = stamps?.[begin / BLOCK_BYTES + block];
+          assert(stamp !== undefined, 'only what is on the disk is read');
+          if (!refused) this.#parts.arena.write(place + block, stamp, 'disk');
+        }
+        this.#parts.arena.letGo(place, blocks, 'disk');
         if (refused) this.#sink!.storageFailed(store, new StorageError('ERR_STORAGE_READ', 'the disk cannot be read'));
         this.#sink!.blocksRead(Int32Array.of(store, ticket, refused ? 0 : 1), 1);
       });
@@ -142,10 +151,18 @@ export class SimulatedDisk implements StoragePort {
   }
 
   #judge(store: StoreId, piece: PieceIndex): number {
-    const { geometry, pieces, runs } = this.#stores.get(store)!;
+    const { geometry, pieces, runs, failed } = this.#stores.get(store)!;
     if (runs.get(piece)!.size < geometry.runsIn(piece)) return STORED_PART;
     runs.delete(piece);
-    return matches(geometry, piece, pieces.get(piece)) ? STORED_VERIFIED : STORED_CORRUPT;
+    const stamps = pieces.get(piece);
+    if (!matches(geometry, piece, stamps)) {
+      failed.add(piece, stamps?.slice());
+      return STORED_CORRUPT;
+    }
+    failed.settle(piece, stamps, (version, block) => {
+      this.#sink!.blocksDiffered(Int32Array.of(store, piece, version, block), 1);
+    });
+    return STORED_VERIFIED;
   }
 }
 
