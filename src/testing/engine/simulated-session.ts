@@ -5,6 +5,7 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import { TICK_MS } from '../../engine/limits.ts';
+import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
@@ -113,7 +114,12 @@ export class SimulatedSession {
   }
 
   /** Adds a torrent of this shape; it stands still until it is resumed. `had` is on the disk already. */
-  add(totalBytes: number, pieceBytes: number, facts: Partial<TorrentSpec> = {}): AddedTorrent {
+  add(
+    totalBytes: number,
+    pieceBytes: number,
+    facts: Partial<TorrentSpec> = {},
+    forerunner?: MetadataFetch,
+  ): AddedTorrent {
     const store = this.#nextStore++;
     const geometry = new Geometry(totalBytes, pieceBytes);
     const spec: TorrentSpec = {
@@ -133,7 +139,7 @@ export class SimulatedSession {
       if (spec.had.has(piece)) this.disk.put(store, piece as PieceIndex);
     }
     const news = new TorrentNews();
-    return { torrent: this.session.add(spec, news), news };
+    return { torrent: this.session.add(spec, news, forerunner), news };
   }
 
   /** A seed at `host` that the user named. It has everything and behaves, unless `manners` say otherwise. */
