@@ -88,3 +88,9 @@ export const IDLE_READ_BYTES = 256;
 
 /** Longest message body before the torrent is known and after: an extended handshake with room to spare (BEP 10). */
 export const MESSAGE_BYTES_MIN: number = 32 * 1024;
+
+/** Bytes of each of the random pads of an encrypted handshake (MSE): so many, the specification says. */
+export const MSE_PAD_BYTES_MAX = 512;
+
+/** Payload inside an encrypted handshake: a handshake, perhaps a bitfield. The specification would allow 64 KiB to anybody. */
+export const MSE_PAYLOAD_BYTES_MAX = 4096;

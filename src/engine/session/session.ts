@@ -126,6 +126,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
     const torrent = new Torrent(spec, { ...shared, ...own }, observer);
     this.#torrents.set(spec.store, torrent);
+    peers.share(spec.infoHash);
     this.#ticketBases.set(ticketBase, torrent);
     return torrent;
   }
@@ -134,6 +135,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   remove(torrent: Torrent): void {
     assert(torrent.settled, 'a torrent is removed when nothing of it is in memory any more');
     this.#torrents.delete(torrent.spec.store);
+    this.#parts.peers.unshare(torrent.spec.infoHash);
     for (const [base, owner] of this.#ticketBases) if (owner === torrent) this.#ticketBases.delete(base);
   }
 
@@ -293,7 +295,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const link = this.#nextLink;
     this.#nextLink += 2;
     this.#links.set(link, { torrent, peer: torrent.relations.admit(link, address, false) });
-    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS);
+    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, torrent.spec.infoHash);
   }
 }
 

@@ -26,6 +26,9 @@ export interface Wanted {
   readonly place: number;
 }
 
+/** The torrent that all links of a stage are about: that of `rawHandshake`. */
+export const STAGE_INFO_HASH: Uint8Array = new Uint8Array(20).fill(0x41);
+
 const FRAMES = 16;
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -113,7 +116,7 @@ export class PeerStage {
   /** A connection that the host under test made to a raw peer. */
   async dialled(): Promise<{ link: LinkId; peer: RawConnection }> {
     const link = this.newLink();
-    this.port.connect(link, this.rawAddress, CONNECT_TIMEOUT_MS);
+    this.port.connect(link, this.rawAddress, CONNECT_TIMEOUT_MS, STAGE_INFO_HASH);
     const peer = await this.#raw.accept();
     await this.recorder.until(() => this.recorder.connectedLinks.includes(link) || this.recorder.ends.has(link));
     return { link, peer };
