@@ -94,5 +94,6 @@ export const MSE_PAD_BYTES_MAX = 512;
 
 /** Payload inside an encrypted handshake: a handshake, perhaps a bitfield. The specification would allow 64 KiB to anybody. */
 export const MSE_PAYLOAD_BYTES_MAX = 4096;
+
 /** Bytes of an info dict that a peer may claim to have (BEP 9): as large as a torrent file may be. */
 export const METADATA_BYTES_MAX: number = METAINFO_BENCODE_LIMITS.bytesMax;

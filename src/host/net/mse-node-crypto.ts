@@ -1,6 +1,12 @@
 // The arithmetic of encrypted handshakes by node:crypto.
 import { createDiffieHellman, createHash, type DiffieHellman, randomBytes, randomInt } from 'node:crypto';
-import { MSE_GENERATOR, MSE_KEY_BYTES, MSE_PRIME, type MseCrypto, type MseKeyPair } from '../../protocol/mse/mse-crypto.ts';
+import {
+  MSE_GENERATOR,
+  MSE_KEY_BYTES,
+  MSE_PRIME,
+  type MseCrypto,
+  type MseKeyPair,
+} from '../../protocol/mse/mse-crypto.ts';
 
 /** Bytes of a private key, as the specification says: more would cost time and win nothing. */
 const PRIVATE_KEY_BYTES = 20;

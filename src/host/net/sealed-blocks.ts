@@ -1,7 +1,8 @@
 // Blocks that leave encrypted. Piece memory is shared with others and must not change, so these are copied: the one copy of
 // an upload, bounded by the blocks that the engine lets be on their way, and counted.
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
+
 import type { Rc4 } from '../../protocol/mse/rc4.ts';
+import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { SEALED_BLOCKS_KEPT } from '../limits.ts';
 
 const MESSAGE_BYTES: number = PIECE_HEADER_BYTES + BLOCK_BYTES;

@@ -216,7 +216,8 @@ export class TcpLink {
   #keepsWords(opening: LinkOpening, bytes: Uint8Array): boolean {
     const kept = opening.keep(bytes);
     if (kept) return !opening.negotiating;
-    if (opening.negotiating) this.close({ code: 'ERR_LINK_SEND_QUEUE', message: 'the peer does not read what it is sent' });
+    if (opening.negotiating)
+      this.close({ code: 'ERR_LINK_SEND_QUEUE', message: 'the peer does not read what it is sent' });
     this.#opening = undefined;
     return true;
   }

@@ -37,7 +37,10 @@ export class MseDetector implements MseHandshake {
       return { reply: NOTHING };
     }
     if (!this.#parts.plaintext) {
-      throw new PeerError('ERR_MSE_REQUIRED', 'The peer does not encrypt, and only encrypted connections are accepted.');
+      throw new PeerError(
+        'ERR_MSE_REQUIRED',
+        'The peer does not encrypt, and only encrypted connections are accepted.',
+      );
     }
     const none = { receiving: undefined, sending: undefined, infoHash: NOTHING };
     return { reply: NOTHING, outcome: { method: PLAINTEXT, payload: bytes, ...none } };

@@ -60,7 +60,10 @@ export function skipTo(mark: Uint8Array, held: HeldBytes): boolean {
   const at = held.find(mark);
   const missing = at < 0 && held.length >= MSE_PAD_BYTES_MAX + mark.length;
   if (at > MSE_PAD_BYTES_MAX || missing) {
-    throw new PeerError('ERR_MSE_SYNC', "The end of the peer's padding cannot be found: it encrypts for another torrent.");
+    throw new PeerError(
+      'ERR_MSE_SYNC',
+      "The end of the peer's padding cannot be found: it encrypts for another torrent.",
+    );
   }
   if (at < 0) return false;
   held.take(at + mark.length);

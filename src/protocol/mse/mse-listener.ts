@@ -122,7 +122,10 @@ export class MseListener implements MseHandshake {
   #readPayloadBytes(bytes: Uint8Array): void {
     this.#payloadBytes = readUint16(bytes, this.#padBytes);
     if (this.#payloadBytes <= MSE_PAYLOAD_BYTES_MAX) return;
-    throw new PeerError('ERR_MSE_PAYLOAD', `The peer announced ${this.#payloadBytes} bytes of payload in its handshake.`);
+    throw new PeerError(
+      'ERR_MSE_PAYLOAD',
+      `The peer announced ${this.#payloadBytes} bytes of payload in its handshake.`,
+    );
   }
 
   /** The fourth message, and what came along with the third. */

@@ -4,6 +4,7 @@ import { type LinkId, type PeerAddress, type PeerPort, type PeerSink, REQUEST_ST
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { Arena } from '../../host/memory/arena.ts';
 import { blockBytes, rawHandshake, rawMessage } from '../wire/raw-messages.ts';
+import { dialEncrypted, listenEncrypted } from '../wire/raw-mse.ts';
 import { PeerRecorder } from './peer-recorder.ts';
 import { RawConnection, RawListener } from './raw-peer.ts';
 
@@ -13,6 +14,8 @@ export interface PeerSubject {
   listen(host: string, port: number): Promise<PeerAddress>;
   shutdown(): Promise<void>;
   /** Block bytes received so far, by the way that they took. */
+  /** Raw peers have to encrypt for STAGE_INFO_HASH. Default: they may not. */
+  readonly encrypted?: boolean;
   receivedBytes(): { readonly placed: number; readonly copied: number };
 }
 
@@ -109,15 +112,21 @@ export class PeerStage {
   }
 
   /** The next connection that comes in at `rawAddress`. */
-  acceptRaw(): Promise<RawConnection> {
-    return this.#raw.accept();
+  async acceptRaw(): Promise<RawConnection> {
+    for (;;) {
+      const peer = await this.#raw.accept();
+      if (!this.subject.encrypted) return peer;
+      // One that was given up before it was accepted says nothing: the next one is meant.
+      const negotiated = listenEncrypted(peer, STAGE_INFO_HASH).then(() => true);
+      if (await Promise.race([negotiated, peer.closed().then(() => false)])) return peer;
+    }
   }
 
   /** A connection that the host under test made to a raw peer. */
   async dialled(): Promise<{ link: LinkId; peer: RawConnection }> {
     const link = this.newLink();
     this.port.connect(link, this.rawAddress, CONNECT_TIMEOUT_MS, STAGE_INFO_HASH);
-    const peer = await this.#raw.accept();
+    const peer = await this.acceptRaw();
     await this.recorder.until(() => this.recorder.connectedLinks.includes(link) || this.recorder.ends.has(link));
     return { link, peer };
   }
@@ -126,6 +135,7 @@ export class PeerStage {
   async accepted(): Promise<{ link: LinkId; peer: RawConnection }> {
     const before = this.recorder.strangers.length;
     const peer = await RawConnection.dial(await this.listen());
+    if (this.subject.encrypted) await dialEncrypted(peer, STAGE_INFO_HASH);
     await this.recorder.until(() => this.recorder.strangers.length > before);
     return { link: this.recorder.strangers[before]!.link, peer };
   }
