@@ -7,6 +7,7 @@ import { PeerError, type SourceError, type StorageError } from '../../base/error
 import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -53,6 +54,7 @@ import {
 import { isLoopback } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
+import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentSpec } from '../torrent/torrent-spec.ts';
 
@@ -91,6 +93,7 @@ interface Stranger {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #uploadSlots = new UploadSlots();
   readonly #parts: SessionParts;
   readonly #torrents = new Map<StoreId, Torrent>();
   readonly #ticketBases = new Map<number, Torrent>();
@@ -128,7 +131,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const { downloadLimit, uploadLimit } = this;
     const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort };
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
+    const uploadSlots = this.#uploadSlots;
+    const own = { downloadLimit, uploadLimit, uploadSlots, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
     const torrent = new Torrent(spec, { ...shared, ...own }, observer);
     this.#torrents.set(spec.store, torrent);
     peers.share(spec.infoHash);
@@ -152,7 +156,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
     for (const torrent of fromRandomStart(this.#torrents.values(), this.#parts.random))
       torrent.dispatch({ type: 'tick' });
+    this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  *#slotUsers(): Generator<Choking> {
+    for (const torrent of this.#torrents.values()) if (torrent.swarm.size > 0) yield torrent.relations.choking;
   }
 
   // Links.
