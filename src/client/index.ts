@@ -14,6 +14,7 @@ export type {
   AddOptions,
   ClientOptions,
   DataPathStats,
+  EncryptionMode,
   PeerAddress,
   PeerInfo,
   ProfileGauge,

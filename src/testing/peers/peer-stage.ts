@@ -118,7 +118,8 @@ export class PeerStage {
       if (!this.subject.encrypted) return peer;
       // One that was given up before it was accepted says nothing: the next one is meant.
       const negotiated = listenEncrypted(peer, STAGE_INFO_HASH).then(() => true);
-      if (await Promise.race([negotiated, peer.closed().then(() => false)])) return peer;
+      const left = new Promise<boolean>((resolve) => peer.socket.once('end', () => resolve(false)));
+      if (await Promise.race([negotiated, left])) return peer;
     }
   }
 
