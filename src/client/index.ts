@@ -15,6 +15,7 @@ export type {
   ClientOptions,
   DataPathStats,
   EncryptionMode,
+  FilePriority,
   PeerAddress,
   PeerInfo,
   ProfileGauge,

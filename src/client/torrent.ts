@@ -15,13 +15,15 @@ import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { existingPieces } from './existing-pieces.ts';
+import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import { type FileRange, fileSpan } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
 import { FileStream } from './file-stream.ts';
+import { fileViews } from './file-view.ts';
+import type { ResumeData } from './resume-data.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
-import { piecesOf, selectFiles, tally } from './selection.ts';
 import { peerInfos, swarmFigures } from './swarm-view.ts';
-import { bytesHad, torrentLayout } from './torrent-layout.ts';
+import { tally, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
   PeerAddress,
@@ -45,8 +47,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly #options: AddOptions;
   readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
-  #selected: boolean[];
-  #wanted: Bitfield;
+  #priorities: FilePriorities;
+  /** The user said what is wanted: what was saved does not count. */
+  #chosen: boolean;
   #state: TorrentState = 'opening';
   #engine: EngineTorrent | undefined;
   #store: number | undefined;
@@ -55,6 +58,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #paused = false;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
+  readonly #streams = new Set<FileStream>();
   /** `done` was emitted and nothing became missing since. */
   #done = false;
   readonly #abort = new AbortController();
@@ -68,8 +72,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     for (const address of options.peers ?? []) checkPeerAddress(address);
-    this.#selected = selectFiles(metainfo.files, options.select);
-    this.#wanted = piecesOf(this.#geometry, metainfo.files, this.#selected);
+    this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
+    this.#chosen = options.select !== undefined || options.priorities !== undefined;
     this.#resume = new ResumeKeeper({
       store: core.resume,
       infoHash: metainfo.infoHash,
@@ -102,7 +106,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
-    const piecesWanted = this.#wanted.count;
+    const piecesWanted = this.#priorities.wanted.count;
     const { bytesDone, bytesWanted, piecesDone } = this.#tally();
     const rate = this.#engine?.intake.rate.bytesPerSecond ?? 0;
     const downloading = this.#state === 'downloading';
@@ -123,15 +127,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
   files(): readonly TorrentFile[] {
-    const had = this.#had();
-    return this.metainfo.files.map((file, index) => ({
-      index,
-      path: file.path,
-      length: file.length,
-      bytesDone: bytesHad(this.#geometry, had, file),
-      selected: this.#selected[index]!,
-      pad: file.pad,
-    }));
+    return fileViews(this.metainfo.files, this.#geometry, this.#had(), this.#priorities);
   }
 
   /** A snapshot of the connected peers. */
@@ -152,9 +148,22 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * InputError ERR_SELECT_FILE for a file that does not exist.
    */
   select(files: readonly number[]): void {
-    this.#selected = selectFiles(this.metainfo.files, files);
-    this.#wanted = piecesOf(this.#geometry, this.metainfo.files, this.#selected);
-    this.#engine?.dispatch({ type: 'selected', wanted: this.#wanted });
+    this.#prioritise(this.#priorities.withSelected(files));
+  }
+
+  /**
+   * Changes how urgently files are wanted, by their indexes; files that are not named keep their priority. What was
+   * downloaded stays. Throws InputError ERR_SELECT_FILE for a file that does not exist and ERR_SELECT_PRIORITY for
+   * what is no priority.
+   */
+  setPriorities(priorities: PriorityChanges): void {
+    this.#prioritise(this.#priorities.withChanges(priorities));
+  }
+
+  #prioritise(priorities: FilePriorities): void {
+    this.#chosen = true;
+    this.#priorities = priorities;
+    this.#engine?.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
   }
 
   /**
@@ -164,11 +173,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    */
   stream(file: number, range: FileRange = {}): Readable {
     const span = fileSpan(this.metainfo.files, file, range);
-    if (!this.#selected[file]) throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
+    if (this.#priorities.of(file) === 'skip')
+      throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
     return new FileStream(
       {
         geometry: this.#geometry,
         events: this,
+        streams: this.#streams,
         had: (piece) => this.#had().has(piece),
         read: async (offset, length) => {
           if (this.#store === undefined) throw removedError();
@@ -276,21 +287,24 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   async #open(): Promise<void> {
     const { pool, session } = this.#core;
     this.#setState('opening');
-    const selected = this.#selected;
+    const saved = await this.#resume.load();
+    if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
+    this.#chosen = true;
+    const { selected } = this.#priorities;
     const preallocate = this.#options.preallocate ?? false;
     const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
     // What is there is looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
     await this.#closeStore();
     this.#store = await pool.open(layout);
-    const had = await this.#findOut(this.#store, found);
+    const had = await this.#findOut(this.#store, found, saved);
     if (this.#closing !== undefined) return;
     const spec = {
       infoHash: infoHashBytes(this.metainfo.infoHash),
       geometry: this.#geometry,
       store: this.#store,
       had,
-      wanted: this.#wanted,
+      priorities: this.#priorities.ofPieces,
       sequential: this.#options.sequential ?? false,
       tiers: this.#options.trackers === false ? [] : this.metainfo.tiers,
       seed: this.#options.seed ?? true,
@@ -309,10 +323,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   /** The pieces that are on disk already; those that resume data does not vouch for are hashed. */
-  async #findOut(store: number, stats: readonly FileStat[]): Promise<Bitfield> {
+  async #findOut(store: number, stats: readonly FileStat[], saved: ResumeData | undefined): Promise<Bitfield> {
     const { pool } = this.#core;
     const mode = this.#options.existing ?? 'resume';
-    const saved = mode === 'resume' ? await this.#resume.load() : undefined;
     const { files } = this.metainfo;
     const { had, recheck } = existingPieces({ mode, geometry: this.#geometry, files, stats, saved });
     if (recheck.count === 0) return had;
@@ -332,11 +345,10 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
     // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
     const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const selected = new Bitfield(this.metainfo.files.length);
-    for (const [index, chosen] of this.#selected.entries()) if (chosen) selected.add(index);
+    const priorities = this.#priorities.ofFiles;
     const uploadedBytes = this.#engine.upload.totalBytes;
     const downloadedBytes = this.#engine.intake.rate.totalBytes;
-    return { have: this.#had(), stamps, selected, uploadedBytes, downloadedBytes };
+    return { have: this.#had(), stamps, priorities, uploadedBytes, downloadedBytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
@@ -381,6 +393,6 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   #tally(): ReturnType<typeof tally> {
-    return tally(this.#geometry, this.#wanted, this.#had());
+    return tally(this.#geometry, this.#priorities.wanted, this.#had());
   }
 }

@@ -28,6 +28,7 @@ function sinkOf(parts: Partial<PeerSink>): PeerSink {
     connected: nothing,
     incoming: nothing,
     handshake: nothing,
+    requests: nothing,
     message: nothing,
     messagesDone: nothing,
     keepAlive: nothing,

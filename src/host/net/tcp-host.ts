@@ -2,6 +2,10 @@
 // commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
+  ASKED_BEGIN,
+  ASKED_LENGTH,
+  ASKED_PIECE,
+  ASKED_STRIDE,
   BLOCK_BEGIN,
   BLOCK_LENGTH,
   BLOCK_LINK,
@@ -16,7 +20,6 @@ import {
   type PeerAddress,
   type PeerPort,
   type PeerSink,
-  type ServedBlock,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
@@ -32,6 +35,7 @@ import { Encryption, type EncryptionMode } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
 import { SealedBlocks } from './sealed-blocks.ts';
+import { SendViews } from './send-views.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
 
 /** Records that a batch holds before it grows. */
@@ -54,6 +58,7 @@ export class TcpHost implements PeerPort, LinkOwner {
   readonly counters: ReceiveCounters = new ReceiveCounters();
   readonly #arena: Arena;
   readonly #commons: ReceiverCommons;
+  readonly #views: SendViews;
   readonly #links = new Map<LinkId, TcpLink>();
   #batch = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
@@ -63,6 +68,8 @@ export class TcpHost implements PeerPort, LinkOwner {
   readonly #sealedBlocks = new SealedBlocks();
   readonly #negotiationBuffer = new Uint8Array(NEGOTIATION_READ_BYTES);
   #batched = 0;
+  readonly #requests = new Int32Array(BATCH_RECORDS * ASKED_STRIDE);
+  #asked = 0;
   /** Messages were told since the last read ended. */
   #messages = false;
   #sink: PeerSink | undefined;
@@ -75,6 +82,7 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   constructor(options: TcpHostOptions) {
     this.#arena = options.arena;
+    this.#views = new SendViews(options.arena);
     this.#neverAdopt = options.neverAdopt ?? false;
     this.#times = options.times;
     this.#encryption = new Encryption(options.encryption ?? 'off', mseNodeCrypto);
@@ -167,8 +175,8 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.settled();
   }
 
-  serve(link: LinkId, block: ServedBlock): void {
-    this.#links.get(link)?.serve(block);
+  serve(link: LinkId, batch: Int32Array, count: number): void {
+    this.#links.get(link)?.serve(batch, count);
   }
 
   copy(fromPlace: number, toPlace: number, length: number): void {
@@ -193,6 +201,7 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   received(link: TcpLink): void {
     if (this.#batched > 0) this.#flush();
+    if (this.#asked > 0) this.#flushRequests(link.id);
     if (!this.#messages) return;
     this.#messages = false;
     this.#sink!.messagesDone(link.id);
@@ -203,8 +212,8 @@ export class TcpHost implements PeerPort, LinkOwner {
     if (this.#batched > 0) setImmediate(this.#flush);
   }
 
-  served(link: TcpLink, block: ServedBlock): void {
-    this.#sink!.served(link.id, block);
+  served(link: TcpLink, count: number): void {
+    this.#sink!.served(link.id, count);
   }
 
   ended(link: TcpLink, end: LinkEnd): void {
@@ -246,7 +255,7 @@ export class TcpHost implements PeerPort, LinkOwner {
       id,
       receiver,
       owner: this,
-      arena: this.#arena.bytes,
+      views: this.#views,
       negotiationBuffer: this.#negotiationBuffer,
       sealedBlocks: this.#sealedBlocks,
       times: this.#times,
@@ -262,15 +271,34 @@ export class TcpHost implements PeerPort, LinkOwner {
       message: (messageId, payload) => {
         // Blocks that came before this message are reported before it.
         if (this.#batched > 0) this.#flush();
+        if (this.#asked > 0) this.#flushRequests(id);
         this.#messages = true;
         sink.message(id, messageId, payload);
       },
+      request: (piece, begin, length) => this.#recordRequest(id, piece, begin, length),
       keepAlive: () => sink.keepAlive(id),
       landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
       returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
       wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),
       failed: (code, message) => this.#links.get(id)?.close({ code, message }),
     };
+  }
+
+  #recordRequest(link: LinkId, piece: number, begin: number, length: number): void {
+    if (this.#batched > 0) this.#flush();
+    if (this.#asked === BATCH_RECORDS) this.#flushRequests(link);
+    this.#messages = true;
+    const at = this.#asked++ * ASKED_STRIDE;
+    this.#requests[at + ASKED_PIECE] = piece;
+    this.#requests[at + ASKED_BEGIN] = begin;
+    this.#requests[at + ASKED_LENGTH] = length;
+  }
+
+  /** Requests of one read are all of one link. */
+  #flushRequests(link: LinkId): void {
+    const count = this.#asked;
+    this.#asked = 0;
+    this.#sink!.requests(link, this.#requests, count);
   }
 
   #record(link: LinkId, piece: number, begin: number, length: number, outcome: number): void {
