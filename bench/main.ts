@@ -18,6 +18,7 @@ import { circumstances, writeMarked } from './performance-page.ts';
 import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startSeeder } from './seeder.ts';
+import { benchSeeding } from './seeding.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
 
@@ -139,7 +140,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  process.exitCode = (await bench(options)) ? 0 : 1;
+  const kept = options.mode === 'seeding' ? await benchSeeding(options) : await bench(options);
+  process.exitCode = kept ? 0 : 1;
 }
 
 await main(process.argv.slice(2));

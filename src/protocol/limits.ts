@@ -95,8 +95,11 @@ export const MSE_PAD_BYTES_MAX = 512;
 /** Payload inside an encrypted handshake: a handshake, perhaps a bitfield. The specification would allow 64 KiB to anybody. */
 export const MSE_PAYLOAD_BYTES_MAX = 4096;
 
-/** Bytes of an info dict that a peer may claim to have (BEP 9): as large as a torrent file may be. */
-export const METADATA_BYTES_MAX: number = METAINFO_BENCODE_LIMITS.bytesMax;
+/** A metadata message: a dictionary of three numbers, and a piece of metadata behind it (BEP 9). */
+export const METADATA_HEADER_LIMITS: BencodeLimits = { bytesMax: 32 * 1024, depthMax: 4, itemsMax: 64 };
+
+/** Bytes of an info dict that a peer may claim to have (BEP 9): the largest known have some 20 MiB. */
+export const METADATA_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** A peer exchange message: two lists of some fifty addresses and their flags, in one dictionary (BEP 11). */
 export const PEX_LIMITS: BencodeLimits = { bytesMax: 64 * 1024, depthMax: 4, itemsMax: 64 };

@@ -157,3 +157,51 @@ test('the upload limit is kept and used, and shared', () => {
   const [first, second] = remotes.map(({ blocksGot }) => blocksGot.length);
   assert.ok(first! > 100 && second! > 100, `${first} and ${second} blocks`);
 });
+
+test('one disk read serves many peers, and what was read for two is not read again for a third', () => {
+  const { world, leech } = seeding();
+  const remotes = [leech(), leech()];
+  for (let index = 0; index < 40; index++) for (const remote of remotes) remote.send(encodeRequest(block(index)));
+  world.run(5000);
+  assert.deepEqual(
+    remotes.map(({ blocksGot }) => blocksGot.length),
+    [40, 40],
+  );
+  const read = world.disk.blocksRead;
+  assert.ok(read < 60, `${read} blocks were read for 80 that were sent`);
+  const third = leech();
+  for (let index = 0; index < 40; index++) third.send(encodeRequest(block(index)));
+  world.run(5000);
+  assert.equal(third.blocksGot.length, 40);
+  assert.ok(world.disk.blocksRead - read < 20, 'most of it was still in memory');
+});
+
+test('a peer that picks single blocks has single blocks read', () => {
+  const { world, leech } = seeding();
+  const remote = leech();
+  for (let piece = 100; piece > 50; piece -= 5) remote.send(encodeRequest(block(piece * 4 + 2)));
+  world.run(3000);
+  assert.equal(remote.blocksGot.length, 10);
+  assert.equal(world.disk.blocksRead, 10);
+});
+
+test('ten thousand requests, far more than may wait, get one answer each', () => {
+  const { world, torrent, leech } = seeding();
+  const remote = leech();
+  for (let index = 0; index < 10_000; index++) remote.send(encodeRequest(block(index % 700)));
+  world.run(60_000);
+  assert.equal(remote.blocksGot.length + rejects(remote), 10_000);
+  assert.ok(remote.blocksGot.length >= WANTED_PER_PEER_MAX);
+  assert.deepEqual(world.leftovers(torrent), []);
+});
+
+test('a disk that cannot be read refuses what was asked for and stops the torrent with a reason', () => {
+  const { world, torrent, leech } = seeding();
+  const remote = leech();
+  world.disk.full = true;
+  remote.send(encodeRequest(block(0)));
+  world.run(3000);
+  assert.equal(torrent.phase, 'error');
+  assert.deepEqual(remote.blocksGot, []);
+  assert.deepEqual(world.leftovers(torrent), []);
+});

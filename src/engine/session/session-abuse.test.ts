@@ -7,6 +7,7 @@ import { encodeHandshake } from '../../protocol/wire/handshake.ts';
 import * as id from '../../protocol/wire/message-id.ts';
 import { encodeReject, encodeRequest } from '../../protocol/wire/message-writer.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
+import { sha1 } from '../../testing/sha1.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { PRIORITY_NORMAL } from '../picker/piece-picker.ts';
@@ -62,6 +63,7 @@ class Scene {
       clientName: 'test',
       peersMax: 100,
       listenPort: () => 6881,
+      sha1,
       diskWorkers: 1,
     });
     const geometry = new Geometry(PIECES * 4 * BLOCK_BYTES, 4 * BLOCK_BYTES);
@@ -199,9 +201,9 @@ test('one host cannot take every incoming slot', () => {
 
 test('a peer without a slot that flaps its interest does not hurry the choker', () => {
   const scene = new Scene(false);
-  const links = [1, 3, 5, 7, 9, 11];
+  const links = Array.from({ length: 20 }, (_, index) => 1 + 2 * index);
   for (const link of links) {
-    scene.meet(link);
+    scene.meet(link, `10.3.0.${link}`);
     scene.say(link, id.INTERESTED);
   }
   scene.tick();

@@ -1,11 +1,13 @@
 // A torrent's dealings with its peers, from the first handshake to the last word: who is let in, what each message sets
 // off, who is kept waiting and who is shown the door. Which blocks to ask for is the intake's business.
-import { assertNever } from '../../base/assert.ts';
+import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
+import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
+  encodeAllowedFast,
   encodeHave,
   INTERESTED_MESSAGE,
   KEEP_ALIVE,
@@ -16,16 +18,19 @@ import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
+import { FastGrants, piecesToGrant } from '../swarm/fast-grants.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { extendedHandshake, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -36,24 +41,37 @@ export interface RelationsParts {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly warn: (warning: Warning) => void;
+  /** Addresses that are known already. */
+  readonly candidates?: Candidates;
 }
 
 /** The peers of one torrent and all that passes between them and us, blocks apart. */
 export class PeerRelations {
-  readonly swarm: Swarm = new Swarm();
+  readonly swarm: Swarm;
   readonly #parts: RelationsParts;
   /** Who of them may download; the session shares the slots out. */
   readonly choking: Choking;
   readonly extended: ExtendedMessages;
+  readonly #giver: MetadataGiver | undefined;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
+    this.swarm = new Swarm(parts.candidates);
+    parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
+    const { infoBytes } = parts.spec;
+    // Who may have a private torrent has its file from the tracker's site (BEP 27).
+    const giver =
+      infoBytes && !parts.spec.private
+        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
+        : undefined;
+    this.#giver = giver;
     this.extended = new ExtendedMessages({
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         upload_only: hearUploadOnly,
+        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
         lt_donthave: (peer, payload) => {
           hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
           this.updateInterest(peer);
@@ -92,16 +110,19 @@ export class PeerRelations {
       if (lesser === peer) return;
     }
     if (peer.incoming) this.greet(peer);
-    const nowMs = this.#nowMs();
-    peer.ready = true;
-    peer.connectedMs = nowMs;
-    peer.lastMessageMs = nowMs;
-    const had = intake.download.picker.had;
-    shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.join(peer.debt);
-    const { advertised } = this.extended;
-    const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
-    for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
+    this.#begin(peer);
+    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+  }
+
+  /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
+  adopt(peer: Peer, handshake: Handshake): void {
+    const { spec, shared, intake } = this.#parts;
+    const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
+    assert(refusal === undefined, 'an acquaintance was welcome once');
+    this.#begin(peer);
+    if (peer.extensions) this.#send(peer, extendedHandshake(this.#offerTo(peer)));
+    const { had } = intake.download.picker;
+    for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) this.#send(peer, encodeHave(piece));
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -115,6 +136,7 @@ export class PeerRelations {
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
+      if (peer.fast && peer.grants === undefined && !peer.mayDeclarePieces) this.#grantFast(peer);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
@@ -146,6 +168,7 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
+    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
@@ -231,6 +254,30 @@ export class PeerRelations {
     }
     this.choking.seeding = seeding;
     this.#parts.upload.takeTurns(nowMs);
+    this.#giver?.tick();
+  }
+
+  /** From here on the peer is one of us. */
+  #begin(peer: Peer): void {
+    const nowMs = this.#nowMs();
+    peer.ready = true;
+    peer.connectedMs = nowMs;
+    peer.lastMessageMs = nowMs;
+    const { download } = this.#parts.intake;
+    this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
+    download.join(peer.debt);
+  }
+
+  #offerTo(peer: Peer): ExtendedHandshake {
+    const { spec, shared } = this.#parts;
+    const { advertised } = this.extended;
+    const metadataBytes = spec.infoBytes?.length;
+    return offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised, metadataBytes });
+  }
+
+  #giveMetadata(link: LinkId, payload: Uint8Array): void {
+    const peer = this.swarm.get(link);
+    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -246,9 +293,12 @@ export class PeerRelations {
         this.updateInterest(peer);
         return intake.refill(peer, nowMs);
       case 'unchoked':
+      case 'allowed':
         return intake.refill(peer, nowMs);
       case 'choked':
         intake.rest(peer, nowMs);
+        // With the fast extension the peer refuses what it will not send, by name, and may still send the rest.
+        if (peer.fast) return intake.download.planner.standBack(peer.debt);
         return intake.turnAway(peer, false);
       case 'interest-changed':
         return shared.uploadSlots.hurry();
@@ -260,6 +310,8 @@ export class PeerRelations {
         // The answer to a CANCEL of ours is no refusal.
         const { piece, begin } = reaction.range;
         if (intake.download.arrivals.isOwed(peer.link, piece, begin)) intake.rest(peer, nowMs);
+        // It may change its mind about a piece that it allowed (BEP 6): it is not asked for it again while it chokes us.
+        if (peer.chokingUs) withdrawAllowed(peer, piece);
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
@@ -267,6 +319,19 @@ export class PeerRelations {
       default:
         return assertNever(reaction);
     }
+  }
+
+  /** A newcomer gets a few pieces to start trading with, slot or no slot (BEP 6). */
+  #grantFast(peer: Peer): void {
+    if (peer.closing) return;
+    const { spec, shared, intake } = this.#parts;
+    peer.grants = new FastGrants();
+    const { infoHash, geometry } = spec;
+    const { had } = intake.download.picker;
+    const facts = { host: peer.address.host, infoHash, geometry, had, has: peer.pieces.have, sha1: shared.sha1 };
+    const pieces = piecesToGrant(facts);
+    peer.grants.grant(pieces, geometry);
+    for (const piece of pieces) this.#send(peer, encodeAllowedFast(piece));
   }
 
   #judge(peer: Peer, nowMs: number): void {
@@ -314,6 +379,11 @@ export class PeerRelations {
   #nowMs(): number {
     return this.#parts.shared.clock.nowMs();
   }
+}
+
+function withdrawAllowed({ debt }: Peer, piece: number): void {
+  const at = debt.allowed.indexOf(piece as PieceIndex);
+  if (at >= 0) debt.allowed.splice(at, 1);
 }
 
 function nameOf(peer: Peer): string {
