@@ -29,7 +29,7 @@ export interface ClientOptions {
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
    * (RC4), peers that do not encrypt are left alone. `off`: nothing is. It hides what is spoken from the network between,
-   * keeps no secret, and costs the receiver about 2 ms of CPU a MiB. Default: `allow`.
+   * keeps no secret, and costs either side 1.2 to 1.3 ms of CPU a MiB (`npm run bench -- codec`). Default: `allow`.
    */
   readonly encryption?: EncryptionMode;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
