@@ -2,8 +2,8 @@
 // where they lie, for they were received into their place already.
 // It hides a protocol from middleboxes; it keeps no secret from anybody who means it.
 //
-// Eight steps at a time, while the index is a multiple of eight and cannot wrap: this is where the time of an encrypted
-// link goes, and a step alone spends a third of it on the index and the loop. `npm run bench -- codec` times it.
+// Eight steps at a time, while the index is a multiple of eight and cannot wrap: the textbook's loop is slower, and
+// this is where the time of an encrypted link goes. `npm run bench -- codec` times it.
 
 const DROPPED_BYTES = 1024;
 const STATES = 256;
