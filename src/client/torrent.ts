@@ -129,7 +129,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
     void this.#opening.then(() => {
-      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
+      if (this.#engine !== undefined) this.#core.session.suggest(this.#engine, [address]);
     });
   }
 
@@ -322,9 +322,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     };
     this.#engine = session.add(spec, observer, this.#forerunner);
     this.#forerunner = undefined;
-    for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
     this.#goOn(this.#engine);
-    session.dial();
+    session.suggest(this.#engine, this.#options.peers ?? []);
   }
 
   #goOn(engine: EngineTorrent): void {

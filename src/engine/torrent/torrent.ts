@@ -4,7 +4,7 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
-import { PEERS_WANTED } from '../limits.ts';
+import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
@@ -55,7 +55,8 @@ export class Torrent implements Member {
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
+    const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
     this.intake = new Intake({
       geometry,
       store,
@@ -81,7 +82,7 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
+    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
     this.#prioritise(spec.priorities);
   }
@@ -131,7 +132,16 @@ export class Torrent implements Member {
     });
   }
 
+  /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
+  restsUntilMs(nowMs: number): number {
+    if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
+    const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    if (this.#phase !== 'downloading') return announceMs;
+    return Math.min(announceMs, this.swarm.candidates.nextMs, nowMs + LONELY_REST_MS);
+  }
+
   dispatch(event: TorrentEvent): void {
+    if (event.type !== 'tick') this.#parts.wake(this);
     switch (event.type) {
       case 'connected':
         return this.relations.greet(event.peer);
@@ -362,12 +372,12 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, {
+    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => ({
       port: this.#parts.listenPort(),
       uploaded: this.upload.totalBytes,
       downloaded: this.intake.rate.totalBytes,
       left: this.intake.missingBytes(),
-    });
+    }));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {
