@@ -1,19 +1,19 @@
 // Upload-only peers (BEP 21): what we say when we have all that we want, and whom we part from.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
-import { EXTENSION_IDS, type ExtensionName } from '../../protocol/extension/extension-table.ts';
+import { Bitfield } from '#src/base/bitfield.ts';
+import { USELESS_GRACE_MS } from '#src/engine/limits.ts';
+import { PRIORITY_NORMAL, PRIORITY_SKIP } from '#src/engine/picker/piece-picker.ts';
+import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { EXTENSION_IDS, type ExtensionName } from '#src/protocol/extension/extension-table.ts';
 import {
   decodeExtendedHandshake,
   EXTENDED_HANDSHAKE_ID,
   encodeExtendedHandshake,
-} from '../../protocol/extension/handshake.ts';
-import { encodeBitfield, encodeExtended, encodeHave, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
-import { USELESS_GRACE_MS } from '../limits.ts';
-import { PRIORITY_NORMAL, PRIORITY_SKIP } from '../picker/piece-picker.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
+} from '#src/protocol/extension/handshake.ts';
+import { encodeBitfield, encodeExtended, encodeHave, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
+import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
+import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 
 const PIECES = 8;
 const THEIR_ID = 77;
