@@ -24,6 +24,8 @@ export type {
   ProfileReport,
   ProfileStage,
   SearchProgress,
+  SeedGoal,
+  SeedGoalReached,
   StallReason,
   TorrentEvents,
   TorrentFile,

@@ -10,11 +10,11 @@ import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import { statFiles } from '../host/disk/file-stats.ts';
-import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { checkPeerAddress } from './client-options.ts';
+import { checkPeerAddress, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
+import { engineSpec } from './engine-spec.ts';
 import { findExisting } from './existing-pieces.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import { type FileRange, fileSpan } from './file-span.ts';
@@ -29,6 +29,8 @@ import type {
   AddOptions,
   PeerAddress,
   PeerInfo,
+  SeedGoal,
+  SeedGoalReached,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -76,6 +78,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     for (const address of options.peers ?? []) checkPeerAddress(address);
+    checkSeedGoal(options.seedGoal);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
     this.#chosen = options.select !== undefined || options.priorities !== undefined;
     this.#resume = new ResumeKeeper({
@@ -176,6 +179,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       },
       span,
     );
+  }
+
+  /** When to stop seeding, instead of what was said before; `undefined`: never. Throws InputError ERR_CLIENT_OPTION. */
+  setSeedGoal(goal: SeedGoal | undefined): void {
+    checkSeedGoal(goal);
+    void this.#opening.then(() => this.#engine?.dispatch({ type: 'seed-goal', goal }));
   }
 
   /**
@@ -294,33 +303,24 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const { preallocate = false } = this.#options;
     const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected: this.#priorities.selected });
     // Looked at before the store is opened: preallocated zeros are not data.
-    const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
+    const stats = (await statFiles(layout)).filter((stat) => stat !== undefined);
     await this.#closeStore();
     const store = await pool.open(layout);
     this.#store = store;
     const { files } = this.metainfo;
-    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats: found, saved };
+    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats, saved };
     const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
-    const spec = {
-      infoHash: infoHashBytes(this.metainfo.infoHash),
-      geometry: this.#geometry,
-      store: this.#store,
-      had,
-      priorities: this.#priorities.ofPieces,
-      sequential: this.#options.sequential ?? false,
-      tiers: this.#options.trackers === false ? [] : this.metainfo.tiers,
-      seed: this.#options.seed ?? true,
-      infoBytes: this.metainfo.infoBytes,
-      private: this.metainfo.private,
-    };
+    const { uploadedBytes: uploadedBefore } = this.#resume;
+    const found = { geometry: this.#geometry, store, had, priorities: this.#priorities.ofPieces, uploadedBefore };
     const observer = {
       phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
       pieceVerified: (piece: number) => this.emit('piece', piece),
       warned: (warning: TorrentWarning) => this.emit('warning', warning),
       failed: (error: StorageError) => this.#fail(error),
+      goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
-    this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#engine = session.add(engineSpec(this.metainfo, this.#options, found), observer, this.#forerunner);
     this.#forerunner = undefined;
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
     this.#goOn(this.#engine);
@@ -345,12 +345,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
     // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
     const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const priorities = this.#priorities.ofFiles;
-    const bytes = {
-      uploadedBytes: this.#engine.upload.totalBytes,
-      downloadedBytes: this.#engine.intake.rate.totalBytes,
-    };
-    return { have: this.#had(), stamps, priorities, ...bytes };
+    const { upload, intake } = this.#engine;
+    const bytes = { uploadedBytes: upload.totalBytes, downloadedBytes: intake.rate.totalBytes };
+    return { have: this.#had(), stamps, priorities: this.#priorities.ofFiles, ...bytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
@@ -368,6 +365,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       void this.#resume.save();
       this.emit('done');
     }
+  }
+
+  #reachGoal(reached: SeedGoalReached): void {
+    this.#paused = true;
+    void this.#resume.save();
+    this.emit('goal', reached);
   }
 
   #fail(error: unknown): void {

@@ -80,7 +80,7 @@ class Scene {
       seed: true,
       private: false,
     };
-    const observer = { phaseChanged: nothing, pieceVerified: nothing, warned: nothing, failed: nothing };
+    const observer = { phaseChanged: nothing, pieceVerified: nothing, warned: nothing, failed: nothing, goalReached: nothing };
     this.session.add(spec, observer).dispatch({ type: 'resume' });
   }
 

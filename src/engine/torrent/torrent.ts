@@ -16,6 +16,7 @@ import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { ratioOf, type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
 
@@ -31,6 +32,7 @@ export type TorrentEvent =
       readonly last: PieceIndex;
       readonly withinMs: number | undefined;
     }
+  | { readonly type: 'seed-goal'; readonly goal: SeedGoal | undefined }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' };
 
@@ -43,6 +45,7 @@ export class Torrent implements Member {
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
   readonly #blame: Blame = new Blame();
+  readonly #goalWatch: SeedGoalWatch;
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
@@ -83,6 +86,7 @@ export class Torrent implements Member {
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
     this.#wasFull = picker.had.full;
+    this.#goalWatch = new SeedGoalWatch(spec.seedGoal);
     this.#prioritise(spec.priorities);
   }
 
@@ -93,6 +97,11 @@ export class Torrent implements Member {
   /** Pieces that are on disk and verified. */
   get had(): Bitfield {
     return this.intake.download.picker.had;
+  }
+
+  /** Bytes sent, in earlier runs, too, over bytes that are here. */
+  get ratio(): number {
+    return ratioOf((this.spec.uploadedBefore ?? 0) + this.upload.totalBytes, this.had, this.spec.geometry);
   }
 
   get swarm(): Swarm {
@@ -156,6 +165,9 @@ export class Torrent implements Member {
         return this.#believe(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
+      case 'seed-goal':
+        this.#goalWatch.goal = event.goal;
+        return;
       case 'pause':
         return this.#leave('paused');
       case 'resume':
@@ -354,7 +366,16 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.#watchGoal();
     this.#announce();
+  }
+
+  /** Enough was sent: the torrent stands still until it is resumed. */
+  #watchGoal(): void {
+    const reached = this.#goalWatch.tick(this.#phase === 'seeding', this.#parts.clock.nowMs(), this.ratio);
+    if (reached === undefined) return;
+    this.#leave('paused');
+    this.#observer.goalReached(reached);
   }
 
   #announce(): void {
