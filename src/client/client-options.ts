@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
-import type { ClientOptions, PeerAddress } from './types.ts';
+import type { ClientOptions, IpFilterSource, PeerAddress } from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
@@ -24,6 +24,7 @@ export interface ClientSettings {
   readonly uploadBytesPerSecond: number;
   readonly diskWorkers: number;
   readonly peersMax: number;
+  readonly ipFilter: IpFilterSource | undefined;
   readonly profile: boolean;
 }
 
@@ -41,6 +42,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
+    ipFilter: options.ipFilter,
     profile: options.profile ?? false,
   };
 }

@@ -17,6 +17,8 @@ export type {
   ClientOptions,
   DataPathStats,
   FilePriority,
+  IpFilterReport,
+  IpFilterSource,
   PeerAddress,
   PeerInfo,
   ProfileGauge,

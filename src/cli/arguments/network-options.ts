@@ -14,6 +14,7 @@ export interface NetworkOptions {
   readonly memory?: number;
   readonly down?: number;
   readonly up?: number;
+  readonly ipFilter?: string;
   readonly profile?: boolean;
 }
 
@@ -33,6 +34,10 @@ export function addNetworkOptions(command: Command): Command {
         .default('off'),
     )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
+    .option(
+      '--ip-filter <file>',
+      'list of addresses to have nothing to do with: p2p, ipfilter.dat or CIDR, also gzipped',
+    )
     .option('--up <rate>', 'upload limit per second, e.g. 500k or 10MB/s', argument(parseRate));
 }
 
@@ -47,6 +52,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
+    ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.profile ? { profile: true } : {}),
   };
 }

@@ -12,7 +12,6 @@ import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
   DIALS_MAX,
-  HANDSHAKE_TIMEOUT_MS,
   INCOMING_PER_HOST_MAX,
   PEERS_PER_TORRENT_MAX,
   WRITE_BEHIND_BYTES,
@@ -55,7 +54,9 @@ import {
   type StorageSink,
   type StoreId,
 } from '../ports.ts';
+import { AddressGate } from '../swarm/address-gate.ts';
 import { isLoopback } from '../swarm/candidates.ts';
+import type { IpFilter } from '../swarm/ip-filter.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
@@ -63,6 +64,7 @@ import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
 import type { Member } from './member.ts';
+import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
@@ -91,12 +93,6 @@ interface Attachment {
   readonly peer: Peer;
 }
 
-/** A stranger who has not yet said which torrent it is about. */
-interface Stranger {
-  readonly address: PeerAddress;
-  readonly sinceMs: number;
-}
-
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
@@ -108,7 +104,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #members = new Map<string, Member>();
   readonly #ticketBases = new Map<number, Member>();
   readonly #links = new Map<LinkId, Attachment>();
-  readonly #strangers = new Map<LinkId, Stranger>();
+  readonly #strangers = new Strangers();
+  readonly #gate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 2;
@@ -124,6 +121,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   get torrents(): IterableIterator<Torrent> {
     return this.#torrents.values();
+  }
+
+  /** Addresses to have nothing to do with, from now on: who is connected from one of them is let go. */
+  setIpFilter(filter: IpFilter | undefined): void {
+    this.#gate.filter = filter;
+    for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
+    for (const member of this.#members.values()) member.dispatch({ type: 'filtered' });
   }
 
   /** Most bytes of one torrent that waited for the disk at once. */
@@ -173,7 +177,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#nextTicketBase += TICKETS_PER_TORRENT;
     const { downloadLimit, uploadLimit } = this;
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const owned = { cache: this.#cache, uploadSlots: this.#uploadSlots, trackerKey: this.#trackerKey };
+    const owned = {
+      refuses: this.#gate.refuses,
+      cache: this.#cache,
+      uploadSlots: this.#uploadSlots,
+      trackerKey: this.#trackerKey,
+    };
     return { ...this.#parts, ...owned, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
 
@@ -200,9 +209,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Control work, every TICK_MS. */
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
-    for (const [link, stranger] of this.#strangers) {
-      if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
-    }
+    for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     for (const member of fromRandomStart(this.#members.values(), this.#parts.random)) member.dispatch({ type: 'tick' });
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
@@ -214,15 +221,21 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   // Links.
 
-  connected(link: LinkId): void {
+  connected(link: LinkId, host?: string): void {
     const attachment = this.#links.get(link);
-    if (attachment !== undefined) attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
+    if (attachment === undefined) return;
+    // What a name stood for is known only now.
+    if (host !== undefined) attachment.peer.host = host;
+    if (this.#gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
+    else attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    this.#strangers.set(link, { address, sinceMs: this.#parts.clock.nowMs() });
-    const full = this.#links.size + this.#strangers.size > this.#parts.peersMax;
-    if (full || this.#incomingFrom(address.host) > INCOMING_PER_HOST_MAX) this.#parts.peers.close(link);
+    const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
+    const refused =
+      full || this.#incomingFrom(address.host) >= INCOMING_PER_HOST_MAX || this.#gate.refuses(address.host);
+    if (refused) this.#parts.peers.close(link);
+    else this.#strangers.add(link, address, this.#parts.clock.nowMs());
   }
 
   handshake(link: LinkId, bytes: Uint8Array): void {
@@ -280,7 +293,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   closed(link: LinkId, end: LinkEnd): void {
-    this.#strangers.delete(link);
+    this.#strangers.forget(link);
     const attachment = this.#links.get(link);
     this.#links.delete(link);
     if (attachment !== undefined) attachment.member.dispatch({ type: 'closed', peer: attachment.peer, end });
@@ -337,21 +350,20 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #incomingFrom(host: string): number {
     if (isLoopback(host)) return 0;
     let count = 0;
-    for (const stranger of this.#strangers.values()) if (stranger.address.host === host) count++;
+    for (const _ of this.#strangers.from((other) => other === host)) count++;
     for (const { peer } of this.#links.values()) if (peer.incoming && peer.address.host === host) count++;
     return count;
   }
 
   /** A stranger's handshake names the torrent that it came for. */
   #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
-    const stranger = this.#strangers.get(link);
-    if (stranger === undefined || handshake === undefined) return undefined;
+    const address = this.#strangers.addressOf(link);
+    if (address === undefined || handshake === undefined) return undefined;
     const member = this.#members.get(toHex(handshake.infoHash));
     if (member === undefined || !member.welcoming) return undefined;
-    if (member.swarm.size >= PEERS_PER_TORRENT_MAX || member.swarm.candidates.banned(stranger.address))
-      return undefined;
-    this.#strangers.delete(link);
-    const attachment = { member, peer: member.admit(link, stranger.address, true) };
+    if (member.swarm.size >= PEERS_PER_TORRENT_MAX || member.swarm.candidates.banned(address)) return undefined;
+    this.#strangers.forget(link);
+    const attachment = { member, peer: member.admit(link, address, true) };
     this.#links.set(link, attachment);
     return attachment;
   }

@@ -13,6 +13,8 @@ export class Peer {
   readonly link: LinkId;
   readonly address: PeerAddress;
   readonly incoming: boolean;
+  /** Numeric address, as far as it is known: a name may have been dialled. */
+  host: string;
   /** True once both handshakes were exchanged: only then `pieces` and the flags below mean something. */
   ready = false;
   /** Set when we decided to end the link; nothing more is done with it. */
@@ -70,6 +72,7 @@ export class Peer {
   constructor(link: LinkId, address: PeerAddress, incoming: boolean, pieces: PeerPieces) {
     this.link = link;
     this.address = address;
+    this.host = address.host;
     this.incoming = incoming;
     this.pieces = pieces;
     this.debt = new DownloadPeer(link, pieces);

@@ -129,7 +129,8 @@ export class TcpHost implements PeerPort, LinkOwner {
     socket.setTimeout(timeoutMs, giveUp);
     socket.once('connect', () => {
       socket.setTimeout(0);
-      this.#sink!.connected(link);
+      const { remoteAddress } = socket;
+      this.#sink!.connected(link, remoteAddress && plainAddress(remoteAddress));
     });
   }
 
