@@ -9,6 +9,7 @@ import type { IpFilter } from '#src/engine/swarm/ip-filter.ts';
 import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { decodeBencode } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
+import { Rc4 } from '#src/protocol/mse/rc4.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '#src/protocol/wire/block.ts';
 import { BlockReceiver } from '#src/protocol/wire/block-receiver.ts';
 import { encodeHandshake } from '#src/protocol/wire/handshake.ts';
@@ -136,6 +137,8 @@ export async function benchCodec(): Promise<void> {
   const { filter, hosts } = largeFilter();
   assert.equal(filter.size, FILTER_RANGES);
   let asked = 0;
+  const block = new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
+  const rc4 = new Rc4(new Uint8Array(20));
   bench
     .add(`filter: look up an address among ${FILTER_RANGES} ranges`, () =>
       filter.blocks(hosts[asked++ % hosts.length]!),
@@ -143,7 +146,8 @@ export async function benchCodec(): Promise<void> {
     .add('bencode: decode a tracker reply of 50 peers', () => void decodeBencode(reply))
     .add('wire: decode HAVE', () => void decodeMessage(HAVE, have))
     .add('wire: write REQUEST', () => writeRequest(requests, 0, 7, 16384, BLOCK_BYTES))
-    .add('wire: receive a block (header, place, hand over)', () => peer.step());
+    .add('wire: receive a block (header, place, hand over)', () => peer.step())
+    .add('mse: RC4 over a block', () => rc4.apply(block));
   await bench.run();
   console.table(bench.table());
   const growth = await heapGrowth(1_000_000);

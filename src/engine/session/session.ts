@@ -18,42 +18,8 @@ import {
 } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
-import {
-  ASKED_BEGIN,
-  ASKED_LENGTH,
-  ASKED_PIECE,
-  ASKED_STRIDE,
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
-  DIFFERENCE_BLOCK,
-  DIFFERENCE_PIECE,
-  DIFFERENCE_STORE,
-  DIFFERENCE_STRIDE,
-  DIFFERENCE_VERSION,
-  type LinkEnd,
-  type LinkId,
-  OUTCOME_LANDED,
-  OUTCOME_RETURNED,
-  type PeerAddress,
-  type PeerPort,
-  type PeerSink,
-  READ_DONE_OK,
-  READ_DONE_STORE,
-  READ_DONE_STRIDE,
-  READ_DONE_TICKET,
-  STORED_OUTCOME,
-  STORED_PIECE,
-  STORED_RUN,
-  STORED_STORE,
-  STORED_STRIDE,
-  type StoragePort,
-  type StorageSink,
-  type StoreId,
-} from '../ports.ts';
+import type { LinkEnd, LinkId, PeerAddress, PeerPort, PeerSink, StoragePort, StorageSink, StoreId } from '../ports.ts';
+import * as ports from '../ports.ts';
 import { AddressGate } from '../swarm/address-gate.ts';
 import { isLoopback } from '../swarm/candidates.ts';
 import type { IpFilter } from '../swarm/ip-filter.ts';
@@ -188,12 +154,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   #join(member: Member, ticketBase: number): void {
     this.#members.set(toHex(member.infoHash), member);
+    this.#parts.peers.share(member.infoHash);
     this.#ticketBases.set(ticketBase, member);
   }
 
   #leave(member: Member): void {
     const key = toHex(member.infoHash);
-    if (this.#members.get(key) === member) this.#members.delete(key);
+    if (this.#members.get(key) === member) {
+      this.#members.delete(key);
+      this.#parts.peers.unshare(member.infoHash);
+    }
     for (const [base, owner] of this.#ticketBases) if (owner === member) this.#ticketBases.delete(base);
   }
 
@@ -262,16 +232,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   blocks(batch: Int32Array, count: number): void {
     let last: Member | undefined;
-    for (let at = 0; at < count * BLOCK_STRIDE; at += BLOCK_STRIDE) {
-      const attachment = this.#links.get(batch[at + BLOCK_LINK]!);
+    for (let at = 0; at < count * ports.BLOCK_STRIDE; at += ports.BLOCK_STRIDE) {
+      const attachment = this.#links.get(batch[at + ports.BLOCK_LINK]!);
       if (attachment === undefined) continue;
       const { member, peer } = attachment;
-      const piece = batch[at + BLOCK_PIECE]!;
-      const begin = batch[at + BLOCK_BEGIN]!;
-      const outcome = batch[at + BLOCK_OUTCOME]!;
-      if (outcome === OUTCOME_LANDED) member.blockLanded(peer, piece, begin, batch[at + BLOCK_LENGTH]!);
-      else if (outcome === OUTCOME_RETURNED) member.blockReturned(peer, piece, begin);
-      else member.blockWasted(peer, batch[at + BLOCK_LENGTH]!);
+      const piece = batch[at + ports.BLOCK_PIECE]!;
+      const begin = batch[at + ports.BLOCK_BEGIN]!;
+      const outcome = batch[at + ports.BLOCK_OUTCOME]!;
+      if (outcome === ports.OUTCOME_LANDED) member.blockLanded(peer, piece, begin, batch[at + ports.BLOCK_LENGTH]!);
+      else if (outcome === ports.OUTCOME_RETURNED) member.blockReturned(peer, piece, begin);
+      else member.blockWasted(peer, batch[at + ports.BLOCK_LENGTH]!);
       if (last !== undefined && last !== member) last.blocksDone();
       last = member;
     }
@@ -282,8 +252,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const attachment = this.#links.get(link);
     if (attachment === undefined) return;
     const { member, peer } = attachment;
-    for (let at = 0; at < count * ASKED_STRIDE; at += ASKED_STRIDE) {
-      member.blockRequested(peer, batch[at + ASKED_PIECE]!, batch[at + ASKED_BEGIN]!, batch[at + ASKED_LENGTH]!);
+    for (let at = 0; at < count * ports.ASKED_STRIDE; at += ports.ASKED_STRIDE) {
+      member.blockRequested(
+        peer,
+        batch[at + ports.ASKED_PIECE]!,
+        batch[at + ports.ASKED_BEGIN]!,
+        batch[at + ports.ASKED_LENGTH]!,
+      );
     }
   }
 
@@ -302,10 +277,14 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Storage.
 
   runsStored(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * STORED_STRIDE; at += STORED_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + STORED_STORE]!);
+    for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
       if (torrent === undefined) continue;
-      torrent.runStored(batch[at + STORED_PIECE]!, batch[at + STORED_RUN]!, batch[at + STORED_OUTCOME]!);
+      torrent.runStored(
+        batch[at + ports.STORED_PIECE]!,
+        batch[at + ports.STORED_RUN]!,
+        batch[at + ports.STORED_OUTCOME]!,
+      );
       this.#touched.add(torrent);
     }
     for (const torrent of this.#touched) torrent.runsDone();
@@ -313,21 +292,21 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   blocksDiffered(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * DIFFERENCE_STRIDE; at += DIFFERENCE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + DIFFERENCE_STORE]!);
+    for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
       torrent?.blockDiffered(
-        batch[at + DIFFERENCE_PIECE]!,
-        batch[at + DIFFERENCE_VERSION]!,
-        batch[at + DIFFERENCE_BLOCK]!,
+        batch[at + ports.DIFFERENCE_PIECE]!,
+        batch[at + ports.DIFFERENCE_VERSION]!,
+        batch[at + ports.DIFFERENCE_BLOCK]!,
       );
     }
   }
 
   blocksRead(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * READ_DONE_STRIDE; at += READ_DONE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + READ_DONE_STORE]!);
+    for (let at = 0; at < count * ports.READ_DONE_STRIDE; at += ports.READ_DONE_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + ports.READ_DONE_STORE]!);
       if (torrent === undefined) continue;
-      torrent.blockRead(batch[at + READ_DONE_TICKET]!, batch[at + READ_DONE_OK] === 1);
+      torrent.blockRead(batch[at + ports.READ_DONE_TICKET]!, batch[at + ports.READ_DONE_OK] === 1);
       this.#touched.add(torrent);
     }
     for (const torrent of this.#touched) torrent.readsDone();
@@ -391,7 +370,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const link = this.#nextLink;
     this.#nextLink += 2;
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
-    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS);
+    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
   }
 }
 
