@@ -34,6 +34,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     uploadBytesPerSecond: 0,
     peersMax: 200,
     encryption: 'allow',
+    ipFilter: undefined,
     profile: false,
   });
   assert.equal(clientSettings({ listen: false }).listen, false);
