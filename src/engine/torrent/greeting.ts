@@ -67,6 +67,9 @@ export interface OfferFacts {
   readonly metadataBytes?: number | undefined;
   /** We want no data, though we may not have everything (BEP 21). */
   readonly uploadOnly?: boolean | undefined;
+  /** Our address in the family that the link does not use, where the peer may reach us, too. */
+  readonly ipv4?: string | undefined;
+  readonly ipv6?: string | undefined;
 }
 
 /** Our extended handshake for this peer. */
@@ -77,6 +80,8 @@ export function offerTo(peer: Peer, facts: OfferFacts): ExtendedHandshake {
     requestQueue: WANTED_PER_PEER_MAX,
     // Whoever dialled us knows it.
     port: !peer.incoming && facts.listenPort > 0 ? facts.listenPort : undefined,
+    yourIp: plainHost(peer.address),
+    ...(peer.address.host.includes(':') ? { ipv4: facts.ipv4 } : { ipv6: facts.ipv6 }),
     metadataBytes: facts.advertised.has('ut_metadata') ? facts.metadataBytes : undefined,
     uploadOnly: facts.uploadOnly,
   };

@@ -13,6 +13,7 @@ import {
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { PeerContacts } from '../extensions/peer-contacts.ts';
 import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
@@ -43,15 +44,26 @@ export class PeerRelations {
   readonly swarm: Swarm = new Swarm();
   readonly #parts: RelationsParts;
   readonly extended: ExtendedMessages;
+  readonly contacts: PeerContacts;
   readonly #choking: Choking;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.contacts = new PeerContacts({
+      swarm: this.swarm,
+      external: parts.shared.external,
+      extended: () => this.extended,
+      listenPort: parts.shared.listenPort,
+      nowMs: () => this.#nowMs(),
+      private: parts.spec.private,
+      exchange: parts.shared.pex,
+    });
     this.extended = new ExtendedMessages({
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
+        ut_pex: this.contacts.exchangeHandler,
         upload_only: hearUploadOnly,
         lt_donthave: (peer, payload) => {
           hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
@@ -59,7 +71,10 @@ export class PeerRelations {
         },
       },
       send: (peer, bytes) => this.#send(peer, bytes),
-      handshakeTaken: heedOffer,
+      handshakeTaken: (peer, handshake) => {
+        heedOffer(peer, handshake);
+        this.contacts.heed(peer, handshake);
+      },
     });
   }
 
@@ -70,6 +85,14 @@ export class PeerRelations {
     peer.connectedMs = this.#nowMs();
     this.swarm.add(peer);
     return peer;
+  }
+
+  /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    const lesser = this.contacts.lesserThan(newcomer);
+    if (lesser === undefined) return false;
+    this.drop(lesser, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
+    return true;
   }
 
   greet(peer: Peer): void {
@@ -99,7 +122,10 @@ export class PeerRelations {
     shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
     intake.download.join(peer.debt);
     const { advertised } = this.extended;
-    const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
+    const { clientName, external } = shared;
+    const addresses = { ipv4: external.of(4), ipv6: external.of(6) };
+    const offer = offerTo(peer, { clientName, listenPort: shared.listenPort(), advertised, ...addresses });
+    this.contacts.met();
     for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
   }
 
@@ -141,14 +167,16 @@ export class PeerRelations {
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
+    this.contacts.forget(peer);
     const useless = complete && peer.pieces.have.full;
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
     }
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
-    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
-    this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
+    const address = peer.listening ?? peer.address;
+    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(address);
+    if (peer.claimsCandidate) this.swarm.candidates.ended(address, this.#nowMs(), useless);
     if (!peer.weChoke) this.#choking.hurry();
     this.feedStarving();
   }
@@ -221,6 +249,7 @@ export class PeerRelations {
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
+    this.contacts.tick();
     this.#choking.tick(this.swarm, seeding, nowMs);
   }
 
