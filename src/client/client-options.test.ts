@@ -32,6 +32,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     peersMax: 200,
+    pex: true,
     profile: false,
   });
   assert.equal(clientSettings({ listen: false }).listen, false);

@@ -19,6 +19,7 @@ export interface ClientSettings {
   readonly uploadBytesPerSecond: number;
   readonly diskWorkers: number;
   readonly peersMax: number;
+  readonly pex: boolean;
   readonly profile: boolean;
 }
 
@@ -36,6 +37,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
+    pex: options.pex ?? true,
     profile: options.profile ?? false,
   };
 }

@@ -82,6 +82,7 @@ export class Client extends EventEmitter<ClientEvents> {
       clientName: USER_AGENT,
       peersMax: settings.peersMax,
       listenPort: () => this.#port,
+      pex: settings.pex,
       diskWorkers: settings.diskWorkers,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);

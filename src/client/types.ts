@@ -21,6 +21,8 @@ export interface ClientOptions {
   readonly diskWorkers?: number;
   /** Most peers connected at once, over all torrents. Default 200. */
   readonly peersMax?: number;
+  /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
+  readonly pex?: boolean;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
   readonly profile?: boolean;
 }

@@ -2,7 +2,7 @@
 // (BEP 11), and which connections a full swarm prefers (BEP 40). A private torrent hears and tells nothing (BEP 27).
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { PeerAddress } from '../ports.ts';
-import { plainHost } from '../swarm/candidates.ts';
+import { isLoopback, plainHost } from '../swarm/candidates.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { peerPriority } from '../swarm/peer-priority.ts';
@@ -93,6 +93,7 @@ export class PeerContacts {
   }
 
   #isOurs({ host, port }: PeerAddress): boolean {
-    return port === this.#parts.listenPort() && host === this.#parts.external.of(host.includes(':') ? 6 : 4);
+    if (port !== this.#parts.listenPort()) return false;
+    return isLoopback(host) || host === this.#parts.external.of(host.includes(':') ? 6 : 4);
   }
 }

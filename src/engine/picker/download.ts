@@ -6,6 +6,7 @@
 //   urgent      blocks that somebody waits for           deadlines which these are
 //   pieces      the pieces that were begun               runs      complete runs to the disk, and its answers
 import type { Random } from '../../base/clock.ts';
+import { NEIGHBOUR_BYTES } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { LinkId } from '../ports.ts';
 import type { Geometry } from '../torrent/geometry.ts';
@@ -35,6 +36,7 @@ export class Download {
   constructor(geometry: Geometry, ledger: SlotLedger, random: Random) {
     const duplicates = new Duplicates();
     this.picker = new PiecePicker(geometry.pieceCount, random);
+    this.picker.window = Math.max(1, Math.floor(NEIGHBOUR_BYTES / geometry.pieceBytes));
     this.deadlines = new Deadlines(this.picker);
     this.pieces = new ActivePieces(geometry, ledger, this.picker);
     this.runs = new RunQueue(this.pieces);

@@ -1,4 +1,4 @@
-// Which piece to begin next. Eleven things bear on that choice, and this is where each of them is decided:
+// Which piece to begin next. Twelve things bear on that choice, and this is where each of them is decided:
 //
 //    1. what we have and what is skipped is never begun               #wanted, PRIORITY_SKIP
 //    2. what somebody waits for comes first, then pieces under way, then new ones     urgent-planner.ts, request-planner.ts
@@ -6,11 +6,12 @@
 //    4. files that the user prefers come first                        one RarityOrder per priority
 //    5. then the rarest piece, so that none is lost with one peer     RarityOrder, Availability (BEP 3, "piece selection")
 //    6. among equals at random, so that peers do not all hold the same ones
-//    7. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
-//    8. in order, when the user wants to watch while it comes in      sequential
-//    9. memory must have room for it                                  request-planner.ts, invariant 1
-//   10. a piece that failed its hash comes next, so that the liar is soon known   #failures
-//   11. at the end, blocks that others owe us are asked for twice     endgame.ts
+//    7. and then its equally rare neighbours, for the same peer: what is complete together is written in one call
+//    8. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
+//    9. in order, when the user wants to watch while it comes in      sequential
+//   10. memory must have room for it                                  request-planner.ts, invariant 1
+//   11. a piece that failed its hash comes next, so that the liar is soon known   #failures
+//   12. at the end, blocks that others owe us are asked for twice     endgame.ts
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import type { Random } from '../../base/clock.ts';
@@ -31,6 +32,8 @@ export class PiecePicker {
   /** Pieces on disk and verified. Changed only by `markHad` and `markLost`. */
   readonly had: Bitfield;
   readonly availability: Availability;
+  /** Pieces that are neighbours: those of a window of so many, aligned to its size. */
+  window = 1;
   /** Fetch pieces by ascending index instead of by rarity. */
   sequential = false;
   readonly #priority: Uint8Array;
@@ -174,7 +177,29 @@ export class PiecePicker {
       if (order.length === 0) continue;
       const found = this.had.count < RANDOM_FIRST_PIECES ? order.any(scan) : order.rarest(scan);
       if (found === SCAN_CUT_OFF) return this.#pickByIntersection(peer.have);
-      if (found !== NOT_FOUND) return found as PieceIndex;
+      if (found !== NOT_FOUND) return this.#withNeighbours(peer, found);
+    }
+    return -1;
+  }
+
+  /** The piece, or one that is as rare, in the window where this peer is at work; or else the first such of its own window. */
+  #withNeighbours(peer: PeerPieces, found: number): PieceIndex {
+    let piece = found;
+    if (this.window > 1 && this.had.count >= RANDOM_FIRST_PIECES) {
+      piece = peer.lastPicked < 0 ? -1 : this.#equalIn(peer.lastPicked, found, peer.have);
+      if (piece < 0) piece = this.#equalIn(found, found, peer.have);
+    }
+    peer.lastPicked = piece;
+    return piece as PieceIndex;
+  }
+
+  /** The first piece in the window around `at` that could be picked as well as `found`, or −1. */
+  #equalIn(at: number, found: number, have: Bitfield): number {
+    const start = at - (at % this.window);
+    const rarity = this.availability.rarityOf(found);
+    for (let piece = start; piece < Math.min(start + this.window, this.pieceCount); piece++) {
+      if (!this.#pickable.has(piece) || !have.has(piece) || this.#priority[piece] !== this.#priority[found]) continue;
+      if (this.availability.rarityOf(piece) === rarity) return piece;
     }
     return -1;
   }

@@ -7,6 +7,7 @@ import { PeerError, type SourceError, type StorageError } from '../../base/error
 import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -51,8 +52,10 @@ import {
   type StoreId,
 } from '../ports.ts';
 import { isLoopback } from '../swarm/candidates.ts';
+import { ExternalAddress } from '../swarm/external-address.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
+import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentSpec } from '../torrent/torrent-spec.ts';
 
@@ -72,6 +75,8 @@ export interface SessionParts {
   readonly clientName: string;
   readonly peersMax: number;
   readonly listenPort: () => number;
+  /** Tell peers of each other (BEP 11); private torrents never do. */
+  readonly pex: boolean;
   /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
   readonly diskWorkers: number;
 }
@@ -91,6 +96,9 @@ interface Stranger {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #uploadSlots = new UploadSlots();
+  /** Our own address, as peers see it. */
+  readonly external: ExternalAddress = new ExternalAddress();
   readonly #parts: SessionParts;
   readonly #torrents = new Map<StoreId, Torrent>();
   readonly #ticketBases = new Map<number, Torrent>();
@@ -124,11 +132,20 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     assert(!this.#torrents.has(spec.store), 'a store belongs to one torrent');
     const ticketBase = this.#nextTicketBase;
     this.#nextTicketBase += TICKETS_PER_TORRENT;
-    const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort } = this.#parts;
-    const { downloadLimit, uploadLimit } = this;
-    const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort };
+    const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort, pex } = this.#parts;
+    const { downloadLimit, uploadLimit, external } = this;
+    const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort, pex };
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
+    const uploadSlots = this.#uploadSlots;
+    const own = {
+      downloadLimit,
+      uploadLimit,
+      external,
+      uploadSlots,
+      ticketBase,
+      trackerKey: this.#trackerKey,
+      writeBehindBytes,
+    };
     const torrent = new Torrent(spec, { ...shared, ...own }, observer);
     this.#torrents.set(spec.store, torrent);
     this.#ticketBases.set(ticketBase, torrent);
@@ -150,7 +167,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
     for (const torrent of fromRandomStart(this.#torrents.values(), this.#parts.random))
       torrent.dispatch({ type: 'tick' });
+    this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  *#slotUsers(): Generator<Choking> {
+    for (const torrent of this.#torrents.values()) if (torrent.swarm.size > 0) yield torrent.relations.choking;
   }
 
   // Links.
@@ -276,8 +298,9 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const torrent of this.#torrents.values()) {
       if (!equalBytes(torrent.spec.infoHash, handshake.infoHash)) continue;
       const open = torrent.phase === 'downloading' || (torrent.phase === 'seeding' && torrent.spec.seed);
-      const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX && !torrent.swarm.candidates.banned(stranger.address);
-      if (!open || !room) return undefined;
+      if (!open || torrent.swarm.candidates.banned(stranger.address)) return undefined;
+      const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX || torrent.relations.makeRoomFor(stranger.address);
+      if (!room) return undefined;
       this.#strangers.delete(link);
       const attachment = { torrent, peer: torrent.relations.admit(link, stranger.address, true) };
       this.#links.set(link, attachment);

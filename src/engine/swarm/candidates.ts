@@ -182,7 +182,7 @@ export class Candidates {
    */
   #forgetOne(rank: number): boolean {
     let worst: string | undefined;
-    let worstRank = rank;
+    let worstRank = Math.max(rank, RANKS.tracker);
     let failures = 0;
     for (const [key, candidate] of this.#known) {
       if (candidate.connected || candidate.source === 'user') continue;

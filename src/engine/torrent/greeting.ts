@@ -81,7 +81,7 @@ export function offerTo(peer: Peer, facts: OfferFacts): ExtendedHandshake {
     // Whoever dialled us knows it.
     port: !peer.incoming && facts.listenPort > 0 ? facts.listenPort : undefined,
     yourIp: plainHost(peer.address),
-    ...(peer.address.host.includes(':') ? { ipv4: facts.ipv4 } : { ipv6: facts.ipv6 }),
+    ...(plainHost(peer.address).includes(':') ? { ipv4: facts.ipv4 } : { ipv6: facts.ipv6 }),
     metadataBytes: facts.advertised.has('ut_metadata') ? facts.metadataBytes : undefined,
     uploadOnly: facts.uploadOnly,
   };

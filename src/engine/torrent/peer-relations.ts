@@ -43,14 +43,15 @@ export interface RelationsParts {
 export class PeerRelations {
   readonly swarm: Swarm = new Swarm();
   readonly #parts: RelationsParts;
+  /** Who of them may download; the session shares the slots out. */
+  readonly choking: Choking;
   readonly extended: ExtendedMessages;
   readonly contacts: PeerContacts;
-  readonly #choking: Choking;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     this.contacts = new PeerContacts({
       swarm: this.swarm,
       external: parts.shared.external,
@@ -177,7 +178,7 @@ export class PeerRelations {
     const address = peer.listening ?? peer.address;
     if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(address);
     if (peer.claimsCandidate) this.swarm.candidates.ended(address, this.#nowMs(), useless);
-    if (!peer.weChoke) this.#choking.hurry();
+    if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
 
@@ -250,7 +251,7 @@ export class PeerRelations {
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
     this.contacts.tick();
-    this.#choking.tick(this.swarm, seeding, nowMs);
+    this.choking.seeding = seeding;
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -271,7 +272,7 @@ export class PeerRelations {
         intake.rest(peer, nowMs);
         return intake.turnAway(peer, false);
       case 'interest-changed':
-        return this.#choking.interestChanged(this.swarm, peer);
+        return shared.uploadSlots.hurry();
       case 'request':
         if (!upload.request(peer, reaction.range)) peer.messageDebt++;
         return;

@@ -61,7 +61,17 @@ test('what libtorrent sends is read', () => {
 });
 
 test('fields that make no sense count as missing', () => {
-  const nonsense = { m: { a: 256, b: -1, c: 'x', d: 4 }, v: 7, reqq: 0, p: 65536, yourip: 'abc', ipv4: 'abcdefghijklmnop', ipv6: 'abcd', e: 'x', metadata_size: -5 };
+  const nonsense = {
+    m: { a: 256, b: -1, c: 'x', d: 4 },
+    v: 7,
+    reqq: 0,
+    p: 65536,
+    yourip: 'abc',
+    ipv4: 'abcdefghijklmnop',
+    ipv6: 'abcd',
+    e: 'x',
+    metadata_size: -5,
+  };
   assert.deepEqual(decodeExtendedHandshake(encodeBencode(nonsense)), {
     extensions: new Map([['d', 4]]),
     client: undefined,
