@@ -3,6 +3,7 @@ import type { Bitfield } from '../base/bitfield.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
 import type { StoreLayout } from '../host/disk/store-layout.ts';
 import type { TorrentInfo } from '../protocol/metainfo/metainfo.ts';
+import type { TorrentProgress } from './types.ts';
 
 /** How the files are to be made. */
 export interface LayoutOptions {
@@ -31,4 +32,24 @@ export function bytesHad(geometry: Geometry, have: Bitfield, file: { offset: num
     bytes += Math.min(end, (piece + 1) * geometry.pieceBytes) - from;
   }
   return bytes;
+}
+
+/** Counts of a torrent's wanted pieces. */
+export type PieceTally = Pick<TorrentProgress, 'bytesDone' | 'bytesWanted' | 'piecesDone' | 'piecesWanted'>;
+
+/** How much of the wanted pieces is had. */
+export function tally(geometry: Geometry, wanted: Bitfield, had: Bitfield): PieceTally {
+  let bytesDone = 0;
+  let bytesWanted = 0;
+  let piecesDone = 0;
+  for (let at = 0; at < geometry.pieceCount; at++) {
+    const piece = geometry.pieceIndex(at)!;
+    if (!wanted.has(piece)) continue;
+    const bytes = geometry.bytesIn(piece);
+    bytesWanted += bytes;
+    if (!had.has(piece)) continue;
+    bytesDone += bytes;
+    piecesDone++;
+  }
+  return { bytesDone, bytesWanted, piecesDone, piecesWanted: wanted.count };
 }

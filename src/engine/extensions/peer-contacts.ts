@@ -21,6 +21,8 @@ export interface PeerContactsParts {
   readonly private: boolean;
   /** The user allows peer exchange. */
   readonly exchange: boolean;
+  /** False while the torrent may yet turn out to be private: we listen, and tell nobody of others. */
+  readonly tells: boolean;
 }
 
 export class PeerContacts {
@@ -32,9 +34,10 @@ export class PeerContacts {
 
   constructor(parts: PeerContactsParts) {
     this.#parts = parts;
-    const { swarm, extended } = parts;
+    const { swarm, extended, tells } = parts;
+    if (parts.private) swarm.candidates.forgetHearsay();
     const isOurs = (address: PeerAddress): boolean => this.#isOurs(address);
-    if (parts.exchange && !parts.private) this.#exchange = new PeerExchange({ swarm, extended, isOurs });
+    if (parts.exchange && !parts.private) this.#exchange = new PeerExchange({ swarm, extended, tells, isOurs });
   }
 
   /** Takes in peer exchange; `undefined` where there is none, so that it is not offered either. */

@@ -37,6 +37,8 @@ interface Exchange {
 export interface PeerExchangeParts {
   readonly swarm: Swarm;
   readonly extended: () => ExtendedMessages;
+  /** False: we only listen. */
+  readonly tells: boolean;
   /** Whether this is one of our own addresses. */
   readonly isOurs: (address: PeerAddress) => boolean;
 }
@@ -78,6 +80,7 @@ export class PeerExchange {
 
   /** Control tick: tells what is due. */
   tick(nowMs: number): void {
+    if (!this.#parts.tells) return;
     for (const peer of this.#parts.swarm.peers()) {
       if (!peer.ready || peer.closing || peer.offers.idOf('ut_pex') === 0) continue;
       const exchange = this.#exchangeWith(peer, nowMs);

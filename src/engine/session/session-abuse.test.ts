@@ -1,4 +1,5 @@
 // Peers that waste time, slots and connections: what each of them costs, and that it costs nobody else.
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
@@ -6,8 +7,10 @@ import { encodeHandshake } from '../../protocol/wire/handshake.ts';
 import * as id from '../../protocol/wire/message-id.ts';
 import { encodeReject, encodeRequest } from '../../protocol/wire/message-writer.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
+import { sha1 } from '../../testing/sha1.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
+import { PRIORITY_NORMAL } from '../picker/piece-picker.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
 import { BLOCK_BYTES, Geometry } from '../torrent/geometry.ts';
 import { Session } from './session.ts';
@@ -56,14 +59,13 @@ class Scene {
       trackers: { announce: nothing, cancel: nothing },
       peerId: new Uint8Array(20).fill(200),
       clientName: 'test',
+      sha1,
       peersMax: 100,
       listenPort: () => 6881,
       pex: true,
       diskWorkers: 1,
     });
     const geometry = new Geometry(PIECES * 4 * BLOCK_BYTES, 4 * BLOCK_BYTES);
-    const wanted = new Bitfield(PIECES);
-    wanted.fill();
     const had = new Bitfield(PIECES);
     if (seeding) had.fill();
     const spec = {
@@ -71,7 +73,7 @@ class Scene {
       geometry,
       store: 0,
       had,
-      wanted,
+      priorities: new Uint8Array(PIECES).fill(PRIORITY_NORMAL),
       sequential: false,
       tiers: [],
       seed: true,
@@ -198,7 +200,7 @@ test('one host cannot take every incoming slot', () => {
 
 test('a peer without a slot that flaps its interest does not hurry the choker', () => {
   const scene = new Scene(false);
-  const links = [1, 3, 5, 7, 9, 11];
+  const links = Array.from({ length: 20 }, (_, index) => 1 + 2 * index);
   for (const link of links) {
     scene.meet(link);
     scene.say(link, id.INTERESTED);
@@ -243,6 +245,7 @@ test('a peer that never takes the blocks it asked for does not hold their memory
   scene.say(1, id.INTERESTED);
   scene.tick();
   scene.say(1, id.REQUEST, encodeRequest({ piece: 0, begin: 0, length: BLOCK_BYTES }).subarray(5));
+  scene.session.messagesDone(1);
   scene.session.blocksRead(Int32Array.of(0, scene.reads[0]!, 1), 1);
   for (let seconds = 0; seconds < 110; seconds++) {
     scene.tick(1000);

@@ -101,6 +101,16 @@ export class Candidates {
     for (const candidate of this.#known.values()) candidate.priority = priorityOf(candidate.address);
   }
 
+  /** Whether only other peers told us of this address. */
+  hearsay(address: PeerAddress): boolean {
+    return this.#known.get(addressKey(address))?.source === 'pex';
+  }
+
+  /** The torrent turns out to be private: what peers told of others counts for nothing (BEP 27). */
+  forgetHearsay(): void {
+    for (const [key, { source, connected }] of this.#known) if (source === 'pex' && !connected) this.#known.delete(key);
+  }
+
   banned(address: PeerAddress): boolean {
     return this.#bans.has(banKey(address));
   }

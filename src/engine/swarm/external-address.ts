@@ -16,6 +16,11 @@ export class ExternalAddress {
     return this.#winners[family];
   }
 
+  /** Both, as an extended handshake tells them (BEP 10). */
+  get addresses(): { readonly ipv4: string | undefined; readonly ipv6: string | undefined } {
+    return { ipv4: this.of(4), ipv6: this.of(6) };
+  }
+
   /** Somebody at `voter` sees us at `host`. Addresses of private networks tell nothing. A new vote replaces the old one. */
   vote(host: string, voter: string): void {
     if (scopeOf(host) !== SCOPE_GLOBAL) return;

@@ -1,6 +1,7 @@
 // How a connection begins: handshakes (BEP 3), what each side offers (BEP 6, BEP 10), and whom we would rather not meet.
 import type { Bitfield } from '../../base/bitfield.ts';
 import { equalBytes, toHex } from '../../base/bytes.ts';
+import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
 import {
   EXTENDED_HANDSHAKE_ID,
   type ExtendedHandshake,
@@ -10,6 +11,7 @@ import { encodeHandshake, type Handshake } from '../../protocol/wire/handshake.t
 import {
   encodeBitfield,
   encodeExtended,
+  encodeHave,
   HAVE_ALL_MESSAGE,
   HAVE_NONE_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
@@ -93,8 +95,25 @@ export function introduction(peer: Peer, had: Bitfield, offer: ExtendedHandshake
   if (peer.fast && had.full) messages.push(HAVE_ALL_MESSAGE);
   else if (peer.fast && had.count === 0) messages.push(HAVE_NONE_MESSAGE);
   else if (had.count > 0) messages.push(encodeBitfield(had.bytes));
-  if (peer.extensions) messages.push(encodeExtended(EXTENDED_HANDSHAKE_ID, encodeExtendedHandshake(offer)));
+  if (peer.extensions) messages.push(extendedHandshake(offer));
   return messages;
+}
+
+/**
+ * What we say to a peer that was told while we looked for the metadata that we have nothing: which pieces we have, and
+ * what we offer now. Extensions that are not for this torrent after all are taken back (id 0).
+ */
+export function amendment(peer: Peer, had: Bitfield, offer: ExtendedHandshake): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  const none = Object.keys(EXTENSION_IDS).map((name) => [name, 0] as const);
+  if (peer.extensions)
+    messages.push(extendedHandshake({ ...offer, extensions: new Map([...none, ...offer.extensions]) }));
+  for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) messages.push(encodeHave(piece));
+  return messages;
+}
+
+function extendedHandshake(offer: ExtendedHandshake): Uint8Array {
+  return encodeExtended(EXTENDED_HANDSHAKE_ID, encodeExtendedHandshake(offer));
 }
 
 /** Takes in what the peer's extended handshake says about how to deal with it. */

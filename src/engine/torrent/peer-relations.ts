@@ -1,9 +1,10 @@
 // A torrent's dealings with its peers, from the first handshake to the last word: who is let in, what each message sets
 // off, who is kept waiting and who is shown the door. Which blocks to ask for is the intake's business.
-import { assertNever } from '../../base/assert.ts';
+import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
+import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
   encodeHave,
@@ -17,18 +18,20 @@ import { PeerContacts } from '../extensions/peer-contacts.ts';
 import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import type { Upload } from '../upload/upload.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { amendment, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
-import type { Upload } from './upload.ts';
 
 /** What peer relations work with. */
 export interface RelationsParts {
@@ -37,20 +40,24 @@ export interface RelationsParts {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly warn: (warning: Warning) => void;
+  /** Addresses that are known already. */
+  readonly candidates?: Candidates;
 }
 
 /** The peers of one torrent and all that passes between them and us, blocks apart. */
 export class PeerRelations {
-  readonly swarm: Swarm = new Swarm();
+  readonly swarm: Swarm;
   readonly #parts: RelationsParts;
   /** Who of them may download; the session shares the slots out. */
   readonly choking: Choking;
   readonly extended: ExtendedMessages;
   readonly contacts: PeerContacts;
+  readonly #giver: MetadataGiver | undefined;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
+    this.swarm = new Swarm(parts.candidates);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     this.contacts = new PeerContacts({
       swarm: this.swarm,
@@ -60,12 +67,21 @@ export class PeerRelations {
       nowMs: () => this.#nowMs(),
       private: parts.spec.private,
       exchange: parts.shared.pex,
+      tells: true,
     });
+    const { infoBytes } = parts.spec;
+    // Who may have a private torrent has its file from the tracker's site (BEP 27).
+    const giver =
+      infoBytes && !parts.spec.private
+        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
+        : undefined;
+    this.#giver = giver;
     this.extended = new ExtendedMessages({
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         ut_pex: this.contacts.exchangeHandler,
         upload_only: hearUploadOnly,
+        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
         lt_donthave: (peer, payload) => {
           hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
           this.updateInterest(peer);
@@ -115,19 +131,19 @@ export class PeerRelations {
       if (lesser === peer) return;
     }
     if (peer.incoming) this.greet(peer);
-    const nowMs = this.#nowMs();
-    peer.ready = true;
-    peer.connectedMs = nowMs;
-    peer.lastMessageMs = nowMs;
-    const had = intake.download.picker.had;
-    shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.join(peer.debt);
-    const { advertised } = this.extended;
-    const { clientName, external } = shared;
-    const addresses = { ipv4: external.of(4), ipv6: external.of(6) };
-    const offer = offerTo(peer, { clientName, listenPort: shared.listenPort(), advertised, ...addresses });
-    this.contacts.met();
-    for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
+    this.#begin(peer);
+    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+  }
+
+  /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
+  adopt(peer: Peer, handshake: Handshake): void {
+    const { spec, shared, intake } = this.#parts;
+    const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
+    assert(refusal === undefined, 'an acquaintance was welcome once');
+    if (spec.private && this.swarm.candidates.hearsay(peer.address))
+      return this.drop(peer, 'ERR_PEER_PRIVATE', 'was named by a peer; peers of this torrent come from its trackers');
+    this.#begin(peer);
+    for (const bytes of amendment(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -137,7 +153,7 @@ export class PeerRelations {
     try {
       const message = decodeMessage(id, payload);
       if (message === undefined) return;
-      // Requests that are granted are as many as our upload is fast; those that are refused count, see below.
+      // See `asked`.
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
@@ -145,6 +161,13 @@ export class PeerRelations {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
     }
+  }
+
+  /** The peer asks for a block. Those that are granted are as many as our upload is fast; those that are refused count. */
+  asked(peer: Peer, piece: number, begin: number, length: number): void {
+    if (peer.closing) return;
+    peer.lastMessageMs = this.#nowMs();
+    if (!this.#parts.upload.request(peer, piece, begin, length)) peer.messageDebt++;
   }
 
   /** The peer has nothing to say, but is still there. */
@@ -165,6 +188,7 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
+    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
@@ -252,6 +276,34 @@ export class PeerRelations {
     }
     this.contacts.tick();
     this.choking.seeding = seeding;
+    this.#parts.upload.takeTurns(nowMs);
+    this.#giver?.tick();
+  }
+
+  /** From here on the peer is one of us. */
+  #begin(peer: Peer): void {
+    const nowMs = this.#nowMs();
+    peer.ready = true;
+    peer.connectedMs = nowMs;
+    peer.lastMessageMs = nowMs;
+    const { download } = this.#parts.intake;
+    this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
+    download.join(peer.debt);
+    this.contacts.met();
+  }
+
+  #offerTo(peer: Peer): ExtendedHandshake {
+    const { spec, shared } = this.#parts;
+    const { advertised } = this.extended;
+    const { clientName, external } = shared;
+    const metadataBytes = spec.infoBytes?.length;
+    const facts = { clientName, listenPort: shared.listenPort(), advertised, metadataBytes };
+    return offerTo(peer, { ...facts, ...external.addresses });
+  }
+
+  #giveMetadata(link: LinkId, payload: Uint8Array): void {
+    const peer = this.swarm.get(link);
+    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -274,10 +326,9 @@ export class PeerRelations {
       case 'interest-changed':
         return shared.uploadSlots.hurry();
       case 'request':
-        if (!upload.request(peer, reaction.range)) peer.messageDebt++;
-        return;
+        return this.asked(peer, reaction.range.piece, reaction.range.begin, reaction.range.length);
       case 'cancel':
-        return upload.cancel(peer, reaction.range);
+        return upload.cancel(peer, reaction.range.piece, reaction.range.begin, reaction.range.length);
       case 'rejected': {
         // The answer to a CANCEL of ours is no refusal.
         const { piece, begin } = reaction.range;
@@ -299,10 +350,10 @@ export class PeerRelations {
   }
 
   #tickPeer(peer: Peer, nowMs: number): void {
-    const { intake, upload } = this.#parts;
+    const { intake } = this.#parts;
     peer.download.tick(nowMs);
     peer.upload.tick(nowMs);
-    if (peer.servesInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
+    if (peer.uploads.blocksInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
@@ -312,7 +363,6 @@ export class PeerRelations {
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
-    if (peer.wanted.length > 0) upload.pumpInTurn(peer, nowMs);
   }
 
   /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */

@@ -8,6 +8,7 @@ import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
+import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
 
 /** Where a torrent is in its life. */
@@ -20,12 +21,14 @@ export interface TorrentSpec {
   readonly store: StoreId;
   /** Pieces that are on disk and verified. */
   readonly had: Bitfield;
-  /** Pieces to fetch. */
-  readonly wanted: Bitfield;
+  /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. */
+  readonly priorities: Uint8Array;
   readonly sequential: boolean;
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** The info dictionary, for those who come by a magnet link (BEP 9). Absent: they are refused. */
+  readonly infoBytes?: Uint8Array;
   /** Peers come from the trackers alone (BEP 27). */
   readonly private: boolean;
 }
@@ -35,12 +38,14 @@ export interface TorrentParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly ledger: SlotLedger;
+  readonly cache: StretchCache;
   readonly peers: PeerPort;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
   readonly peerId: Uint8Array;
   /** What we call ourselves (BEP 10, `v`). */
   readonly clientName: string;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly trackerKey: number;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;

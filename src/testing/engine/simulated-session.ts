@@ -1,14 +1,18 @@
 // The real Session over a simulated world: virtual time, network, disk and trackers. A run with the same seed is the
 // same run.
+
 import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import { TICK_MS } from '../../engine/limits.ts';
+import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
+import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
 import { SeededRandom } from '../seeded-random.ts';
+import { sha1 } from '../sha1.ts';
 import { EventQueue } from './event-queue.ts';
 import type { RemotePeer } from './remote-peer.ts';
 import { SeedHabits, type SeedManners } from './seed-habits.ts';
@@ -101,6 +105,7 @@ export class SimulatedSession {
       trackers: this.trackers,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
+      sha1,
       peersMax: options.peersMax ?? 50,
       listenPort: () => this.listenPort,
       pex: options.pex ?? true,
@@ -112,17 +117,20 @@ export class SimulatedSession {
   }
 
   /** Adds a torrent of this shape; it stands still until it is resumed. `had` is on the disk already. */
-  add(totalBytes: number, pieceBytes: number, facts: Partial<TorrentSpec> = {}): AddedTorrent {
+  add(
+    totalBytes: number,
+    pieceBytes: number,
+    facts: Partial<TorrentSpec> = {},
+    forerunner?: MetadataFetch,
+  ): AddedTorrent {
     const store = this.#nextStore++;
     const geometry = new Geometry(totalBytes, pieceBytes);
-    const wanted = new Bitfield(geometry.pieceCount);
-    wanted.fill();
     const spec: TorrentSpec = {
       infoHash: new Uint8Array(20).fill(store),
       geometry,
       store,
       had: new Bitfield(geometry.pieceCount),
-      wanted,
+      priorities: new Uint8Array(geometry.pieceCount).fill(PRIORITY_NORMAL),
       sequential: false,
       tiers: [],
       seed: true,
@@ -134,7 +142,7 @@ export class SimulatedSession {
       if (spec.had.has(piece)) this.disk.put(store, piece as PieceIndex);
     }
     const news = new TorrentNews();
-    return { torrent: this.session.add(spec, news), news };
+    return { torrent: this.session.add(spec, news, forerunner), news };
   }
 
   /** A seed at `host` that the user named. It has everything and behaves, unless `manners` say otherwise. */
