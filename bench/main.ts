@@ -132,11 +132,6 @@ async function main(args: readonly string[]): Promise<void> {
     await benchCodec();
     return;
   }
-  if (args[0] === 'seeding') {
-    const { payloadBytes, pairs, folder } = benchOptions(args.slice(1));
-    process.exitCode = (await benchSeeding(payloadBytes, pairs, folder)) ? 0 : 1;
-    return;
-  }
   let options: BenchOptions;
   try {
     options = benchOptions(args);
@@ -145,7 +140,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  process.exitCode = (await bench(options)) ? 0 : 1;
+  const kept = options.mode === 'seeding' ? await benchSeeding(options) : await bench(options);
+  process.exitCode = kept ? 0 : 1;
 }
 
 await main(process.argv.slice(2));

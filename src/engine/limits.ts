@@ -277,3 +277,16 @@ export const SERVES_AT_ONCE = 64;
 
 /** Small pieces within so many bytes are fetched after each other, when they are equally rare: what a disk call is worth. */
 export const NEIGHBOUR_BYTES: number = 1024 * 1024;
+
+/** Pieces that a newcomer may have while choked: BEP 6 and libtorrent say 10. Who has more than this is no newcomer. */
+export const ALLOWED_FAST_PIECES = 10;
+
+/** Bytes of them per connection: large pieces must not become a way around the choker. */
+export const ALLOWED_FAST_BYTES_MAX: number = 16 * 1024 * 1024;
+
+/** Pieces that one peer may allow us while it chokes us, and that it may suggest: others send 10; more is a flood. */
+export const ALLOWED_BY_PEER_MAX = 64;
+export const SUGGESTIONS_MAX = 16;
+
+/** A suggestion is followed only while the piece that would be picked is with more peers than this: rare pieces first. */
+export const SUGGESTION_COPIES_MIN = 2;

@@ -59,10 +59,10 @@ class Scene {
       trackers: { announce: nothing, cancel: nothing },
       peerId: new Uint8Array(20).fill(200),
       clientName: 'test',
-      sha1,
       peersMax: 100,
       listenPort: () => 6881,
       pex: true,
+      sha1,
       diskWorkers: 1,
     });
     const geometry = new Geometry(PIECES * 4 * BLOCK_BYTES, 4 * BLOCK_BYTES);
@@ -202,7 +202,7 @@ test('a peer without a slot that flaps its interest does not hurry the choker', 
   const scene = new Scene(false);
   const links = Array.from({ length: 20 }, (_, index) => 1 + 2 * index);
   for (const link of links) {
-    scene.meet(link);
+    scene.meet(link, `10.3.0.${link}`);
     scene.say(link, id.INTERESTED);
   }
   scene.tick();

@@ -7,6 +7,7 @@ import { fromRandomStart } from '../../base/random-start.ts';
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
+  encodeAllowedFast,
   encodeHave,
   INTERESTED_MESSAGE,
   KEEP_ALIVE,
@@ -23,6 +24,7 @@ import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
+import { FastGrants, piecesToGrant } from '../swarm/fast-grants.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
@@ -58,6 +60,7 @@ export class PeerRelations {
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates);
+    parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     this.contacts = new PeerContacts({
       swarm: this.swarm,
@@ -157,6 +160,7 @@ export class PeerRelations {
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
+      if (peer.fast && peer.grants === undefined && !peer.mayDeclarePieces) this.#grantFast(peer);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
@@ -319,9 +323,12 @@ export class PeerRelations {
         this.updateInterest(peer);
         return intake.refill(peer, nowMs);
       case 'unchoked':
+      case 'allowed':
         return intake.refill(peer, nowMs);
       case 'choked':
         intake.rest(peer, nowMs);
+        // With the fast extension the peer refuses what it will not send, by name, and may still send the rest.
+        if (peer.fast) return intake.download.planner.standBack(peer.debt);
         return intake.turnAway(peer, false);
       case 'interest-changed':
         return shared.uploadSlots.hurry();
@@ -333,6 +340,8 @@ export class PeerRelations {
         // The answer to a CANCEL of ours is no refusal.
         const { piece, begin } = reaction.range;
         if (intake.download.arrivals.isOwed(peer.link, piece, begin)) intake.rest(peer, nowMs);
+        // It may change its mind about a piece that it allowed (BEP 6): it is not asked for it again while it chokes us.
+        if (peer.chokingUs) withdrawAllowed(peer, piece);
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
@@ -340,6 +349,19 @@ export class PeerRelations {
       default:
         return assertNever(reaction);
     }
+  }
+
+  /** A newcomer gets a few pieces to start trading with, slot or no slot (BEP 6). */
+  #grantFast(peer: Peer): void {
+    if (peer.closing) return;
+    const { spec, shared, intake } = this.#parts;
+    peer.grants = new FastGrants();
+    const { infoHash, geometry } = spec;
+    const { had } = intake.download.picker;
+    const facts = { host: peer.address.host, infoHash, geometry, had, has: peer.pieces.have, sha1: shared.sha1 };
+    const pieces = piecesToGrant(facts);
+    peer.grants.grant(pieces, geometry);
+    for (const piece of pieces) this.#send(peer, encodeAllowedFast(piece));
   }
 
   #judge(peer: Peer, nowMs: number): void {
@@ -387,6 +409,11 @@ export class PeerRelations {
   #nowMs(): number {
     return this.#parts.shared.clock.nowMs();
   }
+}
+
+function withdrawAllowed({ debt }: Peer, piece: number): void {
+  const at = debt.allowed.indexOf(piece as PieceIndex);
+  if (at >= 0) debt.allowed.splice(at, 1);
 }
 
 function nameOf(peer: Peer): string {
