@@ -1,4 +1,5 @@
 // What the engine knows of a torrent's peers, as the public library shows it.
+import type { LinkId } from '../engine/ports.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import type { PieceTally } from './torrent-layout.ts';
@@ -49,13 +50,14 @@ function swarmFigures(
 }
 
 /** A snapshot of the connected peers. */
-export function peerInfos(engine: EngineTorrent | undefined): PeerInfo[] {
+export function peerInfos(engine: EngineTorrent | undefined, encrypted: (link: LinkId) => boolean): PeerInfo[] {
   const infos: PeerInfo[] = [];
   for (const peer of engine?.swarm.peers() ?? []) {
     if (!peer.ready) continue;
     infos.push({
       address: peer.address,
       incoming: peer.incoming,
+      encrypted: encrypted(peer.link),
       client: peer.clientName ?? peerClient(peer.peerId),
       progress: peer.pieces.have.length === 0 ? 1 : peer.pieces.have.count / peer.pieces.have.length,
       chokingUs: peer.chokingUs,

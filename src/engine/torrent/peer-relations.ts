@@ -4,7 +4,6 @@ import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
-import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
   encodeAllowedFast,
@@ -14,12 +13,8 @@ import {
   NOT_INTERESTED_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
-import { ExtendedMessages } from '../extensions/extended-messages.ts';
-import { PeerContacts } from '../extensions/peer-contacts.ts';
-import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
-import { hearUploadOnly } from '../extensions/upload-only.ts';
+import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
-import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Candidates } from '../swarm/candidates.ts';
@@ -31,7 +26,7 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { amendment, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { amendment, greeting, introduction, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -52,9 +47,7 @@ export class PeerRelations {
   readonly #parts: RelationsParts;
   /** Who of them may download; the session shares the slots out. */
   readonly choking: Choking;
-  readonly extended: ExtendedMessages;
-  readonly contacts: PeerContacts;
-  readonly #giver: MetadataGiver | undefined;
+  readonly #extensions: TorrentExtensions;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
@@ -62,40 +55,10 @@ export class PeerRelations {
     this.swarm = new Swarm(parts.candidates);
     parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
-    this.contacts = new PeerContacts({
-      swarm: this.swarm,
-      external: parts.shared.external,
-      extended: () => this.extended,
-      listenPort: parts.shared.listenPort,
-      nowMs: () => this.#nowMs(),
-      private: parts.spec.private,
-      exchange: parts.shared.pex,
-      tells: true,
-    });
-    const { infoBytes } = parts.spec;
-    // Who may have a private torrent has its file from the tracker's site (BEP 27).
-    const giver =
-      infoBytes && !parts.spec.private
-        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
-        : undefined;
-    this.#giver = giver;
-    this.extended = new ExtendedMessages({
-      // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
-      handlers: {
-        ut_pex: this.contacts.exchangeHandler,
-        upload_only: hearUploadOnly,
-        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
-        lt_donthave: (peer, payload) => {
-          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
-          this.updateInterest(peer);
-        },
-      },
-      send: (peer, bytes) => this.#send(peer, bytes),
-      handshakeTaken: (peer, handshake) => {
-        heedOffer(peer, handshake);
-        this.contacts.heed(peer, handshake);
-      },
-    });
+    const { spec, shared, intake, upload } = parts;
+    const send = (peer: Peer, bytes: Uint8Array): void => this.#send(peer, bytes);
+    const lost = (peer: Peer): void => this.updateInterest(peer);
+    this.#extensions = new TorrentExtensions({ spec, shared, intake, upload, swarm: this.swarm, send, lost });
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
@@ -109,7 +72,7 @@ export class PeerRelations {
 
   /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
   makeRoomFor(newcomer: PeerAddress): boolean {
-    const lesser = this.contacts.lesserThan(newcomer);
+    const lesser = this.#extensions.contacts.lesserThan(newcomer);
     if (lesser === undefined) return false;
     this.drop(lesser, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
     return true;
@@ -135,7 +98,8 @@ export class PeerRelations {
     }
     if (peer.incoming) this.greet(peer);
     this.#begin(peer);
-    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+    for (const bytes of introduction(peer, intake.download.picker.had, this.#extensions.offerTo(peer)))
+      this.#send(peer, bytes);
   }
 
   /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
@@ -146,7 +110,8 @@ export class PeerRelations {
     if (spec.private && this.swarm.candidates.hearsay(peer.address))
       return this.drop(peer, 'ERR_PEER_PRIVATE', 'was named by a peer; peers of this torrent come from its trackers');
     this.#begin(peer);
-    for (const bytes of amendment(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+    for (const bytes of amendment(peer, intake.download.picker.had, this.#extensions.offerTo(peer)))
+      this.#send(peer, bytes);
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -192,11 +157,10 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
-    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
-    this.contacts.forget(peer);
+    this.#extensions.forget(peer);
     const useless = complete && peer.pieces.have.full;
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
@@ -257,7 +221,7 @@ export class PeerRelations {
 
   /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
   announceLoss(piece: PieceIndex): void {
-    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    this.#extensions.tellLoss(piece);
     for (const peer of this.swarm.peers()) this.updateInterest(peer);
   }
 
@@ -278,10 +242,9 @@ export class PeerRelations {
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
-    this.contacts.tick();
+    this.#extensions.tick();
     this.choking.seeding = seeding;
     this.#parts.upload.takeTurns(nowMs);
-    this.#giver?.tick();
   }
 
   /** From here on the peer is one of us. */
@@ -293,21 +256,7 @@ export class PeerRelations {
     const { download } = this.#parts.intake;
     this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
     download.join(peer.debt);
-    this.contacts.met();
-  }
-
-  #offerTo(peer: Peer): ExtendedHandshake {
-    const { spec, shared } = this.#parts;
-    const { advertised } = this.extended;
-    const { clientName, external } = shared;
-    const metadataBytes = spec.infoBytes?.length;
-    const facts = { clientName, listenPort: shared.listenPort(), advertised, metadataBytes };
-    return offerTo(peer, { ...facts, ...external.addresses });
-  }
-
-  #giveMetadata(link: LinkId, payload: Uint8Array): void {
-    const peer = this.swarm.get(link);
-    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
+    this.#extensions.contacts.met();
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -345,7 +294,7 @@ export class PeerRelations {
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
-        return this.extended.hear(peer, reaction.extendedId, reaction.payload);
+        return this.#extensions.messages.hear(peer, reaction.extendedId, reaction.payload);
       default:
         return assertNever(reaction);
     }
