@@ -122,6 +122,8 @@ export interface TorrentProgress {
   readonly peers: number;
   /** Those of them that have every piece. */
   readonly seeds: number;
+  /** Those that have all they want, though not every piece (BEP 21). */
+  readonly partialSeeds: number;
   /** Seconds left at the present rate; absent when nothing comes in. */
   readonly etaSeconds?: number;
   /** Share of a running check that is done, 0…1; present while `state` is `checking`. */

@@ -290,3 +290,6 @@ export const SUGGESTIONS_MAX = 16;
 
 /** A suggestion is followed only while the piece that would be picked is with more peers than this: rare pieces first. */
 export const SUGGESTION_COPIES_MIN = 2;
+
+/** A peer that wants no data has this long to say what it has before it counts as one that has nothing for us. */
+export const USELESS_GRACE_MS = 5000;

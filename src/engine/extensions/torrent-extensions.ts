@@ -1,18 +1,15 @@
 // Everything that a torrent speaks beyond the basic protocol (BEP 10): which messages it takes and offers, who takes them
-// in, and what an extended handshake of ours says.
-import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
+// in. What we say of ourselves is in torrent/advertising.ts.
 import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import type { LinkId } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { PieceIndex } from '../torrent/geometry.ts';
-import { heedOffer, offerTo } from '../torrent/greeting.ts';
+import { heedOffer } from '../torrent/greeting.ts';
 import type { Intake } from '../torrent/intake.ts';
 import type { TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
-import type { Upload } from '../upload/upload.ts';
 import { ExtendedMessages } from './extended-messages.ts';
 import { PeerContacts } from './peer-contacts.ts';
-import { hearDontHave, tellLoss } from './piece-loss.ts';
+import { hearDontHave } from './piece-loss.ts';
 import { hearUploadOnly } from './upload-only.ts';
 
 /** What the extensions of a torrent work with. */
@@ -20,7 +17,6 @@ export interface TorrentExtensionsParts {
   readonly spec: TorrentSpec;
   readonly shared: TorrentParts;
   readonly intake: Intake;
-  readonly upload: Upload;
   readonly swarm: Swarm;
   readonly send: (peer: Peer, bytes: Uint8Array) => void;
   /** The peer lost a piece. */
@@ -68,21 +64,6 @@ export class TorrentExtensions {
         this.contacts.heed(peer, handshake);
       },
     });
-  }
-
-  /** Our extended handshake for this peer. */
-  offerTo(peer: Peer): ExtendedHandshake {
-    const { spec, shared } = this.#parts;
-    const { clientName, external } = shared;
-    const { advertised } = this.messages;
-    const metadataBytes = spec.infoBytes?.length;
-    const facts = { clientName, listenPort: shared.listenPort(), advertised, metadataBytes };
-    return offerTo(peer, { ...facts, ...external.addresses });
-  }
-
-  /** We lost a piece that peers count on (BEP 54). */
-  tellLoss(piece: PieceIndex): void {
-    tellLoss(piece, this.#parts.swarm.peers(), this.messages, this.#parts.upload);
   }
 
   /** The link is gone. */

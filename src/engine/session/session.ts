@@ -2,13 +2,12 @@
 // concerned. Owns what torrents share: piece memory's ledger, rate limits, and the numbers of links and tickets.
 import { assert } from '../../base/assert.ts';
 import { toHex } from '../../base/bytes.ts';
-import type { Clock, Random } from '../../base/clock.ts';
 import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
-import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
+import type { TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
   DIALS_MAX,
@@ -17,7 +16,6 @@ import {
   PEERS_PER_TORRENT_MAX,
   WRITE_BEHIND_BYTES,
 } from '../limits.ts';
-import type { SlotLedger } from '../memory/slot-ledger.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
   ASKED_BEGIN,
@@ -40,7 +38,6 @@ import {
   OUTCOME_LANDED,
   OUTCOME_RETURNED,
   type PeerAddress,
-  type PeerPort,
   type PeerSink,
   READ_DONE_OK,
   READ_DONE_STORE,
@@ -51,7 +48,6 @@ import {
   STORED_RUN,
   STORED_STORE,
   STORED_STRIDE,
-  type StoragePort,
   type StorageSink,
   type StoreId,
 } from '../ports.ts';
@@ -64,29 +60,10 @@ import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
 import type { Member } from './member.ts';
+import type { SessionParts } from './session-parts.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
-
-/** What a session is built on. */
-export interface SessionParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly ledger: SlotLedger;
-  readonly peers: PeerPort;
-  readonly storage: StoragePort;
-  readonly trackers: TrackerPort;
-  /** 20 bytes. */
-  readonly peerId: Uint8Array;
-  readonly clientName: string;
-  readonly sha1: (bytes: Uint8Array) => Uint8Array;
-  readonly peersMax: number;
-  readonly listenPort: () => number;
-  /** Tell peers of each other (BEP 11); private torrents never do. */
-  readonly pex: boolean;
-  /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
-  readonly diskWorkers: number;
-}
 
 /** A link and the member that it belongs to. */
 interface Attachment {

@@ -11,7 +11,6 @@ import { encodeHandshake, type Handshake } from '../../protocol/wire/handshake.t
 import {
   encodeBitfield,
   encodeExtended,
-  encodeHave,
   HAVE_ALL_MESSAGE,
   HAVE_NONE_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
@@ -99,20 +98,14 @@ export function introduction(peer: Peer, had: Bitfield, offer: ExtendedHandshake
   return messages;
 }
 
-/**
- * What we say to a peer that was told while we looked for the metadata that we have nothing: which pieces we have, and
- * what we offer now. Extensions that are not for this torrent after all are taken back (id 0).
- */
-export function amendment(peer: Peer, had: Bitfield, offer: ExtendedHandshake): Uint8Array[] {
-  const messages: Uint8Array[] = [];
+/** The same offer after another one: extensions that are missing in it are taken back (id 0). */
+export function withdrawing(offer: ExtendedHandshake): ExtendedHandshake {
   const none = Object.keys(EXTENSION_IDS).map((name) => [name, 0] as const);
-  if (peer.extensions)
-    messages.push(extendedHandshake({ ...offer, extensions: new Map([...none, ...offer.extensions]) }));
-  for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) messages.push(encodeHave(piece));
-  return messages;
+  return { ...offer, extensions: new Map([...none, ...offer.extensions]) };
 }
 
-function extendedHandshake(offer: ExtendedHandshake): Uint8Array {
+/** The message that carries an offer; it may be sent again when something changed. */
+export function extendedHandshake(offer: ExtendedHandshake): Uint8Array {
   return encodeExtended(EXTENDED_HANDSHAKE_ID, encodeExtendedHandshake(offer));
 }
 
