@@ -26,6 +26,7 @@ export interface ClientSettings {
   readonly diskWorkers: number;
   readonly peersMax: number;
   readonly ipFilter: IpFilterSource | undefined;
+  readonly pex: boolean;
   readonly encryption: EncryptionMode;
   readonly profile: boolean;
 }
@@ -45,6 +46,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
     ipFilter: options.ipFilter,
+    pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
     profile: options.profile ?? false,
   };

@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly peersMax?: number;
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
   readonly ipFilter?: IpFilterSource;
+  /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
+  readonly pex?: boolean;
   /**
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
