@@ -136,7 +136,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the connected peers. */
   peers(): readonly PeerInfo[] {
-    return peerInfos(this.#engine);
+    return peerInfos(this.#engine, (link) => this.#core.host.encrypted(link));
   }
 
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */

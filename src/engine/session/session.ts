@@ -179,12 +179,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   #join(member: Member, ticketBase: number): void {
     this.#members.set(toHex(member.infoHash), member);
+    this.#parts.peers.share(member.infoHash);
     this.#ticketBases.set(ticketBase, member);
   }
 
   #leave(member: Member): void {
     const key = toHex(member.infoHash);
-    if (this.#members.get(key) === member) this.#members.delete(key);
+    if (this.#members.get(key) === member) {
+      this.#members.delete(key);
+      this.#parts.peers.unshare(member.infoHash);
+    }
     for (const [base, owner] of this.#ticketBases) if (owner === member) this.#ticketBases.delete(base);
   }
 
@@ -379,7 +383,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const link = this.#nextLink;
     this.#nextLink += 2;
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
-    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS);
+    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
   }
 }
 

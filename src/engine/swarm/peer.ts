@@ -5,6 +5,7 @@ import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
+import type { FastGrants } from './fast-grants.ts';
 import { PeerOffers } from './peer-offers.ts';
 import { RequestWindow } from './request-window.ts';
 
@@ -49,6 +50,8 @@ export class Peer {
   /** Why the last refill asked for less than the window allows; such peers are asked again when it changes. */
   starving = false;
 
+  /** What it may have although we choke it; `undefined` until it said what it has. */
+  grants: FastGrants | undefined;
   /** What it wants of us, and what is on its way to it. */
   readonly uploads: UploadPeer = new UploadPeer();
 
