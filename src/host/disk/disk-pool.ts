@@ -118,9 +118,9 @@ export class DiskPool implements StoragePort {
   }
 
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
-  check(store: StoreId, options: CheckOptions = {}): Promise<Bitfield> {
+  async check(store: StoreId, options: CheckOptions = {}): Promise<Bitfield> {
     const open = this.#store(store);
-    return open.inTurn(() => this.#check(store, open.layout, options));
+    return await open.inTurn(() => this.#check(store, open.layout, options));
   }
 
   async #check(store: StoreId, layout: StoreLayout, options: CheckOptions): Promise<Bitfield> {
@@ -138,9 +138,9 @@ export class DiskPool implements StoragePort {
   }
 
   /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
-  stat(store: StoreId): Promise<FileStat[]> {
+  async stat(store: StoreId): Promise<FileStat[]> {
     const open = this.#store(store);
-    return open.inTurn(async () => {
+    return await open.inTurn(async () => {
       await this.#callAll({ name: 'flush' });
       return (await statFiles(open.layout)).filter((stat) => stat !== undefined);
     });
@@ -222,8 +222,8 @@ export class DiskPool implements StoragePort {
   }
 
   /** Deletes the torrent's files, and the folders that became empty. The store stays open; it is as if it was new. */
-  removeFiles(store: StoreId): Promise<void> {
-    return this.#store(store).inTurn(async () => {
+  async removeFiles(store: StoreId): Promise<void> {
+    await this.#store(store).inTurn(async () => {
       await this.#callAll({ name: 'release', store });
       await Promise.all(
         this.#threads.map((thread, worker) => thread.call({ name: 'remove', store, deletes: worker === 0 })),
