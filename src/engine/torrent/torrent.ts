@@ -248,6 +248,10 @@ export class Torrent implements Member {
     return this.relations.admit(link, address, incoming);
   }
 
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    return this.relations.makeRoomFor(newcomer);
+  }
+
   /** The next address to dial, if the torrent wants one. */
   candidate(): PeerAddress | undefined {
     if (this.#phase !== 'downloading') return undefined;
