@@ -10,7 +10,7 @@ import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
-import { extendedHandshake, introduction, offerTo } from './greeting.ts';
+import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
 import type { TorrentParts, TorrentSpec } from './torrent-spec.ts';
 
 /** What advertising works with. */
@@ -40,10 +40,10 @@ export class Advertising {
     for (const bytes of introduction(peer, picker.had, this.#offerTo(peer))) send(peer, bytes);
   }
 
-  /** To a peer that was told once that we have nothing, when that was so. */
+  /** To a peer that was told while we looked for the metadata that we have nothing, and perhaps of extensions that a private torrent lacks. */
   acquaint(peer: Peer): void {
     const { picker, send } = this.#parts;
-    if (peer.extensions) send(peer, extendedHandshake(this.#offerTo(peer)));
+    if (peer.extensions) send(peer, extendedHandshake(withdrawing(this.#offerTo(peer))));
     for (let piece = 0; piece < picker.had.length; piece++) if (picker.had.has(piece)) send(peer, encodeHave(piece));
   }
 
@@ -94,6 +94,7 @@ export class Advertising {
       advertised: extended.advertised,
       metadataBytes: spec.infoBytes?.length,
       uploadOnly: this.#uploadOnly,
+      ...shared.external.addresses,
     });
   }
 }

@@ -7,14 +7,12 @@ import { fromRandomStart } from '../../base/random-start.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { INTERESTED_MESSAGE, KEEP_ALIVE, NOT_INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
-import { ExtendedMessages } from '../extensions/extended-messages.ts';
-import { hearDontHave } from '../extensions/piece-loss.ts';
-import { areUseless, haveProvedUseless, hearUploadOnly } from '../extensions/upload-only.ts';
+import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
+import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
-import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
-import type { Candidates } from '../swarm/candidates.ts';
+import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
@@ -23,7 +21,7 @@ import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { greeting, heedOffer, lesserTwin, welcome } from './greeting.ts';
+import { greeting, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -44,44 +42,21 @@ export class PeerRelations {
   readonly #parts: RelationsParts;
   /** Who of them may download; the session shares the slots out. */
   readonly choking: Choking;
-  readonly extended: ExtendedMessages;
   readonly advertising: Advertising;
-  readonly #giver: MetadataGiver | undefined;
+  readonly #extensions: TorrentExtensions;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.swarm = new Swarm(parts.candidates);
+    this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
-    const { infoBytes } = parts.spec;
-    // Who may have a private torrent has its file from the tracker's site (BEP 27).
-    const giver =
-      infoBytes && !parts.spec.private
-        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
-        : undefined;
-    this.#giver = giver;
-    this.extended = new ExtendedMessages({
-      // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
-      handlers: {
-        upload_only: hearUploadOnly,
-        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
-        lt_donthave: (peer, payload) => {
-          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
-          this.updateInterest(peer);
-        },
-      },
-      send: (peer, bytes) => this.#send(peer, bytes),
-      handshakeTaken: heedOffer,
-    });
-    this.advertising = new Advertising({
-      spec: parts.spec,
-      shared: parts.shared,
-      picker: parts.intake.download.picker,
-      upload: parts.upload,
-      swarm: this.swarm,
-      extended: this.extended,
-      send: (peer, bytes) => this.#send(peer, bytes),
-    });
+    const { spec, shared, intake, upload } = parts;
+    const { swarm } = this;
+    const send = (peer: Peer, bytes: Uint8Array): void => this.#send(peer, bytes);
+    const lost = (peer: Peer): void => this.updateInterest(peer);
+    this.#extensions = new TorrentExtensions({ spec, shared, intake, swarm, send, lost });
+    const { messages: extended } = this.#extensions;
+    this.advertising = new Advertising({ spec, shared, picker: intake.download.picker, upload, swarm, extended, send });
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
@@ -91,6 +66,14 @@ export class PeerRelations {
     peer.connectedMs = this.#nowMs();
     this.swarm.add(peer);
     return peer;
+  }
+
+  /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    const lesser = this.#extensions.contacts.lesserThan(newcomer);
+    if (lesser === undefined) return false;
+    this.drop(lesser, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
+    return true;
   }
 
   greet(peer: Peer): void {
@@ -121,6 +104,8 @@ export class PeerRelations {
     const { spec, shared } = this.#parts;
     const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
     assert(refusal === undefined, 'an acquaintance was welcome once');
+    if (spec.private && this.swarm.candidates.hearsay(peer.address))
+      return this.drop(peer, 'ERR_PEER_PRIVATE', 'was named by a peer; peers of this torrent come from its trackers');
     this.#begin(peer);
     this.advertising.acquaint(peer);
   }
@@ -168,18 +153,19 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
-    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
+    this.#extensions.forget(peer);
     const useless = areUseless(peer, complete);
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
     }
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
-    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
-    this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
+    const address = peer.listening ?? peer.address;
+    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(address);
+    if (peer.claimsCandidate) this.swarm.candidates.ended(address, this.#nowMs(), useless);
     if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
@@ -190,6 +176,14 @@ export class PeerRelations {
     peer.closing = true;
     if (code === 'ERR_PEER_STALLED') this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
     this.#parts.shared.peers.close(peer.link);
+  }
+
+  /** The IP filter is another one: who may not be met any more has to go. */
+  sift(): void {
+    this.swarm.candidates.sift();
+    for (const peer of this.swarm.peers()) {
+      if (this.#parts.shared.refuses(peer.host)) this.drop(peer, 'ERR_PEER_FILTERED', 'is filtered');
+    }
   }
 
   /** Ends the link and does not come back. */
@@ -252,9 +246,9 @@ export class PeerRelations {
       if (haveProvedUseless(peer, this.#parts.intake.finished, nowMs)) this.#part(peer);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
+    this.#extensions.tick();
     this.choking.seeding = seeding;
     this.#parts.upload.takeTurns(nowMs);
-    this.#giver?.tick();
   }
 
   /** We have all that we want: so have those who want nothing of us. */
@@ -279,11 +273,7 @@ export class PeerRelations {
     const { download } = this.#parts.intake;
     this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
     download.join(peer.debt);
-  }
-
-  #giveMetadata(link: LinkId, payload: Uint8Array): void {
-    const peer = this.swarm.get(link);
-    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
+    this.#extensions.contacts.met();
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -320,7 +310,7 @@ export class PeerRelations {
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
-        return this.extended.hear(peer, reaction.extendedId, reaction.payload);
+        return this.#extensions.messages.hear(peer, reaction.extendedId, reaction.payload);
       default:
         return assertNever(reaction);
     }

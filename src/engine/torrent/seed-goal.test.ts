@@ -4,28 +4,36 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { encodeRequest, HAVE_NONE_MESSAGE, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { BLOCK_BYTES, Geometry } from './geometry.ts';
-import { ratioOf, type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
+import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 
 test('the ratio is over what is here, a short last piece included', () => {
   const geometry = new Geometry(250, 100);
   const had = new Bitfield(3);
-  assert.equal(ratioOf(500, had, geometry), 0);
+  const upload = { totalBytes: 100 };
+  const watch = new SeedGoalWatch({ geometry, had, upload, uploadedBefore: 200 }, undefined);
+  assert.equal(watch.ratio, 0);
   had.add(0);
-  assert.equal(ratioOf(500, had, geometry), 5);
+  assert.equal(watch.ratio, 3);
   had.add(2);
-  assert.equal(ratioOf(300, had, geometry), 2);
-  assert.equal(ratioOf(0, new Bitfield(0), new Geometry(0, 100)), 0);
+  assert.equal(watch.ratio, 2);
+  const empty = { geometry: new Geometry(0, 100), had: new Bitfield(0), upload };
+  assert.equal(new SeedGoalWatch(empty, undefined).ratio, 0);
 });
 
 test('only the time of seeding counts, pauses do not', () => {
-  const watch = new SeedGoalWatch({ seconds: 10 });
-  for (let nowMs = 0; nowMs <= 9000; nowMs += 1000) assert.equal(watch.tick(true, nowMs, 0), undefined);
-  for (let nowMs = 10_000; nowMs <= 90_000; nowMs += 1000) assert.equal(watch.tick(false, nowMs, 0), undefined);
-  assert.equal(watch.tick(true, 91_000, 0), undefined);
-  assert.deepEqual(watch.tick(true, 92_000, 0.5), { reason: 'seconds', ratio: 0.5, seconds: 10 });
-  assert.equal(watch.tick(true, 200_000, 9), undefined, 'it is said once');
-  watch.goal = { ratio: 9 };
-  assert.equal(watch.tick(true, 200_100, 9)?.reason, 'ratio');
+  const had = new Bitfield(2);
+  had.fill();
+  const upload = { totalBytes: 100 };
+  const watch = new SeedGoalWatch({ geometry: new Geometry(200, 100), had, upload }, { seconds: 10 });
+  for (let nowMs = 0; nowMs <= 9000; nowMs += 1000) assert.equal(watch.tick(true, nowMs), undefined);
+  for (let nowMs = 10_000; nowMs <= 90_000; nowMs += 1000) assert.equal(watch.tick(false, nowMs), undefined);
+  assert.equal(watch.tick(true, 91_000), undefined);
+  assert.deepEqual(watch.tick(true, 92_000), { reason: 'seconds', ratio: 0.5, seconds: 10 });
+  assert.equal(watch.tick(true, 200_000), undefined, 'it is said once');
+  watch.replace({ ratio: 9 });
+  assert.equal(watch.tick(true, 200_100), undefined);
+  upload.totalBytes = 1800;
+  assert.equal(watch.tick(true, 200_200)?.reason, 'ratio');
 });
 
 const PIECES = 4;

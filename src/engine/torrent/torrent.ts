@@ -16,7 +16,7 @@ import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
-import { ratioOf, type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
+import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
 
@@ -41,11 +41,11 @@ export class Torrent implements Member {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly relations: PeerRelations;
+  readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
   readonly #blame: Blame = new Blame();
-  readonly #goalWatch: SeedGoalWatch;
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
@@ -76,6 +76,8 @@ export class Torrent implements Member {
     }
     const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
     this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
+    const { uploadedBefore, seedGoal } = spec;
+    this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -86,7 +88,6 @@ export class Torrent implements Member {
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#goalWatch = new SeedGoalWatch(spec.seedGoal);
     this.#prioritise(spec.priorities);
   }
 
@@ -97,11 +98,6 @@ export class Torrent implements Member {
   /** Pieces that are on disk and verified. */
   get had(): Bitfield {
     return this.intake.download.picker.had;
-  }
-
-  /** Bytes sent, in earlier runs, too, over bytes that are here. */
-  get ratio(): number {
-    return ratioOf((this.spec.uploadedBefore ?? 0) + this.upload.totalBytes, this.had, this.spec.geometry);
   }
 
   get swarm(): Swarm {
@@ -166,8 +162,9 @@ export class Torrent implements Member {
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'seed-goal':
-        this.#goalWatch.goal = event.goal;
-        return;
+        return this.goals.replace(event.goal);
+      case 'filtered':
+        return this.relations.sift();
       case 'pause':
         return this.#leave('paused');
       case 'resume':
@@ -258,6 +255,10 @@ export class Torrent implements Member {
 
   admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
     return this.relations.admit(link, address, incoming);
+  }
+
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    return this.relations.makeRoomFor(newcomer);
   }
 
   /** The next address to dial, if the torrent wants one. */
@@ -372,7 +373,7 @@ export class Torrent implements Member {
 
   /** Enough was sent: the torrent stands still until it is resumed. */
   #watchGoal(): void {
-    const reached = this.#goalWatch.tick(this.#phase === 'seeding', this.#parts.clock.nowMs(), this.ratio);
+    const reached = this.goals.tick(this.#phase === 'seeding', this.#parts.clock.nowMs());
     if (reached === undefined) return;
     this.#leave('paused');
     this.#observer.goalReached(reached);
