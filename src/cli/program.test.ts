@@ -64,6 +64,7 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     uploadedBytes: 0,
     peers: 0,
     seeds: 0,
+    partialSeeds: 0,
   };
   #ended: (error?: Error) => void = () => undefined;
   readonly #end: Promise<void>;

@@ -25,6 +25,7 @@ export interface ClientSettings {
   readonly uploadBytesPerSecond: number;
   readonly diskWorkers: number;
   readonly peersMax: number;
+  readonly pex: boolean;
   readonly encryption: EncryptionMode;
   readonly profile: boolean;
 }
@@ -43,6 +44,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
+    pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
     profile: options.profile ?? false,
   };

@@ -89,6 +89,7 @@ export class Client extends EventEmitter<ClientEvents> {
       sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
       listenPort: () => this.#port,
+      pex: settings.pex,
       diskWorkers: settings.diskWorkers,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);

@@ -25,6 +25,8 @@ export interface ClientOptions {
   readonly diskWorkers?: number;
   /** Most peers connected at once, over all torrents. Default 200. */
   readonly peersMax?: number;
+  /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
+  readonly pex?: boolean;
   /**
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
@@ -120,6 +122,8 @@ export interface TorrentProgress {
   readonly peers: number;
   /** Those of them that have every piece. */
   readonly seeds: number;
+  /** Those that have all they want, though not every piece (BEP 21). */
+  readonly partialSeeds: number;
   /** Seconds left at the present rate; absent when nothing comes in. */
   readonly etaSeconds?: number;
   /** Share of a running check that is done, 0…1; present while `state` is `checking`. */

@@ -10,6 +10,7 @@ export interface NetworkOptions {
   readonly peer?: readonly PeerAddress[];
   readonly listen?: { readonly host?: string; readonly port: number };
   readonly trackers: boolean;
+  readonly pex: boolean;
   readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly memory?: number;
   readonly down?: number;
@@ -25,7 +26,7 @@ export function addNetworkOptions(command: Command): Command {
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
     .option('--no-dht', 'no DHT: accepted, there is none yet')
     .option('--no-lsd', 'no local discovery: accepted, there is none yet')
-    .option('--no-pex', 'no peer exchange: accepted, there is none yet')
+    .option('--no-pex', 'do not exchange peers with peers')
     .option('--no-nat', 'no port mapping: accepted, there is none yet')
     .addOption(
       new Option('--encryption <mode>', 'allow, prefer or require encrypted connections, or use none')
@@ -44,6 +45,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
+    ...(options.pex ? {} : { pex: false }),
     ...(options.profile ? { profile: true } : {}),
   };
 }

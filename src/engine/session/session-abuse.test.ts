@@ -63,6 +63,7 @@ class Scene {
       clientName: 'test',
       peersMax: 100,
       listenPort: () => 6881,
+      pex: true,
       sha1,
       diskWorkers: 1,
     });

@@ -20,13 +20,13 @@ const ENCRYPTION_REQUIRED = 2;
 const HTTP_CONFLICT = 409;
 const SESSION_HEADER = 'X-Transmission-Session-Id';
 
-interface Places {
-  readonly peerPort: number;
-  readonly rpcPort: number;
+/** How one differs from another. */
+interface Settled {
   readonly home: string;
+  readonly encryption: number;
 }
 
-function settings({ peerPort, rpcPort, home }: Places, encryption: number): Record<string, unknown> {
+function settings(peerPort: number, rpcPort: number, { home, encryption }: Settled): Record<string, unknown> {
   return {
     'bind-address-ipv4': '127.0.0.1',
     'peer-port': peerPort,
@@ -86,6 +86,11 @@ class TransmissionDaemon implements Daemon {
     return status.status === STATUS_SEEDING ? 'complete' : 'leeching';
   }
 
+  async kill(): Promise<void> {
+    this.#program.signal('SIGKILL');
+    await this.#program.ended;
+  }
+
   stop(): Promise<void> {
     return this.#program.stop();
   }
@@ -108,9 +113,10 @@ class TransmissionDaemon implements Daemon {
   }
 }
 
-async function open(workspace: Workspace, home: string, encryption: number): Promise<Daemon> {
-  const [peerPort, rpcPort] = [await freePort(), await freePort()];
-  await writeFile(path.join(home, 'settings.json'), JSON.stringify(settings({ peerPort, rpcPort, home }, encryption)));
+async function open(workspace: Workspace, port: number | undefined, settled: Settled): Promise<Daemon> {
+  const [peerPort, rpcPort] = [port ?? (await freePort()), await freePort()];
+  const { home } = settled;
+  await writeFile(path.join(home, 'settings.json'), JSON.stringify(settings(peerPort, rpcPort, settled)));
   const args = ['--foreground', '--log-info', '--config-dir', home];
   const program = workspace.own(new Program('transmission-daemon', args, { HOME: home }));
   await program.find((line) => line.includes('Using settings from') || undefined, READY_TIMEOUT_MS, 'an open RPC');
@@ -122,7 +128,8 @@ function kind(name: string, encryption: number): DaemonKind {
     name,
     program: 'transmission-daemon',
     debianPackage: 'transmission-daemon',
-    open: (workspace, home) => open(workspace, home, encryption),
+    dialsLoopback: false,
+    open: (workspace, home, port) => open(workspace, port, { home, encryption }),
   };
 }
 
