@@ -5,22 +5,19 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
-import { encryptedTransmissionDaemon } from '../support/daemons/transmission-daemon.ts';
-import { pauseMs, within } from '../support/deadline.ts';
 import { download } from '../support/download.ts';
-import { DOWNLOAD_TIMEOUT_MS, Millrace } from '../support/millrace.ts';
+import { DOWNLOAD_TIMEOUT_MS, Millrace, type Sharer } from '../support/millrace.ts';
 import { fileTree, writePayload } from '../support/payload.ts';
 import { Program } from '../support/program.ts';
 import { repository } from '../support/repository.ts';
 import { aria2, startAria2 } from '../support/seeders/aria2.ts';
 import { LIBTORRENT_PYTHON, LibtorrentSeeder, libtorrent } from '../support/seeders/libtorrent.ts';
 import type { SeederDriver } from '../support/seeders/seeder.ts';
-import { encryptedTransmission, transmission } from '../support/seeders/transmission.ts';
+import { encryptedTransmission } from '../support/seeders/transmission.ts';
 import { KIB, MIB, makeTorrent, saveTorrent, type TestTorrent } from '../support/torrent-maker.ts';
 import { Workspace } from '../support/workspace.ts';
 
 const LEECHER = path.join(repository, 'test', 'support', 'leechers', 'libtorrent-get.py');
-const POLL_MS = 50;
 
 const payloadOf = () => fileTree('sealed', { 'a.bin': 9 * MIB + 5, 'b/c.bin': 300_001, 'b/d.bin': 1 }, 77);
 
@@ -59,13 +56,10 @@ async function seeded(workspace: Workspace): Promise<Seeded> {
   return { workspace, torrent, folder };
 }
 
-/** `millrace seed` of it; resolves to the port that it listens on. */
-async function seedIt({ workspace, torrent, folder }: Seeded, more: readonly string[]): Promise<number> {
+/** `millrace seed` of it. */
+async function seedIt({ workspace, torrent, folder }: Seeded, mode: string, peers: readonly number[]): Promise<Sharer> {
   const file = await saveTorrent(torrent, workspace.path);
-  const args = ['seed', file, '-d', folder, '--listen', '127.0.0.1:0', '--no-trackers', ...more];
-  const seed = new Millrace(workspace, args);
-  const { address } = await seed.until(({ event }) => event === 'listening', 'a listening seed');
-  return Number(address!.slice(address!.lastIndexOf(':') + 1));
+  return await Millrace.seed(workspace, file, folder, { peers, args: ['--encryption', mode] });
 }
 
 describe('encrypted downloads', { concurrency: 3 }, () => {
@@ -109,7 +103,7 @@ describe('encrypted uploads', { concurrency: 3 }, () => {
       if (reason !== undefined && skipAloud(t, reason)) return;
       const source = await seeded(await Workspace.open(t));
       const { workspace, torrent } = source;
-      const port = await seedIt(source, ['--encryption', mode]);
+      const { port } = await seedIt(source, mode, []);
       const got = await workspace.folder('got');
       const file = await saveTorrent(torrent, workspace.path);
       const args = [LEECHER, file, got, `${port}`, '--encryption', encryption];
@@ -127,7 +121,7 @@ describe('encrypted uploads', { concurrency: 3 }, () => {
     if (reason !== undefined && skipAloud(t, reason)) return;
     const source = await seeded(await Workspace.open(t));
     const { workspace, torrent } = source;
-    const port = await seedIt(source, ['--encryption', 'require']);
+    const { port } = await seedIt(source, 'require', []);
     const got = await workspace.folder('got');
     const link = `magnet:?xt=urn:btih:${torrent.infoHash.toString('hex')}`;
     const leecher = workspace.own(
@@ -135,24 +129,6 @@ describe('encrypted uploads', { concurrency: 3 }, () => {
     );
     const end = await leecher.wait(DOWNLOAD_TIMEOUT_MS);
     assert.equal(end.code, 0, leecher.errors.tail());
-    await assertDownloaded(torrent.payload, got);
-  });
-
-  // It dials no address of this machine, so we dial it.
-  test('Transmission, which demands it, from seed --encryption require', { timeout: 90_000 }, async (t) => {
-    const reason = transmission.missing();
-    if (reason !== undefined && skipAloud(t, reason)) return;
-    const source = await seeded(await Workspace.open(t));
-    const { workspace, torrent } = source;
-    const daemon = await encryptedTransmissionDaemon.open(workspace, await workspace.folder('home'));
-    const got = await workspace.folder('got');
-    await daemon.add(torrent, got);
-    while ((await daemon.standing(torrent)) === 'checking') await pauseMs(POLL_MS);
-    await seedIt(source, ['--encryption', 'require', '--peer', `127.0.0.1:${daemon.port}`]);
-    const complete = async (): Promise<void> => {
-      while ((await daemon.standing(torrent)) !== 'complete') await pauseMs(POLL_MS);
-    };
-    await within(complete(), DOWNLOAD_TIMEOUT_MS, 'Transmission to complete its download');
     await assertDownloaded(torrent.payload, got);
   });
 });
