@@ -55,6 +55,17 @@ test('a torrent that stood still for an hour goes on at a word, and one that is 
   assert.deepEqual(world.trackers.events, ['started', 'stopped']);
 });
 
+test('a seed that is alone stops when its time is over', () => {
+  const world = new SimulatedSession();
+  const { torrent, news } = world.add(PIECES * BLOCK_BYTES, BLOCK_BYTES, { had: full(), seedGoal: { seconds: 1800 } });
+  torrent.dispatch({ type: 'resume' });
+  world.run(1_799_000);
+  assert.equal(torrent.phase, 'seeding');
+  world.run(1500);
+  assert.equal(torrent.phase, 'paused');
+  assert.equal(news.goals.length, 1);
+});
+
 test('a download whose tracker came back hears of it', () => {
   const world = new SimulatedSession();
   const { torrent } = world.add(PIECES * BLOCK_BYTES, BLOCK_BYTES, { tiers: [['http://t/announce']] });

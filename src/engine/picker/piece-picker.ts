@@ -101,16 +101,20 @@ export class PiecePicker {
     this.#refresh(piece);
   }
 
-  priorityOf(piece: PieceIndex): number {
-    return this.#priority[piece]!;
-  }
-
   /** An active piece whose priority becomes `PRIORITY_SKIP` is still finished: its blocks are on their way. */
   setPriority(piece: PieceIndex, priority: number): void {
     assert(priority >= PRIORITY_SKIP && priority <= PRIORITY_HIGH, 'a priority is 0 to 3');
     if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#priority[piece] = priority;
     this.#refresh(piece);
+  }
+
+  /** One for each piece. */
+  setPriorities(priorities: Uint8Array): void {
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      const priority = priorities[piece]!;
+      if (this.#priority[piece] !== priority) this.setPriority(piece as PieceIndex, priority);
+    }
   }
 
   /** Counts a new peer's pieces. From now on it may change only through `addHave`. */
@@ -266,6 +270,14 @@ export class PiecePicker {
   /** A piece that was had turned out to be missing or damaged: it is wanted again. */
   markLost(piece: PieceIndex): void {
     if (this.had.delete(piece)) this.#refresh(piece);
+  }
+
+  /** The disk was read while nothing was under way: this is what it has. */
+  setHad(had: Bitfield): void {
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      if (!had.has(piece)) this.markLost(piece as PieceIndex);
+      else if (!this.had.has(piece)) this.markHad(piece as PieceIndex);
+    }
   }
 
   /** Derives wanted and pickable of a piece that is in no order at the moment. */

@@ -20,6 +20,7 @@ class Idler implements Member {
   readonly blocksDone = nothing;
   readonly blockRequested = nothing;
   readonly served = nothing;
+  readonly makeRoomFor = () => false;
   readonly candidate: Member['candidate'] = () => undefined;
   ticks = 0;
   untilMs = 0;

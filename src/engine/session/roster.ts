@@ -29,6 +29,10 @@ export class Roster {
     return this.#members.get(key) === member && this.#members.delete(key);
   }
 
+  members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
   withHash(infoHash: Uint8Array): Member | undefined {
     return this.#members.get(toHex(infoHash));
   }

@@ -16,6 +16,7 @@ import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
 
@@ -31,6 +32,7 @@ export type TorrentEvent =
       readonly last: PieceIndex;
       readonly withinMs: number | undefined;
     }
+  | { readonly type: 'seed-goal'; readonly goal: SeedGoal | undefined }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' };
 
@@ -39,6 +41,7 @@ export class Torrent implements Member {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly relations: PeerRelations;
+  readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
@@ -69,11 +72,11 @@ export class Torrent implements Member {
     });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
-    for (let piece = 0; piece < geometry.pieceCount; piece++) {
-      if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
+    picker.setHad(spec.had);
     const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
     this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
+    const { uploadedBefore, seedGoal } = spec;
+    this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -84,7 +87,7 @@ export class Torrent implements Member {
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#prioritise(spec.priorities);
+    picker.setPriorities(spec.priorities);
   }
 
   get phase(): TorrentPhase {
@@ -136,6 +139,7 @@ export class Torrent implements Member {
   restsUntilMs(nowMs: number): number {
     if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
     const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    if (this.#phase === 'seeding') return Math.min(announceMs, this.goals.nextMs(nowMs));
     if (this.#phase !== 'downloading') return announceMs;
     return Math.min(announceMs, this.swarm.candidates.nextMs, nowMs + LONELY_REST_MS);
   }
@@ -163,9 +167,13 @@ export class Torrent implements Member {
       case 'prioritised':
         return this.#reprioritise(event.priorities);
       case 'rechecked':
-        return this.#believe(event.had);
+        return this.intake.download.picker.setHad(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
+      case 'seed-goal':
+        return this.goals.replace(event.goal);
+      case 'filtered':
+        return this.relations.sift();
       case 'pause':
         return this.#leave('paused');
       case 'resume':
@@ -258,6 +266,10 @@ export class Torrent implements Member {
     return this.relations.admit(link, address, incoming);
   }
 
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    return this.relations.makeRoomFor(newcomer);
+  }
+
   /** The next address to dial, if the torrent wants one. */
   candidate(): PeerAddress | undefined {
     if (this.#phase !== 'downloading') return undefined;
@@ -280,33 +292,12 @@ export class Torrent implements Member {
       this.#announcing.complete();
     }
     this.#setPhase('seeding');
-    for (const peer of this.swarm.peers()) {
-      this.relations.updateInterest(peer);
-      if (this.spec.seed && !peer.pieces.have.full) continue;
-      this.relations.drop(peer, 'ERR_PEER_USELESS', 'has nothing left for us');
-    }
-  }
-
-  #prioritise(priorities: Uint8Array): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < priorities.length; piece++) {
-      const priority = priorities[piece]!;
-      if (picker.priorityOf(piece as PieceIndex) !== priority) picker.setPriority(piece as PieceIndex, priority);
-    }
+    this.relations.settleDown(this.spec.seed);
   }
 
   #reprioritise(priorities: Uint8Array): void {
-    this.#prioritise(priorities);
+    this.intake.download.picker.setPriorities(priorities);
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
-  }
-
-  /** The disk was read again, while the torrent stood still: this is what it has. */
-  #believe(had: Bitfield): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < had.length; piece++) {
-      if (!had.has(piece)) picker.markLost(piece as PieceIndex);
-      else if (!picker.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
   }
 
   /** Somebody waits for pieces, `withinMs` from now, or not any more. */
@@ -322,7 +313,8 @@ export class Torrent implements Member {
     if (this.#phase === 'closed') return;
     if (this.#phase === 'paused' || this.#phase === 'error') this.#announcing.start();
     if (this.intake.download.picker.wantedCount === 0) return this.#complete();
-    if (this.#phase === 'seeding') this.swarm.candidates.reconsider();
+    this.swarm.candidates.reconsider();
+    this.relations.advertising.wantNothing(false);
     this.intake.open = true;
     this.#setPhase('downloading');
     for (const peer of this.swarm.peers()) {
@@ -367,7 +359,16 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.#watchGoal();
     this.#announce();
+  }
+
+  /** Enough was sent: the torrent stands still until it is resumed. */
+  #watchGoal(): void {
+    const reached = this.goals.tick(this.#phase === 'seeding', this.#parts.clock.nowMs());
+    if (reached === undefined) return;
+    this.#leave('paused');
+    this.#observer.goalReached(reached);
   }
 
   #announce(): void {
