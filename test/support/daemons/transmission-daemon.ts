@@ -118,5 +118,6 @@ export const transmissionDaemon: DaemonKind = {
   program: 'transmission-daemon',
   debianPackage: 'transmission-daemon',
   dialsLoopback: false,
+  skipsEmptyFiles: true,
   open,
 };
