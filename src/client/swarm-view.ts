@@ -27,6 +27,7 @@ export function progressView(
     ...tally,
     downloadBytesPerSecond: rate,
     uploadedBytes: uploadedBefore + (engine?.upload.totalBytes ?? 0),
+    ratio: engine?.goals.ratio ?? 0,
     ...swarmFigures(engine),
     ...(downloading && rate >= 1 && { etaSeconds: (tally.bytesWanted - tally.bytesDone) / rate }),
     ...(state === 'checking' && { checked }),
@@ -36,17 +37,19 @@ export function progressView(
 
 function swarmFigures(
   engine: EngineTorrent | undefined,
-): Pick<TorrentProgress, 'peers' | 'seeds' | 'uploadBytesPerSecond'> {
+): Pick<TorrentProgress, 'peers' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'> {
   let peers = 0;
   let seeds = 0;
+  let partialSeeds = 0;
   let uploadBytesPerSecond = 0;
   for (const peer of engine?.swarm.peers() ?? []) {
     if (!peer.ready) continue;
     peers++;
     if (peer.pieces.have.full) seeds++;
+    else if (peer.offers.uploadOnly) partialSeeds++;
     uploadBytesPerSecond += peer.upload.bytesPerSecond;
   }
-  return { peers, seeds, uploadBytesPerSecond };
+  return { peers, seeds, partialSeeds, uploadBytesPerSecond };
 }
 
 /** A snapshot of the connected peers. */

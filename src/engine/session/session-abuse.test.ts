@@ -63,6 +63,7 @@ class Scene {
       clientName: 'test',
       peersMax: 100,
       listenPort: () => 6881,
+      pex: true,
       sha1,
       diskWorkers: 1,
     });
@@ -80,7 +81,13 @@ class Scene {
       seed: true,
       private: false,
     };
-    const observer = { phaseChanged: nothing, pieceVerified: nothing, warned: nothing, failed: nothing };
+    const observer = {
+      phaseChanged: nothing,
+      pieceVerified: nothing,
+      warned: nothing,
+      failed: nothing,
+      goalReached: nothing,
+    };
     this.session.add(spec, observer).dispatch({ type: 'resume' });
   }
 

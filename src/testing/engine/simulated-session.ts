@@ -9,6 +9,7 @@ import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
+import type { SeedGoalReached } from '../../engine/torrent/seed-goal.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -28,6 +29,8 @@ export interface SimulationOptions {
   /** Least and greatest time that anything takes on the network and in the disk. Default: 1 to 20. */
   readonly latencyMs?: readonly [number, number];
   readonly peersMax?: number;
+  /** Peer exchange. Default: yes. */
+  readonly pex?: boolean;
 }
 
 /** What a torrent told its observer. */
@@ -36,6 +39,7 @@ export class TorrentNews implements TorrentObserver {
   readonly pieces: number[] = [];
   readonly warnings: Warning[] = [];
   readonly errors: StorageError[] = [];
+  readonly goals: SeedGoalReached[] = [];
 
   phaseChanged(phase: TorrentPhase): void {
     this.phases.push(phase);
@@ -51,6 +55,10 @@ export class TorrentNews implements TorrentObserver {
 
   failed(error: StorageError): void {
     this.errors.push(error);
+  }
+
+  goalReached(reached: SeedGoalReached): void {
+    this.goals.push(reached);
   }
 
   /** Codes of the warnings. */
@@ -106,6 +114,7 @@ export class SimulatedSession {
       sha1,
       peersMax: options.peersMax ?? 50,
       listenPort: () => this.listenPort,
+      pex: options.pex ?? true,
       diskWorkers: 1,
     });
     this.network.start(this.session);
