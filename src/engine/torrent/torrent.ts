@@ -270,9 +270,9 @@ export class Torrent implements Member {
     return this.relations.makeRoomFor(newcomer);
   }
 
-  /** The next address to dial, if the torrent wants one. */
+  /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */
   candidate(): PeerAddress | undefined {
-    if (this.#phase !== 'downloading') return undefined;
+    if (this.#phase !== 'downloading' && !(this.#phase === 'seeding' && this.spec.seed)) return undefined;
     return this.swarm.candidates.next(this.#parts.clock.nowMs());
   }
 
