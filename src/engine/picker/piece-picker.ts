@@ -101,6 +101,10 @@ export class PiecePicker {
     this.#refresh(piece);
   }
 
+  priorityOf(piece: PieceIndex): number {
+    return this.#priority[piece]!;
+  }
+
   /** An active piece whose priority becomes `PRIORITY_SKIP` is still finished: its blocks are on their way. */
   setPriority(piece: PieceIndex, priority: number): void {
     assert(priority >= PRIORITY_SKIP && priority <= PRIORITY_HIGH, 'a priority is 0 to 3');
