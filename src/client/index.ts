@@ -34,6 +34,7 @@ export type {
   TorrentProgress,
   TorrentState,
   TorrentWarning,
+  TrackerInfo,
 } from './types.ts';
 export {
   type VerifiedFile,

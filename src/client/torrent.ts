@@ -1,16 +1,16 @@
 // A torrent of the public library: the user's handle. It opens the store, finds out what is there already, gives the
 // rest to the engine, and keeps resume data.
-import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
 import { MillraceError, StorageError } from '../base/errors.ts';
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
+import type { LinkId } from '../engine/ports.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { checkAddOptions, checkPeerAddress, checkSeedGoal } from './client-options.ts';
+import { checkAddOptions, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
@@ -22,15 +22,13 @@ import { stampFiles } from './file-stamp.ts';
 import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
-import { peerInfos, progressView } from './swarm-view.ts';
+import { progressView } from './swarm-view.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
+import { TorrentSwarm } from './torrent-swarm.ts';
 import type {
   AddOptions,
-  PeerAddress,
-  PeerInfo,
   SeedGoal,
   SeedGoalReached,
-  TorrentEvents,
   TorrentFile,
   TorrentProgress,
   TorrentState,
@@ -41,7 +39,7 @@ import type {
  * A torrent that was added to a Client: `Client.add` makes it. Emits the events of `TorrentEvents`; nothing has to be
  * done in them. Methods do nothing to a torrent whose state is `removed`.
  */
-export class Torrent extends EventEmitter<TorrentEvents> {
+export class Torrent extends TorrentSwarm {
   /** What the torrent file says. */
   readonly metainfo: Metainfo;
   /** Absolute path of the folder that receives the files. */
@@ -136,17 +134,16 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return fileViews(this.metainfo.files, this.#geometry, this.#had(), this.#priorities);
   }
 
-  /** A snapshot of the connected peers. */
-  peers(): readonly PeerInfo[] {
-    return peerInfos(this.#engine, (link) => this.#core.host.encrypted(link));
+  protected get running(): EngineTorrent | undefined {
+    return this.#engine;
   }
 
-  /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
-  addPeer(address: PeerAddress): void {
-    checkPeerAddress(address);
-    void this.#opening.then(() => {
-      if (this.#engine !== undefined) this.#core.session.suggest(this.#engine, [address]);
-    });
+  protected whenOpen(act: (engine: EngineTorrent, core: Core) => void): void {
+    void this.#opening.then(() => this.#engine && act(this.#engine, this.#core));
+  }
+
+  protected isEncrypted(link: LinkId): boolean {
+    return this.#core.host.encrypted(link);
   }
 
   /**

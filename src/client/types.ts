@@ -198,6 +198,29 @@ export interface PeerInfo {
   readonly snubbed: boolean;
 }
 
+/** A tracker of a torrent. */
+export interface TrackerInfo {
+  readonly url: string;
+  /** Trackers of tier 0 are asked first. */
+  readonly tier: number;
+  /**
+   * `waiting`: not asked yet. `working`: its last answer was good. `failing`: it is asked again later. `refusing`: it
+   * wants never to be asked again. `unsupported`: nobody here speaks to such a URL.
+   */
+  readonly state: 'waiting' | 'working' | 'failing' | 'refusing' | 'unsupported';
+  /** An announce is under way. */
+  readonly announcing: boolean;
+  /** The last failure, or the tracker's warning. */
+  readonly message?: string | undefined;
+  /** Peers that its last answer named. */
+  readonly peers?: number | undefined;
+  /** Seeds and leeches of the swarm, as it counts them. */
+  readonly seeds?: number | undefined;
+  readonly leeches?: number | undefined;
+  /** When it is asked again at the earliest, in seconds from now. */
+  readonly nextAnnounceSeconds?: number;
+}
+
 /** A file of a torrent. */
 export interface TorrentFile {
   /** What `select` calls it. */

@@ -77,6 +77,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Addresses to have nothing to do with, from now on: who is connected from one of them is let go. */
   setIpFilter(filter: IpFilter | undefined): void {
     this.#gate.filter = filter;
+    this.#sift();
+  }
+
+  /** Has nothing to do with this host any more. */
+  ban(host: string): void {
+    this.#gate.banned.add(host);
+    this.#sift();
+  }
+
+  #sift(): void {
     for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
     for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
   }

@@ -4,6 +4,7 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
@@ -11,7 +12,7 @@ import type { Candidates } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { Upload } from '../upload/upload.ts';
-import { Announcing } from './announcing.ts';
+import { Announcing, type TrackerChange } from './announcing.ts';
 import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
@@ -33,6 +34,8 @@ export type TorrentEvent =
       readonly withinMs: number | undefined;
     }
   | { readonly type: 'seed-goal'; readonly goal: SeedGoal | undefined }
+  | { readonly type: 'trackers'; readonly change: TrackerChange }
+  | { readonly type: 'banned'; readonly address: PeerAddress }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' };
 
@@ -125,12 +128,16 @@ export class Torrent implements Member {
     return this.swarm.size > 0 || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
 
+  trackers(): readonly TrackerStatus[] {
+    return this.#announcing.status();
+  }
+
   /** Why nothing comes in. */
   stall(): Stall {
     return explainStall({
       peers: this.swarm.peers(),
       hopeful: this.swarm.candidates.hopeful,
-      asking: this.spec.tiers.length > 0,
+      asking: this.trackers().length > 0,
       lastRefusal: this.intake.lastRefusal,
     });
   }
@@ -139,9 +146,9 @@ export class Torrent implements Member {
   restsUntilMs(nowMs: number): number {
     if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
     const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
-    if (this.#phase === 'seeding') return Math.min(announceMs, this.goals.nextMs(nowMs));
-    if (this.#phase !== 'downloading') return announceMs;
-    return Math.min(announceMs, this.swarm.candidates.nextMs, nowMs + LONELY_REST_MS);
+    if (!this.welcoming) return announceMs;
+    const loneMs = this.#phase === 'seeding' ? this.goals.nextMs(nowMs) : nowMs + LONELY_REST_MS;
+    return Math.min(announceMs, this.swarm.candidates.nextMs, loneMs);
   }
 
   dispatch(event: TorrentEvent): void {
@@ -174,6 +181,10 @@ export class Torrent implements Member {
         return this.goals.replace(event.goal);
       case 'filtered':
         return this.relations.sift();
+      case 'trackers':
+        return this.#announcing.change(event.change);
+      case 'banned':
+        return this.relations.ban(event.address, 'was banned by the user', 'ERR_PEER_BANNED');
       case 'pause':
         return this.#leave('paused');
       case 'resume':
