@@ -24,7 +24,7 @@ import {
   type StoreId,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
 import { type SimulatedArena, stampOf } from './simulated-arena.ts';
 
 export interface DiskParts {

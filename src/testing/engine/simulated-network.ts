@@ -20,7 +20,7 @@ import {
   type ServedBlock,
 } from '../../engine/ports.ts';
 import type { BlockRange } from '../../protocol/wire/messages.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
 import { type RemoteHabits, RemotePeer } from './remote-peer.ts';
 import type { SimulatedArena } from './simulated-arena.ts';
 
