@@ -255,6 +255,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       sequential: this.#options.sequential ?? false,
       tiers: this.#options.trackers === false ? [] : this.metainfo.tiers,
       seed: this.#options.seed ?? true,
+      private: this.metainfo.private,
     };
     this.#engine = session.add(spec, {
       phaseChanged: (phase) => this.#phaseChanged(phase),

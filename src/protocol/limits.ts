@@ -88,3 +88,6 @@ export const IDLE_READ_BYTES = 256;
 
 /** Longest message body before the torrent is known and after: an extended handshake with room to spare (BEP 10). */
 export const MESSAGE_BYTES_MIN: number = 32 * 1024;
+
+/** Bytes of an info dict that a peer may claim to have (BEP 9): as large as a torrent file may be. */
+export const METADATA_BYTES_MAX: number = METAINFO_BENCODE_LIMITS.bytesMax;

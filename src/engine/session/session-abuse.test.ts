@@ -65,7 +65,17 @@ class Scene {
     wanted.fill();
     const had = new Bitfield(PIECES);
     if (seeding) had.fill();
-    const spec = { infoHash: INFO_HASH, geometry, store: 0, had, wanted, sequential: false, tiers: [], seed: true };
+    const spec = {
+      infoHash: INFO_HASH,
+      geometry,
+      store: 0,
+      had,
+      wanted,
+      sequential: false,
+      tiers: [],
+      seed: true,
+      private: false,
+    };
     const observer = { phaseChanged: nothing, pieceVerified: nothing, warned: nothing, failed: nothing };
     this.session.add(spec, observer).dispatch({ type: 'resume' });
   }

@@ -5,6 +5,7 @@ import type { BlockRange } from '../../protocol/wire/messages.ts';
 import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
+import { PeerOffers } from './peer-offers.ts';
 import { RequestWindow } from './request-window.ts';
 
 /** A link that belongs to a torrent, from the dial or the incoming handshake until it is closed. */
@@ -22,6 +23,8 @@ export class Peer {
   fast = false;
   /** The peer speaks the extension protocol (BEP 10). */
   extensions = false;
+  /** What its extended handshakes said. */
+  readonly offers: PeerOffers = new PeerOffers();
   /** What the peer has, and how many of these we want: we are interested while there are any. */
   readonly pieces: PeerPieces;
   /** A message that may only come first (bitfield, have all, have none) can still come. */

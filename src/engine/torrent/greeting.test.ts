@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { readUint32 } from '../../base/bytes.ts';
-import { PeerError } from '../../base/errors.ts';
-import { decodeExtendedHandshake, encodeExtendedHandshake } from '../../protocol/extension/handshake.ts';
+import { decodeExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import { decodeHandshake } from '../../protocol/wire/handshake.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { Peer } from '../swarm/peer.ts';
-import { greeting, hearExtended, introduction, lesserTwin, welcome } from './greeting.ts';
+import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 
 const OURS = new Uint8Array(20).fill(5);
 const INFO_HASH = new Uint8Array(20).fill(9);
@@ -72,11 +71,15 @@ test('of two links in the same direction, or from different hosts, the newer one
   assert.equal(lesserTwin(mapped, dialled, OURS), dialled, 'the same host in another notation');
 });
 
+function facts(listenPort: number) {
+  return { clientName: 'Test', listenPort, advertised: new Map([['ut_metadata', 2]]), metadataBytes: 77 };
+}
+
 test('we tell our port to those whom we dialled, when we listen', () => {
   const told = (incoming: boolean, port: number): number | undefined => {
     const other = peer(incoming);
     other.extensions = true;
-    const message = introduction(other, new Bitfield(3), 'Test', port).at(-1)!;
+    const message = introduction(other, new Bitfield(3), offerTo(other, facts(port))).at(-1)!;
     assert.equal(readUint32(message, 0), message.length - 4);
     const offer = decodeExtendedHandshake(message.subarray(6));
     assert.equal(offer.client, 'Test');
@@ -88,12 +91,16 @@ test('we tell our port to those whom we dialled, when we listen', () => {
   assert.equal(told(true, 6881), undefined);
 });
 
-test('an extended handshake tells the name and bounds the window; garbage ends the link', () => {
+test('the size of the info dict is told to those who may ask for it', () => {
   const other = peer(false);
-  hearExtended(other, 0, encodeExtendedHandshake({ extensions: new Map(), client: 'Somebody 1.0', requestQueue: 3 }));
+  assert.equal(offerTo(other, facts(0)).metadataBytes, 77);
+  assert.equal(offerTo(other, { ...facts(0), advertised: new Map() }).metadataBytes, undefined);
+});
+
+test('an extended handshake tells the name and bounds the window', () => {
+  const other = peer(false);
+  heedOffer(other, { extensions: new Map(), client: 'Somebody 1.0', requestQueue: 3 });
   assert.equal(other.clientName, 'Somebody 1.0');
   for (let block = 0; block < 10; block++) other.window.landed(0);
   assert.equal(other.window.blocks, 3);
-  hearExtended(other, 7, Uint8Array.of(1, 2, 3));
-  assert.throws(() => hearExtended(other, 0, Uint8Array.of(1, 2, 3)), PeerError);
 });

@@ -2,8 +2,8 @@
 import type { Bitfield } from '../../base/bitfield.ts';
 import { equalBytes, toHex } from '../../base/bytes.ts';
 import {
-  decodeExtendedHandshake,
   EXTENDED_HANDSHAKE_ID,
+  type ExtendedHandshake,
   encodeExtendedHandshake,
 } from '../../protocol/extension/handshake.ts';
 import { encodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
@@ -57,27 +57,43 @@ export function lesserTwin(newer: Peer, older: Peer, ownPeerId: Uint8Array): Pee
   return newer.incoming === oursStays ? newer : older;
 }
 
+/** What we offer beside the messages that we take: what may differ between torrents and times. */
+export interface OfferFacts {
+  readonly clientName: string;
+  /** 0 when we do not listen. */
+  readonly listenPort: number;
+  readonly advertised: ReadonlyMap<string, number>;
+  /** Bytes of the info dict, told to whoever may ask for it (BEP 9). */
+  readonly metadataBytes?: number | undefined;
+  /** We want no data, though we may not have everything (BEP 21). */
+  readonly uploadOnly?: boolean | undefined;
+}
+
+/** Our extended handshake for this peer. */
+export function offerTo(peer: Peer, facts: OfferFacts): ExtendedHandshake {
+  return {
+    extensions: facts.advertised,
+    client: facts.clientName,
+    requestQueue: WANTED_PER_PEER_MAX,
+    // Whoever dialled us knows it.
+    port: !peer.incoming && facts.listenPort > 0 ? facts.listenPort : undefined,
+    metadataBytes: facts.advertised.has('ut_metadata') ? facts.metadataBytes : undefined,
+    uploadOnly: facts.uploadOnly,
+  };
+}
+
 /** What we say first: which pieces we have, and what we offer beyond the basic protocol. */
-export function introduction(peer: Peer, had: Bitfield, clientName: string, listenPort: number): Uint8Array[] {
+export function introduction(peer: Peer, had: Bitfield, offer: ExtendedHandshake): Uint8Array[] {
   const messages: Uint8Array[] = [];
   if (peer.fast && had.full) messages.push(HAVE_ALL_MESSAGE);
   else if (peer.fast && had.count === 0) messages.push(HAVE_NONE_MESSAGE);
   else if (had.count > 0) messages.push(encodeBitfield(had.bytes));
-  if (!peer.extensions) return messages;
-  const offer = encodeExtendedHandshake({
-    extensions: new Map(),
-    client: clientName,
-    requestQueue: WANTED_PER_PEER_MAX,
-    port: !peer.incoming && listenPort > 0 ? listenPort : undefined,
-  });
-  messages.push(encodeExtended(EXTENDED_HANDSHAKE_ID, offer));
+  if (peer.extensions) messages.push(encodeExtended(EXTENDED_HANDSHAKE_ID, encodeExtendedHandshake(offer)));
   return messages;
 }
 
-/** Takes in an extended message; of these we know the handshake so far. Throws PeerError when it is malformed. */
-export function hearExtended(peer: Peer, extendedId: number, payload: Uint8Array): void {
-  if (extendedId !== EXTENDED_HANDSHAKE_ID) return;
-  const offer = decodeExtendedHandshake(payload);
+/** Takes in what the peer's extended handshake says about how to deal with it. */
+export function heedOffer(peer: Peer, offer: ExtendedHandshake): void {
   if (offer.requestQueue !== undefined && offer.requestQueue > 0) peer.window.limitTo(offer.requestQueue);
   if (offer.client !== undefined) peer.clientName = offer.client;
 }

@@ -12,6 +12,8 @@ import {
   NOT_INTERESTED_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
+import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
@@ -21,7 +23,7 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Choking } from './choking.ts';
 import type { PieceIndex } from './geometry.ts';
-import { greeting, hearExtended, introduction, lesserTwin, welcome } from './greeting.ts';
+import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 import type { Upload } from './upload.ts';
@@ -39,12 +41,21 @@ export interface RelationsParts {
 export class PeerRelations {
   readonly swarm: Swarm = new Swarm();
   readonly #parts: RelationsParts;
+  readonly extended: ExtendedMessages;
   readonly #choking: Choking;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.extended = new ExtendedMessages({
+      // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
+      handlers: {
+        upload_only: hearUploadOnly,
+      },
+      send: (peer, bytes) => this.#send(peer, bytes),
+      handshakeTaken: heedOffer,
+    });
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
@@ -82,7 +93,9 @@ export class PeerRelations {
     const had = intake.download.picker.had;
     shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
     intake.download.picker.join(peer.pieces);
-    for (const bytes of introduction(peer, had, shared.clientName, shared.listenPort())) this.#send(peer, bytes);
+    const { advertised } = this.extended;
+    const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
+    for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -221,7 +234,7 @@ export class PeerRelations {
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
-        return hearExtended(peer, reaction.extendedId, reaction.payload);
+        return this.extended.hear(peer, reaction.extendedId, reaction.payload);
       default:
         return assertNever(reaction);
     }

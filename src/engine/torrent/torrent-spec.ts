@@ -24,6 +24,8 @@ export interface TorrentSpec {
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** Peers come from the trackers alone (BEP 27). */
+  readonly private: boolean;
 }
 
 /** What a torrent shares with its session. */

@@ -10,6 +10,7 @@ import {
   EXTENDED_HANDSHAKE_LIMITS,
   EXTENSION_NAME_BYTES_MAX,
   EXTENSIONS_MAX,
+  METADATA_BYTES_MAX,
 } from '../limits.ts';
 import { decodeAddress } from '../tracker/compact-peers.ts';
 
@@ -31,7 +32,7 @@ export interface ExtendedHandshake {
   readonly port?: number | undefined;
   /** `yourip`: our address as the sender sees it. Read only. */
   readonly yourIp?: string | undefined;
-  /** `metadata_size`: bytes of the info dict (BEP 9). A claim: judge it before memory is spent. */
+  /** `metadata_size`: bytes of the info dict (BEP 9). A claim, at most METADATA_BYTES_MAX. */
   readonly metadataBytes?: number | undefined;
   /** `upload_only`: the sender wants no data, though it may not have everything (BEP 21). */
   readonly uploadOnly?: boolean | undefined;
@@ -63,7 +64,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
     requestQueue: within(fields.integer('reqq'), 1, Number.MAX_SAFE_INTEGER),
     port: within(fields.integer('p'), 1, 0xffff),
     yourIp: decodeAddress(fields.byteString('yourip') ?? new Uint8Array(0)),
-    metadataBytes: within(fields.integer('metadata_size'), 1, Number.MAX_SAFE_INTEGER),
+    metadataBytes: within(fields.integer('metadata_size'), 1, METADATA_BYTES_MAX),
     uploadOnly: uploadOnly === undefined ? undefined : uploadOnly !== 0,
   };
 }

@@ -123,6 +123,7 @@ export class SimulatedSession {
       sequential: false,
       tiers: [],
       seed: true,
+      private: false,
       ...facts,
     };
     this.disk.open(store, geometry);
