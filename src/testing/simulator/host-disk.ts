@@ -113,7 +113,7 @@ export class HostDisk {
   /** The port of one incarnation of the host. */
   attach(arena: StampedArena): AttachedDisk {
     // A program that was killed left half pieces; the next one fetches them again.
-    for (const { runs } of this.#stores.values()) runs.clear();
+    for (const [id, { runs }] of this.#stores) for (const piece of runs.keys()) this.forget(id, piece as PieceIndex);
     return new AttachedDisk(this, this.#parts, arena);
   }
 
