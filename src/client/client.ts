@@ -219,6 +219,7 @@ async function toMetainfo(source: string | Uint8Array | Metainfo): Promise<Metai
 function forwardStorage(sink: () => StorageSink): StorageSink {
   return {
     runsStored: (batch, count) => sink().runsStored(batch, count),
+    blocksDiffered: (batch, count) => sink().blocksDiffered(batch, count),
     blocksRead: (batch, count) => sink().blocksRead(batch, count),
     storageFailed: (store, error) => sink().storageFailed(store, error),
   };

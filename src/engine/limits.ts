@@ -169,3 +169,9 @@ export const UPLOAD_STALL_MS = 120_000;
 
 /** Blocks in flight with one peer that cover every delay of a local network; more only where the delay calls for it. */
 export const REQUESTS_COMFORT = 256;
+
+/** Blocks of failed pieces whose digests one store remembers: a few MiB, and 1 GiB of corrupt data in one swarm. */
+export const FAILED_BLOCKS_MAX = 65_536;
+
+/** A piece that failed its hash once may take its only sender so long; then idle peers help, and liars are found by comparison. */
+export const ALONE_PATIENCE_MS = 10_000;

@@ -143,6 +143,19 @@ export const READ_DONE_STORE = 0;
 export const READ_DONE_TICKET = 1;
 export const READ_DONE_OK = 2;
 
+/**
+ * Layout of a record in `StorageSink.blocksDiffered`: a block of a failed version of a piece that is not what the piece
+ * was verified with. Versions count from 0, one for each STORED_CORRUPT since the piece was last verified.
+ */
+export const DIFFERENCE_STRIDE = 4;
+export const DIFFERENCE_STORE = 0;
+export const DIFFERENCE_PIECE = 1;
+export const DIFFERENCE_VERSION = 2;
+export const DIFFERENCE_BLOCK = 3;
+
+/** Failed versions of one piece that are compared with the good one: after so many, more say nothing new. */
+export const FAILED_VERSIONS_MAX = 8;
+
 /** What the engine asks of the disk. Calls return at once; a batch is read before the call returns. */
 export interface StoragePort {
   /** Hashes and writes `count` runs in place. Runs of a piece may come in any order, each once. */
@@ -156,6 +169,11 @@ export interface StoragePort {
 /** What the engine hears of the disk. */
 export interface StorageSink {
   runsStored(batch: Int32Array, count: number): void;
+  /**
+   * Blocks of pieces that failed earlier, told before the STORED_VERIFIED that made them known. The disk remembers a
+   * digest per block of what failed; it may tell nothing when it could not read them, or had too many to remember.
+   */
+  blocksDiffered(batch: Int32Array, count: number): void;
   blocksRead(batch: Int32Array, count: number): void;
   /** The reason behind the STORED_FAILED or failed reads that follow. */
   storageFailed(store: StoreId, error: StorageError): void;

@@ -25,6 +25,25 @@ for (const [title, torrent] of [
   });
 }
 
+test('of ten seeders the one that corrupts 5 % is banned, and it alone', async (t) => {
+  const workspace = await Workspace.open(t);
+  const seeders: ScriptedSeeder[] = [];
+  for (let index = 0; index < 10; index++) {
+    const behaviours = index === 3 ? [corruptBlocks(0.05, new SeededRandom(9))] : [];
+    seeders.push(workspace.own(await ScriptedSeeder.listen(LARGE_PIECES, { behaviours })));
+  }
+  const { done, events } = await downloadFrom(workspace, LARGE_PIECES, seeders);
+  const banned = events.filter(({ code }) => code === 'ERR_PEER_CORRUPT').map(({ message }) => String(message));
+  const liar = `peer 127.0.0.1:${seeders[3]!.port} `;
+  assert.ok(
+    banned.every((message) => message.startsWith(liar)),
+    banned.join('\n'),
+  );
+  const failed = events.filter(({ code }) => code === 'ERR_PIECE_CORRUPT' || code === 'ERR_PEER_CORRUPT').length;
+  assert.ok(failed === 0 || banned.length > 0, 'a piece that failed has named the liar');
+  assert.ok(done.dataPath!.wastedBytes <= (failed + 1) * 2 * MIB + MIB, `${done.dataPath!.wastedBytes} bytes wasted`);
+});
+
 test('three seeders that corrupt 5 % beside an honest one spoil nothing', async (t) => {
   const workspace = await Workspace.open(t);
   const seeders: ScriptedSeeder[] = [];

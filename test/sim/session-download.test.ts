@@ -153,8 +153,8 @@ test('a lone piece whose lead chokes us is finished by somebody else', () => {
   world.addSeed(torrent, '10.0.0.1', { unchokeMs: 300 });
   world.run(300);
   const lead = world.network.open[0]!;
-  torrent.swarm.get(lead.link)!.debt.onParole = true;
   world.runUntil(() => torrent.intake.rate.totalBytes > 0, 10_000);
+  torrent.intake.download.pieces.get(0)!.exclusive = true;
   // Nothing is owed at this moment, because the limit does not allow it: the choke takes no block back.
   world.runUntil(() => lead.owed.length === 0, 10_000);
   lead.send(Uint8Array.of(0, 0, 0, 1, 0));

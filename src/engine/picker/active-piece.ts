@@ -53,7 +53,7 @@ export class ActivePiece {
   lead: DownloadPeer | undefined;
   /** The run queue knows this object; kept by it, also while the object is between two pieces. */
   queued = false;
-  /** Begun by a peer on parole: nobody else is asked for blocks, so that a failure names the liar. */
+  /** It failed its hash before: nobody but its lead is asked for blocks, so that another failure names the liar. */
   exclusive = false;
   /** No block before this one is wanted. */
   #cursor = 0;

@@ -35,6 +35,7 @@ export class ActivePieces {
     this.picker.begin(piece);
     const active = this.#pool.pop() ?? new ActivePiece(this.geometry);
     active.begin(piece, this.geometry);
+    active.exclusive = this.picker.failuresOf(piece) > 0;
     active.openRun(0, place);
     this.#indexes[piece] = this.list.length;
     this.list.push(active);

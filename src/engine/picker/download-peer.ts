@@ -8,8 +8,8 @@ export class DownloadPeer {
   readonly pieces: PeerPieces;
   /** Places that the link holds: blocks and duplicates that neither landed nor were returned. */
   outstanding = 0;
-  /** It had a part in a piece that failed its hash: it fetches whole pieces alone, so that the next failure names it. */
-  onParole = false;
+  /** How long a block takes it at its present rate, 0 while that is not known. Kept by the control tick. */
+  blockMs = 0;
   /** The piece that this peer leads. */
   current: ActivePiece | undefined;
 

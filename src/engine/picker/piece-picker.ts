@@ -1,4 +1,4 @@
-// Which piece to begin next. Ten things bear on that choice, and this is where each of them is decided:
+// Which piece to begin next. Eleven things bear on that choice, and this is where each of them is decided:
 //
 //    1. what we have and what is skipped is never begun               #wanted, PRIORITY_SKIP
 //    2. pieces under way come before new ones                         request-planner.ts
@@ -9,7 +9,8 @@
 //    7. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
 //    8. in order, when the user wants to watch while it comes in      sequential
 //    9. memory must have room for it                                  request-planner.ts, invariant 1
-//   10. at the end, blocks that others owe us are asked for twice     endgame.ts
+//   10. a piece that failed its hash comes next, so that the liar is soon known   #failures
+//   11. at the end, blocks that others owe us are asked for twice     endgame.ts
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import type { Random } from '../../base/clock.ts';
@@ -40,6 +41,8 @@ export class PiecePicker {
   readonly #orders: readonly RarityOrder[];
   readonly #peers = new Set<PeerPieces>();
   readonly #scan: Scan;
+  /** How often each piece failed its hash since it was last had; the oldest first. */
+  readonly #failures = new Map<PieceIndex, number>();
   /** No pickable piece has a lower index. */
   #lowestPickable = 0;
 
@@ -125,6 +128,9 @@ export class PiecePicker {
   /** The piece that the peer should begin with, or −1 when it has none that we lack and have not begun. */
   pick(peer: PeerPieces): PieceIndex | -1 {
     if (this.#pickable.count === 0) return -1;
+    for (const spoiled of this.#failures.keys()) {
+      if (this.#pickable.has(spoiled) && peer.have.has(spoiled)) return spoiled;
+    }
     if (this.sequential) return this.#pickByIndex(peer.have);
     const scan = this.#scan;
     scan.have = peer.have;
@@ -152,11 +158,23 @@ export class PiecePicker {
     this.#refresh(piece);
   }
 
+  /** The piece failed its hash: it is not under way any more, and is to come from one peer alone. */
+  spoil(piece: PieceIndex): void {
+    this.abandon(piece);
+    this.#failures.set(piece, this.failuresOf(piece) + 1);
+  }
+
+  /** How often the piece failed its hash since it was last had. */
+  failuresOf(piece: PieceIndex): number {
+    return this.#failures.get(piece) ?? 0;
+  }
+
   /** The piece is verified on disk. */
   markHad(piece: PieceIndex): void {
     if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#active.delete(piece);
     this.had.add(piece);
+    this.#failures.delete(piece);
     this.#refresh(piece);
   }
 

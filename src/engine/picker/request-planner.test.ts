@@ -192,16 +192,55 @@ test('nothing stays reserved for a piece of which nothing came', () => {
   assert.equal(bench.plan(peer, 1)[0]!.begin, 0);
 });
 
-test('a peer on parole fetches whole pieces alone', () => {
+test('a piece that failed its hash comes next, from one peer alone, until it is had', () => {
   const bench = new Bench(3, 8 * BLOCK_BYTES, 64);
-  const [a, suspect, b] = [bench.peer(), bench.peer(), bench.peer()];
-  bench.land(a, bench.plan(a, 2));
-  bench.download.planner.standBack(a);
-  suspect.onParole = true;
-  assert.ok(bench.plan(suspect, 4).every(({ piece }) => piece === second));
-  const others = bench.plan(b, 100);
-  assert.equal(others.length, 6 + 8);
-  assert.ok(others.every(({ piece }) => piece !== second));
+  const [a, b] = [bench.peer(), bench.peer()];
+  bench.land(a, bench.plan(a, 8));
+  bench.plan(a, 1);
+  bench.land(b, bench.plan(b, 1));
+  bench.take();
+  assert.equal(bench.download.runs.stored(first, 0, STORED_CORRUPT).kind, 'corrupt');
+  bench.download.planner.standBack(b);
+  const again = bench.plan(b, 9).filter(({ piece }) => piece === first);
+  assert.deepEqual(
+    bench.plan(a, 100).filter(({ piece }) => piece === first),
+    [],
+  );
+  const rest = bench.plan(b, 100).filter(({ piece }) => piece === first);
+  assert.equal(again.length + rest.length, 8);
+  const helper = bench.peer();
+  assert.deepEqual(
+    bench.endgame(helper, 100).filter(({ piece }) => piece === first),
+    [],
+  );
+  bench.land(b, [...again, ...rest]);
+  bench.take();
+  bench.download.runs.stored(first, 0, STORED_VERIFIED);
+  assert.equal(bench.download.picker.failuresOf(first), 0);
+});
+
+test('an idle peer helps a slow one with a piece that failed once, never with one that failed twice', () => {
+  const bench = new Bench(1, 8 * BLOCK_BYTES, 64);
+  const [slow, other] = [bench.peer(), bench.peer()];
+  for (const helps of [true, false]) {
+    bench.land(slow, bench.plan(slow, 4));
+    bench.download.planner.standBack(slow);
+    bench.land(other, bench.plan(other, 4));
+    bench.take();
+    bench.download.runs.stored(first, 0, STORED_CORRUPT);
+    slow.blockMs = 100;
+    bench.land(slow, bench.plan(slow, 4));
+    assert.deepEqual(bench.plan(other, 4), [], 'a quick one needs no help');
+    slow.blockMs = 100_000;
+    const help = bench.plan(other, 4);
+    assert.equal(help.length, helps ? 4 : 0);
+    bench.land(other, help);
+    if (!helps) continue;
+    bench.take();
+    bench.download.runs.stored(first, 0, STORED_CORRUPT);
+    bench.download.planner.standBack(slow);
+    bench.land(slow, bench.plan(slow, 4));
+  }
 });
 
 test('the runs of a piece go to the disk in order; one that is ahead waits while there is room', () => {

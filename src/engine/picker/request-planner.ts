@@ -5,9 +5,10 @@
 //   3. a new piece (piece-picker.ts), which this peer then leads; not when memory is getting tight
 //   4. a piece that another peer leads, the one nearest completion first
 //
-// A block is given out only when its run has its slot in piece memory (invariant 1). A peer on parole leads whole pieces
-// that nobody else may touch, as long as there are any.
-import { START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../limits.ts';
+// A block is given out only when its run has its slot in piece memory (invariant 1). A piece that failed its hash is its
+// lead's alone; when that one is slow, idle peers may help after the first failure, and never after a second one: then
+// the lead is either right or the liar.
+import { ALONE_PATIENCE_MS, START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, RUN_RECEIVING, runOf } from './active-piece.ts';
@@ -70,14 +71,26 @@ export class RequestPlanner {
       const active = list[at]!;
       if (active.wanted === 0 || !peer.pieces.have.has(active.index) || !this.#hasBlockFor(active, peer)) continue;
       if (active.lead === undefined) orphan = nearerCompletion(orphan, active);
-      else if (!active.lead.onParole) shared = nearerCompletion(shared, active);
+      else if (!active.exclusive) shared = nearerCompletion(shared, active);
     }
-    const alone = peer.onParole ? this.#beginPiece(peer) : undefined;
-    if (alone !== undefined) return alone;
     if (orphan !== undefined) return this.#lead(orphan, peer);
     const ledger = this.#pieces.ledger;
     if (shared !== undefined && ledger.usedFrames >= ledger.frames * START_MEMORY_SHARE) return shared;
-    return this.#beginPiece(peer) ?? shared;
+    return this.#beginPiece(peer) ?? shared ?? this.#help(peer);
+  }
+
+  /** A piece that its only sender is too slow for. */
+  #help(peer: DownloadPeer): ActivePiece | undefined {
+    if (this.lastRefusal !== 'none' || this.#planned > 0 || peer.outstanding > 0) return undefined;
+    for (const active of this.#pieces.list) {
+      const { lead } = active;
+      if (!active.exclusive || lead === undefined || lead === peer || !peer.pieces.have.has(active.index)) continue;
+      if (this.#pieces.picker.failuresOf(active.index) > 1) continue;
+      if (lead.blockMs * (active.blocks - active.landed) < ALONE_PATIENCE_MS) continue;
+      active.exclusive = false;
+      if (this.#hasBlockFor(active, peer)) return active;
+    }
+    return undefined;
   }
 
   #beginPiece(peer: DownloadPeer): ActivePiece | undefined {
@@ -89,7 +102,6 @@ export class RequestPlanner {
       this.lastRefusal = 'memory';
       return undefined;
     }
-    active.exclusive = peer.onParole;
     if (this.#hasBlockFor(active, peer)) return this.#lead(active, peer);
     // The link still owes duplicates from when this piece was last under way.
     this.#pieces.closeRunIfIdle(active, 0);

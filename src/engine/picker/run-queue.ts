@@ -4,7 +4,6 @@
 import { assert } from '../../base/assert.ts';
 import { HOLD_MEMORY_SHARE } from '../limits.ts';
 import {
-  type LinkId,
   RUN_INDEX,
   RUN_PIECE,
   RUN_PLACE,
@@ -30,8 +29,6 @@ export interface StoredOutcome {
   piece: PieceIndex;
   /** For `corrupt`: the link that sent each block. */
   contributors: Int32Array | undefined;
-  /** For `verified`: the link on parole that sent the whole piece, 0 when there is none. */
-  acquitted: LinkId;
 }
 
 export class RunQueue {
@@ -46,7 +43,6 @@ export class RunQueue {
     kind: 'part',
     piece: 0 as PieceIndex,
     contributors: undefined,
-    acquitted: 0,
   };
 
   constructor(pieces: ActivePieces) {
@@ -99,7 +95,6 @@ export class RunQueue {
     const result = this.#outcome;
     result.piece = piece;
     result.contributors = undefined;
-    result.acquitted = 0;
     if (outcome === STORED_FAILED) active.failed = true;
     if (active.failed) {
       result.kind = this.#fail(active);
@@ -107,10 +102,9 @@ export class RunQueue {
       assert(active.storedRuns === active.runs, 'a piece is judged when all its runs are stored');
       result.kind = outcome === STORED_VERIFIED ? 'verified' : 'corrupt';
       if (outcome === STORED_CORRUPT) result.contributors = active.links.slice(0, active.blocks);
-      else if (active.exclusive && sentByOne(active)) result.acquitted = active.links[0]!;
       this.#pieces.end(active);
       if (outcome === STORED_VERIFIED) this.#pieces.picker.markHad(piece);
-      else this.#pieces.picker.abandon(piece);
+      else this.#pieces.picker.spoil(piece);
     } else {
       result.kind = 'part';
     }
@@ -139,9 +133,4 @@ export class RunQueue {
     }
     return 'forget';
   }
-}
-
-function sentByOne(active: ActivePiece): boolean {
-  for (let block = 1; block < active.blocks; block++) if (active.links[block] !== active.links[0]) return false;
-  return true;
 }

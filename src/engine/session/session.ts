@@ -24,6 +24,11 @@ import {
   BLOCK_OUTCOME,
   BLOCK_PIECE,
   BLOCK_STRIDE,
+  DIFFERENCE_BLOCK,
+  DIFFERENCE_PIECE,
+  DIFFERENCE_STORE,
+  DIFFERENCE_STRIDE,
+  DIFFERENCE_VERSION,
   type LinkEnd,
   type LinkId,
   OUTCOME_LANDED,
@@ -223,6 +228,17 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
     for (const torrent of this.#touched) torrent.runsDone();
     this.#touched.clear();
+  }
+
+  blocksDiffered(batch: Int32Array, count: number): void {
+    for (let at = 0; at < count * DIFFERENCE_STRIDE; at += DIFFERENCE_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + DIFFERENCE_STORE]!);
+      torrent?.blockDiffered(
+        batch[at + DIFFERENCE_PIECE]!,
+        batch[at + DIFFERENCE_VERSION]!,
+        batch[at + DIFFERENCE_BLOCK]!,
+      );
+    }
   }
 
   blocksRead(batch: Int32Array, count: number): void {

@@ -22,7 +22,7 @@ import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Choking } from './choking.ts';
-import type { PieceIndex } from './geometry.ts';
+import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
 import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
@@ -164,6 +164,16 @@ export class PeerRelations {
     this.drop(peer, code, message);
   }
 
+  /** Bans who sent corrupt blocks, also when it has left since, or has come back by another port. */
+  punish(link: LinkId, message: string): void {
+    const address = this.swarm.addressOf(link);
+    if (address === undefined) return;
+    this.swarm.candidates.ban(address);
+    for (const peer of this.swarm.peers()) {
+      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, 'ERR_PEER_CORRUPT', message);
+    }
+  }
+
   /** Tells a peer whether we want something of it, when that has changed. */
   updateInterest(peer: Peer): void {
     if (!peer.ready || peer.closing) return;
@@ -255,6 +265,8 @@ export class PeerRelations {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
+    const rate = peer.download.bytesPerSecond;
+    peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);

@@ -11,7 +11,7 @@ import type { LinkEnd, PeerAddress, ServedBlock } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { Announcing } from './announcing.ts';
-import { judgeContributors } from './blame.ts';
+import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
@@ -42,6 +42,7 @@ export class Torrent {
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
+  readonly #blame: Blame = new Blame();
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
@@ -177,12 +178,17 @@ export class Torrent {
   runStored(piece: number, run: number, outcome: number): void {
     const stored = this.intake.stored(piece, run, outcome);
     if (stored.kind === 'verified') {
-      const acquitted = this.swarm.get(stored.acquitted);
-      if (acquitted !== undefined) acquitted.debt.onParole = false;
+      this.#blame.pieceVerified(stored.piece);
       this.relations.announcePiece(stored.piece);
       this.#observer.pieceVerified(stored.piece);
     }
-    if (stored.kind === 'corrupt') this.#blame(stored.piece, stored.contributors!);
+    if (stored.kind === 'corrupt') this.#pieceFailed(stored.piece, stored.contributors!);
+  }
+
+  /** A failed piece is verified by now, and this block of it was another one then. */
+  blockDiffered(piece: number, version: number, block: number): void {
+    const liar = this.#blame.blockDiffered(piece, version, block);
+    if (liar !== undefined) this.relations.punish(liar, `sent block ${block} of piece ${piece} corrupt; banned`);
   }
 
   /** A batch of runs was stored: memory is free again for those who lacked it. */
@@ -216,21 +222,11 @@ export class Torrent {
 
   // Pieces.
 
-  #blame(piece: PieceIndex, contributors: Int32Array): void {
-    const { guilty, suspects } = judgeContributors(contributors);
-    if (guilty === undefined) {
-      for (const link of suspects) {
-        const suspect = this.swarm.get(link);
-        if (suspect !== undefined) suspect.debt.onParole = true;
-      }
-      const message = `piece ${piece} from ${suspects.length} peers failed its hash; each of them now fetches pieces alone`;
-      return this.#observer.warned({ code: 'ERR_PIECE_CORRUPT', message });
-    }
-    const peer = this.swarm.get(guilty);
-    if (peer !== undefined)
-      return this.relations.expel(peer, 'ERR_PEER_CORRUPT', `sent piece ${piece} corrupt; banned`);
-    const address = this.swarm.addressOf(guilty);
-    if (address !== undefined) this.swarm.candidates.ban(address);
+  #pieceFailed(piece: PieceIndex, contributors: Int32Array): void {
+    const guilty = this.#blame.pieceFailed(piece, contributors);
+    if (guilty !== undefined) return this.relations.punish(guilty, `sent piece ${piece} corrupt; banned`);
+    const message = `piece ${piece} from ${new Set(contributors).size} peers failed its hash; one alone sends it again`;
+    this.#observer.warned({ code: 'ERR_PIECE_CORRUPT', message });
   }
 
   #complete(): void {

@@ -48,6 +48,12 @@ export interface StoreFailure extends StorageFailure {
 }
 
 export type FromDiskWorker =
-  | { readonly kind: 'stored'; readonly batch: Int32Array; readonly failures: readonly StoreFailure[] }
+  | {
+      readonly kind: 'stored';
+      readonly batch: Int32Array;
+      readonly failures: readonly StoreFailure[];
+      /** A `blocksDiffered` batch. */
+      readonly differences: Int32Array | undefined;
+    }
   | { readonly kind: 'read'; readonly batch: Int32Array; readonly failures: readonly StoreFailure[] }
   | { readonly kind: 'answer'; readonly id: number; readonly failure?: StorageFailure | undefined };

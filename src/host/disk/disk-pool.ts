@@ -8,6 +8,7 @@ import { assert } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { StorageError } from '../../base/errors.ts';
 import {
+  DIFFERENCE_STRIDE,
   READ_DONE_STRIDE,
   READ_PIECE,
   READ_STORE,
@@ -198,8 +199,11 @@ export class DiskPool implements StoragePort {
   #hear(message: Exclude<FromDiskWorker, { kind: 'answer' }>): void {
     for (const failure of message.failures) this.#sink.storageFailed(failure.store, unpackFailure(failure));
     const { batch } = message;
-    if (message.kind === 'stored') this.#sink.runsStored(batch, batch.length / STORED_STRIDE);
-    else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
+    if (message.kind === 'stored') {
+      const { differences } = message;
+      if (differences !== undefined) this.#sink.blocksDiffered(differences, differences.length / DIFFERENCE_STRIDE);
+      this.#sink.runsStored(batch, batch.length / STORED_STRIDE);
+    } else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
   }
 
   /** Posts each worker its part of a batch. */

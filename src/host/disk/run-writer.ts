@@ -23,6 +23,7 @@ import {
 import { type PieceIndex, RUN_BYTES } from '../../engine/torrent/geometry.ts';
 import { WRITE_GROUP_BYTES, WRITE_GROUP_RUNS } from '../limits.ts';
 import { placeOffset } from '../memory/arena.ts';
+import { BlockWitness } from './block-witness.ts';
 import { COUNT_HASH_MS, COUNT_READ_BACK_BYTES, COUNT_RUNS, COUNT_WRITE_MS, type CounterRow } from './disk-counters.ts';
 import type { StoreFailure } from './disk-messages.ts';
 import { FailureList } from './failure-list.ts';
@@ -37,7 +38,7 @@ export interface RunWriterParts {
   readonly reads: VectoredTransfer;
   readonly counters: CounterRow;
   readonly profile: boolean;
-  readonly report: (batch: Int32Array, failures: readonly StoreFailure[]) => void;
+  readonly report: (batch: Int32Array, failures: readonly StoreFailure[], differences: Int32Array | undefined) => void;
 }
 
 export class RunWriter {
@@ -46,11 +47,13 @@ export class RunWriter {
   readonly #views: Uint8Array[] = [];
   readonly #offsets = new Float64Array(WRITE_GROUP_RUNS);
   readonly #failures = new FailureList();
+  readonly #witness: BlockWitness;
   #scratch: Uint8Array | undefined;
   #count = 0;
 
   constructor(parts: RunWriterParts) {
     this.#parts = parts;
+    this.#witness = new BlockWitness(parts.reads, parts.counters);
   }
 
   /** Stores one group of the store's waiting runs and reports it. */
@@ -68,7 +71,9 @@ export class RunWriter {
     counters[COUNT_RUNS]! += this.#count;
     counters[COUNT_HASH_MS]! += hashedMs - startMs;
     counters[COUNT_WRITE_MS]! += this.#nowMs() - hashedMs;
-    this.#parts.report(this.#results.slice(0, this.#count * STORED_STRIDE), this.#failures.take());
+    this.#bearWitness(store);
+    const results = this.#results.slice(0, this.#count * STORED_STRIDE);
+    this.#parts.report(results, this.#failures.take(), this.#witness.take());
   }
 
   /** Hashes a run and makes it the group's next; returns its length. */
@@ -160,6 +165,26 @@ export class RunWriter {
     const outcome = this.#results[record + STORED_OUTCOME];
     return outcome === STORED_PART || outcome === STORED_VERIFIED;
   }
+
+  /** Failed pieces are remembered block by block, and compared when they come out right. */
+  #bearWitness(store: WorkerStore): void {
+    for (let index = 0; index < this.#count; index++) {
+      const outcome = this.#results[index * STORED_STRIDE + STORED_OUTCOME];
+      const piece = this.#results[index * STORED_STRIDE + STORED_PIECE]! as PieceIndex;
+      if (outcome === STORED_CORRUPT) this.#witness.failed(store, piece, this.#inMemory);
+      if (outcome === STORED_VERIFIED) this.#witness.verified(store, piece, this.#inMemory);
+    }
+  }
+
+  /** The bytes of a run of the present group. */
+  readonly #inMemory = (piece: PieceIndex, run: number): Uint8Array | undefined => {
+    for (let index = 0; index < this.#count; index++) {
+      const record = index * STORED_STRIDE;
+      if (this.#results[record + STORED_PIECE] !== piece || this.#results[record + STORED_RUN] !== run) continue;
+      return this.#views[index];
+    }
+    return undefined;
+  };
 
   #fail(store: WorkerStore, piece: number, error: unknown): void {
     store.progress.delete(piece);

@@ -46,7 +46,7 @@ export class WorkerLoop {
       writes: new VectoredTransfer('write', system, this.#openFiles, counters),
       counters,
       profile: data.profile,
-      report: (batch, failures) => port.send({ kind: 'stored', batch, failures }),
+      report: (batch, failures, differences) => port.send({ kind: 'stored', batch, failures, differences }),
     });
   }
 
@@ -121,6 +121,7 @@ export class WorkerLoop {
     } else if (call.name === 'remove') {
       const store = this.#store(call.store);
       store.progress.clear();
+      store.failed.clear();
       if (call.deletes) this.#storeFiles.remove(store);
     } else if (call.name === 'close') {
       const store = this.#stores.get(call.store);

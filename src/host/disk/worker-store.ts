@@ -1,6 +1,7 @@
 // A store as a disk worker sees it: its layout, what is pending and which pieces are half hashed.
 import path from 'node:path';
 import type { StoreId } from '../../engine/ports.ts';
+import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
 import type { Geometry } from '../../engine/torrent/geometry.ts';
 import { FileMap } from './file-map.ts';
 import type { PieceProgress } from './piece-progress.ts';
@@ -15,6 +16,8 @@ export class WorkerStore {
   readonly queue: RunQueue;
   /** Pieces of several runs of which some are stored. */
   readonly progress: Map<number, PieceProgress> = new Map();
+  /** Pieces that failed their hash and are not verified yet. */
+  readonly failed: FailedVersions = new FailedVersions();
   /** Folders, relative to the store's own, that were found to lie inside of it. */
   readonly trustedFolders: Set<string> = new Set();
   readonly #hashes: Buffer;

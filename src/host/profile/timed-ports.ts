@@ -60,6 +60,7 @@ export function timedStoragePort(port: StoragePort, times: StageTimes): StorageP
 export function timedStorageSink(sink: StorageSink, times: StageTimes): StorageSink {
   return {
     runsStored: timed(times, 'callback', (batch, count) => sink.runsStored(batch, count)),
+    blocksDiffered: (batch, count) => sink.blocksDiffered(batch, count),
     blocksRead: timed(times, 'callback', (batch, count) => sink.blocksRead(batch, count)),
     storageFailed: (store, error) => sink.storageFailed(store, error),
   };

@@ -23,6 +23,7 @@ import {
   type StorageSink,
   type StoreId,
 } from '../../engine/ports.ts';
+import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { EventQueue } from '../simulator/event-queue.ts';
 import { type SimulatedArena, stampOf } from './simulated-arena.ts';
@@ -39,6 +40,7 @@ interface SimulatedStore {
   readonly pieces: Map<number, (string | undefined)[]>;
   /** By piece, the runs that are stored so far. */
   readonly runs: Map<number, Set<number>>;
+  readonly failed: FailedVersions;
 }
 
 export class SimulatedDisk implements StoragePort {
@@ -60,7 +62,7 @@ export class SimulatedDisk implements StoragePort {
   }
 
   open(store: StoreId, geometry: Geometry): void {
-    this.#stores.set(store, { geometry, pieces: new Map(), runs: new Map() });
+    this.#stores.set(store, { geometry, pieces: new Map(), runs: new Map(), failed: new FailedVersions() });
   }
 
   /** Puts a good piece on the disk, as if it had been downloaded earlier. */
@@ -142,10 +144,18 @@ export class SimulatedDisk implements StoragePort {
   }
 
   #judge(store: StoreId, piece: PieceIndex): number {
-    const { geometry, pieces, runs } = this.#stores.get(store)!;
+    const { geometry, pieces, runs, failed } = this.#stores.get(store)!;
     if (runs.get(piece)!.size < geometry.runsIn(piece)) return STORED_PART;
     runs.delete(piece);
-    return matches(geometry, piece, pieces.get(piece)) ? STORED_VERIFIED : STORED_CORRUPT;
+    const stamps = pieces.get(piece);
+    if (!matches(geometry, piece, stamps)) {
+      failed.add(piece, stamps?.slice());
+      return STORED_CORRUPT;
+    }
+    failed.settle(piece, stamps, (version, block) => {
+      this.#sink!.blocksDiffered(Int32Array.of(store, piece, version, block), 1);
+    });
+    return STORED_VERIFIED;
   }
 }
 

@@ -25,7 +25,8 @@ import {
   type StorageSink,
   type StoreId,
 } from '../../engine/ports.ts';
-import { Geometry, type PieceIndex, RUN_BYTES } from '../../engine/torrent/geometry.ts';
+import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
+import { BLOCK_BYTES, Geometry, type PieceIndex, RUN_BYTES } from '../../engine/torrent/geometry.ts';
 import { FileMap } from '../../host/disk/file-map.ts';
 import { DIGEST_BYTES, type StoreLayout } from '../../host/disk/store-layout.ts';
 import { placeOffset } from '../../host/memory/arena.ts';
@@ -37,6 +38,7 @@ interface MemoryStore {
   readonly bytes: Uint8Array;
   readonly written: Uint8Array;
   readonly runs: Map<number, Set<number>>;
+  readonly failed: FailedVersions;
 }
 
 /** Says whether the disk refuses a run, by throwing in its place. */
@@ -57,7 +59,8 @@ export class MemoryStorage implements StoragePort {
   open(layout: StoreLayout): StoreId {
     const geometry = new Geometry(layout.totalBytes, layout.pieceBytes);
     const bytes = new Uint8Array(layout.totalBytes);
-    this.#stores.push({ layout, geometry, bytes, written: new Uint8Array(layout.totalBytes), runs: new Map() });
+    const written = new Uint8Array(layout.totalBytes);
+    this.#stores.push({ layout, geometry, bytes, written, runs: new Map(), failed: new FailedVersions() });
     return this.#stores.length - 1;
   }
 
@@ -99,6 +102,7 @@ export class MemoryStorage implements StoragePort {
     let outcome = STORED_FAILED;
     if (refusal === undefined) {
       outcome = this.#write(store, store.geometry.pieceIndex(piece)!, run, placeOffset(batch[record + RUN_PLACE]!));
+      if (outcome === STORED_VERIFIED) this.#tellDifferences(id, piece);
     } else {
       store.runs.delete(piece);
       this.#sink.storageFailed(id, refusal);
@@ -116,6 +120,7 @@ export class MemoryStorage implements StoragePort {
     const offset = geometry.pieceOffset(piece);
     if (geometry.runsIn(piece) === 1 && !equalBytes(sha1(view), wanted)) {
       store.runs.delete(piece);
+      store.failed.add(piece, digestsOf(view));
       return STORED_CORRUPT;
     }
     bytes.set(view, offset + run * RUN_BYTES);
@@ -123,7 +128,19 @@ export class MemoryStorage implements StoragePort {
     if (runs.size < geometry.runsIn(piece)) return STORED_PART;
     store.runs.delete(piece);
     const whole = bytes.subarray(offset, offset + geometry.bytesIn(piece));
-    return equalBytes(sha1(whole), wanted) ? STORED_VERIFIED : STORED_CORRUPT;
+    if (equalBytes(sha1(whole), wanted)) return STORED_VERIFIED;
+    store.failed.add(piece, digestsOf(whole));
+    return STORED_CORRUPT;
+  }
+
+  #tellDifferences(id: StoreId, piece: number): void {
+    const { failed, geometry, bytes } = this.#store(id);
+    const index = piece as PieceIndex;
+    const offset = geometry.pieceOffset(index);
+    const good = digestsOf(bytes.subarray(offset, offset + geometry.bytesIn(index)));
+    failed.settle(piece, good, (version, block) => {
+      this.#sink.blocksDiffered(Int32Array.of(id, piece, version, block), 1);
+    });
   }
 
   #readBlock(batch: Int32Array, record: number): void {
@@ -142,6 +159,14 @@ export class MemoryStorage implements StoragePort {
     assert(store !== undefined, `store ${id} is open`);
     return store;
   }
+}
+
+function digestsOf(piece: Uint8Array): string[] {
+  const digests: string[] = [];
+  for (let begin = 0; begin < piece.length; begin += BLOCK_BYTES) {
+    digests.push(Buffer.from(sha1(piece.subarray(begin, begin + BLOCK_BYTES))).toString('hex'));
+  }
+  return digests;
 }
 
 function sha1(bytes: Uint8Array): Uint8Array {

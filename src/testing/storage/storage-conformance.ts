@@ -155,6 +155,7 @@ export function describeStorage(name: string, make: StorageMaker): void {
   }
   describeReads(name, make);
   describeRefusals(name, make);
+  describeWitness(name, make);
 }
 
 function describeReads(name: string, make: StorageMaker): void {
@@ -276,6 +277,40 @@ function describeRefusals(name: string, make: StorageMaker): void {
       assertVerified(await bench.sink.storedRuns(3), torrent.geometry);
     });
   });
+}
+
+function describeWitness(name: string, make: StorageMaker): void {
+  for (const [what, pieceBytes, bad, blocks] of [
+    ['one run', 64 * KIB, [0, 20_000, 65_535], [0, 1, 3]],
+    ['several runs', 2 * MIB + 5, [3, MIB - 1, MIB + BLOCK_BYTES, 2 * MIB + 4], [0, 63, 65, 128]],
+  ] as const) {
+    test(`${name}: a piece of ${what} that is verified at last tells which blocks of its failed versions differ`, async () => {
+      await withSubject(make, async (subject, bench) => {
+        const torrent = sampleTorrent(subject.directory, pieceBytes, [
+          ['a', 40_000],
+          ['b', pieceBytes - 40_000],
+        ]);
+        const store = await subject.open(torrent.layout);
+        const runs = torrent.geometry.runsIn(0 as PieceIndex);
+        const loader = new RunLoader(bench.arena, torrent);
+        for (const [attempt, spoilt] of [bad, bad.slice(0, 1), []].entries()) {
+          // Every run in a batch of its own, so that the earlier ones are on disk alone; and the last one first.
+          for (let count = 0; count < runs; count++) {
+            const run = (count + runs - 1) % runs;
+            const record = loader.load(store, 0, run);
+            for (const offset of spoilt) {
+              if (Math.floor(offset / MIB) === run) bench.arena.bytes[placeOffset(record[3]!) + (offset % MIB)]! ^= 1;
+            }
+            subject.storage.storeRuns(Int32Array.from(record), 1);
+            await bench.sink.storedRuns(attempt * runs + count + 1);
+          }
+        }
+        assert.equal(bench.sink.stored.at(-1)!.outcome, STORED_VERIFIED);
+        assert.deepEqual(bench.sink.differences, [...blocks.map((block) => [0, 0, block]), [0, 1, blocks[0]]]);
+        assert.equal(bench.sink.order.lastIndexOf('stored'), bench.sink.order.length - 1, 'the verdict comes first');
+      });
+    });
+  }
 }
 
 /** A storage that a test can fill up. */

@@ -1,6 +1,10 @@
 // A StorageSink that keeps what it hears and lets a test await it.
 import type { StorageError } from '../../base/errors.ts';
 import {
+  DIFFERENCE_BLOCK,
+  DIFFERENCE_PIECE,
+  DIFFERENCE_STRIDE,
+  DIFFERENCE_VERSION,
   READ_DONE_OK,
   READ_DONE_STRIDE,
   READ_DONE_TICKET,
@@ -29,7 +33,9 @@ export class StorageRecorder implements StorageSink {
   readonly stored: StoredRun[] = [];
   readonly reads: ReadBlock[] = [];
   readonly errors: StorageError[] = [];
-  /** What came, in order: `stored`, `read` or `failed`. */
+  /** Blocks that differed: [piece, version, block]. */
+  readonly differences: (readonly [piece: number, version: number, block: number])[] = [];
+  /** What came, in order: `stored`, `differed`, `read` or `failed`. */
   readonly order: string[] = [];
   #wake: (() => void)[] = [];
 
@@ -42,6 +48,18 @@ export class StorageRecorder implements StorageSink {
         outcome: batch[record + STORED_OUTCOME]!,
       });
       this.order.push('stored');
+    }
+    this.#wakeAll();
+  }
+
+  blocksDiffered(batch: Int32Array, count: number): void {
+    for (let record = 0; record < count * DIFFERENCE_STRIDE; record += DIFFERENCE_STRIDE) {
+      this.differences.push([
+        batch[record + DIFFERENCE_PIECE]!,
+        batch[record + DIFFERENCE_VERSION]!,
+        batch[record + DIFFERENCE_BLOCK]!,
+      ]);
+      this.order.push('differed');
     }
     this.#wakeAll();
   }
@@ -75,6 +93,7 @@ export class StorageRecorder implements StorageSink {
     this.stored.length = 0;
     this.reads.length = 0;
     this.errors.length = 0;
+    this.differences.length = 0;
     this.order.length = 0;
   }
 
