@@ -4,7 +4,6 @@ import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
-import { fromRandomStart } from '../../base/random-start.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
@@ -85,6 +84,7 @@ interface Attachment {
 /** A stranger who has not yet said which torrent it is about. */
 interface Stranger {
   readonly address: PeerAddress;
+  readonly incoming: true;
   readonly sinceMs: number;
 }
 
@@ -100,6 +100,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 2;
   #nextTicketBase = TICKETS_PER_TORRENT;
+  /** The torrent that last got a share of a rate limit on the control tick. */
+  #lastServed: StoreId | undefined;
   /** Torrents that a batch touched. */
   readonly #touched = new Set<Torrent>();
 
@@ -148,9 +150,24 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const [link, stranger] of this.#strangers) {
       if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
     }
-    for (const torrent of fromRandomStart(this.#torrents.values(), this.#parts.random))
-      torrent.dispatch({ type: 'tick' });
+    this.#tickInTurn();
     this.dial();
+  }
+
+  /**
+   * Under a rate limit the first torrents take what there is: the next tick goes on behind the last one that got
+   * something. A random start would do neighbours of idle torrents a favour, and needs many ticks to be fair.
+   */
+  #tickInTurn(): void {
+    const list = [...this.#torrents.values()];
+    const start = list.findIndex(({ spec }) => spec.store === this.#lastServed) + 1;
+    for (let turn = 0; turn < list.length; turn++) {
+      const torrent = list[(start + turn) % list.length]!;
+      const takenBytes = this.downloadLimit.takenBytes + this.uploadLimit.takenBytes;
+      torrent.dispatch({ type: 'tick' });
+      const taken = this.downloadLimit.takenBytes + this.uploadLimit.takenBytes > takenBytes;
+      if (taken) this.#lastServed = torrent.spec.store;
+    }
   }
 
   // Links.
@@ -161,9 +178,10 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    this.#strangers.set(link, { address, sinceMs: this.#parts.clock.nowMs() });
-    const full = this.#links.size + this.#strangers.size > this.#parts.peersMax;
-    if (full || this.#incomingFrom(address.host) > INCOMING_PER_HOST_MAX) this.#parts.peers.close(link);
+    const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
+    const crowded = this.#crowded(address.host, this.#strangers.values());
+    this.#strangers.set(link, { address, incoming: true, sinceMs: this.#parts.clock.nowMs() });
+    if (full || crowded) this.#parts.peers.close(link);
   }
 
   handshake(link: LinkId, bytes: Uint8Array): void {
@@ -260,13 +278,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.dial();
   }
 
-  /** Incoming links from a host; on loopback many clients share one, and none of them is a stranger. */
-  #incomingFrom(host: string): number {
-    if (isLoopback(host)) return 0;
+  /**
+   * Whether a host has as many incoming links as it may: strangers, or peers of one torrent. A client that shares many
+   * torrents with us has a link for each. On loopback many clients share one host, and none of them is a stranger.
+   */
+  #crowded(host: string, peers: Iterable<{ readonly address: PeerAddress; readonly incoming: boolean }>): boolean {
+    if (isLoopback(host)) return false;
     let count = 0;
-    for (const stranger of this.#strangers.values()) if (stranger.address.host === host) count++;
-    for (const { peer } of this.#links.values()) if (peer.incoming && peer.address.host === host) count++;
-    return count;
+    for (const peer of peers) if (peer.incoming && peer.address.host === host) count++;
+    return count >= INCOMING_PER_HOST_MAX;
   }
 
   /** A stranger's handshake names the torrent that it came for. */
@@ -277,7 +297,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       if (!equalBytes(torrent.spec.infoHash, handshake.infoHash)) continue;
       const open = torrent.phase === 'downloading' || (torrent.phase === 'seeding' && torrent.spec.seed);
       const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX && !torrent.swarm.candidates.banned(stranger.address);
-      if (!open || !room) return undefined;
+      if (!open || !room || this.#crowded(stranger.address.host, torrent.swarm.peers())) return undefined;
       this.#strangers.delete(link);
       const attachment = { torrent, peer: torrent.relations.admit(link, stranger.address, true) };
       this.#links.set(link, attachment);

@@ -7,6 +7,8 @@ const BURST_MS = 500;
 export class TokenBucket {
   #bytesPerSecond: number;
   #tokens = 0;
+  /** Bytes taken so far, less those that were given back; shows whose turn it was. */
+  takenBytes = 0;
   #lastMs: number | undefined;
 
   constructor(bytesPerSecond: number) {
@@ -38,7 +40,9 @@ export class TokenBucket {
 
   /** Takes bytes; a block is never split, so the balance may become negative and is then waited for. */
   take(bytes: number): void {
-    if (this.limited) this.#tokens -= bytes;
+    if (!this.limited) return;
+    this.#tokens -= bytes;
+    this.takenBytes += bytes;
   }
 
   #burstBytes(): number {

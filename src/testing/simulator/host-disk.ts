@@ -26,6 +26,7 @@ import {
   type StoreId,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
+import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
 import type { EventQueue } from './event-queue.ts';
 import { badStamp, type SharedTorrent } from './shared-torrent.ts';
 import { DISK_OWNER, type StampedArena } from './stamped-arena.ts';
@@ -53,6 +54,9 @@ export interface DiskParts {
   readonly host: number;
 }
 
+/** A block of a failed version of a piece is not what the piece was verified with. */
+type Differed = (version: number, block: number) => void;
+
 /** One torrent's files. */
 interface Store {
   readonly torrent: SharedTorrent;
@@ -61,6 +65,7 @@ interface Store {
   /** By piece, the runs that are stored so far. */
   readonly runs: Map<number, Set<number>>;
   readonly verified: Bitfield;
+  readonly failed: FailedVersions;
 }
 
 export class HostDisk {
@@ -79,7 +84,7 @@ export class HostDisk {
 
   open(id: StoreId, torrent: SharedTorrent): void {
     const verified = new Bitfield(torrent.geometry.pieceCount);
-    this.#stores.set(id, { torrent, pieces: new Map(), runs: new Map(), verified });
+    this.#stores.set(id, { torrent, pieces: new Map(), runs: new Map(), verified, failed: new FailedVersions() });
   }
 
   /** Puts a good piece on the disk, as if it had been downloaded earlier. */
@@ -129,9 +134,9 @@ export class HostDisk {
     return this.#stores.get(id)!.torrent;
   }
 
-  /** Writes a run; returns what the engine is told. */
-  write(id: StoreId, piece: PieceIndex, run: number, stamps: Int32Array): number {
-    const { torrent, pieces, runs, verified } = this.#stores.get(id)!;
+  /** Writes a run; returns what the engine is told. `differed` hears first of blocks that failed earlier. */
+  write(id: StoreId, piece: PieceIndex, run: number, stamps: Int32Array, differed: Differed): number {
+    const { torrent, pieces, runs, verified, failed } = this.#stores.get(id)!;
     const { geometry } = torrent;
     assert(!verified.has(piece), 'a piece that is had is not written again');
     let known = pieces.get(piece);
@@ -147,9 +152,11 @@ export class HostDisk {
     if (stored.size < geometry.runsIn(piece)) return STORED_PART;
     runs.delete(piece);
     if (torrent.matches(piece, known)) {
+      failed.settle(piece, Array.from(known, String), differed);
       verified.add(piece);
       return STORED_VERIFIED;
     }
+    failed.add(piece, Array.from(known, String));
     this.usedBytes -= geometry.bytesIn(piece);
     return STORED_CORRUPT;
   }
@@ -202,10 +209,10 @@ export class AttachedDisk implements StoragePort {
       const blocks = geometry.blocksInRun(piece, run);
       const bytes = geometry.runBytes(piece, run);
       this.#arena.claim(place, blocks, DISK_OWNER);
-      const store2 = (): void => this.#store(store, piece, run, place);
+      const write = (): void => this.#store(store, piece, run, place);
       const short = this.#disk.chance(this.#disk.habits.shortWrites);
       if (short) this.#disk.shortWrites++;
-      this.#disk.work(bytes, short ? () => this.#disk.work(0, store2) : store2);
+      this.#disk.work(bytes, short ? () => this.#disk.work(0, write) : write);
     }
   }
 
@@ -238,7 +245,10 @@ export class AttachedDisk implements StoragePort {
     if (error === undefined) {
       const stamps = new Int32Array(blocks);
       for (let block = 0; block < blocks; block++) stamps[block] = this.#arena.read(place + block);
-      outcome = this.#disk.write(store, piece, run, stamps);
+      const sink = this.#sink;
+      outcome = this.#disk.write(store, piece, run, stamps, (version, block) => {
+        sink.blocksDiffered(Int32Array.of(store, piece, version, block), 1);
+      });
     }
     this.#arena.letGo(place, blocks, DISK_OWNER);
     this.#note(TRACE.stored, piece, run * 8 + outcome);

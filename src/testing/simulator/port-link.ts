@@ -33,7 +33,7 @@ export class PortLink implements EndOwner {
   wire: Wire | undefined;
   /** Ends a connection attempt. */
   giveUp: (() => void) | undefined;
-  messageBytesMax = Number.POSITIVE_INFINITY;
+  messageBytesMax: number = Number.POSITIVE_INFINITY;
   /** The torrent that the peer's handshake named, or ours. */
   infoHash: Uint8Array | undefined;
   readonly #port: HostPort;

@@ -1,5 +1,6 @@
 // What a host has asked for, over all its links: how often a block was requested that another link still owed, before
-// and during endgame.
+// and from the beginning of endgame on. What endgame asked for twice may still be owed when a piece fails and its blocks
+// are asked for again, so that after it no repetition is held against the picker.
 import type { PortLink } from './port-link.ts';
 
 /** Tells whether a torrent is at its end, where blocks may be asked for twice. */
@@ -12,6 +13,8 @@ export class RequestLog {
   endgameTwins = 0;
   earlyTwins = 0;
   readonly #endgame: EndgameCheck;
+  /** Torrents that have been in endgame. */
+  readonly #ending = new Set<number>();
   /** How many links owe a block, by torrent and block. */
   readonly #owed = new Map<string, number>();
 
@@ -25,7 +28,9 @@ export class RequestLog {
     this.#owed.set(key, owed + 1);
     this.requests++;
     if (owed === 0) return;
-    if (this.#endgame(link.infoHash!)) this.endgameTwins++;
+    const torrent = link.infoHash![1]!;
+    if (this.#endgame(link.infoHash!)) this.#ending.add(torrent);
+    if (this.#ending.has(torrent)) this.endgameTwins++;
     else this.earlyTwins++;
   }
 

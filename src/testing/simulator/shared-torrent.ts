@@ -7,6 +7,8 @@ import { BLOCK_BYTES, Geometry, type PieceIndex } from '../../engine/torrent/geo
 export interface TorrentShape {
   readonly totalBytes: number;
   readonly pieceBytes: number;
+  /** Peers come from the tracker alone (BEP 27). Default false. */
+  readonly private?: boolean;
 }
 
 export class SharedTorrent {
@@ -14,10 +16,12 @@ export class SharedTorrent {
   readonly infoHash: Uint8Array;
   /** Where its peers meet; without one, hosts have to be told of each other. */
   readonly tracker: string;
+  readonly private: boolean;
   readonly #firstStamp: number;
 
   constructor(index: number, shape: TorrentShape) {
     this.geometry = new Geometry(shape.totalBytes, shape.pieceBytes);
+    this.private = shape.private ?? false;
     this.infoHash = new Uint8Array(20).fill(index + 1);
     this.infoHash[0] = 0x5a;
     this.tracker = `http://tracker.example/${index}/announce`;

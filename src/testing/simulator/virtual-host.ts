@@ -18,6 +18,7 @@ import { RequestLog } from './request-log.ts';
 import { Share } from './share.ts';
 import type { SharedTorrent } from './shared-torrent.ts';
 import { StampedArena } from './stamped-arena.ts';
+import { TRACE } from './trace-hash.ts';
 import { AttachedTracker } from './virtual-tracker.ts';
 import type { NetworkNode } from './virtual-network.ts';
 import type { WorldParts } from './world-parts.ts';
@@ -64,6 +65,14 @@ export class VirtualHost implements NetworkNode {
     const { queue, random, trace } = world;
     this.disk = new HostDisk({ queue, random, trace, host: index }, options.disk);
     this.requests = new RequestLog((infoHash) => this.#inEndgame(infoHash));
+  }
+
+  get nowMs(): number {
+    return this.#world.queue.nowMs;
+  }
+
+  later(delayMs: number, act: () => void): void {
+    this.#world.queue.plan(delayMs, act);
   }
 
   /** The engine, while it runs. */
@@ -115,7 +124,7 @@ export class VirtualHost implements NetworkNode {
     const incarnation = { session, arena, port, disk, tracker: attached };
     this.#incarnation = incarnation;
     this.online = true;
-    this.#world.trace.note(queue.nowMs, this.index, 13, this.#incarnations, 0);
+    this.#world.trace.note(queue.nowMs, this.index, TRACE.came, this.#incarnations, 0);
     for (const share of this.shares) this.#add(incarnation, share);
     queue.plan(randomBelow(random, TICK_MS), () => this.#tick(incarnation));
   }
@@ -149,7 +158,7 @@ export class VirtualHost implements NetworkNode {
 
   #end(incarnation: Incarnation): void {
     if (this.#incarnation !== incarnation) return;
-    this.#world.trace.note(this.#world.queue.nowMs, this.index, 12, this.#incarnations, 0);
+    this.#world.trace.note(this.#world.queue.nowMs, this.index, TRACE.left, this.#incarnations, 0);
     this.peakFrames = Math.max(this.peakFrames, incarnation.arena.ledger.peakFrames);
     this.#incarnation = undefined;
     this.online = false;
@@ -164,7 +173,7 @@ export class VirtualHost implements NetworkNode {
   }
 
   #add({ session }: Incarnation, share: Share): void {
-    const { torrent: shared, store } = share;
+    const { shared, store } = share;
     const wanted = new Bitfield(shared.geometry.pieceCount);
     wanted.fill();
     share.begin(
@@ -178,6 +187,7 @@ export class VirtualHost implements NetworkNode {
           sequential: false,
           tiers: [[shared.tracker]],
           seed: this.options.seeds,
+          private: shared.private,
         },
         share,
       ),
@@ -194,7 +204,7 @@ export class VirtualHost implements NetworkNode {
   }
 
   #inEndgame(infoHash: Uint8Array): boolean {
-    const share = this.shares.find(({ torrent }) => equalBytes(torrent.infoHash, infoHash));
+    const share = this.shares.find(({ shared }) => equalBytes(shared.infoHash, infoHash));
     return share?.torrent?.intake.download.picker.pickableCount === 0;
   }
 }

@@ -124,9 +124,9 @@ export class VirtualNetwork {
     const port = this.#nextEphemeralPort++;
     const dialler = new ConnectionEnd(from.line, node.address);
     const listener = new ConnectionEnd(node.line, { host: from.address.host, port });
-    const connection = new Connection(dialler, listener, {
+    const connection: Connection = new Connection(dialler, listener, {
       queue: this.#queue,
-      latencyMs: () => this.#wayMs(wayMs, connection),
+      latencyMs: (): number => this.#wayMs(wayMs, connection),
       severed: () => this.severed(from, node),
     });
     this.#connections.add(connection);

@@ -1,0 +1,34 @@
+// One host fetches 20 torrents under one rate limit: it keeps the limit, and no torrent starves.
+import { jainIndex } from '../jain-index.ts';
+import type { Scenario } from '../scenario.ts';
+
+const TORRENTS = 20;
+
+export const rateLimit: Scenario = {
+  name: 'rate-limit',
+  about: '20 torrents compete under one rate limit',
+  weight: 0.5,
+  bounds: { deadlineMs: 1_800_000, fairness: 0.8 },
+  set(world) {
+    const bytesPerSecond = world.between(100_000, 400_000);
+    const seeds = [world.host({ upBytesPerSecond: 1_000_000 }), world.host({ upBytesPerSecond: 1_000_000 })];
+    const host = world.host({ frames: 512 });
+    host.session!.downloadLimit.setRate(bytesPerSecond);
+    const totalBytes = world.between(15, 30) * 16_384;
+    for (let index = 0; index < TORRENTS; index++) {
+      const torrent = world.torrent({ totalBytes, pieceBytes: 32_768 });
+      for (const seed of seeds) seed.share(torrent, 'all');
+      host.share(torrent);
+    }
+    // Half-way through, every torrent has had its part.
+    const halfMs = (totalBytes * TORRENTS * 500) / bytesPerSecond;
+    world.later(halfMs, () => {
+      const got = host.shares.map(({ downloadedBytes }) => downloadedBytes);
+      const sum = got.reduce((total, bytes) => total + bytes, 0);
+      const index = jainIndex(got);
+      if (index < 0.7) world.leftovers.push(`half-way, the 20 torrents share with a Jain index of ${index.toFixed(3)}`);
+      const allowed = (bytesPerSecond * (world.nowMs + 1000)) / 1000;
+      if (sum > allowed) world.leftovers.push(`${sum} bytes came in half the time, the limit allows ${allowed}`);
+    });
+  },
+};
