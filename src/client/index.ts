@@ -6,6 +6,7 @@ export type { Metainfo, MetainfoFile, TorrentInfo } from '../protocol/metainfo/m
 export { Client, type ClientEvents } from './client.ts';
 export { type CreatedTorrent, createTorrent } from './create.ts';
 export type { CreateOptions, CreateProgress } from './create-options.ts';
+export type { FileRange } from './file-span.ts';
 export { magnetLink } from './magnet-link.ts';
 export { type LoadOptions, loadSource } from './source.ts';
 export type { Torrent } from './torrent.ts';

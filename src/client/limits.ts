@@ -22,3 +22,12 @@ export const RESUME_BENCODE_LIMITS: BencodeLimits = {
 
 /** Trackers that go into a magnet link: more make it too long to paste. */
 export const MAGNET_TRACKERS_MAX = 10;
+
+/** Bytes that a stream reads from disk at once: few calls, and little that is read in vain when its consumer seeks. */
+export const STREAM_READ_BYTES: number = 256 * 1024;
+
+/** Bytes ahead of its position that a stream waits for: some seconds of video, and a share of any swarm's rate. */
+export const STREAM_AHEAD_BYTES: number = 8 * 1024 * 1024;
+
+/** How fast a stream is taken to be read, when deadlines are given: 16 Mbit/s, a good film. A quicker reader hurries the rest. */
+export const STREAM_BYTES_PER_SECOND: number = 2 * 1024 * 1024;

@@ -2,8 +2,9 @@
 // rest to the engine, and keeps resume data.
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
-import { MillraceError, StorageError } from '../base/errors.ts';
+import { InputError, MillraceError, StorageError } from '../base/errors.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
@@ -14,7 +15,9 @@ import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { existingPieces } from './existing-pieces.ts';
+import { type FileRange, fileSpan } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
+import { FileStream } from './file-stream.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { piecesOf, selectFiles, tally } from './selection.ts';
 import { peerInfos, swarmFigures } from './swarm-view.ts';
@@ -152,6 +155,42 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#selected = selectFiles(this.metainfo.files, files);
     this.#wanted = piecesOf(this.#geometry, this.metainfo.files, this.#selected);
     this.#engine?.dispatch({ type: 'selected', wanted: this.#wanted });
+  }
+
+  /**
+   * A selected file, or a part of it, as a stream of verified bytes that may be read while it downloads: what lies ahead
+   * of the reader is fetched first. Fails with what stops the torrent; destroy it to seek. Throws InputError
+   * ERR_SELECT_FILE, ERR_FILE_RANGE.
+   */
+  stream(file: number, range: FileRange = {}): Readable {
+    const span = fileSpan(this.metainfo.files, file, range);
+    if (!this.#selected[file]) throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
+    return new FileStream(
+      {
+        geometry: this.#geometry,
+        events: this,
+        had: (piece) => this.#had().has(piece),
+        read: async (offset, length) => {
+          if (this.#store === undefined) throw removedError();
+          return await this.#core.pool.read(this.#store, offset, length);
+        },
+        hurry: (first, last, withinMs) => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs }),
+        error: () => (this.#state === 'removed' ? removedError() : this.#error),
+      },
+      span,
+    );
+  }
+
+  /**
+   * Says that a part of a file is needed `withinMs` from now: it is fetched before everything else, from the peers that
+   * deliver soonest. `undefined` takes that back. Throws InputError ERR_SELECT_FILE, ERR_FILE_RANGE.
+   */
+  prioritize(file: number, range: FileRange, withinMs: number | undefined): void {
+    const { start, end } = fileSpan(this.metainfo.files, file, range);
+    if (start === end) return;
+    const first = this.#geometry.firstPieceAt(start);
+    const last = this.#geometry.lastPieceAt(start, end - start);
+    void this.#opening.then(() => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs }));
   }
 
   /**

@@ -31,9 +31,6 @@ export const DUPLICATES_PER_BLOCK = 2;
 /** Duplicates in flight at once, 4 MiB of places: endgame is about the last blocks, not about a second download. */
 export const DUPLICATES_MAX = 256;
 
-/** Regular upload slots per torrent: few enough that each is worth something to the peer who got it. */
-export const UPLOAD_SLOTS = 4;
-
 /** How often the choker decides again. Ten seconds let TCP reach its rate (BEP 3, "choking"). */
 export const CHOKE_INTERVAL_MS = 10_000;
 
@@ -170,8 +167,49 @@ export const UPLOAD_STALL_MS = 120_000;
 /** Blocks in flight with one peer that cover every delay of a local network; more only where the delay calls for it. */
 export const REQUESTS_COMFORT = 256;
 
+/** Upload slots of a session at first: few enough that each is worth something to the peer who got it. */
+export const UPLOAD_SLOTS_START = 8;
+
+/** Fewest and most upload slots without a limit: tit-for-tat needs some to compare, and each costs a peer's memory. */
+export const UPLOAD_SLOTS_MIN = 4;
+export const UPLOAD_SLOTS_MAX = 100;
+
+/** A slot that carries less than this on average is one too many (libtorrent's threshold is 1 KiB/s, Transmission's 8). */
+export const SLOT_BYTES_PER_SECOND_MIN: number = 4 * 1024;
+
+/** A slot on trial stays if it brings this share of what the others carry on average: less is noise. */
+export const SLOT_GAIN_SHARE = 0.25;
+
+/** Rounds without another trial after one that brought nothing; doubled up to five minutes. */
+export const SLOT_REST_ROUNDS_MIN = 3;
+export const SLOT_REST_ROUNDS_MAX = 30;
+
+/** Above this share of the user's limit the line is full: more slots would only thin it out. */
+export const UPLOAD_SATURATED_SHARE = 0.9;
+
+/** One slot of so many is given on spec (libtorrent's 20 %), and always at least one. */
+export const SLOTS_PER_OPTIMISTIC = 5;
+
+/** Nobody waits for a slot for longer than this many times all others' turns, however the lots fall. */
+export const OPTIMISTIC_PATIENCE_ROUNDS = 2;
+
 /** Blocks of failed pieces whose digests one store remembers: a few MiB, and 1 GiB of corrupt data in one swarm. */
 export const FAILED_BLOCKS_MAX = 65_536;
 
 /** A piece that failed its hash once may take its only sender so long; then idle peers help, and liars are found by comparison. */
 export const ALONE_PATIENCE_MS = 10_000;
+
+/** Pieces with a deadline that one plan looks at: more than a peer's window holds, and the next plan sees the others. */
+export const URGENT_PIECES_MAX = 64;
+
+/** What a block is taken to need of a peer whose rate is not known yet: 64 KiB/s, a slow home line. */
+export const UNKNOWN_BLOCK_MS = 250;
+
+/** A block that its owner will send sooner than this is not asked for again, whatever its deadline: it is on its way. */
+export const STEAL_WAIT_MIN_MS = 200;
+
+/** A piece that is so late is asked of everybody: whoever should have brought it in time does not. */
+export const LATE_PATIENCE_MS = 3000;
+
+/** Small pieces within so many bytes are fetched after each other, when they are equally rare: what a disk call is worth. */
+export const NEIGHBOUR_BYTES: number = 1024 * 1024;

@@ -91,3 +91,9 @@ export const MESSAGE_BYTES_MIN: number = 32 * 1024;
 
 /** Bytes of an info dict that a peer may claim to have (BEP 9): as large as a torrent file may be. */
 export const METADATA_BYTES_MAX: number = METAINFO_BENCODE_LIMITS.bytesMax;
+
+/** A peer exchange message: two lists of some fifty addresses and their flags, in one dictionary (BEP 11). */
+export const PEX_LIMITS: BencodeLimits = { bytesMax: 64 * 1024, depthMax: 4, itemsMax: 64 };
+
+/** Entries read of each list of a peer exchange message: fifty are allowed, the first message may hold more (BEP 11). */
+export const PEX_ENTRIES_READ_MAX = 200;

@@ -134,6 +134,14 @@ test('watch-peers.mjs names the seeder and what became of its bytes', async () =
   await assertShared(directory);
 });
 
+test('play.mjs writes the longest file, and only that, to its output', async () => {
+  const directory = await workspace.folder('playing');
+  const program = start('play.mjs', torrent, directory);
+  assert.equal((await program.wait(TIMEOUT_MS)).code, 0);
+  assert.match(program.errors.text, /^playing album\/songs\/one\.bin, 1500000 bytes$/m);
+  assert.match(program.errors.text, new RegExp(`^played, \\d+ of ${PIECES} pieces are there$`, 'm'));
+});
+
 test('verify.mjs tells right files from broken ones by its status, too', async () => {
   assert.match(await run(0, 'verify.mjs', torrent, shared), /^ok {6}album\/cover\.txt 50000 of 50000 bytes$/m);
   const copy = await workspace.folder('broken', 'album', 'songs');

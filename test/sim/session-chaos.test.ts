@@ -62,7 +62,12 @@ function chaos(seed: number): void {
     world.run(randomBelow(random, 1500));
     const what = random.next();
     if (what < 0.4) torrent.dispatch({ type: 'pause' });
-    else if (what < 0.7) world.disk.full = true;
+    else if (what < 0.6) world.disk.full = true;
+    else {
+      const [first, last] = [geometry.pieceIndex(0)!, geometry.pieceIndex(randomBelow(random, geometry.pieceCount))!];
+      const withinMs = random.next() < 0.2 ? undefined : randomBelow(random, 5000);
+      torrent.dispatch({ type: 'awaited', first, last, withinMs });
+    }
     world.run(randomBelow(random, 1000));
     world.disk.full = false;
     torrent.dispatch({ type: 'resume' });

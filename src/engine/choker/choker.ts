@@ -1,7 +1,17 @@
-// Who may download from us (BEP 3, "choking"): the peers that give us most, plus one tried on spec, so that newcomers
+// Who may download from us (BEP 3, "choking"): the peers that give us most, plus some tried on spec, so that newcomers
 // get a start and better partners are found. As a seed, whose turn it is counts instead of what they give.
+//
+// Nobody is choked within CHOKE_INTERVAL_MS of being unchoked while it wants the slot and there are as many as before,
+// and nobody is unchoked again sooner than that after being choked: TCP needs the time to show what a peer is worth.
 import { type Random, randomBelow } from '../../base/clock.ts';
-import { NEW_PEER_MS, NEW_PEER_WEIGHT, OPTIMISTIC_INTERVAL_MS } from '../limits.ts';
+import {
+  CHOKE_INTERVAL_MS,
+  NEW_PEER_MS,
+  NEW_PEER_WEIGHT,
+  OPTIMISTIC_INTERVAL_MS,
+  OPTIMISTIC_PATIENCE_ROUNDS,
+  SLOTS_PER_OPTIMISTIC,
+} from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 
 /** A peer as the choker sees it. Rates in bytes per second, times on the injected clock. */
@@ -21,7 +31,7 @@ export interface ChokerPeer {
 }
 
 export interface ChokerSettings {
-  /** Peers unchoked at once, the optimistic one among them; at least 1. */
+  /** Peers unchoked at once, the optimistic ones among them. */
   readonly slots: number;
   /** We have everything we want: reward those who take, not those who give. */
   readonly seeding: boolean;
@@ -33,99 +43,192 @@ export interface ChokeDecision {
   readonly unchoke: LinkId[];
 }
 
-/** Remembers whose turn was last. Call `decide` every CHOKE_INTERVAL_MS, and when an unchoked peer leaves. */
+/** What is remembered of a peer. */
+interface Memory {
+  /** When the choker first saw it. */
+  readonly sinceMs: number;
+  unchokedMs: number;
+  chokedMs: number;
+  /** When its last turn as a seed's guest began; `undefined` if it never had one. */
+  turnMs: number | undefined;
+  /** Since when it is tried on spec, while it is. */
+  trialMs: number | undefined;
+}
+
+/** Remembers who had a slot and when. Call `decide` every CHOKE_INTERVAL_MS, and `fill` when a slot may have become free. */
 export class Choker {
-  #optimistic: LinkId | undefined;
-  #optimisticSinceMs = 0;
-  /** When each peer's last turn began; a peer that never had one is absent. */
-  readonly #turns = new Map<LinkId, number>();
+  readonly #memories = new Map<LinkId, Memory>();
   readonly #random: Random;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** The peer that is tried on spec at the moment. */
-  get optimistic(): LinkId | undefined {
-    return this.#optimistic;
+  /** True for a peer that is tried on spec at the moment. */
+  isOptimistic(link: LinkId): boolean {
+    return this.#memories.get(link)?.trialMs !== undefined;
   }
 
+  /** A full round: everybody's claim is weighed anew. */
   decide(peers: readonly ChokerPeer[], settings: ChokerSettings, nowMs: number): ChokeDecision {
-    this.#forgetAbsent(peers);
-    const interested = peers.filter((peer) => peer.interested);
+    this.#meet(peers, nowMs);
+    const eligible = peers.filter((peer) => this.#eligible(peer, nowMs));
     const chosen = new Set<LinkId>();
-    if (interested.length <= settings.slots) {
+    const { slots } = settings;
+    if (eligible.length <= slots) {
       // Enough for all. A snubbed peer is in only because nobody else wants its slot: it is the optimistic kind.
-      for (const peer of interested) chosen.add(peer.link);
-      this.#optimistic = undefined;
-    } else {
-      const regular = interested.filter((peer) => !peer.snubbed);
-      regular.sort(settings.seeding ? (a, b) => this.#byTurn(a, b, nowMs) : byGift);
-      for (const peer of regular.slice(0, settings.slots - 1)) chosen.add(peer.link);
-      chosen.add(this.#chooseOptimistic(interested, chosen, nowMs));
+      for (const peer of eligible) chosen.add(peer.link);
+      for (const memory of this.#memories.values()) memory.trialMs = undefined;
+    } else if (slots > 0) {
+      const trials = Math.max(1, Math.floor(slots / SLOTS_PER_OPTIMISTIC));
+      const regular = this.#ranked(eligible, settings.seeding, nowMs).filter((peer) => !peer.snubbed);
+      for (const peer of regular.slice(0, slots - trials)) chosen.add(peer.link);
+      // Whoever is snubbed leaves slots to be tried with: that is how new partners are found when all old ones stall.
+      this.#tryOnSpec(eligible, slots - chosen.size, chosen, nowMs);
     }
-    return this.#compare(peers, chosen, nowMs);
+    return this.#compare(peers, chosen, slots, nowMs);
   }
 
-  /** The peer on trial keeps its slot for three rounds, unless it left, lost interest or earned a regular one. */
-  #chooseOptimistic(interested: readonly ChokerPeer[], chosen: ReadonlySet<LinkId>, nowMs: number): LinkId {
-    const candidates = interested.filter((peer) => !chosen.has(peer.link));
-    const current = this.#optimistic;
-    const rotate = nowMs - this.#optimisticSinceMs >= OPTIMISTIC_INTERVAL_MS;
-    if (current !== undefined && !rotate && candidates.some((peer) => peer.link === current)) return current;
-    const others = candidates.length > 1 ? candidates.filter((peer) => peer.link !== current) : candidates;
-    const tickets: LinkId[] = [];
-    for (const peer of others) {
-      const weight = nowMs - peer.connectedMs < NEW_PEER_MS ? NEW_PEER_WEIGHT : 1;
-      for (let ticket = 0; ticket < weight; ticket++) tickets.push(peer.link);
+  /** Between rounds: gives away slots that are free, and takes none from anybody who uses it. */
+  fill(peers: readonly ChokerPeer[], settings: ChokerSettings, nowMs: number): ChokeDecision {
+    this.#meet(peers, nowMs);
+    const chosen = new Set<LinkId>();
+    for (const peer of peers) if (peer.unchoked && peer.interested) chosen.add(peer.link);
+    const waiting = peers.filter((peer) => !peer.unchoked && this.#eligible(peer, nowMs));
+    const ranked = this.#ranked(waiting, settings.seeding, nowMs);
+    for (const peer of [...ranked.filter(({ snubbed }) => !snubbed), ...ranked.filter(({ snubbed }) => snubbed)]) {
+      if (chosen.size >= settings.slots) break;
+      chosen.add(peer.link);
     }
-    const winner = tickets[randomBelow(this.#random, tickets.length)]!;
-    this.#optimistic = winner;
-    this.#optimisticSinceMs = nowMs;
-    return winner;
+    return this.#compare(peers, chosen, Math.max(settings.slots, chosen.size), nowMs);
+  }
+
+  #eligible(peer: ChokerPeer, nowMs: number): boolean {
+    if (!peer.interested) return false;
+    return peer.unchoked || nowMs - this.#memories.get(peer.link)!.chokedMs >= CHOKE_INTERVAL_MS;
+  }
+
+  #ranked(peers: readonly ChokerPeer[], seeding: boolean, nowMs: number): ChokerPeer[] {
+    return [...peers].sort(seeding ? (a, b) => this.#byTurn(a, b, nowMs) : (a, b) => this.#byGift(a, b, nowMs));
+  }
+
+  /** Tit for tat: who was let in a moment ago, then who gives most; among equals whoever has the slot already. */
+  #byGift(a: ChokerPeer, b: ChokerPeer, nowMs: number): number {
+    const held = Number(this.#justLetIn(b, nowMs)) - Number(this.#justLetIn(a, nowMs));
+    if (held !== 0) return held;
+    if (a.downloadBytesPerSecond !== b.downloadBytesPerSecond)
+      return b.downloadBytesPerSecond - a.downloadBytesPerSecond;
+    return Number(b.unchoked) - Number(a.unchoked) || a.link - b.link;
+  }
+
+  #justLetIn(peer: ChokerPeer, nowMs: number): boolean {
+    return peer.unchoked && nowMs - this.#memories.get(peer.link)!.unchokedMs < CHOKE_INTERVAL_MS;
   }
 
   /** As a seed: who is in the middle of a turn stays, the fastest first; then who waits longest. */
   #byTurn(a: ChokerPeer, b: ChokerPeer, nowMs: number): number {
+    const held = Number(this.#justLetIn(b, nowMs)) - Number(this.#justLetIn(a, nowMs));
+    if (held !== 0) return held;
     const aTurn = this.#inTurn(a, nowMs);
     const bTurn = this.#inTurn(b, nowMs);
     if (aTurn !== bTurn) return aTurn ? -1 : 1;
     if (aTurn) return b.uploadBytesPerSecond - a.uploadBytesPerSecond || a.link - b.link;
-    const aLast = this.#turns.get(a.link) ?? Number.NEGATIVE_INFINITY;
-    const bLast = this.#turns.get(b.link) ?? Number.NEGATIVE_INFINITY;
+    const aLast = this.#memories.get(a.link)!.turnMs ?? Number.NEGATIVE_INFINITY;
+    const bLast = this.#memories.get(b.link)!.turnMs ?? Number.NEGATIVE_INFINITY;
     return aLast === bLast ? a.link - b.link : aLast - bLast;
   }
 
   #inTurn(peer: ChokerPeer, nowMs: number): boolean {
-    return peer.unchoked && nowMs - (this.#turns.get(peer.link) ?? nowMs) < OPTIMISTIC_INTERVAL_MS;
+    return peer.unchoked && nowMs - (this.#memories.get(peer.link)!.turnMs ?? nowMs) < OPTIMISTIC_INTERVAL_MS;
   }
 
-  #compare(peers: readonly ChokerPeer[], chosen: ReadonlySet<LinkId>, nowMs: number): ChokeDecision {
-    const choke: LinkId[] = [];
-    const unchoke: LinkId[] = [];
+  /** Who is on trial keeps its slot for three rounds, unless it left, lost interest or earned a regular one. */
+  #tryOnSpec(eligible: readonly ChokerPeer[], count: number, chosen: Set<LinkId>, nowMs: number): void {
+    for (const link of chosen) this.#memories.get(link)!.trialMs = undefined;
+    const candidates = eligible.filter((peer) => !chosen.has(peer.link));
+    const fresh: ChokerPeer[] = [];
+    const tried: ChokerPeer[] = [];
+    let left = count;
+    for (const peer of candidates) {
+      const memory = this.#memories.get(peer.link)!;
+      const onTrial = peer.unchoked && memory.trialMs !== undefined;
+      const kept = onTrial ? nowMs - memory.trialMs! < OPTIMISTIC_INTERVAL_MS : this.#justLetIn(peer, nowMs);
+      if (kept && left > 0) {
+        memory.trialMs ??= nowMs;
+        chosen.add(peer.link);
+        left--;
+        continue;
+      }
+      memory.trialMs = undefined;
+      (onTrial ? tried : fresh).push(peer);
+    }
+    const patienceMs = (OPTIMISTIC_PATIENCE_ROUNDS * OPTIMISTIC_INTERVAL_MS * candidates.length) / count;
+    for (; left > 0 && fresh.length + tried.length > 0; left--) {
+      const winner = this.#draw(fresh.length > 0 ? fresh : tried, patienceMs, nowMs);
+      chosen.add(winner.link);
+      this.#memories.get(winner.link)!.trialMs = nowMs;
+    }
+  }
+
+  /** Takes one out of the list: by lot, in which newcomers have more tickets; but nobody waits for ever. */
+  #draw(list: ChokerPeer[], patienceMs: number, nowMs: number): ChokerPeer {
+    let longest = -1;
+    let longestMs = patienceMs;
+    let tickets = 0;
+    for (const [index, peer] of list.entries()) {
+      const { chokedMs, sinceMs } = this.#memories.get(peer.link)!;
+      const waitedMs = nowMs - Math.max(chokedMs, sinceMs);
+      if (waitedMs > longestMs) {
+        longest = index;
+        longestMs = waitedMs;
+      }
+      tickets += ticketsOf(peer, nowMs);
+    }
+    if (longest < 0) {
+      let ticket = randomBelow(this.#random, tickets);
+      for (longest = 0; ticket >= ticketsOf(list[longest]!, nowMs); longest++)
+        ticket -= ticketsOf(list[longest]!, nowMs);
+    }
+    return list.splice(longest, 1)[0]!;
+  }
+
+  /** Who has a slot and no use for it keeps it as long as nobody else wants it: it may soon, and need not be told. */
+  #compare(peers: readonly ChokerPeer[], chosen: Set<LinkId>, slots: number, nowMs: number): ChokeDecision {
     for (const peer of peers) {
+      if (chosen.size < slots && peer.unchoked && !peer.interested) chosen.add(peer.link);
+    }
+    const decision: ChokeDecision = { choke: [], unchoke: [] };
+    for (const peer of peers) {
+      const memory = this.#memories.get(peer.link)!;
       const wanted = chosen.has(peer.link);
       if (wanted && !peer.unchoked) {
-        unchoke.push(peer.link);
-        this.#turns.set(peer.link, nowMs);
-      } else if (wanted && nowMs - (this.#turns.get(peer.link) ?? 0) >= OPTIMISTIC_INTERVAL_MS) {
-        this.#turns.set(peer.link, nowMs);
+        decision.unchoke.push(peer.link);
+        memory.unchokedMs = nowMs;
+        memory.turnMs = nowMs;
+      } else if (wanted && nowMs - (memory.turnMs ?? 0) >= OPTIMISTIC_INTERVAL_MS) {
+        memory.turnMs = nowMs;
       } else if (!wanted && peer.unchoked) {
-        choke.push(peer.link);
+        decision.choke.push(peer.link);
+        memory.chokedMs = nowMs;
       }
+      if (!wanted) memory.trialMs = undefined;
     }
-    return { choke, unchoke };
+    return decision;
   }
 
-  #forgetAbsent(peers: readonly ChokerPeer[]): void {
-    const present = new Set(peers.map((peer) => peer.link));
-    for (const link of this.#turns.keys()) if (!present.has(link)) this.#turns.delete(link);
-    if (this.#optimistic !== undefined && !present.has(this.#optimistic)) this.#optimistic = undefined;
+  #meet(peers: readonly ChokerPeer[], nowMs: number): void {
+    const present = new Set<LinkId>();
+    const never = Number.NEGATIVE_INFINITY;
+    for (const { link } of peers) {
+      present.add(link);
+      if (this.#memories.has(link)) continue;
+      const memory = { sinceMs: nowMs, unchokedMs: never, chokedMs: never, turnMs: undefined, trialMs: undefined };
+      this.#memories.set(link, memory);
+    }
+    for (const link of this.#memories.keys()) if (!present.has(link)) this.#memories.delete(link);
   }
 }
 
-/** Tit for tat: who gives most first; among equals whoever has the slot already, so that slots do not flutter. */
-function byGift(a: ChokerPeer, b: ChokerPeer): number {
-  if (a.downloadBytesPerSecond !== b.downloadBytesPerSecond) return b.downloadBytesPerSecond - a.downloadBytesPerSecond;
-  return Number(b.unchoked) - Number(a.unchoked) || a.link - b.link;
+function ticketsOf(peer: ChokerPeer, nowMs: number): number {
+  return nowMs - peer.connectedMs < NEW_PEER_MS ? NEW_PEER_WEIGHT : 1;
 }

@@ -1,8 +1,10 @@
 // All pieces of a torrent that were begun, and the slots that their runs have in piece memory.
 import { assert } from '../../base/assert.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
-import type { Geometry, PieceIndex } from '../torrent/geometry.ts';
+import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE } from '../ports.ts';
+import { BLOCK_BYTES, type Geometry, type PieceIndex } from '../torrent/geometry.ts';
 import { ActivePiece, RUN_COMPLETE, RUN_EMPTY, RUN_RECEIVING } from './active-piece.ts';
+import type { DownloadPeer } from './download-peer.ts';
 import type { PiecePicker } from './piece-picker.ts';
 
 /** The table of active pieces. A piece is in it from its first request until it is verified, or nothing of it is left. */
@@ -115,6 +117,22 @@ export class ActivePieces {
     }
     this.#indexes[active.index] = -1;
     this.#pool.push(active);
+  }
+
+  /** Writes the REQUEST record that begins at `at`, for a block in its own place. */
+  writeRequest(batch: Int32Array, at: number, active: ActivePiece, block: number): void {
+    batch[at + REQUEST_PIECE] = active.index;
+    batch[at + REQUEST_BEGIN] = block * BLOCK_BYTES;
+    batch[at + REQUEST_LENGTH] = this.geometry.blockBytes(active.index, block);
+    batch[at + REQUEST_PLACE] = active.placeOf(block);
+  }
+
+  /** The peer leads this piece from now on, and no other. */
+  lead(active: ActivePiece, peer: DownloadPeer): ActivePiece {
+    if (peer.current !== undefined) this.leave(peer.current);
+    active.lead = peer;
+    peer.current = active;
+    return active;
   }
 
   /** The piece has no lead any more. */

@@ -80,6 +80,8 @@ class Simulation {
   nextLink = 1;
   badLeft: number;
   diskFailuresLeft: number;
+  now = 0;
+  urgent = 0;
   duplicates = 0;
   copies = 0;
   corrupt = 0;
@@ -109,7 +111,7 @@ class Simulation {
     const have = new Bitfield(this.geometry.pieceCount);
     for (let piece = 0; piece < have.length; piece++) if (seed || this.chance(0.5)) have.add(piece);
     const peer = new DownloadPeer(this.nextLink++, new PeerPieces(have));
-    this.download.picker.join(peer.pieces);
+    this.download.join(peer);
     this.links.set(peer.link, { peer, expected: [] });
   }
 
@@ -126,11 +128,14 @@ class Simulation {
     else if (dice < 0.99 && this.links.size > 1 && link.peer.link !== 1) this.close(link.peer);
     else if (this.links.size < 8) this.connect(this.chance(0.3));
     if (this.chance(0.02)) this.unstick();
+    if (this.chance(0.02)) this.hurry(link.peer);
   }
 
   plan(peer: DownloadPeer, expected: Expectation[]): void {
     const count = 1 + randomBelow(this.random, BATCH_RECORDS);
-    let planned = this.download.planner.plan(peer, count, this.batch);
+    let planned = this.download.urgent.plan(peer, count, this.batch, this.now++);
+    this.urgent += planned;
+    if (planned === 0) planned = this.download.planner.plan(peer, count, this.batch);
     if (planned === 0) {
       planned = this.download.endgame.plan(peer, count, this.batch);
       this.duplicates += planned;
@@ -183,7 +188,7 @@ class Simulation {
     }
     this.links.delete(peer.link);
     this.download.arrivals.closed(peer);
-    this.download.picker.leave(peer.pieces);
+    this.download.leave(peer);
     this.carryOut();
   }
 
@@ -235,6 +240,7 @@ class Simulation {
     }
     const stored = this.download.runs.stored(piece, run, outcome);
     if (outcome === STORED_VERIFIED) assert.equal(stored.kind, 'verified');
+    if (stored.kind === 'verified') this.download.deadlines.clear(piece);
     if (stored.kind === 'corrupt') {
       this.corrupt++;
       assert.equal(stored.contributors?.length, this.geometry.blocksIn(piece));
@@ -248,6 +254,15 @@ class Simulation {
       for (let block = 0; block < this.geometry.blocksIn(piece); block++) this.disk.delete(`${piece}/${block}`);
     }
     this.carryOut();
+  }
+
+  /** Somebody waits for a piece, or not any more; and a peer is quick or slow from now on. */
+  hurry(peer: DownloadPeer): void {
+    const piece = randomBelow(this.random, this.geometry.pieceCount) as PieceIndex;
+    if (this.chance(0.3)) this.download.deadlines.clear(piece);
+    else if (this.download.picker.isWanted(piece))
+      this.download.deadlines.set(piece, this.now + (this.chance(0.5) ? 0 : 1_000_000));
+    peer.blockMs = this.chance(0.5) ? 1 : 5000;
   }
 
   learn(peer: DownloadPeer): void {
@@ -308,7 +323,7 @@ const scenarios = fc.record({
 });
 
 test('no two owners ever share a place, everything completes, and nothing leaks', () => {
-  const seen = { duplicates: 0, copies: 0, corrupt: 0, forgotten: 0 };
+  const seen = { urgent: 0, duplicates: 0, copies: 0, corrupt: 0, forgotten: 0 };
   fc.assert(
     fc.property(scenarios, (scenario) => {
       const simulation = new Simulation(scenario);
@@ -320,6 +335,7 @@ test('no two owners ever share a place, everything completes, and nothing leaks'
       assert.ok(simulation.download.pieces.discard());
       assert.deepEqual(simulation.ledger.describeLeaks(), []);
       assert.equal(simulation.ledger.freeFrames, scenario.frames);
+      seen.urgent += simulation.urgent;
       seen.duplicates += simulation.duplicates;
       seen.copies += simulation.copies;
       seen.corrupt += simulation.corrupt;
@@ -327,7 +343,10 @@ test('no two owners ever share a place, everything completes, and nothing leaks'
     }),
     { numRuns: 150 },
   );
-  assert.ok(seen.duplicates > 0 && seen.copies > 0 && seen.corrupt > 0 && seen.forgotten > 0, JSON.stringify(seen));
+  assert.ok(
+    seen.urgent > 0 && seen.duplicates > 0 && seen.copies > 0 && seen.corrupt > 0 && seen.forgotten > 0,
+    JSON.stringify(seen),
+  );
 });
 
 test('a torrent that is removed at any moment leaves no slot behind', () => {

@@ -2,8 +2,7 @@
 // slow peer does not hold up the end. Each duplicate gets a place of its own; see arrivals.ts for who wins.
 import { type Random, randomBelow } from '../../base/clock.ts';
 import { DUPLICATES_PER_BLOCK } from '../limits.ts';
-import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import { REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import { type ActivePiece, BLOCK_REQUESTED } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
@@ -50,9 +49,7 @@ export class Endgame {
           this.#duplicates.add(peer.link, active.index, block, place);
           peer.outstanding++;
           const at = planned++ * REQUEST_STRIDE;
-          batch[at + REQUEST_PIECE] = active.index;
-          batch[at + REQUEST_BEGIN] = block * BLOCK_BYTES;
-          batch[at + REQUEST_LENGTH] = length;
+          this.#pieces.writeRequest(batch, at, active, block);
           batch[at + REQUEST_PLACE] = place;
         }
       }

@@ -9,6 +9,8 @@ export type Counted = 'not' | 'each' | 'whole';
 export class PeerPieces {
   readonly have: Bitfield;
   counted: Counted = 'not';
+  /** The piece that was picked for it last, −1 before the first. Kept by the picker. */
+  lastPicked = -1;
   /** Pieces of it that we want and lack: we are interested while this is positive. Kept by the picker. */
   useful = 0;
 

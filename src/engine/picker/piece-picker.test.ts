@@ -32,6 +32,9 @@ class NaivePicker {
   readonly priority: number[];
   readonly had = new Set<number>();
   readonly active = new Set<number>();
+  readonly awaited = new Set<number>();
+  /** Oldest first. */
+  readonly failed = new Map<number, number>();
   readonly peers: PeerPieces[] = [];
   sequential = false;
 
@@ -43,6 +46,10 @@ class NaivePicker {
     return this.priority[piece] !== PRIORITY_SKIP && !this.had.has(piece);
   }
 
+  isPickable(piece: number): boolean {
+    return this.wants(piece) && !this.active.has(piece) && !this.awaited.has(piece);
+  }
+
   availability(piece: number): number {
     return this.peers.filter((peer) => peer.have.has(piece)).length;
   }
@@ -50,7 +57,8 @@ class NaivePicker {
   /** All pieces that are right to begin with this peer. */
   candidates(peer: PeerPieces): number[] {
     let pieces = this.priority.map((_, piece) => piece);
-    pieces = pieces.filter((piece) => this.wants(piece) && !this.active.has(piece) && peer.have.has(piece));
+    pieces = pieces.filter((piece) => this.isPickable(piece) && peer.have.has(piece));
+    for (const piece of this.failed.keys()) if (pieces.includes(piece)) return [piece];
     const highest = Math.max(...pieces.map((piece) => this.priority[piece]!));
     pieces = pieces.filter((piece) => this.priority[piece] === highest);
     if (this.sequential) return pieces.slice(0, 1);
@@ -66,11 +74,14 @@ test('after any history the picker answers as a naive model does', () => {
     'have',
     'have',
     'have',
+    'have-not',
     'leave',
     'pick',
     'pick',
     'pick',
     'abandon',
+    'fail',
+    'await',
     'had',
     'priority',
     'lost',
@@ -85,6 +96,7 @@ test('after any history the picker answers as a naive model does', () => {
       (pieceCount, seed, commands) => {
         const picker = new PiecePicker(pieceCount, new SeededRandom(seed));
         const model = new NaivePicker(pieceCount);
+        picker.window = 1 + (seed % 5);
         for (const { kind, a, b } of commands) {
           const piece = (a % pieceCount) as PieceIndex;
           const peer = model.peers[b % Math.max(1, model.peers.length)];
@@ -105,14 +117,27 @@ test('after any history the picker answers as a naive model does', () => {
             picker.markHad(piece);
             model.had.add(piece);
             model.active.delete(piece);
+            model.failed.delete(piece);
           } else if (kind === 'abandon' && model.active.has(piece)) {
             picker.abandon(piece);
             model.active.delete(piece);
+          } else if (kind === 'fail' && model.active.has(piece)) {
+            picker.spoil(piece);
+            model.active.delete(piece);
+            model.failed.set(piece, (model.failed.get(piece) ?? 0) + 1);
+          } else if (kind === 'await') {
+            picker.setAwaited(piece, b % 2 === 0);
+            if (b % 2 === 0) model.awaited.add(piece);
+            else model.awaited.delete(piece);
           } else if (kind === 'mode') {
             picker.sequential = b % 2 === 0;
             model.sequential = b % 2 === 0;
           } else if (peer !== undefined && kind === 'have') {
             picker.addHave(peer, piece);
+          } else if (peer !== undefined && kind === 'have-not') {
+            const had = peer.have.has(piece);
+            assert.equal(picker.removeHave(peer, piece), had);
+            assert.ok(!peer.have.has(piece));
           } else if (peer !== undefined && kind === 'leave') {
             picker.leave(peer);
             model.peers.splice(model.peers.indexOf(peer), 1);
@@ -130,7 +155,9 @@ test('after any history the picker answers as a naive model does', () => {
           for (let at = 0; at < pieceCount; at++) assert.equal(picker.availability.of(at), model.availability(at));
           const wanted = model.priority.map((_, at) => at).filter((at) => model.wants(at));
           assert.equal(picker.wantedCount, wanted.length);
-          assert.equal(picker.pickableCount, wanted.filter((at) => !model.active.has(at)).length);
+          assert.equal(picker.pickableCount, wanted.filter((at) => model.isPickable(at)).length);
+          assert.equal(picker.failuresOf(piece), model.failed.get(piece) ?? 0);
+          assert.equal(picker.isPending(piece), model.wants(piece) && !model.active.has(piece));
           for (const other of model.peers) {
             assert.equal(other.useful, wanted.filter((at) => other.have.has(at)).length, 'interest is kept up to date');
           }
@@ -151,6 +178,29 @@ test('every one of the equally rare pieces is picked by somebody', () => {
     picked.add(picker.pick(seedPeer));
   }
   assert.deepEqual([...picked].sort(), [4, 5, 6, 7]);
+});
+
+test('a peer goes through equally rare neighbours, window by window, and the windows come at random', () => {
+  const picker = pickerFor(32, 5);
+  picker.window = 4;
+  const peer = everyPiece(picker.pieceCount);
+  picker.join(peer);
+  // Piece 2 of each window is more common than the others.
+  picker.join(new PeerPieces(bits(picker.pieceCount, [2, 6, 10, 14, 18, 22, 26, 30])));
+  const starts = new Set<number>();
+  for (let window = 0; window < 8; window++) {
+    const picked = [0, 1, 2].map(() => {
+      const piece = picker.pick(peer);
+      picker.begin(piece as PieceIndex);
+      return piece;
+    });
+    const start = picked[0]!;
+    assert.equal(start % 4, 0);
+    assert.deepEqual(picked, [start, start + 1, start + 3]);
+    starts.add(start);
+  }
+  assert.equal(starts.size, 8);
+  assert.notDeepEqual([...starts], [0, 4, 8, 12, 16, 20, 24, 28], 'the windows themselves come at random');
 });
 
 test('the first pieces are picked at random, common ones too', () => {

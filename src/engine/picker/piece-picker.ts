@@ -1,16 +1,17 @@
-// Which piece to begin next. Eleven things bear on that choice, and this is where each of them is decided:
+// Which piece to begin next. Twelve things bear on that choice, and this is where each of them is decided:
 //
 //    1. what we have and what is skipped is never begun               #wanted, PRIORITY_SKIP
-//    2. pieces under way come before new ones                         request-planner.ts
+//    2. what somebody waits for comes first, then pieces under way, then new ones     urgent-planner.ts, request-planner.ts
 //    3. the peer must have the piece                                  PeerPieces
 //    4. files that the user prefers come first                        one RarityOrder per priority
 //    5. then the rarest piece, so that none is lost with one peer     RarityOrder, Availability (BEP 3, "piece selection")
 //    6. among equals at random, so that peers do not all hold the same ones
-//    7. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
-//    8. in order, when the user wants to watch while it comes in      sequential
-//    9. memory must have room for it                                  request-planner.ts, invariant 1
-//   10. a piece that failed its hash comes next, so that the liar is soon known   #failures
-//   11. at the end, blocks that others owe us are asked for twice     endgame.ts
+//    7. and then its equally rare neighbours, for the same peer: what is complete together is written in one call
+//    8. the first pieces at random, so that we soon have something to trade   RANDOM_FIRST_PIECES
+//    9. in order, when the user wants to watch while it comes in      sequential
+//   10. memory must have room for it                                  request-planner.ts, invariant 1
+//   11. a piece that failed its hash comes next, so that the liar is soon known   #failures
+//   12. at the end, blocks that others owe us are asked for twice     endgame.ts
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import type { Random } from '../../base/clock.ts';
@@ -31,11 +32,14 @@ export class PiecePicker {
   /** Pieces on disk and verified. Changed only by `markHad` and `markLost`. */
   readonly had: Bitfield;
   readonly availability: Availability;
+  /** Pieces that are neighbours: those of a window of so many, aligned to its size. */
+  window = 1;
   /** Fetch pieces by ascending index instead of by rarity. */
   sequential = false;
   readonly #priority: Uint8Array;
   readonly #active: Bitfield;
-  /** Wanted and not had; and of these the ones that are not active. */
+  readonly #awaited: Bitfield;
+  /** Wanted and not had; and of these the ones that are neither active nor awaited. */
   readonly #wanted: Bitfield;
   readonly #pickable: Bitfield;
   readonly #orders: readonly RarityOrder[];
@@ -52,6 +56,7 @@ export class PiecePicker {
     this.availability = new Availability(pieceCount);
     this.#priority = new Uint8Array(pieceCount).fill(PRIORITY_NORMAL);
     this.#active = new Bitfield(pieceCount);
+    this.#awaited = new Bitfield(pieceCount);
     this.#wanted = new Bitfield(pieceCount);
     this.#pickable = new Bitfield(pieceCount);
     const position = new Int32Array(pieceCount);
@@ -65,13 +70,30 @@ export class PiecePicker {
     return this.#wanted.count;
   }
 
-  /** Wanted pieces that nobody has begun. */
+  /** Wanted pieces that nobody has begun or waits for. */
   get pickableCount(): number {
     return this.#pickable.count;
   }
 
   isWanted(piece: PieceIndex): boolean {
     return this.#wanted.has(piece);
+  }
+
+  /** True when the piece is wanted, and nobody has begun it. */
+  isPending(piece: PieceIndex): boolean {
+    return this.#wanted.has(piece) && !this.#active.has(piece);
+  }
+
+  /** True while somebody waits for the piece: it is the urgent planner's, and not picked here. */
+  isAwaited(piece: PieceIndex): boolean {
+    return this.#awaited.has(piece);
+  }
+
+  setAwaited(piece: PieceIndex, awaited: boolean): void {
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
+    if (awaited) this.#awaited.add(piece);
+    else this.#awaited.delete(piece);
+    this.#refresh(piece);
   }
 
   priorityOf(piece: PieceIndex): number {
@@ -116,6 +138,21 @@ export class PiecePicker {
     return true;
   }
 
+  /** The peer lost a piece (BEP 54); returns whether that is news. One that was counted as a seed is one no longer. */
+  removeHave(peer: PeerPieces, piece: PieceIndex): boolean {
+    if (!peer.have.has(piece)) return false;
+    const counted = peer.counted !== 'not';
+    if (peer.counted === 'each') {
+      this.#lower(piece);
+      if (this.#wanted.has(piece)) peer.useful--;
+      return peer.have.delete(piece);
+    }
+    this.leave(peer);
+    peer.have.delete(piece);
+    if (counted) this.join(peer);
+    return true;
+  }
+
   /** Takes a peer out of the counts. */
   leave(peer: PeerPieces): void {
     if (!this.#peers.delete(peer)) return;
@@ -140,15 +177,37 @@ export class PiecePicker {
       if (order.length === 0) continue;
       const found = this.had.count < RANDOM_FIRST_PIECES ? order.any(scan) : order.rarest(scan);
       if (found === SCAN_CUT_OFF) return this.#pickByIntersection(peer.have);
-      if (found !== NOT_FOUND) return found as PieceIndex;
+      if (found !== NOT_FOUND) return this.#withNeighbours(peer, found);
+    }
+    return -1;
+  }
+
+  /** The piece, or one that is as rare, in the window where this peer is at work; or else the first such of its own window. */
+  #withNeighbours(peer: PeerPieces, found: number): PieceIndex {
+    let piece = found;
+    if (this.window > 1 && this.had.count >= RANDOM_FIRST_PIECES) {
+      piece = peer.lastPicked < 0 ? -1 : this.#equalIn(peer.lastPicked, found, peer.have);
+      if (piece < 0) piece = this.#equalIn(found, found, peer.have);
+    }
+    peer.lastPicked = piece;
+    return piece as PieceIndex;
+  }
+
+  /** The first piece in the window around `at` that could be picked as well as `found`, or −1. */
+  #equalIn(at: number, found: number, have: Bitfield): number {
+    const start = at - (at % this.window);
+    const rarity = this.availability.rarityOf(found);
+    for (let piece = start; piece < Math.min(start + this.window, this.pieceCount); piece++) {
+      if (!this.#pickable.has(piece) || !have.has(piece) || this.#priority[piece] !== this.#priority[found]) continue;
+      if (this.availability.rarityOf(piece) === rarity) return piece;
     }
     return -1;
   }
 
   /** The piece is under way: it is not picked again until `abandon` or `markLost`. */
   begin(piece: PieceIndex): void {
-    assert(this.#pickable.has(piece), 'only a pickable piece is begun');
-    this.#withdraw(piece);
+    assert(this.isPending(piece), 'only a wanted piece is begun, and once');
+    if (this.#pickable.has(piece)) this.#withdraw(piece);
     this.#active.add(piece);
   }
 
@@ -188,7 +247,7 @@ export class PiecePicker {
     const wanted = this.#priority[piece] !== PRIORITY_SKIP && !this.had.has(piece);
     if (wanted && this.#wanted.add(piece)) this.#addUseful(piece, 1);
     if (!wanted && this.#wanted.delete(piece)) this.#addUseful(piece, -1);
-    if (!wanted || this.#active.has(piece) || !this.#pickable.add(piece)) return;
+    if (!wanted || this.#active.has(piece) || this.#awaited.has(piece) || !this.#pickable.add(piece)) return;
     this.#orders[this.#priority[piece]!]!.add(piece, this.availability.rarityOf(piece));
     if (piece < this.#lowestPickable) this.#lowestPickable = piece;
   }

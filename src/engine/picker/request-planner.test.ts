@@ -1,95 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
-import { SeededRandom } from '../../testing/seeded-random.ts';
-import { SlotLedger } from '../memory/slot-ledger.ts';
-import {
-  REQUEST_BEGIN,
-  REQUEST_PIECE,
-  REQUEST_PLACE,
-  REQUEST_STRIDE,
-  RUN_INDEX,
-  RUN_PIECE,
-  RUN_STRIDE,
-  STORED_CORRUPT,
-  STORED_FAILED,
-  STORED_PART,
-  STORED_VERIFIED,
-} from '../ports.ts';
-import { BLOCK_BYTES, Geometry, type PieceIndex, RUN_BLOCKS, RUN_BYTES } from '../torrent/geometry.ts';
-import { COPY_FROM, COPY_TO, REVOKE_LINK, REVOKE_STRIDE } from './arrivals.ts';
-import { Download } from './download.ts';
-import { DownloadPeer } from './download-peer.ts';
-import { PeerPieces } from './peer-pieces.ts';
-
-interface Block {
-  readonly piece: PieceIndex;
-  readonly begin: number;
-  readonly place: number;
-}
-
-/** A download of `pieces` pieces with `frames` frames of memory, and shorthands to drive it by hand. */
-class Bench {
-  readonly geometry: Geometry;
-  readonly ledger: SlotLedger;
-  readonly download: Download;
-  readonly batch = new Int32Array(4096 * REQUEST_STRIDE);
-  #links = 0;
-
-  constructor(pieces: number, pieceBytes: number, frames: number) {
-    this.geometry = new Geometry(pieces * pieceBytes, pieceBytes);
-    this.ledger = new SlotLedger(frames);
-    this.download = new Download(this.geometry, this.ledger, new SeededRandom(1));
-    this.download.picker.sequential = true;
-  }
-
-  peer(members?: readonly number[]): DownloadPeer {
-    const have = new Bitfield(this.geometry.pieceCount);
-    for (let piece = 0; piece < have.length; piece++) if (members?.includes(piece) ?? true) have.add(piece);
-    const peer = new DownloadPeer(++this.#links, new PeerPieces(have));
-    this.download.picker.join(peer.pieces);
-    return peer;
-  }
-
-  plan(peer: DownloadPeer, count: number): Block[] {
-    return this.#read(this.download.planner.plan(peer, count, this.batch));
-  }
-
-  endgame(peer: DownloadPeer, count: number): Block[] {
-    return this.#read(this.download.endgame.plan(peer, count, this.batch));
-  }
-
-  land(peer: DownloadPeer, blocks: readonly Block[]): void {
-    for (const { piece, begin } of blocks) this.download.arrivals.landed(peer, piece, begin);
-  }
-
-  /** Runs that the disk gets now, as `piece/run`. */
-  take(room = 100): string[] {
-    const count = this.download.runs.take(1, this.batch, room);
-    return Array.from({ length: count }, (_, at) => {
-      return `${this.batch[at * RUN_STRIDE + RUN_PIECE]}/${this.batch[at * RUN_STRIDE + RUN_INDEX]}`;
-    });
-  }
-
-  revoked(): number[] {
-    const { records, count } = this.download.arrivals.revokes;
-    return Array.from({ length: count }, (_, at) => records[at * REVOKE_STRIDE + REVOKE_LINK]!);
-  }
-
-  #read(count: number): Block[] {
-    return Array.from({ length: count }, (_, at) => ({
-      piece: this.batch[at * REQUEST_STRIDE + REQUEST_PIECE] as PieceIndex,
-      begin: this.batch[at * REQUEST_STRIDE + REQUEST_BEGIN]!,
-      place: this.batch[at * REQUEST_STRIDE + REQUEST_PLACE]!,
-    }));
-  }
-}
+import { DownloadBench } from '../../testing/engine/download-bench.ts';
+import { STORED_CORRUPT, STORED_FAILED, STORED_PART, STORED_VERIFIED } from '../ports.ts';
+import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS, RUN_BYTES } from '../torrent/geometry.ts';
+import { COPY_FROM, COPY_TO } from './arrivals.ts';
 
 const first = 0 as PieceIndex;
 const second = 1 as PieceIndex;
 
 test('a peer gets consecutive blocks in consecutive places, plan after plan', () => {
-  const bench = new Bench(4, 8 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(4, 8 * BLOCK_BYTES, 64);
   const peer = bench.peer();
   const blocks = [...bench.plan(peer, 3), ...bench.plan(peer, 4)];
   assert.deepEqual(
@@ -103,13 +23,13 @@ test('a peer gets consecutive blocks in consecutive places, plan after plan', ()
 });
 
 test('each peer leads a piece of its own while there are enough', () => {
-  const bench = new Bench(4, 8 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(4, 8 * BLOCK_BYTES, 64);
   const pieces = [bench.peer(), bench.peer(), bench.peer()].map((peer) => bench.plan(peer, 2)[0]!.piece);
   assert.deepEqual(pieces, [0, 1, 2]);
 });
 
 test('peers share a piece when there is no other left', () => {
-  const bench = new Bench(1, 8 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, 8 * BLOCK_BYTES, 64);
   const [a, b] = [bench.peer(), bench.peer()];
   bench.plan(a, 2);
   assert.deepEqual(
@@ -119,7 +39,7 @@ test('peers share a piece when there is no other left', () => {
 });
 
 test('a piece that lost its lead is finished before a new one is begun, the one nearest completion first', () => {
-  const bench = new Bench(5, 8 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(5, 8 * BLOCK_BYTES, 64);
   const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
   bench.land(a, bench.plan(a, 2));
   bench.land(b, bench.plan(b, 5));
@@ -132,14 +52,14 @@ test('a piece that lost its lead is finished before a new one is begun, the one 
 });
 
 test('no piece is begun while memory is tight and another one has blocks to give', () => {
-  const bench = new Bench(8, 16 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(8, 16 * BLOCK_BYTES, 64);
   const peers = [bench.peer(), bench.peer(), bench.peer(), bench.peer()];
   const pieces = peers.map((peer) => bench.plan(peer, 1)[0]!.piece);
   assert.deepEqual(pieces, [0, 1, 2, 0]);
 });
 
 test('memory that is full is named as the reason, and what has its slot already is still given out', () => {
-  const bench = new Bench(8, 2 * RUN_BYTES, RUN_BLOCKS);
+  const bench = new DownloadBench(8, 2 * RUN_BYTES, RUN_BLOCKS);
   const [a, b] = [bench.peer(), bench.peer([5])];
   bench.plan(a, 10);
   assert.deepEqual(bench.plan(b, 1), []);
@@ -150,7 +70,7 @@ test('memory that is full is named as the reason, and what has its slot already 
 });
 
 test('a peer that has nothing for us is told apart from full memory', () => {
-  const bench = new Bench(8, BLOCK_BYTES, 64);
+  const bench = new DownloadBench(8, BLOCK_BYTES, 64);
   const peer = bench.peer([3]);
   assert.equal(bench.plan(peer, 1).length, 1);
   assert.equal(bench.download.planner.lastRefusal, 'none');
@@ -159,7 +79,7 @@ test('a peer that has nothing for us is told apart from full memory', () => {
 });
 
 test('a disk that falls behind stops new runs, and only these', () => {
-  const bench = new Bench(8, 2 * RUN_BYTES, 1024);
+  const bench = new DownloadBench(8, 2 * RUN_BYTES, 1024);
   bench.download.planner.writeBehindBytes = RUN_BYTES;
   const peer = bench.peer();
   bench.land(peer, bench.plan(peer, RUN_BLOCKS));
@@ -173,7 +93,7 @@ test('a disk that falls behind stops new runs, and only these', () => {
 });
 
 test('memory that is full of runs whose peers are gone is won back', () => {
-  const bench = new Bench(8, RUN_BYTES, RUN_BLOCKS);
+  const bench = new DownloadBench(8, RUN_BYTES, RUN_BLOCKS);
   const [a, b] = [bench.peer(), bench.peer([5])];
   bench.land(a, bench.plan(a, 3));
   bench.download.arrivals.closed(a);
@@ -184,7 +104,7 @@ test('memory that is full of runs whose peers are gone is won back', () => {
 });
 
 test('nothing stays reserved for a piece of which nothing came', () => {
-  const bench = new Bench(2, RUN_BYTES, RUN_BLOCKS);
+  const bench = new DownloadBench(2, RUN_BYTES, RUN_BLOCKS);
   const peer = bench.peer();
   for (const block of bench.plan(peer, 3)) bench.download.arrivals.returned(peer, block.piece, block.begin);
   assert.equal(bench.ledger.usedFrames, 0);
@@ -193,7 +113,7 @@ test('nothing stays reserved for a piece of which nothing came', () => {
 });
 
 test('a piece that failed its hash comes next, from one peer alone, until it is had', () => {
-  const bench = new Bench(3, 8 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(3, 8 * BLOCK_BYTES, 64);
   const [a, b] = [bench.peer(), bench.peer()];
   bench.land(a, bench.plan(a, 8));
   bench.plan(a, 1);
@@ -220,7 +140,7 @@ test('a piece that failed its hash comes next, from one peer alone, until it is 
 });
 
 test('an idle peer helps a slow one with a piece that failed once, never with one that failed twice', () => {
-  const bench = new Bench(1, 8 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, 8 * BLOCK_BYTES, 64);
   const [slow, other] = [bench.peer(), bench.peer()];
   for (const helps of [true, false]) {
     bench.land(slow, bench.plan(slow, 4));
@@ -244,7 +164,7 @@ test('an idle peer helps a slow one with a piece that failed once, never with on
 });
 
 test('the runs of a piece go to the disk in order; one that is ahead waits while there is room', () => {
-  const bench = new Bench(1, 4 * RUN_BYTES, 10 * RUN_BLOCKS);
+  const bench = new DownloadBench(1, 4 * RUN_BYTES, 10 * RUN_BLOCKS);
   const peer = bench.peer();
   const blocks = bench.plan(peer, 4 * RUN_BLOCKS);
   bench.land(peer, blocks.slice(2 * RUN_BLOCKS));
@@ -258,7 +178,7 @@ test('the runs of a piece go to the disk in order; one that is ahead waits while
 });
 
 test('runs go to the disk out of order when memory fills up', () => {
-  const bench = new Bench(1, 4 * RUN_BYTES, 4 * RUN_BLOCKS);
+  const bench = new DownloadBench(1, 4 * RUN_BYTES, 4 * RUN_BLOCKS);
   const peer = bench.peer();
   const blocks = bench.plan(peer, 4 * RUN_BLOCKS);
   bench.land(peer, blocks.slice(3 * RUN_BLOCKS));
@@ -266,7 +186,7 @@ test('runs go to the disk out of order when memory fills up', () => {
 });
 
 test('a verified piece is had and its memory free; a corrupt one is wanted again and says who sent what', () => {
-  const bench = new Bench(2, 4 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(2, 4 * BLOCK_BYTES, 64);
   const [a, b] = [bench.peer([0, 1]), bench.peer([0])];
   bench.land(b, bench.plan(b, 2));
   bench.download.planner.standBack(b);
@@ -282,7 +202,7 @@ test('a verified piece is had and its memory free; a corrupt one is wanted again
 });
 
 test('after a disk failure the piece is forgotten once all its runs are back, and fetched again', () => {
-  const bench = new Bench(1, 3 * RUN_BYTES, 10 * RUN_BLOCKS);
+  const bench = new DownloadBench(1, 3 * RUN_BYTES, 10 * RUN_BLOCKS);
   const peer = bench.peer();
   const blocks = bench.plan(peer, 3 * RUN_BLOCKS);
   bench.land(peer, blocks.slice(0, 2 * RUN_BLOCKS));
@@ -298,7 +218,7 @@ test('after a disk failure the piece is forgotten once all its runs are back, an
 });
 
 test('a run that completes after a disk failure waits until the piece is forgotten', () => {
-  const bench = new Bench(1, 2 * RUN_BYTES, 10 * RUN_BLOCKS);
+  const bench = new DownloadBench(1, 2 * RUN_BYTES, 10 * RUN_BLOCKS);
   const peer = bench.peer();
   const blocks = bench.plan(peer, 2 * RUN_BLOCKS);
   bench.land(peer, blocks.slice(1));
@@ -311,7 +231,7 @@ test('a run that completes after a disk failure waits until the piece is forgott
 });
 
 test('endgame asks others for what is owed, each into a place of its own, at most twice', () => {
-  const bench = new Bench(1, 4 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, 4 * BLOCK_BYTES, 64);
   const [a, b, c, d] = [bench.peer(), bench.peer(), bench.peer(), bench.peer()];
   const owned = bench.plan(a, 3);
   assert.deepEqual(bench.endgame(b, 10), [], 'not while a block is left that nobody was asked for');
@@ -324,7 +244,7 @@ test('endgame asks others for what is owed, each into a place of its own, at mos
 });
 
 test('endgame spreads over blocks before it asks for one a third time', () => {
-  const bench = new Bench(1, 4 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, 4 * BLOCK_BYTES, 64);
   const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
   bench.plan(a, 4);
   const begins = [...bench.endgame(b, 2), ...bench.endgame(c, 2)].map(({ begin }) => begin);
@@ -332,7 +252,7 @@ test('endgame spreads over blocks before it asks for one a third time', () => {
 });
 
 test('a duplicate whose owner has gone already is copied at once, and the others are revoked', () => {
-  const bench = new Bench(1, 2 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, 2 * BLOCK_BYTES, 64);
   const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
   const [kept] = bench.plan(a, 2);
   bench.endgame(b, 2);
@@ -346,7 +266,7 @@ test('a duplicate whose owner has gone already is copied at once, and the others
 });
 
 test('a link that still owes a duplicate is not asked for the block again, and no slot is kept for it', () => {
-  const bench = new Bench(1, BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, BLOCK_BYTES, 64);
   const [a, b] = [bench.peer(), bench.peer()];
   bench.land(a, bench.plan(a, 1).concat(bench.endgame(b, 1)).slice(0, 1));
   bench.take();
@@ -357,7 +277,7 @@ test('a link that still owes a duplicate is not asked for the block again, and n
 });
 
 test('when the owner comes first its duplicates are revoked, and what they still bring is wasted', () => {
-  const bench = new Bench(1, BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, BLOCK_BYTES, 64);
   const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
   bench.plan(a, 1);
   bench.endgame(b, 1);
@@ -373,7 +293,7 @@ test('when the owner comes first its duplicates are revoked, and what they still
 
 test('a duplicate that comes first waits for the place, and is copied when its owner has let go', () => {
   for (const letGo of ['returned', 'closed'] as const) {
-    const bench = new Bench(1, BLOCK_BYTES, 64);
+    const bench = new DownloadBench(1, BLOCK_BYTES, 64);
     const { arrivals } = bench.download;
     const [a, b] = [bench.peer(), bench.peer()];
     const own = bench.plan(a, 1)[0]!;
@@ -394,7 +314,7 @@ test('a duplicate that comes first waits for the place, and is copied when its o
 });
 
 test('when the owner comes in after a duplicate, its bytes are taken and nothing is copied', () => {
-  const bench = new Bench(1, BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, BLOCK_BYTES, 64);
   const [a, b] = [bench.peer(), bench.peer()];
   bench.plan(a, 1);
   bench.endgame(b, 1);
@@ -405,7 +325,7 @@ test('when the owner comes in after a duplicate, its bytes are taken and nothing
 });
 
 test('an answer that nobody owes is a bug of the host, and loud', () => {
-  const bench = new Bench(1, 2 * BLOCK_BYTES, 64);
+  const bench = new DownloadBench(1, 2 * BLOCK_BYTES, 64);
   const [a, b] = [bench.peer(), bench.peer()];
   bench.plan(a, 1);
   assert.throws(

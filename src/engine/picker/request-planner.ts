@@ -9,8 +9,7 @@
 // lead's alone; when that one is slow, idle peers may help after the first failure, and never after a second one: then
 // the lead is either right or the liar.
 import { ALONE_PATIENCE_MS, START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../limits.ts';
-import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import { REQUEST_STRIDE } from '../ports.ts';
 import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, RUN_RECEIVING, runOf } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
@@ -73,7 +72,7 @@ export class RequestPlanner {
       if (active.lead === undefined) orphan = nearerCompletion(orphan, active);
       else if (!active.exclusive) shared = nearerCompletion(shared, active);
     }
-    if (orphan !== undefined) return this.#lead(orphan, peer);
+    if (orphan !== undefined) return this.#pieces.lead(orphan, peer);
     const ledger = this.#pieces.ledger;
     if (shared !== undefined && ledger.usedFrames >= ledger.frames * START_MEMORY_SHARE) return shared;
     return this.#beginPiece(peer) ?? shared ?? this.#help(peer);
@@ -85,7 +84,7 @@ export class RequestPlanner {
     for (const active of this.#pieces.list) {
       const { lead } = active;
       if (!active.exclusive || lead === undefined || lead === peer || !peer.pieces.have.has(active.index)) continue;
-      if (this.#pieces.picker.failuresOf(active.index) > 1) continue;
+      if (this.#pieces.picker.failuresOf(active.index) > 1 || this.#pieces.picker.isAwaited(active.index)) continue;
       if (lead.blockMs * (active.blocks - active.landed) < ALONE_PATIENCE_MS) continue;
       active.exclusive = false;
       if (this.#hasBlockFor(active, peer)) return active;
@@ -102,21 +101,14 @@ export class RequestPlanner {
       this.lastRefusal = 'memory';
       return undefined;
     }
-    if (this.#hasBlockFor(active, peer)) return this.#lead(active, peer);
+    if (this.#hasBlockFor(active, peer)) return this.#pieces.lead(active, peer);
     // The link still owes duplicates from when this piece was last under way.
     this.#pieces.closeRunIfIdle(active, 0);
     return undefined;
   }
 
-  #lead(active: ActivePiece, peer: DownloadPeer): ActivePiece {
-    if (peer.current !== undefined) this.#pieces.leave(peer.current);
-    active.lead = peer;
-    peer.current = active;
-    return active;
-  }
-
   #hasBlockFor(active: ActivePiece, peer: DownloadPeer): boolean {
-    if (active.failed || active.wanted === 0) return false;
+    if (active.failed || active.wanted === 0 || this.#pieces.picker.isAwaited(active.index)) return false;
     if (active.exclusive && active.lead !== undefined && active.lead !== peer) return false;
     if (this.lastRefusal !== 'none' && active.reachable === 0) return false;
     if (this.#duplicates.count === 0) return true;
@@ -135,7 +127,6 @@ export class RequestPlanner {
 
   /** Takes blocks of one piece in ascending order until it has no more for the peer, or the plan is full. */
   #give(active: ActivePiece, peer: DownloadPeer): void {
-    const geometry = this.#pieces.geometry;
     for (let block = active.firstWanted(); block < active.blocks && this.#planned < this.#count; block++) {
       if (!this.#mayAsk(active, block, peer)) continue;
       if (active.runStates[runOf(block)] === RUN_EMPTY && !this.#pieces.openRun(active, runOf(block))) {
@@ -143,11 +134,7 @@ export class RequestPlanner {
         continue;
       }
       active.request(block, peer.link);
-      const at = this.#planned++ * REQUEST_STRIDE;
-      this.#batch[at + REQUEST_PIECE] = active.index;
-      this.#batch[at + REQUEST_BEGIN] = block * BLOCK_BYTES;
-      this.#batch[at + REQUEST_LENGTH] = geometry.blockBytes(active.index, block);
-      this.#batch[at + REQUEST_PLACE] = active.placeOf(block);
+      this.#pieces.writeRequest(this.#batch, this.#planned++ * REQUEST_STRIDE, active, block);
     }
     if (active.wanted === 0) this.#pieces.leave(active);
   }

@@ -6,6 +6,7 @@ import type { Clock, Random } from '../../base/clock.ts';
 import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -52,6 +53,7 @@ import {
 import { isLoopback } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
+import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentSpec } from '../torrent/torrent-spec.ts';
 
@@ -91,6 +93,7 @@ interface Stranger {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #uploadSlots = new UploadSlots();
   readonly #parts: SessionParts;
   readonly #torrents = new Map<StoreId, Torrent>();
   readonly #ticketBases = new Map<number, Torrent>();
@@ -130,7 +133,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const { downloadLimit, uploadLimit } = this;
     const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort };
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const own = { downloadLimit, uploadLimit, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
+    const uploadSlots = this.#uploadSlots;
+    const own = { downloadLimit, uploadLimit, uploadSlots, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
     const torrent = new Torrent(spec, { ...shared, ...own }, observer);
     this.#torrents.set(spec.store, torrent);
     this.#ticketBases.set(ticketBase, torrent);
@@ -151,6 +155,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
     }
     this.#tickInTurn();
+    this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
   }
 
@@ -168,6 +173,10 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       const taken = this.downloadLimit.takenBytes + this.uploadLimit.takenBytes > takenBytes;
       if (taken) this.#lastServed = torrent.spec.store;
     }
+  }
+
+  *#slotUsers(): Generator<Choking> {
+    for (const torrent of this.#torrents.values()) if (torrent.swarm.size > 0) yield torrent.relations.choking;
   }
 
   // Links.

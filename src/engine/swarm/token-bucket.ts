@@ -15,6 +15,11 @@ export class TokenBucket {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
+  /** The limit; 0 is none. */
+  get bytesPerSecond(): number {
+    return this.#bytesPerSecond;
+  }
+
   get limited(): boolean {
     return this.#bytesPerSecond > 0;
   }

@@ -5,7 +5,7 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { INTERESTED_MESSAGE, NOT_INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
 import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, UPLOAD_SLOTS } from '../limits.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, UPLOAD_SLOTS_START } from '../limits.ts';
 import { BLOCK_BYTES } from './geometry.ts';
 
 function seeding() {
@@ -25,12 +25,12 @@ function open(remote: RemotePeer): boolean {
 
 test('the first who are interested are let in at once, the others wait; nobody else is', () => {
   const { world, torrent } = seeding();
-  const remotes = Array.from({ length: 8 }, () => world.meet(torrent));
+  const remotes = Array.from({ length: 16 }, () => world.meet(torrent));
   const bored = world.meet(torrent);
   for (const remote of remotes) remote.send(INTERESTED_MESSAGE);
   world.run(300);
   const count = remotes.filter(open).length;
-  assert.ok(count >= UPLOAD_SLOTS && count <= UPLOAD_SLOTS + 1, `${count} slots`);
+  assert.equal(count, UPLOAD_SLOTS_START);
   assert.ok(!open(bored));
 });
 
@@ -40,7 +40,7 @@ for (const [how, leave] of [
 ] as const) {
   test(`the slot of a peer that ${how} is given on without waiting for the next round`, () => {
     const { world, torrent } = seeding();
-    const remotes = Array.from({ length: 8 }, () => world.meet(torrent));
+    const remotes = Array.from({ length: 16 }, () => world.meet(torrent));
     for (const remote of remotes) remote.send(INTERESTED_MESSAGE);
     world.run(CHOKE_INTERVAL_MS / 2);
     const before = remotes.filter(open);
@@ -53,7 +53,7 @@ for (const [how, leave] of [
 
 test('everybody has a turn in the end', () => {
   const { world, torrent } = seeding();
-  const remotes = Array.from({ length: 8 }, () => world.meet(torrent));
+  const remotes = Array.from({ length: 16 }, () => world.meet(torrent));
   const served = new Set<RemotePeer>();
   for (const remote of remotes) remote.send(INTERESTED_MESSAGE);
   for (let round = 0; round < 40; round++) {
@@ -64,4 +64,19 @@ test('everybody has a turn in the end', () => {
     }
   }
   assert.equal(served.size, remotes.length);
+});
+
+test('two torrents share the slots: the second one gets half as soon as a round is over', () => {
+  const { world, torrent } = seeding();
+  const other = world.add(4 * BLOCK_BYTES, BLOCK_BYTES, { had: torrent.had }).torrent;
+  other.dispatch({ type: 'resume' });
+  const first = Array.from({ length: 12 }, () => world.meet(torrent));
+  for (const remote of first) remote.send(INTERESTED_MESSAGE);
+  world.run(2000);
+  assert.equal(first.filter(open).length, UPLOAD_SLOTS_START);
+  const second = Array.from({ length: 12 }, () => world.meet(other));
+  for (const remote of second) remote.send(INTERESTED_MESSAGE);
+  world.run(CHOKE_INTERVAL_MS + 500);
+  const counts = [first.filter(open).length, second.filter(open).length];
+  assert.ok(Math.abs(counts[0]! - counts[1]!) <= 1, `${counts}`);
 });

@@ -1,63 +1,49 @@
-// Carries out what the choker decides: tells peers, drops the requests of those who are choked.
+// Carries out what the choker decides for one torrent: tells peers, drops the requests of those who are choked.
 import type { Random } from '../../base/clock.ts';
 import { CHOKE_MESSAGE, UNCHOKE_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import { Choker, type ChokerPeer } from '../choker/choker.ts';
-import { CHOKE_INTERVAL_MS, UPLOAD_SLOTS } from '../limits.ts';
+import { type ChokeDecision, Choker, type ChokerPeer } from '../choker/choker.ts';
+import type { SlotUser } from '../choker/upload-slots.ts';
 import type { PeerPort } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from './upload.ts';
 
 /** A torrent's choking. */
-export class Choking {
+export class Choking implements SlotUser {
+  readonly choker: Choker;
+  /** We have all we want: kept by the torrent's tick. */
+  seeding = false;
   readonly #peers: PeerPort;
   readonly #upload: Upload;
-  readonly #choker: Choker;
-  #nextMs = 0;
+  readonly #swarm: Swarm;
 
-  constructor(peers: PeerPort, upload: Upload, random: Random) {
+  constructor(peers: PeerPort, upload: Upload, swarm: Swarm, random: Random) {
     this.#peers = peers;
     this.#upload = upload;
-    this.#choker = new Choker(random);
+    this.#swarm = swarm;
+    this.choker = new Choker(random);
   }
 
-  /**
-   * A peer began or ceased to be interested. That hurries us only if a slot is there to be given: else whoever flaps
-   * would have everybody else choked and unchoked ten times a second.
-   */
-  interestChanged(swarm: Swarm, peer: Peer): void {
-    if (!peer.weChoke) return this.hurry();
-    if (!peer.interestedInUs) return;
-    let unchoked = 0;
-    for (const other of swarm.peers()) if (!other.weChoke && !other.closing) unchoked++;
-    if (unchoked < UPLOAD_SLOTS) this.hurry();
+  chokerPeers(): ChokerPeer[] {
+    const peers: ChokerPeer[] = [];
+    for (const peer of this.#swarm.peers()) if (peer.ready && !peer.closing) peers.push(snapshot(peer));
+    return peers;
   }
 
-  /** A slot has become free: decide on the next tick instead of in ten seconds. */
-  hurry(): void {
-    this.#nextMs = 0;
+  choke(decision: ChokeDecision): void {
+    for (const link of decision.choke) {
+      const peer = this.#swarm.get(link)!;
+      peer.weChoke = true;
+      this.#peers.send(link, CHOKE_MESSAGE);
+      this.#upload.choked(peer);
+    }
   }
 
-  /** Control tick: decides when it is time. */
-  tick(swarm: Swarm, seeding: boolean, nowMs: number): void {
-    if (nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + CHOKE_INTERVAL_MS;
-    const candidates: ChokerPeer[] = [];
-    for (const peer of swarm.peers()) if (peer.ready && !peer.closing) candidates.push(snapshot(peer));
-    const decision = this.#choker.decide(candidates, { slots: UPLOAD_SLOTS, seeding }, nowMs);
-    for (const link of decision.choke) this.#choke(swarm.get(link)!);
-    for (const link of decision.unchoke) this.#unchoke(swarm.get(link)!);
-  }
-
-  #choke(peer: Peer): void {
-    peer.weChoke = true;
-    this.#peers.send(peer.link, CHOKE_MESSAGE);
-    this.#upload.choked(peer);
-  }
-
-  #unchoke(peer: Peer): void {
-    peer.weChoke = false;
-    this.#peers.send(peer.link, UNCHOKE_MESSAGE);
+  unchoke(decision: ChokeDecision): void {
+    for (const link of decision.unchoke) {
+      this.#swarm.get(link)!.weChoke = false;
+      this.#peers.send(link, UNCHOKE_MESSAGE);
+    }
   }
 }
 

@@ -105,17 +105,40 @@ export class Intake {
       peer.starving = true;
       return;
     }
-    let count = this.#plan(peer, room);
-    if (count === 0 && this.lastRefusal === 'memory' && this.#freeAbandoned(peer)) count = this.#plan(peer, room);
-    peer.starving = count < lacking;
+    let asked = 0;
+    if (this.download.deadlines.order.length > 0) {
+      asked = this.download.urgent.plan(peer.debt, room, this.#requests, nowMs);
+      this.#request(peer, asked, nowMs);
+    }
+    if (asked < room) {
+      let count = this.#plan(peer, room - asked);
+      if (count === 0 && this.lastRefusal === 'memory' && this.#freeAbandoned(peer))
+        count = this.#plan(peer, room - asked);
+      this.#request(peer, count, nowMs);
+      asked += count;
+    }
+    peer.starving = asked < lacking;
+  }
+
+  /** Sends the requests that were planned. */
+  #request(peer: Peer, count: number, nowMs: number): void {
     if (count === 0) return;
-    if (outstanding === 0) {
+    if (peer.debt.outstanding === count) {
       peer.lastBlockMs = nowMs;
       peer.window.asked(nowMs);
     }
     this.#inFlight += count;
     this.#parts.limit.take(count * BLOCK_BYTES);
     this.#parts.peers.request(peer.link, this.#requests, count);
+  }
+
+  /** Somebody waits for these pieces, each until then; for none of them when that is `undefined`. */
+  setDeadline(first: PieceIndex, last: PieceIndex, deadlineMs: number | undefined): void {
+    const { deadlines, picker } = this.download;
+    for (let piece = first; piece <= last; piece++) {
+      if (deadlineMs === undefined) deadlines.clear(piece);
+      else if (!picker.had.has(piece)) deadlines.set(piece, deadlineMs);
+    }
   }
 
   /** A block is in its place. */
@@ -155,6 +178,17 @@ export class Intake {
     if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
   }
 
+  /** Takes back what the peer owes of one piece, without a CANCEL: it has lost the piece. */
+  takeBack(peer: Peer, piece: PieceIndex): void {
+    const { arrivals, pieces } = this.download;
+    if (peer.debt.current?.index === piece) pieces.leave(peer.debt.current);
+    if (peer.debt.outstanding === 0) return;
+    const bytes = this.#parts.geometry.bytesIn(piece);
+    for (let begin = 0; begin < bytes; begin += BLOCK_BYTES) {
+      if (arrivals.isOwed(peer.link, piece, begin)) this.#parts.peers.revoke(peer.link, piece, begin, false);
+    }
+  }
+
   /**
    * The peer will not send what it was asked for (it choked us, or rejected a block): it is left alone for a moment, and
    * for longer each time while it sends nothing. Else its next refusal would be one round trip away, for ever.
@@ -179,6 +213,7 @@ export class Intake {
   stored(piece: number, run: number, outcome: number): StoredOutcome {
     const result = this.download.runs.stored(piece as PieceIndex, run, outcome);
     if (result.kind === 'forget') this.#parts.storage.forgetPiece(this.#parts.store, piece);
+    if (result.kind === 'verified') this.download.deadlines.clear(result.piece);
     if (result.kind === 'corrupt') this.wastedBytes += this.#parts.geometry.bytesIn(result.piece);
     return result;
   }

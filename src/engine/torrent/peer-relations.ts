@@ -13,6 +13,7 @@ import {
 } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
@@ -41,17 +42,22 @@ export interface RelationsParts {
 export class PeerRelations {
   readonly swarm: Swarm = new Swarm();
   readonly #parts: RelationsParts;
+  /** Who of them may download; the session shares the slots out. */
+  readonly choking: Choking;
   readonly extended: ExtendedMessages;
-  readonly #choking: Choking;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.#choking = new Choking(parts.shared.peers, parts.upload, parts.shared.random);
+    this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     this.extended = new ExtendedMessages({
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         upload_only: hearUploadOnly,
+        lt_donthave: (peer, payload) => {
+          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
+          this.updateInterest(peer);
+        },
       },
       send: (peer, bytes) => this.#send(peer, bytes),
       handshakeTaken: heedOffer,
@@ -92,7 +98,7 @@ export class PeerRelations {
     peer.lastMessageMs = nowMs;
     const had = intake.download.picker.had;
     shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.picker.join(peer.pieces);
+    intake.download.join(peer.debt);
     const { advertised } = this.extended;
     const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
     for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
@@ -134,7 +140,7 @@ export class PeerRelations {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
     intake.peerClosed(peer);
-    intake.download.picker.leave(peer.pieces);
+    intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     const useless = complete && peer.pieces.have.full;
     if (end.code.startsWith('ERR_WIRE')) {
@@ -144,7 +150,7 @@ export class PeerRelations {
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
     if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
     this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
-    if (!peer.weChoke) this.#choking.hurry();
+    if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
 
@@ -193,6 +199,12 @@ export class PeerRelations {
     }
   }
 
+  /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
+  announceLoss(piece: PieceIndex): void {
+    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    for (const peer of this.swarm.peers()) this.updateInterest(peer);
+  }
+
   /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
   feedStarving(): void {
     const nowMs = this.#nowMs();
@@ -210,7 +222,7 @@ export class PeerRelations {
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
-    this.#choking.tick(this.swarm, seeding, nowMs);
+    this.choking.seeding = seeding;
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -231,7 +243,7 @@ export class PeerRelations {
         intake.rest(peer, nowMs);
         return intake.turnAway(peer, false);
       case 'interest-changed':
-        return this.#choking.interestChanged(this.swarm, peer);
+        return shared.uploadSlots.hurry();
       case 'request':
         if (!upload.request(peer, reaction.range)) peer.messageDebt++;
         return;
@@ -266,7 +278,8 @@ export class PeerRelations {
       peer.takenBytes = peer.upload.totalBytes;
     }
     const rate = peer.download.bytesPerSecond;
-    peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
+    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
+    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);

@@ -2,6 +2,7 @@
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
+import type { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
@@ -42,6 +43,7 @@ export interface TorrentParts {
   readonly trackerKey: number;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
+  readonly uploadSlots: UploadSlots;
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;
   readonly ticketBase: number;

@@ -29,6 +29,12 @@ export type TorrentEvent =
   | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
   | { readonly type: 'storage-failed'; readonly error: StorageError }
   | { readonly type: 'selected'; readonly wanted: Bitfield }
+  | {
+      readonly type: 'awaited';
+      readonly first: PieceIndex;
+      readonly last: PieceIndex;
+      readonly withinMs: number | undefined;
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'close' }
@@ -133,6 +139,8 @@ export class Torrent {
         return this.#breakDown(event.error);
       case 'selected':
         return this.#reselect(event.wanted);
+      case 'awaited':
+        return this.#await(event.first, event.last, event.withinMs);
       case 'pause':
         return this.#leave('paused');
       case 'resume':
@@ -254,6 +262,13 @@ export class Torrent {
   #reselect(wanted: Bitfield): void {
     this.#select(wanted);
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
+  }
+
+  /** Somebody waits for pieces, `withinMs` from now, or not any more. */
+  #await(first: PieceIndex, last: PieceIndex, withinMs: number | undefined): void {
+    const nowMs = this.#parts.clock.nowMs();
+    this.intake.setDeadline(first, last, withinMs === undefined ? undefined : nowMs + withinMs);
+    if (withinMs !== undefined) for (const peer of this.swarm.peers()) this.intake.refill(peer, nowMs);
   }
 
   // Phases.

@@ -55,6 +55,14 @@ export class BlockReader {
     return done;
   }
 
+  /** Reads bytes that go to the library's user, and not to a peer. Throws StorageError. */
+  readBytes(store: WorkerStore, offset: number, length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    this.#reads.add(store, offset, bytes);
+    this.#reads.finish();
+    return bytes;
+  }
+
   takeFailures(): readonly StoreFailure[] {
     return this.#failures.take();
   }

@@ -26,6 +26,8 @@ export interface DiskWorkerData {
 export type DiskCall =
   /** Makes a store known; `prepare` also makes its folders, empty files and, when asked for, its full size. */
   | { readonly name: 'open'; readonly store: StoreId; readonly layout: StoreLayout; readonly prepare: boolean }
+  /** Reads bytes of the torrent that are on disk; answered with them. */
+  | { readonly name: 'read'; readonly store: StoreId; readonly offset: number; readonly length: number }
   /** Only the barrier. */
   | { readonly name: 'flush' }
   /** Closes the store's open files; they open again when they are needed. */
@@ -56,4 +58,10 @@ export type FromDiskWorker =
       readonly differences: Int32Array | undefined;
     }
   | { readonly kind: 'read'; readonly batch: Int32Array; readonly failures: readonly StoreFailure[] }
-  | { readonly kind: 'answer'; readonly id: number; readonly failure?: StorageFailure | undefined };
+  | {
+      readonly kind: 'answer';
+      readonly id: number;
+      readonly failure?: StorageFailure | undefined;
+      /** What was read; it changes hands. */
+      readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+    };

@@ -112,6 +112,13 @@ export class DiskPool implements StoragePort {
     this.#deal('reads', this.#reads, batch, count);
   }
 
+  /** Reads bytes of the torrent from its files, which must be verified. Rejects with a StorageError. */
+  async read(store: StoreId, offset: number, length: number): Promise<Uint8Array> {
+    const { layout } = this.#store(store);
+    const worker = this.#workerOf(store, Math.floor(offset / layout.pieceBytes));
+    return (await this.#threads[worker]!.call({ name: 'read', store, offset, length }))!;
+  }
+
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
   async check(store: StoreId, options: CheckOptions = {}): Promise<Bitfield> {
     const { layout } = this.#store(store);

@@ -6,7 +6,7 @@ import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './d
 import { unpackFailure } from './storage-failure.ts';
 
 interface Waiting {
-  readonly resolve: () => void;
+  readonly resolve: (bytes: Uint8Array | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -33,7 +33,7 @@ export class DiskThread {
       const waiting = this.#waiting.get(message.id);
       assert(waiting !== undefined, 'a disk worker answers a call once');
       this.#waiting.delete(message.id);
-      if (message.failure === undefined) waiting.resolve();
+      if (message.failure === undefined) waiting.resolve(message.bytes);
       else waiting.reject(unpackFailure(message.failure));
     });
     // Storage errors are answers. What ends a worker otherwise is a bug, and it is loud.
@@ -49,7 +49,8 @@ export class DiskThread {
     this.#worker.postMessage(message);
   }
 
-  call(call: DiskCall): Promise<void> {
+  /** Resolves with the bytes of a `read`. */
+  call(call: DiskCall): Promise<Uint8Array | undefined> {
     assert(!this.#ending, 'no call comes after the last one');
     if (call.name === 'exit') this.#ending = true;
     const id = this.#nextId++;

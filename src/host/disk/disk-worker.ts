@@ -10,6 +10,9 @@ assert(port !== null, 'disk-worker runs in a worker thread');
 const data = workerData as DiskWorkerData;
 const loop = new WorkerLoop(data, await loadFileSystem(data.fileSystem), {
   receive: () => receiveMessageOnPort(port)?.message as ToDiskWorker | undefined,
-  send: (message) => port.postMessage(message),
+  send: (message) => {
+    const bytes = message.kind === 'answer' ? message.bytes : undefined;
+    port.postMessage(message, bytes === undefined ? [] : [bytes.buffer]);
+  },
 });
 port.on('message', (message: ToDiskWorker) => loop.work(message));

@@ -102,8 +102,7 @@ export class WorkerLoop {
       const { id, call } = barrier;
       const path = call.name === 'open' ? call.layout.directory : 'the download folder';
       try {
-        this.#call(call);
-        this.#port.send({ kind: 'answer', id });
+        this.#port.send({ kind: 'answer', id, bytes: this.#call(call) });
       } catch (error) {
         const failure = packFailure(toStorageError(error, { action: 'write', path, bytesLeft: 0 }));
         this.#port.send({ kind: 'answer', id, failure });
@@ -111,11 +110,13 @@ export class WorkerLoop {
     }
   }
 
-  #call(call: DiskCall): void {
+  #call(call: DiskCall): Uint8Array<ArrayBuffer> | undefined {
     if (call.name === 'open') {
       const store = new WorkerStore(call.store, call.layout);
       this.#stores.set(call.store, store);
       if (call.prepare) this.#storeFiles.prepare(store);
+    } else if (call.name === 'read') {
+      return this.#reader.readBytes(this.#store(call.store), call.offset, call.length);
     } else if (call.name === 'release') {
       this.#openFiles.closeStore(this.#store(call.store));
     } else if (call.name === 'remove') {
@@ -130,6 +131,7 @@ export class WorkerLoop {
     } else if (call.name === 'exit') {
       this.#openFiles.closeAll();
     }
+    return undefined;
   }
 
   #store(id: StoreId): WorkerStore {

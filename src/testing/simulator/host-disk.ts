@@ -25,8 +25,8 @@ import {
   type StorageSink,
   type StoreId,
 } from '../../engine/ports.ts';
-import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
+import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { EventQueue } from './event-queue.ts';
 import { badStamp, type SharedTorrent } from './shared-torrent.ts';
 import { DISK_OWNER, type StampedArena } from './stamped-arena.ts';

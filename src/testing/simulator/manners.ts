@@ -1,7 +1,8 @@
 // How a host behaves on the wire. The engine behind it is the real one and honest; a liar's words are changed on their
 // way out, and what it should not answer is answered for it.
-import { type Random, randomBelow } from '../../base/clock.ts';
+
 import { readUint32 } from '../../base/bytes.ts';
+import type { Random } from '../../base/clock.ts';
 import { HANDSHAKE_BYTES } from '../../protocol/wire/handshake.ts';
 import {
   BITFIELD,
@@ -77,9 +78,4 @@ export class LyingManners implements Manners {
     const { corrupts = 0 } = this.#lies;
     return corrupts > 0 && this.#random.next() < corrupts ? badStamp(this.#random) : stamp;
   }
-}
-
-/** A number in [least, most], whole. */
-export function between(random: Random, least: number, most: number): number {
-  return least + randomBelow(random, most - least + 1);
 }

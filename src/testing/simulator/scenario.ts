@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 export interface Bounds {
   /** Virtual time after which everybody who can be is complete. */
   readonly deadlineMs: number;
-  /** Blocks that were asked for twice, as a share of those that were needed. Default 0.25: small worlds are mostly endgame. */
+  /** Blocks asked for twice, as a share of those needed, beyond the endgame of the last two pieces. Default 0.2. */
   readonly duplicates?: number;
   /** Least Jain index of the downloaders' mean rates. Not looked at by default. */
   readonly fairness?: number;

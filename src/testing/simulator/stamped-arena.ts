@@ -24,7 +24,8 @@ export class StampedArena {
   /** `owner` may use these frames from now on, and nobody else. */
   claim(place: number, frames: number, owner: number): void {
     for (let frame = place; frame < place + frames; frame++) {
-      if (this.#owners[frame] !== NOBODY) assert(false, `place ${frame} is given to ${owner} and ${this.#owners[frame]}`);
+      if (this.#owners[frame] !== NOBODY)
+        assert(false, `place ${frame} is given to ${owner} and ${this.#owners[frame]}`);
       this.#owners[frame] = owner;
     }
   }

@@ -9,7 +9,7 @@ import type { PeerAddress } from '../../engine/ports.ts';
 import { Session } from '../../engine/session/session.ts';
 import type { PieceIndex } from '../../engine/torrent/geometry.ts';
 import type { EndOwner, Wire } from './connection.ts';
-import { AttachedDisk, HostDisk } from './host-disk.ts';
+import { type AttachedDisk, HostDisk } from './host-disk.ts';
 import type { HostOptions } from './host-options.ts';
 import { HostPort } from './host-port.ts';
 import { Line } from './line.ts';
@@ -19,8 +19,8 @@ import { Share } from './share.ts';
 import type { SharedTorrent } from './shared-torrent.ts';
 import { StampedArena } from './stamped-arena.ts';
 import { TRACE } from './trace-hash.ts';
-import { AttachedTracker } from './virtual-tracker.ts';
 import type { NetworkNode } from './virtual-network.ts';
+import { AttachedTracker } from './virtual-tracker.ts';
 import type { WorldParts } from './world-parts.ts';
 
 const PORT = 6881;

@@ -80,7 +80,13 @@ export class AttachedTracker implements TrackerPort {
       const answer = tracker.announce(node.address, request);
       queue.plan(node.delayMs, () => {
         if (!this.#waiting.delete(ticket) || this.#sink === undefined) return;
-        trace.note(queue.nowMs, host, TRACE.announced, ticket, answer instanceof SourceError ? -1 : answer.peers.length);
+        trace.note(
+          queue.nowMs,
+          host,
+          TRACE.announced,
+          ticket,
+          answer instanceof SourceError ? -1 : answer.peers.length,
+        );
         this.#sink.announced(ticket, answer);
       });
     });

@@ -14,7 +14,7 @@ export const corruptPeers: Scenario = {
     for (let liar = 0; liar < honest; liar++) {
       const kind = world.between(0, 3);
       const share = [0.02, 0.3, 1][world.between(0, 2)]!;
-      const lies = kind < 2 ? { corrupts: share } : { claimsAll: kind === 2 ? 'rubbish' : 'silence' } as const;
+      const lies = kind < 2 ? { corrupts: share } : ({ claimsAll: kind === 2 ? 'rubbish' : 'silence' } as const);
       const part = world.host({ lies }).share(torrent, kind === 0 ? 'all' : 'nothing');
       // Whom all have banned cannot be complete.
       part.mustFinish = false;

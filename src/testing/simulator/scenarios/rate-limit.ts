@@ -11,8 +11,9 @@ export const rateLimit: Scenario = {
   bounds: { deadlineMs: 1_800_000, fairness: 0.8 },
   set(world) {
     const bytesPerSecond = world.between(100_000, 400_000);
-    const seeds = [world.host({ upBytesPerSecond: 1_000_000 }), world.host({ upBytesPerSecond: 1_000_000 })];
-    const host = world.host({ frames: 512 });
+    // Enough of them that slots for uploading are not what is scarce.
+    const seeds = Array.from({ length: 8 }, () => world.host({ peersMax: 60 }));
+    const host = world.host({ frames: 512, peersMax: 200 });
     host.session!.downloadLimit.setRate(bytesPerSecond);
     const totalBytes = world.between(15, 30) * 16_384;
     for (let index = 0; index < TORRENTS; index++) {

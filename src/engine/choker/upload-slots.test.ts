@@ -1,0 +1,239 @@
+// The slots of a session under everything that peers can do: a model-based test over several torrents.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { SeededRandom } from '../../testing/seeded-random.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, TICK_MS, UPLOAD_SLOTS_MAX } from '../limits.ts';
+import type { LinkId } from '../ports.ts';
+import { type ChokeDecision, Choker, type ChokerPeer } from './choker.ts';
+import { type SlotUser, shareOut, UploadSlots } from './upload-slots.ts';
+
+type ModelPeer = { -readonly [Key in keyof ChokerPeer]: ChokerPeer[Key] };
+
+/** A torrent that does what it is told and checks that it makes sense. */
+class ModelTorrent implements SlotUser {
+  readonly choker: Choker;
+  readonly peers = new Map<LinkId, ModelPeer>();
+  seeding = false;
+  readonly world: World;
+
+  constructor(world: World, seed: number) {
+    this.world = world;
+    this.choker = new Choker(new SeededRandom(seed));
+  }
+
+  chokerPeers(): ChokerPeer[] {
+    return [...this.peers.values()].map((peer) => ({ ...peer }));
+  }
+
+  choke({ choke }: ChokeDecision): void {
+    for (const link of choke) this.#turn(link, false);
+  }
+
+  unchoke({ unchoke }: ChokeDecision): void {
+    for (const link of unchoke) this.#turn(link, true);
+    assert.ok(this.world.unchoked <= this.world.slots.count, 'no more are unchoked than there are slots');
+  }
+
+  #turn(link: LinkId, unchoked: boolean): void {
+    const peer = this.peers.get(link)!;
+    assert.notEqual(peer.unchoked, unchoked, 'only a change is told');
+    peer.unchoked = unchoked;
+    const key = `${link}`;
+    const last = this.world.turned.get(key);
+    if (last !== undefined && unchoked) {
+      assert.ok(
+        this.world.nowMs - last >= CHOKE_INTERVAL_MS,
+        'nobody is let in sooner than a round after being choked',
+      );
+    }
+    if (!unchoked) this.world.turned.set(key, this.world.nowMs);
+    if (unchoked) this.world.served.add(link);
+  }
+}
+
+class World {
+  readonly slots = new UploadSlots();
+  readonly torrents: ModelTorrent[] = [];
+  readonly turned = new Map<string, number>();
+  readonly served = new Set<LinkId>();
+  nowMs = 0;
+  nextLink = 1;
+
+  constructor(torrents: number, seed: number) {
+    for (let at = 0; at < torrents; at++) this.torrents.push(new ModelTorrent(this, seed + at));
+  }
+
+  get peers(): ModelPeer[] {
+    return this.torrents.flatMap(({ peers }) => [...peers.values()]);
+  }
+
+  get unchoked(): number {
+    return this.peers.filter((peer) => peer.unchoked).length;
+  }
+
+  pass(ms: number): void {
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs; this.nowMs += TICK_MS) {
+      this.slots.tick(this.torrents, 0, this.nowMs);
+    }
+  }
+
+  join(torrent: ModelTorrent): ModelPeer {
+    const peer = {
+      link: this.nextLink++,
+      interested: false,
+      unchoked: false,
+      snubbed: false,
+      downloadBytesPerSecond: 0,
+      uploadBytesPerSecond: 0,
+      connectedMs: this.nowMs,
+    };
+    torrent.peers.set(peer.link, peer);
+    return peer;
+  }
+}
+
+type Step = (world: World) => void;
+
+/** A peer by any number, so that steps stay valid however a failing run is shrunk. */
+function withPeer(world: World, pick: number, act: (peer: ModelPeer, torrent: ModelTorrent) => void): void {
+  const all = world.torrents.flatMap((torrent) => [...torrent.peers.values()].map((peer) => ({ peer, torrent })));
+  const chosen = all[pick % Math.max(1, all.length)];
+  if (chosen !== undefined) act(chosen.peer, chosen.torrent);
+}
+
+class StepCommand implements fc.Command<object, World> {
+  readonly name: string;
+  readonly step: Step;
+
+  constructor(name: string, step: Step) {
+    this.name = name;
+    this.step = step;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  run(_model: object, world: World): void {
+    this.step(world);
+    assert.ok(world.unchoked <= world.slots.count, 'slots are never exceeded');
+    assert.ok(world.slots.count <= UPLOAD_SLOTS_MAX);
+  }
+
+  toString(): string {
+    return this.name;
+  }
+}
+
+const commands = [
+  fc
+    .nat(5)
+    .map((at) => new StepCommand(`join ${at}`, (world) => world.join(world.torrents[at % world.torrents.length]!))),
+  fc.nat().map(
+    (pick) =>
+      new StepCommand(`leave ${pick}`, (world) =>
+        withPeer(world, pick, (peer, torrent) => {
+          torrent.peers.delete(peer.link);
+          if (peer.unchoked) world.slots.hurry();
+        }),
+      ),
+  ),
+  fc.tuple(fc.nat(), fc.boolean()).map(
+    ([pick, interested]) =>
+      new StepCommand(`interest ${pick} ${interested}`, (world) =>
+        withPeer(world, pick, (peer) => {
+          peer.interested = interested;
+          world.slots.hurry();
+        }),
+      ),
+  ),
+  fc.tuple(fc.nat(), fc.nat(2_000_000), fc.nat(2_000_000), fc.boolean()).map(
+    ([pick, down, up, snubbed]) =>
+      new StepCommand(`rates ${pick} ${down} ${up} ${snubbed}`, (world) =>
+        withPeer(world, pick, (peer) => {
+          peer.downloadBytesPerSecond = snubbed ? 0 : down;
+          peer.uploadBytesPerSecond = peer.unchoked ? up : 0;
+          peer.snubbed = snubbed;
+        }),
+      ),
+  ),
+  fc.nat(5).map(
+    (at) =>
+      new StepCommand(`phase ${at}`, (world) => {
+        const torrent = world.torrents[at % world.torrents.length]!;
+        torrent.seeding = !torrent.seeding;
+      }),
+  ),
+  fc
+    .integer({ min: 1, max: 300 })
+    .map((ticks) => new StepCommand(`pass ${ticks}`, (world) => world.pass(ticks * TICK_MS))),
+];
+
+test('model: slots are never exceeded, nobody flutters, and whoever asks for long enough is let in', () => {
+  fc.assert(
+    fc.property(
+      fc.commands(commands, { maxCommands: 120, size: 'max' }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.nat(),
+      (steps, torrents, seed) => {
+        fc.modelRun(() => ({ model: {}, real: new World(torrents, seed) }), steps);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.boolean(),
+      fc.nat(),
+      (torrents, count, seeding, seed) => {
+        const world = new World(torrents, seed);
+        for (const torrent of world.torrents) torrent.seeding = seeding;
+        for (let at = 0; at < count; at++) {
+          const peer = world.join(world.torrents[at % torrents]!);
+          peer.interested = true;
+          peer.downloadBytesPerSecond = at * 1000;
+        }
+        world.slots.hurry();
+        world.pass(count * OPTIMISTIC_INTERVAL_MS * 4);
+        assert.equal(world.served.size, count, 'everybody had a turn');
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+test('a slot is shared fairly, nobody gets more than he can use, and one alone gets all', () => {
+  assert.deepEqual(shareOut([10, 10], 8, 0), [4, 4]);
+  assert.deepEqual(shareOut([10, 1], 8, 0), [7, 1]);
+  assert.deepEqual(shareOut([20], 8, 0), [8]);
+  assert.deepEqual(shareOut([5, 5, 5], 2, 1), [0, 1, 1]);
+  assert.deepEqual(shareOut([8, 5], 8, 0, [8, 0]), [8, 0]);
+  fc.assert(
+    fc.property(fc.array(fc.nat(20)), fc.nat(50), fc.nat(10), (demands, slots, first) => {
+      const shares = shareOut(demands, slots, first);
+      const total = shares.reduce((sum, share) => sum + share, 0);
+      assert.equal(
+        total,
+        Math.min(
+          slots,
+          demands.reduce((sum, demand) => sum + demand, 0),
+        ),
+      );
+      for (const [at, share] of shares.entries()) {
+        assert.ok(share <= demands[at]!);
+        // Whoever could use more has no fewer than anybody else, give or take the last slot.
+        if (share < demands[at]!) assert.ok(shares.every((other) => other <= share + 1));
+      }
+    }),
+  );
+});
+
+test('more torrents than slots take turns', () => {
+  const world = new World(20, 1);
+  for (const torrent of world.torrents) world.join(torrent).interested = true;
+  world.pass(20 * OPTIMISTIC_INTERVAL_MS);
+  assert.equal(world.served.size, 20);
+});

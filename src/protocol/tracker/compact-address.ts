@@ -1,0 +1,34 @@
+// A numeric address as bytes: 4 of IPv4, 16 of IPv6, the way compact peers hold it (BEP 23, BEP 7). The way back is
+// in compact-peers.ts.
+import { writeUint16 } from '../../base/bytes.ts';
+
+const GROUP = /^[0-9a-fA-F]{1,4}$/;
+
+/** Bytes of a numeric address; IPv4 in IPv6 clothes is told as IPv4. `undefined` for names and for addresses with a zone. */
+export function encodeAddress(host: string): Uint8Array | undefined {
+  if (!host.includes(':')) return encodeIpv4(host);
+  const mapped = /^::ffff:([0-9.]+)$/i.exec(host)?.[1];
+  return mapped?.includes('.') ? encodeIpv4(mapped) : encodeIpv6(host);
+}
+
+function encodeIpv4(host: string): Uint8Array | undefined {
+  const parts = host.split('.');
+  const valid = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+  return valid ? Uint8Array.from(parts, Number) : undefined;
+}
+
+function encodeIpv6(host: string): Uint8Array | undefined {
+  const halves = host.split('::').map((half) => (half === '' ? [] : half.split(':')));
+  const [head = [], tail] = halves;
+  const groups = head.length + (tail?.length ?? 0);
+  const whole = tail === undefined ? groups === 8 : groups < 8;
+  if (halves.length > 2 || !whole || ![...head, ...(tail ?? [])].every((group) => GROUP.test(group))) return undefined;
+  const bytes = new Uint8Array(16);
+  head.forEach((group, at) => {
+    writeUint16(bytes, at * 2, Number.parseInt(group, 16));
+  });
+  tail?.forEach((group, at) => {
+    writeUint16(bytes, 16 - (tail.length - at) * 2, Number.parseInt(group, 16));
+  });
+  return bytes;
+}
