@@ -39,6 +39,7 @@ class EndlessPeer {
     const sink = {
       handshake: () => undefined,
       message: () => undefined,
+      request: () => undefined,
       landed: () => {
         this.landed++;
       },

@@ -18,6 +18,7 @@ import { circumstances, writeMarked } from './performance-page.ts';
 import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startSeeder } from './seeder.ts';
+import { benchSeeding } from './seeding.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
 
@@ -129,6 +130,11 @@ async function bench(options: BenchOptions): Promise<boolean> {
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'codec') {
     await benchCodec();
+    return;
+  }
+  if (args[0] === 'seeding') {
+    const { payloadBytes, pairs, folder } = benchOptions(args.slice(1));
+    process.exitCode = (await benchSeeding(payloadBytes, pairs, folder)) ? 0 : 1;
     return;
   }
   let options: BenchOptions;

@@ -4,11 +4,13 @@ import { parseArgs } from 'node:util';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
   codec                   microbenchmarks, and the heap growth of a million received blocks
+
+  seeding                 Millrace and libtorrent as seeders of peers that keep nothing; one, then 50 at once
 
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client

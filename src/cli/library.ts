@@ -19,6 +19,7 @@ export type {
   CreatedTorrent,
   CreateOptions,
   DataPathStats,
+  FilePriority,
   Metainfo,
   MetainfoFile,
   PeerAddress,

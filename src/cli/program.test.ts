@@ -106,7 +106,13 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
   }
 
   files(): readonly TorrentFile[] {
-    return METAINFO.files.map((file, index) => ({ ...file, index, bytesDone: 0, selected: true }));
+    return METAINFO.files.map((file, index) => ({
+      ...file,
+      index,
+      bytesDone: 0,
+      selected: true,
+      priority: 'normal' as const,
+    }));
   }
 
   async remove(): Promise<void> {
@@ -208,7 +214,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('get hands its options to the library', async () => {
   bench.client.added = (torrent) => torrent.finish();
   const options =
-    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --select 0,1 --down 1M --up 2M';
+    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --select 0,1 --priority 1=high --down 1M --up 2M';
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--sequential', ...options.split(' ')), 0);
   assert.deepEqual(bench.clientOptions, {
     listen: { port: 7000 },
@@ -220,6 +226,7 @@ test('get hands its options to the library', async () => {
     trackers: false,
     seed: false,
     sequential: true,
+    priorities: { 1: 'high' },
     select: [0, 1],
     peers: [
       { host: '10.0.0.1', port: 1 },

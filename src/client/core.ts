@@ -51,6 +51,11 @@ export class Core {
     this.session.remove(torrent);
   }
 
+  /** Resolves when a torrent that was told to pause holds no piece memory any more, and the disk nothing of it. */
+  async standStill(torrent: EngineTorrent): Promise<void> {
+    while (torrent.busy) await new Promise((resolve) => setTimeout(resolve, RETIRE_POLL_MS));
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }

@@ -17,7 +17,7 @@ export interface ExistingFacts {
 }
 
 /** Pieces that are taken for had without reading them, and those that are to be hashed first. */
-export function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; readonly recheck: Bitfield } {
+function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; readonly recheck: Bitfield } {
   const had = new Bitfield(facts.geometry.pieceCount);
   const recheck = new Bitfield(facts.geometry.pieceCount);
   switch (facts.mode) {
@@ -32,4 +32,16 @@ export function existingPieces(facts: ExistingFacts): { readonly had: Bitfield; 
       return { had: found.have, recheck: found.recheck };
     }
   }
+}
+
+/** The pieces that are on disk already; those that nothing vouches for are hashed by `check`. */
+export async function findExisting(
+  facts: ExistingFacts,
+  check: (pieces: Bitfield) => Promise<Bitfield>,
+): Promise<Bitfield> {
+  const { had, recheck } = existingPieces(facts);
+  if (recheck.count === 0) return had;
+  const checked = await check(recheck);
+  for (let piece = 0; piece < had.length; piece++) if (checked.has(piece)) had.add(piece);
+  return had;
 }

@@ -13,6 +13,8 @@ import type { TorrentEvents, TorrentState } from './types.ts';
 export interface StreamSource {
   readonly geometry: Geometry;
   readonly events: EventEmitter<TorrentEvents>;
+  /** All streams of the torrent that are open; they add and remove themselves. */
+  readonly streams: Set<FileStream>;
   had(piece: PieceIndex): boolean;
   /** Bytes of the torrent that lie in pieces which are had. Rejects with a StorageError. */
   read(offset: number, length: number): Promise<Uint8Array>;
@@ -37,6 +39,7 @@ export class FileStream extends Readable {
     this.#source = source;
     this.#position = span.start;
     this.#end = span.end;
+    source.streams.add(this);
     source.events.on('piece', this.#pieceCame).on('state', this.#stateChanged);
     const error = source.error();
     if (error !== undefined) this.destroy(error);
@@ -54,6 +57,9 @@ export class FileStream extends Readable {
     if (this.#position < this.#end && this.#hurried > 0) {
       this.#source.hurry(geometry.firstPieceAt(this.#position), (this.#hurried - 1) as PieceIndex, undefined);
     }
+    // Another stream may wait for the same pieces: a player that seeks opens the next one before it closes this.
+    this.#source.streams.delete(this);
+    for (const other of this.#source.streams) other.#hurryAgain();
     callback(error);
   }
 
@@ -66,9 +72,7 @@ export class FileStream extends Readable {
     else if (state === 'error') this.destroy(this.#source.error());
     else if (state === 'downloading' || state === 'seeding') {
       // The engine is there only now, or is another one.
-      this.#hurried = 0;
-      this.#hurryAhead();
-      if (this.#hungry) this.#advance();
+      this.#hurryAgain();
     }
   };
 
@@ -122,6 +126,13 @@ export class FileStream extends Readable {
       this.#source.hurry(piece, piece, (bytesAhead / STREAM_BYTES_PER_SECOND) * 1000);
     }
     this.#hurried = Math.max(this.#hurried, last + 1);
+  }
+
+  /** The deadlines that were given are gone. */
+  #hurryAgain(): void {
+    this.#hurried = 0;
+    this.#hurryAhead();
+    if (this.#hungry) this.#advance();
   }
 
   /** The consumer waits: whatever was thought before, the next piece is needed now. */

@@ -14,6 +14,7 @@ export type {
   AddOptions,
   ClientOptions,
   DataPathStats,
+  FilePriority,
   PeerAddress,
   PeerInfo,
   ProfileGauge,

@@ -30,7 +30,7 @@ const anyData: fc.Arbitrary<ResumeData> = fc
       infoHash: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => infoHashFromBytes(bytes)!),
       directory: fc.string({ unit: 'grapheme' }),
       have: fc.array(fc.boolean(), { maxLength: 40 }).map(field),
-      files: fc.array(fc.tuple(stamps, fc.boolean()), { maxLength: 10 }),
+      files: fc.array(fc.tuple(stamps, fc.nat(3)), { maxLength: 10 }),
       uploadedBytes: counts,
       downloadedBytes: counts,
       addedMs: counts,
@@ -40,7 +40,7 @@ const anyData: fc.Arbitrary<ResumeData> = fc
   .map(({ files, ...rest }) => ({
     ...rest,
     stamps: files.map(([stamp]) => stamp),
-    selected: field(files.map(([, selected]) => selected)),
+    priorities: Uint8Array.from(files, ([, priority]) => priority),
   }));
 
 const example: ResumeData = {
@@ -48,7 +48,7 @@ const example: ResumeData = {
   directory: '/downloads',
   have: field([true, false, true]),
   stamps: [{ sizeBytes: 5, mtimeUs: 1_700_000_000_000_001 }, undefined],
-  selected: field([true, true]),
+  priorities: Uint8Array.of(2, 2),
   uploadedBytes: 1,
   downloadedBytes: 2,
   addedMs: 3,

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { Bitfield } from '../base/bitfield.ts';
 import { equalBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
+import { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_SKIP } from '../engine/picker/piece-picker.ts';
 import { decodeBencode } from '../protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '../protocol/bencode/bencode-encoder.ts';
 import { BencodeError } from '../protocol/bencode/bencode-error.ts';
@@ -21,8 +22,8 @@ export interface ResumeData extends SavedState {
   readonly infoHash: InfoHash;
   /** Absolute path of the folder that holds the files. */
   readonly directory: string;
-  /** Bit *n*: file *n* is to be downloaded. */
-  readonly selected: Bitfield;
+  /** Byte *n*: how urgently file *n* is wanted, from 0, skipped, to 3, high. */
+  readonly priorities: Uint8Array;
   readonly uploadedBytes: number;
   readonly downloadedBytes: number;
   /** When the torrent was added, in milliseconds since 1970. */
@@ -51,7 +52,9 @@ export function encodeResumeData(data: ResumeData): Uint8Array {
     have: data.have.bytes,
     'info hash': infoHashBytes(data.infoHash),
     pieces: data.have.length,
-    selected: data.selected.bytes,
+    priorities: data.priorities,
+    // For versions that know no priorities.
+    selected: selectedOf(data.priorities).bytes,
     uploaded: data.uploadedBytes,
     version: VERSION,
   };
@@ -101,6 +104,23 @@ function bitfield(root: BencodeDictionary, key: string, length: number): Bitfiel
   return (bytes && Bitfield.fromBytes(bytes, length)) ?? damaged(key);
 }
 
+function selectedOf(priorities: Uint8Array): Bitfield {
+  const selected = new Bitfield(priorities.length);
+  for (const [file, priority] of priorities.entries()) if (priority !== PRIORITY_SKIP) selected.add(file);
+  return selected;
+}
+
+/** Older data only says which files were selected. */
+function priorities(root: BencodeDictionary, fileCount: number): Uint8Array {
+  const selected = bitfield(root, 'selected', fileCount);
+  const saved = root.byteString('priorities');
+  if (saved === undefined) {
+    return Uint8Array.from({ length: fileCount }, (_, file) => (selected.has(file) ? PRIORITY_NORMAL : PRIORITY_SKIP));
+  }
+  if (saved.length !== fileCount || saved.some((priority) => priority > PRIORITY_HIGH)) return damaged('priorities');
+  return saved.slice();
+}
+
 /**
  * Decodes resume data. Throws `InputError`, and nothing else: ERR_RESUME_DAMAGED when the bytes are not what was once
  * saved, ERR_RESUME_VERSION when another version of Millrace wrote them.
@@ -123,7 +143,7 @@ export function decodeResumeData(bytes: Uint8Array): ResumeData {
     directory: root.text('directory') ?? damaged('directory'),
     have: bitfield(root, 'have', count(root, 'pieces')),
     stamps: files.map(unpackStamp),
-    selected: bitfield(root, 'selected', files.length),
+    priorities: priorities(root, files.length),
     uploadedBytes: count(root, 'uploaded'),
     downloadedBytes: count(root, 'downloaded'),
     addedMs: count(root, 'added'),

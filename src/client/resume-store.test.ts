@@ -23,7 +23,7 @@ function dataFor(directory: string, downloadedBytes = 0): ResumeData {
     directory,
     have,
     stamps: [{ sizeBytes: 5, mtimeUs: 6 }],
-    selected: new Bitfield(1),
+    priorities: Uint8Array.of(0),
     uploadedBytes: 0,
     downloadedBytes,
     addedMs: 0,
@@ -152,7 +152,7 @@ test('a process killed while it saves leaves data that is whole', async (t) => {
     const store = new ResumeStore(() => process.exit(3), ${JSON.stringify(folder)});
     for (let n = 1; ; n++) {
       await store.save({ infoHash: '${HASH}', directory: '/d', have: new Bitfield(200_000), stamps: [],
-        selected: new Bitfield(0), uploadedBytes: 0, downloadedBytes: n, addedMs: 0 });
+        priorities: new Uint8Array(0), uploadedBytes: 0, downloadedBytes: n, addedMs: 0 });
       process.stdout.write(n + ' ');
     }`;
   for (let round = 0; round < 5; round++) {

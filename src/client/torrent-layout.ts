@@ -32,3 +32,24 @@ export function bytesHad(geometry: Geometry, have: Bitfield, file: { offset: num
   }
   return bytes;
 }
+
+/** How much of the wanted pieces is had. */
+export function tally(
+  geometry: Geometry,
+  wanted: Bitfield,
+  had: Bitfield,
+): { bytesDone: number; bytesWanted: number; piecesDone: number } {
+  let bytesDone = 0;
+  let bytesWanted = 0;
+  let piecesDone = 0;
+  for (let at = 0; at < geometry.pieceCount; at++) {
+    const piece = geometry.pieceIndex(at)!;
+    if (!wanted.has(piece)) continue;
+    const bytes = geometry.bytesIn(piece);
+    bytesWanted += bytes;
+    if (!had.has(piece)) continue;
+    bytesDone += bytes;
+    piecesDone++;
+  }
+  return { bytesDone, bytesWanted, piecesDone };
+}

@@ -8,20 +8,22 @@ import { InputError, MillraceError, StorageError } from '../base/errors.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
-import { type FileStat, statFiles } from '../host/disk/file-stats.ts';
+import { statFiles } from '../host/disk/file-stats.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { checkPeerAddress } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
-import { existingPieces } from './existing-pieces.ts';
+import { findExisting } from './existing-pieces.ts';
+import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import { type FileRange, fileSpan } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
 import { FileStream } from './file-stream.ts';
+import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
-import { piecesOf, selectFiles, tally } from './selection.ts';
+import { checkStore, recheckStill } from './storage-operations.ts';
 import { peerInfos, swarmFigures } from './swarm-view.ts';
-import { bytesHad, torrentLayout } from './torrent-layout.ts';
+import { tally, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
   PeerAddress,
@@ -45,8 +47,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly #options: AddOptions;
   readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
-  #selected: boolean[];
-  #wanted: Bitfield;
+  #priorities: FilePriorities;
+  /** The user said what is wanted: what was saved does not count. */
+  #chosen: boolean;
   #state: TorrentState = 'opening';
   #engine: EngineTorrent | undefined;
   #store: number | undefined;
@@ -55,6 +58,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #paused = false;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
+  readonly #streams = new Set<FileStream>();
   /** `done` was emitted and nothing became missing since. */
   #done = false;
   readonly #abort = new AbortController();
@@ -68,8 +72,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     for (const address of options.peers ?? []) checkPeerAddress(address);
-    this.#selected = selectFiles(metainfo.files, options.select);
-    this.#wanted = piecesOf(this.#geometry, metainfo.files, this.#selected);
+    this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
+    this.#chosen = options.select !== undefined || options.priorities !== undefined;
     this.#resume = new ResumeKeeper({
       store: core.resume,
       infoHash: metainfo.infoHash,
@@ -102,8 +106,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
-    const piecesWanted = this.#wanted.count;
-    const { bytesDone, bytesWanted, piecesDone } = this.#tally();
+    const piecesWanted = this.#priorities.wanted.count;
+    const { bytesDone, bytesWanted, piecesDone } = tally(this.#geometry, this.#priorities.wanted, this.#had());
     const rate = this.#engine?.intake.rate.bytesPerSecond ?? 0;
     const downloading = this.#state === 'downloading';
     return {
@@ -123,15 +127,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
   files(): readonly TorrentFile[] {
-    const had = this.#had();
-    return this.metainfo.files.map((file, index) => ({
-      index,
-      path: file.path,
-      length: file.length,
-      bytesDone: bytesHad(this.#geometry, had, file),
-      selected: this.#selected[index]!,
-      pad: file.pad,
-    }));
+    return fileViews(this.metainfo.files, this.#geometry, this.#had(), this.#priorities);
   }
 
   /** A snapshot of the connected peers. */
@@ -152,9 +148,18 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * InputError ERR_SELECT_FILE for a file that does not exist.
    */
   select(files: readonly number[]): void {
-    this.#selected = selectFiles(this.metainfo.files, files);
-    this.#wanted = piecesOf(this.#geometry, this.metainfo.files, this.#selected);
-    this.#engine?.dispatch({ type: 'selected', wanted: this.#wanted });
+    this.#prioritise(this.#priorities.withSelected(files));
+  }
+
+  /** Changes how urgently files are wanted, by index; others stay. Throws InputError ERR_SELECT_FILE, ERR_SELECT_PRIORITY. */
+  setPriorities(priorities: PriorityChanges): void {
+    this.#prioritise(this.#priorities.withChanges(priorities));
+  }
+
+  #prioritise(priorities: FilePriorities): void {
+    this.#chosen = true;
+    this.#priorities = priorities;
+    this.#engine?.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
   }
 
   /**
@@ -164,11 +169,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    */
   stream(file: number, range: FileRange = {}): Readable {
     const span = fileSpan(this.metainfo.files, file, range);
-    if (!this.#selected[file]) throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
+    if (this.#priorities.of(file) === 'skip')
+      throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
     return new FileStream(
       {
         geometry: this.#geometry,
         events: this,
+        streams: this.#streams,
         had: (piece) => this.#had().has(piece),
         read: async (offset, length) => {
           if (this.#store === undefined) throw removedError();
@@ -220,13 +227,26 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#engine?.dispatch({ type: 'resume' });
   }
 
+  /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
+  async recheck(): Promise<void> {
+    await this.#opening;
+    const [engine, store] = [this.#engine, this.#store];
+    if (engine === undefined || store === undefined || this.#closing !== undefined) return;
+    this.#error = undefined;
+    this.#setState('checking');
+    const checked = recheckStill(this.#core, engine, () => this.#check(store));
+    this.#opening = checked.then(() => this.#goOn(engine)).catch((error: unknown) => this.#fail(error));
+    await this.#opening;
+    if (this.#error !== undefined) throw this.#error;
+  }
+
   /**
    * Resolves when every selected file is verified on disk, at once if so already. Meanwhile a pause only makes it wait
    * longer. Rejects with the StorageError that stopped the torrent, with InputError ERR_TORRENT_REMOVED when the torrent
    * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
    */
   async completed(signal?: AbortSignal): Promise<void> {
-    if (this.#state === 'seeding' || this.#complete) return;
+    if (this.#state === 'seeding' || this.#engine?.intake.download.picker.wantedCount === 0) return;
     if (this.#error !== undefined) throw this.#error;
     if (this.#state === 'removed') throw removedError();
     signal?.throwIfAborted();
@@ -276,21 +296,27 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   async #open(): Promise<void> {
     const { pool, session } = this.#core;
     this.#setState('opening');
-    const selected = this.#selected;
+    const saved = await this.#resume.load();
+    if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
+    this.#chosen = true;
+    const { selected } = this.#priorities;
     const preallocate = this.#options.preallocate ?? false;
     const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
     // What is there is looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
     await this.#closeStore();
-    this.#store = await pool.open(layout);
-    const had = await this.#findOut(this.#store, found);
+    const store = await pool.open(layout);
+    this.#store = store;
+    const { files } = this.metainfo;
+    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats: found, saved };
+    const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
     const spec = {
       infoHash: infoHashBytes(this.metainfo.infoHash),
       geometry: this.#geometry,
       store: this.#store,
       had,
-      wanted: this.#wanted,
+      priorities: this.#priorities.ofPieces,
       sequential: this.#options.sequential ?? false,
       tiers: this.#options.trackers === false ? [] : this.metainfo.tiers,
       seed: this.#options.seed ?? true,
@@ -303,44 +329,39 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       failed: (error) => this.#fail(error),
     });
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
-    if (this.#paused) this.#setState('paused');
-    else this.#engine.dispatch({ type: 'resume' });
+    this.#goOn(this.#engine);
     session.dial();
   }
 
-  /** The pieces that are on disk already; those that resume data does not vouch for are hashed. */
-  async #findOut(store: number, stats: readonly FileStat[]): Promise<Bitfield> {
-    const { pool } = this.#core;
-    const mode = this.#options.existing ?? 'resume';
-    const saved = mode === 'resume' ? await this.#resume.load() : undefined;
-    const { files } = this.metainfo;
-    const { had, recheck } = existingPieces({ mode, geometry: this.#geometry, files, stats, saved });
-    if (recheck.count === 0) return had;
+  #goOn(engine: EngineTorrent): void {
+    if (this.#paused) this.#setState('paused');
+    else engine.dispatch({ type: 'resume' });
+  }
+
+  #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
     this.#setState('checking');
-    const checked = await pool.check(store, {
-      pieces: recheck,
+    return checkStore(this.#core, store, {
+      pieces,
       signal: this.#abort.signal,
-      onProgress: (done, total) => {
-        this.#checked = total === 0 ? 1 : done / total;
-      },
+      onShare: (share) => (this.#checked = share),
     });
-    for (let piece = 0; piece < had.length; piece++) if (checked.has(piece)) had.add(piece);
-    return had;
   }
 
   async #standing(): Promise<Standing | undefined> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
     // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
     const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const selected = new Bitfield(this.metainfo.files.length);
-    for (const [index, chosen] of this.#selected.entries()) if (chosen) selected.add(index);
-    const uploadedBytes = this.#engine.upload.totalBytes;
-    const downloadedBytes = this.#engine.intake.rate.totalBytes;
-    return { have: this.#had(), stamps, selected, uploadedBytes, downloadedBytes };
+    const priorities = this.#priorities.ofFiles;
+    const bytes = {
+      uploadedBytes: this.#engine.upload.totalBytes,
+      downloadedBytes: this.#engine.intake.rate.totalBytes,
+    };
+    return { have: this.#had(), stamps, priorities, ...bytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
-    if (phase === 'error' || phase === 'closed') return;
+    // Whoever is being checked only stands still for it.
+    if (phase === 'error' || phase === 'closed' || (phase === 'paused' && this.#state === 'checking')) return;
     this.#error = undefined;
     this.#setState(phase);
     this.#resume.rest();
@@ -371,16 +392,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.emit('state', state);
   }
 
-  /** Every selected piece is on disk, also while the torrent is paused. */
-  get #complete(): boolean {
-    return this.#engine !== undefined && this.#engine.intake.download.picker.wantedCount === 0;
-  }
-
   #had(): Bitfield {
     return this.#engine?.had ?? new Bitfield(this.#geometry.pieceCount);
-  }
-
-  #tally(): ReturnType<typeof tally> {
-    return tally(this.#geometry, this.#wanted, this.#had());
   }
 }

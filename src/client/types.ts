@@ -25,6 +25,9 @@ export interface ClientOptions {
   readonly profile?: boolean;
 }
 
+/** How urgently a file is wanted: a piece comes the earlier, the more urgent its most urgent file is. `skip`: not at all. */
+export type FilePriority = 'skip' | 'low' | 'normal' | 'high';
+
 /** How one torrent is downloaded. */
 export interface AddOptions {
   /**
@@ -32,8 +35,13 @@ export interface AddOptions {
    * it. Default: the working directory.
    */
   readonly directory?: string;
-  /** Indexes of the files to download. Default: all. `Torrent.select` changes it. */
+  /** Indexes of the files to download. `Torrent.select` changes it. Default: what was saved of an earlier run, or all. */
   readonly select?: readonly number[];
+  /**
+   * Priorities by file index, beyond what `select` says; files that are not named are `normal`. Given, even empty, it
+   * stands in place of what was saved. `Torrent.setPriorities` changes it.
+   */
+  readonly priorities?: Readonly<Record<number, FilePriority>>;
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;
   /** Peers to connect to at once and again whenever they go. */
@@ -138,7 +146,9 @@ export interface TorrentFile {
   readonly length: number;
   /** Bytes verified and on disk. */
   readonly bytesDone: number;
+  /** It is downloaded: its priority is not `skip`. */
   readonly selected: boolean;
+  readonly priority: FilePriority;
   /** Alignment filler (BEP 47): never written to disk. */
   readonly pad: boolean;
 }

@@ -88,10 +88,7 @@ export const TICK_LATE_MS = 2000;
 /** Requests of one peer that wait for their turn; the number that we announce as `reqq` (BEP 10). */
 export const WANTED_PER_PEER_MAX = 500;
 
-/** Blocks of one peer being read or sent: 1 MiB covers a fast link, and a peer that never reads holds no more. */
-export const SERVES_PER_PEER_MAX = 64;
-
-/** Share of piece memory that uploads may use: downloading must always find room. */
+/** Share of piece memory that uploads may use while something is downloaded: downloading must always find room. */
 export const UPLOAD_MEMORY_SHARE = 0.25;
 
 /** How often the control work runs: timeouts, rates, choking, dialling. */
@@ -210,6 +207,23 @@ export const STEAL_WAIT_MIN_MS = 200;
 
 /** A piece that is so late is asked of everybody: whoever should have brought it in time does not. */
 export const LATE_PATIENCE_MS = 3000;
+
+/** Piece memory that uploads may use while nothing is downloaded, with half of all as the other bound: the program stays below 150 MiB. */
+export const UPLOAD_MEMORY_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** Bytes kept of what one peer alone has asked for and got: another may be close behind it, and more would only wear out caches. */
+export const SPENT_BYTES_MAX: number = 4 * 1024 * 1024;
+
+/** Bytes that may wait in the link to one peer: what it takes in a quarter of a second, between these two. */
+export const UPLOAD_QUEUE_SECONDS = 0.25;
+export const UPLOAD_QUEUE_BYTES_MIN: number = 256 * 1024;
+export const UPLOAD_QUEUE_BYTES_MAX: number = 2 * 1024 * 1024;
+
+/** The same for a peer whose rate is not known yet: with small queues the first moments of a fast one are slow. */
+export const UPLOAD_QUEUE_BYTES_START: number = 1024 * 1024;
+
+/** Blocks that are given to a link in one go, and stretches to the disk: a peer's turn is over after so many. */
+export const SERVES_AT_ONCE = 64;
 
 /** Small pieces within so many bytes are fetched after each other, when they are equally rare: what a disk call is worth. */
 export const NEIGHBOUR_BYTES: number = 1024 * 1024;

@@ -8,7 +8,8 @@
 //   ------------------------------------------------------  ---------------------------------------------
 //   a link, from `request` on                               `blocks` reports it LANDED or RETURNED, or `closed`
 //   a disk worker, from `storeRuns` on                      `runsStored` reports it
-//   an upload, from `readBlocks` on                         `blocksServed` reports it, or `closed`
+//   a disk worker, from `readBlocks` on                     `blocksRead` reports it
+//   a link that reads it, from `serve` on                   `served` counts it, or `closed`
 import type { StorageError } from '../base/errors.ts';
 
 /** A connection to a peer. Numbers are never used twice within a session. */
@@ -45,6 +46,23 @@ export const OUTCOME_RETURNED = 1;
 /** A block came that this link was not (or no longer) expected to send: its bytes were thrown away. */
 export const OUTCOME_WASTED = 2;
 
+/** Layout of a record in `PeerSink.requests`: what a peer asks for, as it sent it; large numbers come out negative. */
+export const ASKED_STRIDE = 3;
+export const ASKED_PIECE = 0;
+export const ASKED_BEGIN = 1;
+export const ASKED_LENGTH = 2;
+
+/**
+ * Layout of a record in `PeerPort.serve`: a block, and where its bytes are, `SERVE_OFFSET` bytes behind the start of a
+ * place. The same 16 KiB frame is never served as two different blocks at once.
+ */
+export const SERVE_STRIDE = 5;
+export const SERVE_PIECE = 0;
+export const SERVE_BEGIN = 1;
+export const SERVE_LENGTH = 2;
+export const SERVE_PLACE = 3;
+export const SERVE_OFFSET = 4;
+
 /** What the engine asks of connections. No call throws, blocks or answers at once: answers come through `PeerSink`. */
 export interface PeerPort {
   /** Opens a connection; answered by `connected` or `closed`. */
@@ -62,20 +80,15 @@ export interface PeerPort {
   revoke(link: LinkId, piece: number, begin: number, cancel: boolean): void;
   /** Revokes everything that the link was asked for. */
   revokeAll(link: LinkId, cancel: boolean): void;
-  /** Sends PIECE with `length` bytes from a place; answered by `served`, after which the place is free. */
-  serve(link: LinkId, block: ServedBlock): void;
+  /**
+   * Sends PIECE for `count` records of `batch`, in their order; answered by `served`. Until then the bytes must stay as
+   * they are. Several links may be served the same bytes. The batch is read at once.
+   */
+  serve(link: LinkId, batch: Int32Array, count: number): void;
   /** Copies between two places of the arena: the counted exception, for an endgame duplicate that came first. */
   copy(fromPlace: number, toPlace: number, length: number): void;
   /** Ends the connection; answered by `closed`. */
   close(link: LinkId): void;
-}
-
-/** A block on its way out. */
-export interface ServedBlock {
-  readonly piece: number;
-  readonly begin: number;
-  readonly length: number;
-  readonly place: number;
 }
 
 /** Why a link ended. `code` is stable: ERR_LINK_…, ERR_WIRE_… or an errno name. */
@@ -91,7 +104,9 @@ export interface PeerSink {
   incoming(link: LinkId, address: PeerAddress): void;
   /** The 68 bytes of the peer's handshake (BEP 3). */
   handshake(link: LinkId, bytes: Uint8Array): void;
-  /** Any message but PIECE and keep-alive: its id and what follows. */
+  /** REQUESTs, `count` records of `batch`, before any message that came after them. */
+  requests(link: LinkId, batch: Int32Array, count: number): void;
+  /** Any message but PIECE, REQUEST and keep-alive, and REQUESTs of the wrong length: its id and what follows. */
   message(link: LinkId, id: number, payload: Uint8Array): void;
   /** An empty message: the peer is still there. */
   keepAlive(link: LinkId): void;
@@ -99,8 +114,8 @@ export interface PeerSink {
   messagesDone(link: LinkId): void;
   /** Blocks that landed, were returned or were wasted: `count` records of `BLOCK_STRIDE` integers. */
   blocks(batch: Int32Array, count: number): void;
-  /** An upload has left the place it was sent from. */
-  served(link: LinkId, block: ServedBlock): void;
+  /** The oldest `count` blocks that the link was given to serve, and that were not counted yet, have left. */
+  served(link: LinkId, count: number): void;
   /** The link is gone and holds no place any more. Comes exactly once for every link. */
   closed(link: LinkId, end: LinkEnd): void;
 }
@@ -128,7 +143,10 @@ export const STORED_CORRUPT = 2;
 /** The disk refused; `storageFailed` says why. The piece must be fetched again. */
 export const STORED_FAILED = 3;
 
-/** Layout of a record in `StoragePort.readBlocks`: a block to be read into a place. `READ_TICKET` comes back. */
+/**
+ * Layout of a record in `StoragePort.readBlocks`: up to a run of one piece, to be read into the slot that begins at a
+ * place. `READ_TICKET` comes back.
+ */
 export const READ_STRIDE = 6;
 export const READ_STORE = 0;
 export const READ_PIECE = 1;
@@ -162,7 +180,7 @@ export interface StoragePort {
   storeRuns(batch: Int32Array, count: number): void;
   /** Forgets the runs of a piece that were stored so far; the piece will be stored again from its first run. */
   forgetPiece(store: StoreId, piece: number): void;
-  /** Reads blocks of verified pieces into their places. */
+  /** Reads parts of verified pieces into their slots; answers in batches of its own choosing, as soon as it has some. */
   readBlocks(batch: Int32Array, count: number): void;
 }
 

@@ -10,7 +10,7 @@ import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '#src/protocol/wire/block.ts';
 import { BlockReceiver } from '#src/protocol/wire/block-receiver.ts';
 import { encodeHandshake } from '#src/protocol/wire/handshake.ts';
 import { HAVE, PIECE } from '#src/protocol/wire/message-id.ts';
-import { writePieceHeader } from '#src/protocol/wire/message-writer.ts';
+import { encodeRequest, writePieceHeader } from '#src/protocol/wire/message-writer.ts';
 import { PieceMemory } from '#src/protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '#src/protocol/wire/receive-counters.ts';
 
@@ -61,6 +61,10 @@ class ReceiverSession {
       handshake: (bytes: Uint8Array) => assert.equal(bytes.length, 68),
       message: (id: number, payload: Uint8Array) =>
         this.#arrivedMessage(`${id}:${Buffer.from(payload).toString('latin1')}`),
+      request: (piece: number, begin: number, length: number) =>
+        this.#arrivedMessage(
+          `6:${Buffer.from(encodeRequest({ piece, begin, length }).subarray(5)).toString('latin1')}`,
+        ),
       keepAlive: () => undefined,
       landed: (piece: number, begin: number, length: number) => this.#landed(piece, begin, length),
       returned: (piece: number) => this.#settle(piece),

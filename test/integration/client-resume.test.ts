@@ -160,3 +160,21 @@ test('a torrent can be removed, and its client closed, while it is being checked
     assert.equal(torrent.error, undefined);
   }
 });
+
+test('a recheck of a running torrent finds the damage, and only that is fetched again', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', { a: 20 * PIECE_BYTES, b: 10 * PIECE_BYTES });
+  const seed = await bench.seed(metainfo);
+  const client = bench.client();
+  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address] });
+  await within(torrent.completed(), 'the download');
+  await damage(bench.path('get', 'set', 'a'), 5 * PIECE_BYTES + 9);
+  const states: TorrentState[] = [];
+  const pieces: number[] = [];
+  torrent.on('state', (state) => states.push(state)).on('piece', (piece) => pieces.push(piece));
+  await within(torrent.recheck(), 'the check');
+  await within(torrent.completed(), 'repaired');
+  assert.deepEqual(states, ['checking', 'downloading', 'seeding']);
+  assert.deepEqual(pieces, [5]);
+  assert.deepEqual(await bench.contents('get'), await bench.contents('seed'));
+});

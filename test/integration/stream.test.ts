@@ -59,6 +59,18 @@ test('a stream that is destroyed waits for nothing any more, and another one sta
   assert.deepEqual(await within(buffer(second), 'the end of the film'), bytes.subarray(900_000));
 });
 
+test('a stream that is destroyed takes nothing away from another one of the same file', async (t) => {
+  const bench = await ClientBench.open(t);
+  const { torrent, bytes } = await start(bench);
+  const [first, second] = [torrent.stream(FILM), torrent.stream(FILM, { start: 300_000 })];
+  const read = buffer(second);
+  await within(once(first, 'readable'), 'the first bytes');
+  first.destroy();
+  assert.deepEqual(await within(read, 'the other stream'), bytes.subarray(300_000));
+  const { piecesDone, piecesWanted } = torrent.progress();
+  assert.ok(piecesDone < piecesWanted / 2, `${piecesDone} of ${piecesWanted} pieces came before the film was read`);
+});
+
 test('a torrent that is removed ends its streams, and files that are not selected have none', async (t) => {
   const bench = await ClientBench.open(t);
   const { torrent } = await start(bench, { select: [FILM], rate: 50_000 });

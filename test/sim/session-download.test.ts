@@ -1,8 +1,9 @@
 // Downloads through the whole engine in a simulated world: what comes in, from whom, in which order, and who is blamed.
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '#src/base/bitfield.ts';
 import { REQUEST_TIMEOUT_MS } from '#src/engine/limits.ts';
+import { PRIORITY_HIGH, PRIORITY_LOW, PRIORITY_NORMAL } from '#src/engine/picker/piece-picker.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '#src/engine/torrent/geometry.ts';
 import { encodeBitfield, encodeHave, encodeReject, UNCHOKE_MESSAGE } from '#src/protocol/wire/message-writer.ts';
 import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
@@ -66,18 +67,19 @@ test('a torrent that is not to seed lets everybody go when it is complete', () =
 
 test('the rest comes when more is selected, from seeds that were let go before', () => {
   const world = new SimulatedSession();
-  const wanted = new Bitfield(8);
-  wanted.add(2);
-  const { torrent, news } = world.add(PIECE_BYTES * 8, PIECE_BYTES, { wanted, tiers: [['http://tracker/announce']] });
+  const priorities = new Uint8Array(8);
+  priorities[2] = PRIORITY_NORMAL;
+  const { torrent, news } = world.add(PIECE_BYTES * 8, PIECE_BYTES, {
+    priorities,
+    tiers: [['http://tracker/announce']],
+  });
   torrent.dispatch({ type: 'resume' });
   world.addSeed(torrent, '10.0.0.9');
   assert.ok(world.runUntil(() => torrent.phase === 'seeding', 10_000));
   assert.deepEqual(news.pieces, [2]);
   world.run(1000);
   assert.deepEqual(world.trackers.events, ['started'], 'a part is not the whole');
-  const all = new Bitfield(8);
-  all.fill();
-  torrent.dispatch({ type: 'selected', wanted: all });
+  torrent.dispatch({ type: 'prioritised', priorities: priorities.fill(PRIORITY_NORMAL) });
   assert.equal(torrent.phase, 'downloading');
   // At once, and not after the patience that is due to who has nothing for us.
   assert.ok(world.runUntil(() => torrent.had.full, 2000));
@@ -89,10 +91,24 @@ test('deselecting what is missing completes the torrent and lets its seeds go', 
   const { world, torrent } = start();
   world.addSeed(torrent, '10.0.0.1', { unchokeMs: 1_000_000 });
   world.run(1000);
-  torrent.dispatch({ type: 'selected', wanted: new Bitfield(16) });
+  torrent.dispatch({ type: 'prioritised', priorities: new Uint8Array(16) });
   assert.equal(torrent.phase, 'seeding');
   world.run(1000);
   assert.equal(torrent.swarm.size, 0);
+});
+
+test('urgent pieces come first and those of low priority last', () => {
+  const priorities = new Uint8Array(16).fill(PRIORITY_NORMAL).fill(PRIORITY_LOW, 0, 6).fill(PRIORITY_HIGH, 12);
+  const world = new SimulatedSession();
+  const { torrent, news } = world.add(PIECE_BYTES * 16, PIECE_BYTES, { priorities });
+  torrent.dispatch({ type: 'resume' });
+  world.addSeed(torrent, '10.0.0.1', { bytesPerSecond: 200_000 });
+  assert.ok(world.runUntil(() => torrent.phase === 'seeding', 60_000));
+  const order = news.pieces.map((piece) => priorities[piece]!);
+  assert.deepEqual(
+    order,
+    order.toSorted((a, b) => b - a),
+  );
 });
 
 test('in order means in order', () => {

@@ -1,6 +1,7 @@
 // millrace get: download a torrent, verify it, say what it cost. With --seed, go on uploading until Ctrl-C.
 import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { parsePriorities } from '../arguments/file-priorities.ts';
 import { parseSelection } from '../arguments/file-selection.ts';
 import { addNetworkOptions, argument, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
 import { parseRate } from '../arguments/quantity.ts';
@@ -9,7 +10,7 @@ import { writableDirectory } from '../directory.ts';
 import { download } from '../download.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import { follow } from '../follow.ts';
-import type { AddOptions } from '../library.ts';
+import type { AddOptions, FilePriority } from '../library.ts';
 import { downloadResult } from '../output/download-result.ts';
 import { CostMeter } from '../resources.ts';
 import { runSession, withClient } from '../session.ts';
@@ -17,6 +18,7 @@ import { runSession, withClient } from '../session.ts';
 interface GetOptions extends NetworkOptions {
   readonly output: string;
   readonly select?: readonly number[];
+  readonly priority?: Readonly<Record<number, FilePriority>>;
   readonly sequential?: boolean;
   readonly seed?: boolean;
   readonly json?: boolean;
@@ -33,6 +35,7 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
   addNetworkOptions(command)
     .addOption(new Option('--down <rate>', 'download limit per second, e.g. 10MB/s').argParser(argument(parseRate)))
     .option('--select <files>', 'only these files, as "millrace info" numbers them: 0,2-5', argument(parseSelection))
+    .option('--priority <files>', 'skip, low, normal or high for some files: 3=high,5-7=low', argument(parsePriorities))
     .option('--sequential', 'fetch the pieces in order, not rarest first')
     .option('--seed', 'go on uploading when done, until Ctrl-C')
     .option('--json', 'one JSON object a line on standard output')
@@ -64,6 +67,8 @@ function addOptionsFrom(options: GetOptions): AddOptions {
     trackers: options.trackers,
     seed: options.seed ?? false,
     sequential: options.sequential ?? false,
+    // Always said, so that what an earlier command chose does not count for this one.
+    priorities: options.priority ?? {},
     ...(options.select === undefined ? {} : { select: options.select }),
     ...(options.peer === undefined ? {} : { peers: options.peer }),
   };

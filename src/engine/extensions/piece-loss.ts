@@ -4,7 +4,7 @@ import { decodeDontHave, encodeDontHave } from '../../protocol/extension/dont-ha
 import type { Peer } from '../swarm/peer.ts';
 import type { Geometry, PieceIndex } from '../torrent/geometry.ts';
 import type { Intake } from '../torrent/intake.ts';
-import type { Upload } from '../torrent/upload.ts';
+import type { Upload } from '../upload/upload.ts';
 import type { ExtendedMessages } from './extended-messages.ts';
 
 /**
@@ -22,9 +22,9 @@ export function hearDontHave(peer: Peer, payload: Uint8Array, geometry: Geometry
 /** We lost a piece: peers that can be told are told, and nobody is given what was asked for of it. */
 export function tellLoss(piece: PieceIndex, peers: Iterable<Peer>, extended: ExtendedMessages, upload: Upload): void {
   const payload = encodeDontHave(piece);
+  upload.forgetPiece(piece);
   for (const peer of peers) {
     if (!peer.ready || peer.closing) continue;
-    for (const range of peer.wanted.filter((wanted) => wanted.piece === piece)) upload.cancel(peer, range);
     extended.sendExtended(peer, 'lt_donthave', payload);
   }
 }

@@ -3,7 +3,11 @@
 // Always the lowest address that fits: the same few pages are used again and again, and the others are never touched.
 //
 //   free ──reserve──▶ receiving ──▶ storing ──▶ serving ──release──▶ free        (any state may be released)
-//                         └───────────────────────▲   an upload's block, read back from disk
+//                         │                      ▲    │
+//                         └── read from disk ────┘    └──park──▶ cached ──retain──▶ serving, or release ──▶ free
+//
+// What is cached serves nobody at the moment and is there for the taking: it does not count as used, and gives way
+// (`relief`) before a download is refused.
 import { assert } from '../../base/assert.ts';
 import { SLOT_ORDER_MAX } from '../limits.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '../torrent/geometry.ts';
@@ -13,14 +17,15 @@ import { FreeSet } from './free-set.ts';
 export type SlotOwner = 'run' | 'duplicate' | 'upload';
 
 /** Where a reserved slot is in its life. */
-export type SlotState = 'receiving' | 'storing' | 'serving';
+export type SlotState = 'receiving' | 'storing' | 'serving' | 'cached';
 
 const OWNERS: readonly SlotOwner[] = ['run', 'duplicate', 'upload'];
-const STATES: readonly ('free' | SlotState)[] = ['free', 'receiving', 'storing', 'serving'];
+const STATES: readonly ('free' | SlotState)[] = ['free', 'receiving', 'storing', 'serving', 'cached'];
 const FREE = 0;
 const RECEIVING = 1;
 const STORING = 2;
 const SERVING = 3;
+const CACHED = 4;
 
 export interface SlotLedgerOptions {
   /** Told of each slot as it becomes free; tests poison its bytes there. */
@@ -38,8 +43,11 @@ export class SlotLedger {
   readonly #owner: Uint8Array;
   readonly #shares: Uint32Array;
   readonly #onRelease: ((place: number, frames: number) => void) | undefined;
-  #usedFrames = 0;
+  #reservedFrames = 0;
+  #cachedFrames = 0;
   #peakFrames = 0;
+  /** Frees something that is cached, when a download lacks room; returns whether there was anything. */
+  relief: () => boolean = () => false;
 
   constructor(frames: number, options: SlotLedgerOptions = {}) {
     assert(Number.isInteger(frames) && frames > 0, 'an arena has frames');
@@ -58,13 +66,18 @@ export class SlotLedger {
     }
   }
 
-  /** Frames in reserved slots, with what rounding up to a power of two adds. */
+  /** Frames in slots that somebody needs, with what rounding up to a power of two adds. */
   get usedFrames(): number {
-    return this.#usedFrames;
+    return this.#reservedFrames - this.#cachedFrames;
+  }
+
+  /** Frames in slots that are kept only because they may be asked for again. */
+  get cachedFrames(): number {
+    return this.#cachedFrames;
   }
 
   get freeFrames(): number {
-    return this.frames - this.#usedFrames;
+    return this.frames - this.#reservedFrames;
   }
 
   /** The most frames that were ever used at once: what the arena costs in memory. */
@@ -76,6 +89,13 @@ export class SlotLedger {
   reserve(bytes: number, owner: SlotOwner): number {
     assert(bytes > 0 && bytes <= RUN_BYTES, 'a slot holds 1 byte to one run');
     const order = orderFor(bytes);
+    let place = this.#take(order, owner);
+    // Downloads have precedence; what uploads may displace is their cache's own decision.
+    while (place < 0 && owner !== 'upload' && this.relief()) place = this.#take(order, owner);
+    return place;
+  }
+
+  #take(order: number, owner: SlotOwner): number {
     let from = order;
     let member = -1;
     for (; from <= SLOT_ORDER_MAX; from++) {
@@ -94,8 +114,8 @@ export class SlotLedger {
     this.#order[place] = order;
     this.#owner[place] = OWNERS.indexOf(owner);
     this.#shares[place] = 1;
-    this.#usedFrames += 1 << order;
-    if (this.#usedFrames > this.#peakFrames) this.#peakFrames = this.#usedFrames;
+    this.#reservedFrames += 1 << order;
+    if (this.#reservedFrames > this.#peakFrames) this.#peakFrames = this.#reservedFrames;
     return place;
   }
 
@@ -113,18 +133,36 @@ export class SlotLedger {
 
   /** One more user of a slot that is being served; each one releases it. */
   retain(place: number): void {
-    this.#expect(place, SERVING, 'retain');
+    if (this.#state[place] === CACHED) {
+      this.#state[place] = SERVING;
+      this.#cachedFrames -= 1 << this.#order[place]!;
+    } else {
+      this.#expect(place, SERVING, 'retain');
+    }
     this.#shares[place]!++;
+  }
+
+  /** Ends one use of a slot that is being served; after the last one its bytes are kept until it is released. */
+  park(place: number): void {
+    this.#expect(place, SERVING, 'park');
+    this.#shares[place]!--;
+    if (this.#shares[place]! > 0) return;
+    this.#state[place] = CACHED;
+    this.#cachedFrames += 1 << this.#order[place]!;
   }
 
   /** Ends one use of the slot; the last one frees it. */
   release(place: number): void {
     if (!this.#isReserved(place)) assert(false, this.#surprise(place, 'release'));
-    this.#shares[place]!--;
-    if (this.#shares[place]! > 0) return;
     let order = this.#order[place]!;
+    if (this.#state[place] === CACHED) {
+      this.#cachedFrames -= 1 << order;
+    } else {
+      this.#shares[place]!--;
+      if (this.#shares[place]! > 0) return;
+    }
     this.#state[place] = FREE;
-    this.#usedFrames -= 1 << order;
+    this.#reservedFrames -= 1 << order;
     this.#onRelease?.(place, 1 << order);
     let member = place >>> order;
     while (order < SLOT_ORDER_MAX && this.#free[order]!.has(member ^ 1)) {

@@ -2,9 +2,10 @@
 import { assert } from '../../base/assert.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import { REQUEST_BEGIN, REQUEST_LENGTH, REQUEST_PIECE, REQUEST_PLACE } from '../ports.ts';
-import { BLOCK_BYTES, type Geometry, type PieceIndex } from '../torrent/geometry.ts';
+import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../torrent/geometry.ts';
 import { ActivePiece, RUN_COMPLETE, RUN_EMPTY, RUN_RECEIVING } from './active-piece.ts';
 import type { DownloadPeer } from './download-peer.ts';
+import type { Duplicates } from './duplicates.ts';
 import type { PiecePicker } from './piece-picker.ts';
 
 /** The table of active pieces. A piece is in it from its first request until it is verified, or nothing of it is left. */
@@ -17,8 +18,10 @@ export class ActivePieces {
   /** Where a piece is in `list`, or −1. */
   readonly #indexes: Int32Array;
   readonly #pool: ActivePiece[] = [];
+  readonly #duplicates: Duplicates;
 
-  constructor(geometry: Geometry, ledger: SlotLedger, picker: PiecePicker) {
+  constructor(geometry: Geometry, ledger: SlotLedger, picker: PiecePicker, duplicates: Duplicates) {
+    this.#duplicates = duplicates;
     this.geometry = geometry;
     this.ledger = ledger;
     this.picker = picker;
@@ -51,9 +54,14 @@ export class ActivePieces {
     return place >= 0;
   }
 
-  /** Frees the slot of a run for which nothing has landed and nobody is asked any more. */
+  /**
+   * Frees the slot of a run for which nothing has landed and nobody is asked any more. A duplicate that is on its way
+   * keeps it, too: else it would come for nothing.
+   */
   closeRunIfIdle(active: ActivePiece, run: number): void {
     if (active.runStates[run] !== RUN_RECEIVING || active.heldIn(run) > 0 || active.landedIn(run) > 0) return;
+    const first = run * RUN_BLOCKS;
+    if (this.#duplicates.count > 0 && this.#duplicates.owedBetween(active.index, first, first + RUN_BLOCKS)) return;
     this.dropRun(active, run);
   }
 

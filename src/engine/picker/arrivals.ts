@@ -80,8 +80,7 @@ export class Arrivals {
     }
     const at = this.#duplicates.findOwed(peer.link, piece, block);
     if (at < 0) assert(false, `link ${peer.link} returned block ${block} of piece ${piece}, which it did not owe`);
-    this.#pieces.ledger.release(this.#duplicates.places[at]!);
-    this.#duplicates.remove(at);
+    this.#dropDuplicate(at);
   }
 
   /** The link is gone, and with it its hold on every place. */
@@ -89,8 +88,7 @@ export class Arrivals {
     if (peer.current !== undefined) this.#pieces.leave(peer.current);
     for (let at = this.#duplicates.count - 1; at >= 0; at--) {
       if (this.#duplicates.links[at] !== peer.link || this.#duplicates.landed[at] === 1) continue;
-      this.#pieces.ledger.release(this.#duplicates.places[at]!);
-      this.#duplicates.remove(at);
+      this.#dropDuplicate(at);
       peer.outstanding--;
     }
     // Backwards, because a piece of which nothing is left goes from the list and the last one takes its index.
@@ -164,8 +162,7 @@ export class Arrivals {
       this.#revokeDuplicates(piece, block);
       return 'waiting';
     }
-    this.#pieces.ledger.release(this.#duplicates.places[at]!);
-    this.#duplicates.remove(at);
+    this.#dropDuplicate(at);
     return 'wasted';
   }
 
@@ -181,8 +178,15 @@ export class Arrivals {
   #dropLandedDuplicate(piece: number, block: number): void {
     const at = this.#duplicates.findLanded(piece, block);
     assert(at >= 0, 'a block awaits its place only while a duplicate is complete');
+    this.#dropDuplicate(at);
+  }
+
+  #dropDuplicate(at: number): void {
+    const active = this.#pieces.get(this.#duplicates.pieces[at]!);
+    const block = this.#duplicates.blocks[at]!;
     this.#pieces.ledger.release(this.#duplicates.places[at]!);
     this.#duplicates.remove(at);
+    if (active !== undefined) this.#pieces.closeRunIfIdle(active, runOf(block));
   }
 
   #revokeDuplicates(piece: number, block: number): void {

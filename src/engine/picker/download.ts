@@ -4,6 +4,7 @@
 //   picker      which piece next, who has what           endgame   duplicates for the last blocks
 //   planner     which blocks of it from whom             arrivals  blocks that landed, places that were returned
 //   urgent      blocks that somebody waits for           deadlines which these are
+//   spans       consecutive blocks for a web seed
 //   pieces      the pieces that were begun               runs      complete runs to the disk, and its answers
 import type { Random } from '../../base/clock.ts';
 import { NEIGHBOUR_BYTES } from '../limits.ts';
@@ -19,6 +20,7 @@ import { Endgame } from './endgame.ts';
 import { PiecePicker } from './piece-picker.ts';
 import { RequestPlanner } from './request-planner.ts';
 import { RunQueue } from './run-queue.ts';
+import { SpanPlanner } from './span-planner.ts';
 import { UrgentPlanner } from './urgent-planner.ts';
 
 export class Download {
@@ -28,6 +30,7 @@ export class Download {
   readonly endgame: Endgame;
   readonly deadlines: Deadlines;
   readonly urgent: UrgentPlanner;
+  readonly spans: SpanPlanner;
   readonly arrivals: Arrivals;
   readonly runs: RunQueue;
   /** Peers whose pieces count, by link. */
@@ -38,17 +41,19 @@ export class Download {
     this.picker = new PiecePicker(geometry.pieceCount, random);
     this.picker.window = Math.max(1, Math.floor(NEIGHBOUR_BYTES / geometry.pieceBytes));
     this.deadlines = new Deadlines(this.picker);
-    this.pieces = new ActivePieces(geometry, ledger, this.picker);
+    this.pieces = new ActivePieces(geometry, ledger, this.picker, duplicates);
     this.runs = new RunQueue(this.pieces);
     this.arrivals = new Arrivals(this.pieces, duplicates, this.runs);
     this.planner = new RequestPlanner(this.pieces, duplicates, this.runs);
     this.endgame = new Endgame(this.pieces, duplicates, random);
+    const diskReady = () => this.runs.storingBytes < this.planner.writeBehindBytes;
+    this.spans = new SpanPlanner(this.pieces, duplicates, diskReady);
     this.urgent = new UrgentPlanner({
       pieces: this.pieces,
       duplicates,
       deadlines: this.deadlines,
       peers: this.#peers,
-      diskReady: () => this.runs.storingBytes < this.planner.writeBehindBytes,
+      diskReady,
     });
   }
 

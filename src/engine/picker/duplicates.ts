@@ -51,6 +51,15 @@ export class Duplicates {
     return -1;
   }
 
+  /** True while a link owes a duplicate of a block between these two of the piece. */
+  owedBetween(piece: number, first: number, end: number): boolean {
+    for (let at = 0; at < this.count; at++) {
+      if (this.landed[at] === 1 || this.pieces[at] !== piece) continue;
+      if (this.blocks[at]! >= first && this.blocks[at]! < end) return true;
+    }
+    return false;
+  }
+
   copiesOf(piece: number, block: number): number {
     let copies = 0;
     for (let at = 0; at < this.count; at++) {

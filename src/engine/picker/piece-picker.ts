@@ -14,7 +14,7 @@
 //   12. at the end, blocks that others owe us are asked for twice     endgame.ts
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
-import type { Random } from '../../base/clock.ts';
+import { type Random, randomBelow } from '../../base/clock.ts';
 import { RANDOM_FIRST_PIECES, RARITY_SCAN_MAX } from '../limits.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { Availability } from './availability.ts';
@@ -77,6 +77,11 @@ export class PiecePicker {
 
   isWanted(piece: PieceIndex): boolean {
     return this.#wanted.has(piece);
+  }
+
+  /** True when the piece is wanted, and nobody has begun it or waits for it. */
+  isPickable(piece: PieceIndex): boolean {
+    return this.#pickable.has(piece);
   }
 
   /** True when the piece is wanted, and nobody has begun it. */
@@ -180,6 +185,27 @@ export class PiecePicker {
       if (found !== NOT_FOUND) return this.#withNeighbours(peer, found);
     }
     return -1;
+  }
+
+  /**
+   * Where a stretch of so many pickable pieces begins that the peer has, or the longest one when none is as long; looked
+   * for from a random piece on. −1 when there is nothing to pick.
+   */
+  pickStretch(peer: PeerPieces, length: number): PieceIndex | -1 {
+    let best = -1;
+    let bestLength = 0;
+    let from = randomBelow(this.#scan.random, Math.max(1, this.pieceCount));
+    // Not from the middle of a stretch.
+    while (from > 0 && this.#pickable.has(from - 1) && peer.have.has(from - 1)) from--;
+    for (let seen = 0, run = 0; seen < this.pieceCount && bestLength < length; seen++) {
+      const piece = (from + seen) % this.pieceCount;
+      if (piece === 0) run = 0;
+      run = this.#pickable.has(piece) && peer.have.has(piece) ? run + 1 : 0;
+      if (run <= bestLength) continue;
+      best = piece - run + 1;
+      bestLength = run;
+    }
+    return best as PieceIndex | -1;
   }
 
   /** The piece, or one that is as rare, in the window where this peer is at work; or else the first such of its own window. */

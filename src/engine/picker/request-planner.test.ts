@@ -265,15 +265,28 @@ test('a duplicate whose owner has gone already is copied at once, and the others
   assert.deepEqual(bench.revoked(), [c.link]);
 });
 
-test('a link that still owes a duplicate is not asked for the block again, and no slot is kept for it', () => {
+test('a link that still owes a duplicate is not asked for the block again, and the slot is kept only until it comes or is returned', () => {
   const bench = new DownloadBench(1, BLOCK_BYTES, 64);
   const [a, b] = [bench.peer(), bench.peer()];
   bench.land(a, bench.plan(a, 1).concat(bench.endgame(b, 1)).slice(0, 1));
   bench.take();
   assert.equal(bench.download.runs.stored(first, 0, STORED_CORRUPT).kind, 'corrupt');
   assert.deepEqual(bench.plan(b, 1), []);
-  assert.equal(bench.ledger.usedFrames, 1, 'the duplicate alone');
+  assert.equal(bench.ledger.usedFrames, 2, 'the duplicate, and the place that it may be copied to');
+  bench.download.arrivals.returned(b, 0, 0);
+  assert.deepEqual(bench.ledger.describeLeaks(), []);
   assert.equal(bench.plan(a, 1).length, 1);
+});
+
+test('a duplicate whose owner is gone is not fetched for nothing', () => {
+  const bench = new DownloadBench(1, BLOCK_BYTES, 64);
+  const [a, b] = [bench.peer(), bench.peer()];
+  bench.plan(a, 1);
+  bench.endgame(b, 1);
+  bench.download.arrivals.closed(a);
+  assert.equal(bench.download.arrivals.landed(b, 0, 0), 'landed');
+  bench.download.arrivals.copiesDone();
+  assert.deepEqual(bench.take(), ['0/0']);
 });
 
 test('when the owner comes first its duplicates are revoked, and what they still bring is wasted', () => {

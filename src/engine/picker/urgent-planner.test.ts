@@ -89,6 +89,20 @@ test('a block that would miss its deadline is asked of a quicker peer, too, once
   assert.equal(scene.download.runs.stored(2 as PieceIndex, 0, STORED_VERIFIED).kind, 'verified');
 });
 
+test('a link that still owes a second copy is not asked for the block once more when its owner has gone', () => {
+  const scene = bench(1);
+  const [owner, thief, other] = [scene.peer(), scene.peer(), scene.peer([])];
+  setDeadlines(scene.download, { 0: 0 });
+  owner.blockMs = 5000;
+  thief.blockMs = 1;
+  assert.equal(scene.urgent(owner, PIECE_BLOCKS, 10_000).length, PIECE_BLOCKS);
+  assert.equal(scene.urgent(thief, PIECE_BLOCKS).length, PIECE_BLOCKS);
+  scene.download.arrivals.closed(owner);
+  assert.deepEqual(scene.urgent(thief, 10), []);
+  scene.download.picker.addHave(other.pieces, 0 as PieceIndex);
+  assert.equal(scene.urgent(other, 10, 10_000).length, PIECE_BLOCKS, 'somebody else is');
+});
+
 test('without room in memory nothing is begun, and nothing is lost', () => {
   const scene = new DownloadBench(4, 64 * BLOCK_BYTES, 64);
   const peer = scene.peer();

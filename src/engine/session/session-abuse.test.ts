@@ -1,4 +1,5 @@
 // Peers that waste time, slots and connections: what each of them costs, and that it costs nobody else.
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
@@ -9,6 +10,7 @@ import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
+import { PRIORITY_NORMAL } from '../picker/piece-picker.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
 import { BLOCK_BYTES, Geometry } from '../torrent/geometry.ts';
 import { Session } from './session.ts';
@@ -62,8 +64,6 @@ class Scene {
       diskWorkers: 1,
     });
     const geometry = new Geometry(PIECES * 4 * BLOCK_BYTES, 4 * BLOCK_BYTES);
-    const wanted = new Bitfield(PIECES);
-    wanted.fill();
     const had = new Bitfield(PIECES);
     if (seeding) had.fill();
     const spec = {
@@ -71,7 +71,7 @@ class Scene {
       geometry,
       store: 0,
       had,
-      wanted,
+      priorities: new Uint8Array(PIECES).fill(PRIORITY_NORMAL),
       sequential: false,
       tiers: [],
       seed: true,
@@ -269,6 +269,7 @@ test('a peer that never takes the blocks it asked for does not hold their memory
   scene.say(1, id.INTERESTED);
   scene.tick();
   scene.say(1, id.REQUEST, encodeRequest({ piece: 0, begin: 0, length: BLOCK_BYTES }).subarray(5));
+  scene.session.messagesDone(1);
   scene.session.blocksRead(Int32Array.of(0, scene.reads[0]!, 1), 1);
   for (let seconds = 0; seconds < 110; seconds++) {
     scene.tick(1000);

@@ -18,6 +18,10 @@ import {
 } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
+  ASKED_BEGIN,
+  ASKED_LENGTH,
+  ASKED_PIECE,
+  ASKED_STRIDE,
   BLOCK_BEGIN,
   BLOCK_LENGTH,
   BLOCK_LINK,
@@ -40,7 +44,6 @@ import {
   READ_DONE_STORE,
   READ_DONE_STRIDE,
   READ_DONE_TICKET,
-  type ServedBlock,
   STORED_OUTCOME,
   STORED_PIECE,
   STORED_RUN,
@@ -56,6 +59,7 @@ import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentSpec } from '../torrent/torrent-spec.ts';
+import { StretchCache } from '../upload/stretch-cache.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
@@ -95,6 +99,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
   readonly #uploadSlots = new UploadSlots();
   readonly #parts: SessionParts;
+  readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
   readonly #ticketBases = new Map<number, Torrent>();
   readonly #links = new Map<LinkId, Attachment>();
@@ -110,6 +115,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#cache = new StretchCache(parts.ledger);
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -131,7 +137,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#nextTicketBase += TICKETS_PER_TORRENT;
     const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort } = this.#parts;
     const { downloadLimit, uploadLimit } = this;
-    const shared = { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort };
+    const cache = this.#cache;
+    const shared = { clock, random, ledger, cache, peers, storage, trackers, peerId, clientName, listenPort };
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
     const uploadSlots = this.#uploadSlots;
     const own = { downloadLimit, uploadLimit, uploadSlots, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
@@ -233,8 +240,18 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     last?.blocksDone();
   }
 
-  served(link: LinkId, block: ServedBlock): void {
-    this.#links.get(link)?.torrent.served(block);
+  requests(link: LinkId, batch: Int32Array, count: number): void {
+    const attachment = this.#links.get(link);
+    if (attachment === undefined) return;
+    const { torrent, peer } = attachment;
+    for (let at = 0; at < count * ASKED_STRIDE; at += ASKED_STRIDE) {
+      torrent.blockRequested(peer, batch[at + ASKED_PIECE]!, batch[at + ASKED_BEGIN]!, batch[at + ASKED_LENGTH]!);
+    }
+  }
+
+  served(link: LinkId, count: number): void {
+    const attachment = this.#links.get(link);
+    if (attachment !== undefined) attachment.torrent.served(attachment.peer, count);
   }
 
   closed(link: LinkId, end: LinkEnd): void {
@@ -271,8 +288,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   blocksRead(batch: Int32Array, count: number): void {
     for (let at = 0; at < count * READ_DONE_STRIDE; at += READ_DONE_STRIDE) {
       const torrent = this.#torrents.get(batch[at + READ_DONE_STORE]!);
-      torrent?.blockRead(batch[at + READ_DONE_TICKET]!, batch[at + READ_DONE_OK] === 1);
+      if (torrent === undefined) continue;
+      torrent.blockRead(batch[at + READ_DONE_TICKET]!, batch[at + READ_DONE_OK] === 1);
+      this.#touched.add(torrent);
     }
+    for (const torrent of this.#touched) torrent.readsDone();
+    this.#touched.clear();
   }
 
   storageFailed(store: StoreId, error: StorageError): void {

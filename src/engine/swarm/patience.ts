@@ -32,7 +32,7 @@ export function judge(peer: Peer, nowMs: number, pinsWantedPlace: boolean): Verd
   }
   const lastHeardMs = Math.max(peer.lastMessageMs, peer.lastBlockMs);
   if (nowMs - lastHeardMs > SILENCE_MS) return drop('ERR_PEER_SILENT', 'has been silent for too long');
-  if (peer.servesInFlight > 0 && nowMs - peer.lastTakenMs > UPLOAD_STALL_MS) {
+  if (peer.uploads.blocksInFlight > 0 && nowMs - peer.lastTakenMs > UPLOAD_STALL_MS) {
     return drop('ERR_PEER_STALLED', 'does not take the blocks that it asked for');
   }
   if (peer.debt.outstanding > 0) {

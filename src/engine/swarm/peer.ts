@@ -1,10 +1,10 @@
 // What we know of one connected peer. Data only: decisions about it are taken in conversation.ts, in the torrent's
 // download and upload, and by the choker.
 import { RateMeter } from '../../base/rate-meter.ts';
-import type { BlockRange } from '../../protocol/wire/messages.ts';
 import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
+import { UploadPeer } from '../upload/upload-peer.ts';
 import { PeerOffers } from './peer-offers.ts';
 import { RequestWindow } from './request-window.ts';
 
@@ -49,10 +49,8 @@ export class Peer {
   /** Why the last refill asked for less than the window allows; such peers are asked again when it changes. */
   starving = false;
 
-  /** Requests of the peer that wait for their turn. */
-  readonly wanted: BlockRange[] = [];
-  /** Blocks being read or sent for this peer. */
-  servesInFlight = 0;
+  /** What it wants of us, and what is on its way to it. */
+  readonly uploads: UploadPeer = new UploadPeer();
 
   /** When a block last left for it, or nothing was on its way; and how many bytes had left then. */
   lastTakenMs = 0;

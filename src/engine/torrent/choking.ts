@@ -6,7 +6,7 @@ import type { SlotUser } from '../choker/upload-slots.ts';
 import type { PeerPort } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Upload } from './upload.ts';
+import type { Upload } from '../upload/upload.ts';
 
 /** A torrent's choking. */
 export class Choking implements SlotUser {

@@ -22,12 +22,12 @@ import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import type { Upload } from '../upload/upload.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
 import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
-import type { Upload } from './upload.ts';
 
 /** What peer relations work with. */
 export interface RelationsParts {
@@ -111,7 +111,7 @@ export class PeerRelations {
     try {
       const message = decodeMessage(id, payload);
       if (message === undefined) return;
-      // Requests that are granted are as many as our upload is fast; those that are refused count, see below.
+      // See `asked`.
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
@@ -119,6 +119,13 @@ export class PeerRelations {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
     }
+  }
+
+  /** The peer asks for a block. Those that are granted are as many as our upload is fast; those that are refused count. */
+  asked(peer: Peer, piece: number, begin: number, length: number): void {
+    if (peer.closing) return;
+    peer.lastMessageMs = this.#nowMs();
+    if (!this.#parts.upload.request(peer, piece, begin, length)) peer.messageDebt++;
   }
 
   /** The peer has nothing to say, but is still there. */
@@ -223,6 +230,7 @@ export class PeerRelations {
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
     this.choking.seeding = seeding;
+    this.#parts.upload.takeTurns(nowMs);
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -245,10 +253,9 @@ export class PeerRelations {
       case 'interest-changed':
         return shared.uploadSlots.hurry();
       case 'request':
-        if (!upload.request(peer, reaction.range)) peer.messageDebt++;
-        return;
+        return this.asked(peer, reaction.range.piece, reaction.range.begin, reaction.range.length);
       case 'cancel':
-        return upload.cancel(peer, reaction.range);
+        return upload.cancel(peer, reaction.range.piece, reaction.range.begin, reaction.range.length);
       case 'rejected': {
         // The answer to a CANCEL of ours is no refusal.
         const { piece, begin } = reaction.range;
@@ -270,10 +277,10 @@ export class PeerRelations {
   }
 
   #tickPeer(peer: Peer, nowMs: number): void {
-    const { intake, upload } = this.#parts;
+    const { intake } = this.#parts;
     peer.download.tick(nowMs);
     peer.upload.tick(nowMs);
-    if (peer.servesInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
+    if (peer.uploads.blocksInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
@@ -283,7 +290,6 @@ export class PeerRelations {
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
-    if (peer.wanted.length > 0) upload.pumpInTurn(peer, nowMs);
   }
 
   /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */

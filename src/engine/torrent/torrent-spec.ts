@@ -7,6 +7,7 @@ import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
+import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
 
 /** Where a torrent is in its life. */
@@ -19,8 +20,8 @@ export interface TorrentSpec {
   readonly store: StoreId;
   /** Pieces that are on disk and verified. */
   readonly had: Bitfield;
-  /** Pieces to fetch. */
-  readonly wanted: Bitfield;
+  /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. */
+  readonly priorities: Uint8Array;
   readonly sequential: boolean;
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
@@ -34,6 +35,7 @@ export interface TorrentParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly ledger: SlotLedger;
+  readonly cache: StretchCache;
   readonly peers: PeerPort;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;

@@ -6,10 +6,10 @@ import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { PEERS_WANTED } from '../limits.ts';
-import { PRIORITY_NORMAL, PRIORITY_SKIP } from '../picker/piece-picker.ts';
-import type { LinkEnd, PeerAddress, ServedBlock } from '../ports.ts';
+import type { LinkEnd, PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { Upload } from '../upload/upload.ts';
 import { Announcing } from './announcing.ts';
 import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
@@ -17,7 +17,6 @@ import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
-import { Upload } from './upload.ts';
 
 /** Everything that can happen to a torrent, blocks apart. */
 export type TorrentEvent =
@@ -28,7 +27,8 @@ export type TorrentEvent =
   | { readonly type: 'closed'; readonly peer: Peer; readonly end: LinkEnd }
   | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
   | { readonly type: 'storage-failed'; readonly error: StorageError }
-  | { readonly type: 'selected'; readonly wanted: Bitfield }
+  | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
+  | { readonly type: 'rechecked'; readonly had: Bitfield }
   | {
       readonly type: 'awaited';
       readonly first: PieceIndex;
@@ -76,7 +76,8 @@ export class Torrent {
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
       if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
     }
-    this.upload = new Upload({ geometry, store, ledger, peers, storage, had: picker.had, limit: parts.uploadLimit });
+    const { cache, uploadLimit: limit } = parts;
+    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit });
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -86,7 +87,7 @@ export class Torrent {
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#select(spec.wanted);
+    this.#prioritise(spec.priorities);
   }
 
   get phase(): TorrentPhase {
@@ -104,8 +105,12 @@ export class Torrent {
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
   get settled(): boolean {
-    const idle = this.swarm.size === 0 && this.upload.inFlight === 0 && this.intake.download.pieces.empty;
-    return this.#phase === 'closed' && idle && this.#announcing.settled;
+    return this.#phase === 'closed' && !this.busy && this.#announcing.settled;
+  }
+
+  /** Somebody is connected, or something of this torrent is in memory. */
+  get busy(): boolean {
+    return this.swarm.size > 0 || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
 
   /** Why nothing comes in. */
@@ -137,8 +142,10 @@ export class Torrent {
         return this.#learn(event.ticket, event.answer);
       case 'storage-failed':
         return this.#breakDown(event.error);
-      case 'selected':
-        return this.#reselect(event.wanted);
+      case 'prioritised':
+        return this.#reprioritise(event.priorities);
+      case 'rechecked':
+        return this.#believe(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'pause':
@@ -209,17 +216,24 @@ export class Torrent {
 
   /** The messages of one read were taken in: what they asked for is read from disk together. */
   messagesDone(peer: Peer): void {
-    if (peer.wanted.length > 0) this.upload.pump(peer, this.#parts.clock.nowMs());
+    if (peer.uploads.wanted.count > 0) this.upload.pump(peer, this.#parts.clock.nowMs());
+  }
+
+  blockRequested(peer: Peer, piece: number, begin: number, length: number): void {
+    this.relations.asked(peer, piece, begin, length);
   }
 
   blockRead(ticket: number, ok: boolean): void {
-    const peer = this.upload.blockRead(ticket, ok);
-    if (peer !== undefined) this.upload.pump(peer, this.#parts.clock.nowMs());
+    this.upload.blockRead(ticket, ok);
   }
 
-  served(block: ServedBlock): void {
-    const peer = this.upload.served(block);
-    if (peer !== undefined) this.upload.pump(peer, this.#parts.clock.nowMs());
+  /** A batch was read from disk. */
+  readsDone(): void {
+    this.upload.takeTurns(this.#parts.clock.nowMs());
+  }
+
+  served(peer: Peer, count: number): void {
+    this.upload.served(peer, count, this.#parts.clock.nowMs());
   }
 
   /** The next address to dial, if the torrent wants one. */
@@ -251,17 +265,26 @@ export class Torrent {
     }
   }
 
-  #select(wanted: Bitfield): void {
+  #prioritise(priorities: Uint8Array): void {
     const picker = this.intake.download.picker;
-    for (let piece = 0; piece < this.spec.geometry.pieceCount; piece++) {
-      const priority = wanted.has(piece) ? PRIORITY_NORMAL : PRIORITY_SKIP;
+    for (let piece = 0; piece < priorities.length; piece++) {
+      const priority = priorities[piece]!;
       if (picker.priorityOf(piece as PieceIndex) !== priority) picker.setPriority(piece as PieceIndex, priority);
     }
   }
 
-  #reselect(wanted: Bitfield): void {
-    this.#select(wanted);
+  #reprioritise(priorities: Uint8Array): void {
+    this.#prioritise(priorities);
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
+  }
+
+  /** The disk was read again, while the torrent stood still: this is what it has. */
+  #believe(had: Bitfield): void {
+    const picker = this.intake.download.picker;
+    for (let piece = 0; piece < had.length; piece++) {
+      if (!had.has(piece)) picker.markLost(piece as PieceIndex);
+      else if (!picker.had.has(piece)) picker.markHad(piece as PieceIndex);
+    }
   }
 
   /** Somebody waits for pieces, `withinMs` from now, or not any more. */
@@ -293,6 +316,7 @@ export class Torrent {
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
     this.#setPhase(phase);
     for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
+    this.upload.forget();
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.
     this.#announce();
     this.#discardIfIdle();

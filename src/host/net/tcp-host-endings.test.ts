@@ -27,6 +27,7 @@ function sinkOf(parts: Partial<PeerSink>): PeerSink {
     connected: nothing,
     incoming: nothing,
     handshake: nothing,
+    requests: nothing,
     message: nothing,
     messagesDone: nothing,
     keepAlive: nothing,

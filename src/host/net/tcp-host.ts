@@ -2,6 +2,10 @@
 // commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
 import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import {
+  ASKED_BEGIN,
+  ASKED_LENGTH,
+  ASKED_PIECE,
+  ASKED_STRIDE,
   BLOCK_BEGIN,
   BLOCK_LENGTH,
   BLOCK_LINK,
@@ -16,7 +20,6 @@ import {
   type PeerAddress,
   type PeerPort,
   type PeerSink,
-  type ServedBlock,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
@@ -27,6 +30,7 @@ import { LISTEN_BACKLOG } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 import { adoptSocket } from './adopt-socket.ts';
+import { SendViews } from './send-views.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
 
 /** Records that a batch holds before it grows. */
@@ -47,12 +51,15 @@ export class TcpHost implements PeerPort, LinkOwner {
   readonly counters: ReceiveCounters = new ReceiveCounters();
   readonly #arena: Arena;
   readonly #commons: ReceiverCommons;
+  readonly #views: SendViews;
   readonly #links = new Map<LinkId, TcpLink>();
   #batch = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   readonly #neverAdopt: boolean;
   readonly #times: StageTimes | undefined;
   #batched = 0;
+  readonly #requests = new Int32Array(BATCH_RECORDS * ASKED_STRIDE);
+  #asked = 0;
   /** Messages were told since the last read ended. */
   #messages = false;
   #sink: PeerSink | undefined;
@@ -65,6 +72,7 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   constructor(options: TcpHostOptions) {
     this.#arena = options.arena;
+    this.#views = new SendViews(options.arena);
     this.#neverAdopt = options.neverAdopt ?? false;
     this.#times = options.times;
     this.#commons = {
@@ -150,8 +158,8 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.settled();
   }
 
-  serve(link: LinkId, block: ServedBlock): void {
-    this.#links.get(link)?.serve(block);
+  serve(link: LinkId, batch: Int32Array, count: number): void {
+    this.#links.get(link)?.serve(batch, count);
   }
 
   copy(fromPlace: number, toPlace: number, length: number): void {
@@ -176,6 +184,7 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   received(link: TcpLink): void {
     if (this.#batched > 0) this.#flush();
+    if (this.#asked > 0) this.#flushRequests(link.id);
     if (!this.#messages) return;
     this.#messages = false;
     this.#sink!.messagesDone(link.id);
@@ -186,8 +195,8 @@ export class TcpHost implements PeerPort, LinkOwner {
     if (this.#batched > 0) setImmediate(this.#flush);
   }
 
-  served(link: TcpLink, block: ServedBlock): void {
-    this.#sink!.served(link.id, block);
+  served(link: TcpLink, count: number): void {
+    this.#sink!.served(link.id, count);
   }
 
   ended(link: TcpLink, end: LinkEnd): void {
@@ -218,7 +227,7 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   #newLink(id: LinkId): TcpLink {
     const receiver = new BlockReceiver(id, this.#receiverSink(id), this.#commons);
-    const link = new TcpLink({ id, receiver, owner: this, arena: this.#arena.bytes, times: this.#times });
+    const link = new TcpLink({ id, receiver, owner: this, views: this.#views, times: this.#times });
     this.#links.set(id, link);
     return link;
   }
@@ -230,15 +239,34 @@ export class TcpHost implements PeerPort, LinkOwner {
       message: (messageId, payload) => {
         // Blocks that came before this message are reported before it.
         if (this.#batched > 0) this.#flush();
+        if (this.#asked > 0) this.#flushRequests(id);
         this.#messages = true;
         sink.message(id, messageId, payload);
       },
+      request: (piece, begin, length) => this.#recordRequest(id, piece, begin, length),
       keepAlive: () => sink.keepAlive(id),
       landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
       returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
       wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),
       failed: (code, message) => this.#links.get(id)?.close({ code, message }),
     };
+  }
+
+  #recordRequest(link: LinkId, piece: number, begin: number, length: number): void {
+    if (this.#batched > 0) this.#flush();
+    if (this.#asked === BATCH_RECORDS) this.#flushRequests(link);
+    this.#messages = true;
+    const at = this.#asked++ * ASKED_STRIDE;
+    this.#requests[at + ASKED_PIECE] = piece;
+    this.#requests[at + ASKED_BEGIN] = begin;
+    this.#requests[at + ASKED_LENGTH] = length;
+  }
+
+  /** Requests of one read are all of one link. */
+  #flushRequests(link: LinkId): void {
+    const count = this.#asked;
+    this.#asked = 0;
+    this.#sink!.requests(link, this.#requests, count);
   }
 
   #record(link: LinkId, piece: number, begin: number, length: number, outcome: number): void {

@@ -9,18 +9,19 @@ import {
   REQUEST_PIECE,
   REQUEST_PLACE,
   REQUEST_STRIDE,
-  type ServedBlock,
+  SERVE_BEGIN,
+  SERVE_LENGTH,
+  SERVE_OFFSET,
+  SERVE_PIECE,
+  SERVE_PLACE,
+  SERVE_STRIDE,
 } from '../../engine/ports.ts';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
+import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import type { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
-import {
-  REQUEST_MESSAGE_BYTES,
-  writeCancel,
-  writePieceHeader,
-  writeRequest,
-} from '../../protocol/wire/message-writer.ts';
+import { REQUEST_MESSAGE_BYTES, writeCancel, writeRequest } from '../../protocol/wire/message-writer.ts';
 import { CONTROL_QUEUE_BYTES } from '../limits.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
+import type { SendViews } from './send-views.ts';
 
 /** What a link tells its host. */
 export interface LinkOwner {
@@ -28,7 +29,8 @@ export interface LinkOwner {
   received(link: TcpLink): void;
   /** A destination moved: places may have been given back. */
   settled(): void;
-  served(link: TcpLink, block: ServedBlock): void;
+  /** The oldest `count` blocks that were served have left. */
+  served(link: TcpLink, count: number): void;
   ended(link: TcpLink, end: LinkEnd): void;
 }
 
@@ -36,7 +38,7 @@ export interface LinkParts {
   readonly id: LinkId;
   readonly receiver: BlockReceiver;
   readonly owner: LinkOwner;
-  readonly arena: Uint8Array;
+  readonly views: SendViews;
   /** Present when profiling. */
   readonly times: StageTimes | undefined;
 }
@@ -48,8 +50,9 @@ export class TcpLink {
   /** The socket has read `count` bytes into the last destination. */
   readonly onRead: (count: number) => boolean;
   readonly #owner: LinkOwner;
-  readonly #arena: Uint8Array;
-  readonly #serving: ServedBlock[] = [];
+  readonly #views: SendViews;
+  /** Blocks and bytes of each batch on its way, oldest first. */
+  readonly #serving: number[] = [];
   #servingBytes = 0;
   #corked = false;
   #socket: Socket | undefined;
@@ -59,7 +62,7 @@ export class TcpLink {
     this.id = parts.id;
     this.receiver = parts.receiver;
     this.#owner = parts.owner;
-    this.#arena = parts.arena;
+    this.#views = parts.views;
     this.onRead = parts.times === undefined ? this.#read : this.#timedRead(parts.times);
   }
 
@@ -144,23 +147,27 @@ export class TcpLink {
     this.send(bytes);
   }
 
-  /** Header and view go out in one call of the kernel; the view is not copied. */
-  serve(block: ServedBlock): void {
+  /** Headers and views of a batch, and of those that come in the same turn, go out in one call of the kernel. */
+  serve(batch: Int32Array, count: number): void {
     const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) return;
-    const header = new Uint8Array(PIECE_HEADER_BYTES);
-    writePieceHeader(header, 0, block.piece, block.begin, block.length);
-    const offset = block.place * BLOCK_BYTES;
-    this.#serving.push(block);
-    this.#servingBytes += block.length;
+    if (socket === undefined || socket.destroyed || count === 0) return;
     if (!this.#corked) {
-      // Blocks that the disk gives together leave together.
       this.#corked = true;
       socket.cork();
       process.nextTick(this.#uncork);
     }
-    socket.write(header);
-    socket.write(this.#arena.subarray(offset, offset + block.length), this.#onServed);
+    let bytes = 0;
+    for (let record = 0; record < count; record++) {
+      const at = record * SERVE_STRIDE;
+      const length = batch[at + SERVE_LENGTH]!;
+      const start = batch[at + SERVE_PLACE]! * BLOCK_BYTES + batch[at + SERVE_OFFSET]!;
+      bytes += length;
+      socket.write(this.#views.header(start, batch[at + SERVE_PIECE]!, batch[at + SERVE_BEGIN]!, length));
+      if (record + 1 < count) socket.write(this.#views.block(start, length));
+      else socket.write(this.#views.block(start, length), this.#onServed);
+    }
+    this.#serving.push(count, bytes);
+    this.#servingBytes += bytes;
   }
 
   close(end: LinkEnd): void {
@@ -175,11 +182,11 @@ export class TcpLink {
     this.#socket?.uncork();
   };
 
-  /** Writes end in the order they were made, so one callback serves them all. */
+  /** Writes end in the order they were made, so one callback serves all batches. */
   readonly #onServed = (error?: Error | null): void => {
-    const block = this.#serving.shift();
-    if (block === undefined || error) return;
-    this.#servingBytes -= block.length;
-    this.#owner.served(this, block);
+    if (error) return;
+    const count = this.#serving.shift()!;
+    this.#servingBytes -= this.#serving.shift()!;
+    this.#owner.served(this, count);
   };
 }

@@ -27,7 +27,8 @@ export function timedPeerSink(sink: PeerSink, times: StageTimes): PeerSink {
     keepAlive: (link) => sink.keepAlive(link),
     messagesDone: timed(times, 'callback', (link) => sink.messagesDone(link)),
     blocks: timed(times, 'callback', (batch, count) => sink.blocks(batch, count)),
-    served: timed(times, 'callback', (link, block) => sink.served(link, block)),
+    requests: timed(times, 'callback', (link, batch, count) => sink.requests(link, batch, count)),
+    served: timed(times, 'callback', (link, count) => sink.served(link, count)),
     closed: (link, end) => sink.closed(link, end),
   };
 }
@@ -41,7 +42,7 @@ export function timedPeerPort(port: PeerPort, times: StageTimes): PeerPort {
     request: timed(times, 'request', (link, batch, count) => port.request(link, batch, count)),
     revoke: (link, piece, begin, cancel) => port.revoke(link, piece, begin, cancel),
     revokeAll: (link, cancel) => port.revokeAll(link, cancel),
-    serve: timed(times, 'serve', (link, block) => port.serve(link, block)),
+    serve: timed(times, 'serve', (link, batch, count) => port.serve(link, batch, count)),
     copy: (fromPlace, toPlace, length) => port.copy(fromPlace, toPlace, length),
     close: (link) => port.close(link),
   };

@@ -31,6 +31,7 @@ class Downloader {
     const sink: ReceiverSink = {
       handshake: () => undefined,
       message: () => assert.fail('no message was sent'),
+      request: () => assert.fail('no message was sent'),
       keepAlive: () => assert.fail('no message was sent'),
       landed: () => {
         this.landed++;

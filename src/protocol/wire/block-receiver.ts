@@ -16,7 +16,7 @@ import { CONTROL_BUFFER_BYTES, IDLE_READ_BYTES, MESSAGE_BYTES_MIN } from '../lim
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
 import { Expectations } from './expectations.ts';
 import { HANDSHAKE_BYTES } from './handshake.ts';
-import { PIECE } from './message-id.ts';
+import { PIECE, REQUEST } from './message-id.ts';
 import type { ReceiverCommons, ReceiverSink } from './receiver-sink.ts';
 
 const IN_HANDSHAKE = 0;
@@ -27,6 +27,7 @@ const IN_SKIP = 4;
 const FAILED = 5;
 
 const LENGTH_BYTES = 4;
+const RANGE_BYTES = 12;
 const NOWHERE = -1;
 const NOTHING = new Uint8Array(0);
 
@@ -51,7 +52,7 @@ export class BlockReceiver {
   #begin = 0;
   #length = 0;
   #filled = 0;
-  // The place that the present destination hangs over into, and whether the engine wants it back.
+  // The place that the present destination hangs over into.
   #overhang = NOWHERE;
   // A message too long for the control buffer.
   #body: Uint8Array = NOTHING;
@@ -105,10 +106,7 @@ export class BlockReceiver {
     }
   }
 
-  /**
-   * Tells nothing more, not even of what has been read already: the link is about to be closed. Its places stay its own
-   * until then, for the socket keeps its destination.
-   */
+  /** Tells nothing more, for the link is about to be closed. Its places stay its own: the socket keeps its destination. */
   stop(): void {
     this.#state = FAILED;
   }
@@ -305,7 +303,10 @@ export class BlockReceiver {
     const from = this.#start + LENGTH_BYTES + 1;
     if (from + bodyBytes <= this.#end) {
       this.#start = from + bodyBytes;
-      this.#sink.message(id, this.#control.subarray(from, from + bodyBytes));
+      const bytes = this.#control;
+      if (id === REQUEST && bodyBytes === RANGE_BYTES)
+        this.#sink.request(readUint32(bytes, from), readUint32(bytes, from + 4), readUint32(bytes, from + 8));
+      else this.#sink.message(id, this.#control.subarray(from, from + bodyBytes));
       return true;
     }
     if (LENGTH_BYTES + length > this.#control.length) {

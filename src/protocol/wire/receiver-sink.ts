@@ -6,6 +6,8 @@ import type { ReceiveCounters } from './receive-counters.ts';
 export interface ReceiverSink {
   handshake(bytes: Uint8Array): void;
   message(id: number, payload: Uint8Array): void;
+  /** REQUEST, decoded without a value for each: numbers as the peer sent them, unchecked. */
+  request(piece: number, begin: number, length: number): void;
   /** An empty message: the peer is still there. */
   keepAlive(): void;
   /** The block is complete in its place, which this link does not own any more. */

@@ -55,6 +55,10 @@ export class DownloadBench {
     return this.#read(this.download.urgent.plan(peer, count, this.batch, nowMs));
   }
 
+  span(peer: DownloadPeer, count: number): AskedBlock[] {
+    return this.#read(this.download.spans.plan(peer, count, this.batch));
+  }
+
   endgame(peer: DownloadPeer, count: number): AskedBlock[] {
     return this.#read(this.download.endgame.plan(peer, count, this.batch));
   }

@@ -9,7 +9,6 @@ import {
   OUTCOME_RETURNED,
   OUTCOME_WASTED,
   type PeerAddress,
-  type ServedBlock,
 } from '../../engine/ports.ts';
 import { decodeHandshake, encodeHandshake, HANDSHAKE_BYTES, type Handshake } from '../../protocol/wire/handshake.ts';
 import { type BlockRange, decodeMessage, type WireMessage } from '../../protocol/wire/messages.ts';
@@ -28,7 +27,7 @@ export interface RemoteHabits {
   connected?(remote: RemotePeer): void;
   heard?(remote: RemotePeer, heard: Heard): void;
   /** A block of the engine's arrived. */
-  served?(remote: RemotePeer, block: ServedBlock): void;
+  served?(remote: RemotePeer, block: BlockRange): void;
 }
 
 /** What a remote peer needs of its network. */
@@ -41,7 +40,7 @@ export interface RemoteWiring {
   readonly message: (id: number, payload: Uint8Array) => void;
   readonly keepAlive: () => void;
   readonly blocks: (ranges: readonly BlockRange[], outcome: number) => void;
-  readonly served: (block: ServedBlock) => void;
+  readonly served: () => void;
   readonly closed: (end: LinkEnd) => void;
 }
 
@@ -60,7 +59,7 @@ export class RemotePeer {
   readonly #wiring: RemoteWiring;
   /** What the host was told to expect. */
   readonly #expected: Expectation[] = [];
-  readonly #serving: ServedBlock[] = [];
+  readonly #serving: Expectation[] = [];
   /** Blocks that were revoked; the engine does not know yet. */
   readonly #returned: Expectation[] = [];
   /** The block that is coming in at this moment: its place cannot be given back. */
@@ -170,16 +169,16 @@ export class RemotePeer {
     for (const { piece, begin } of [...this.#expected]) this.revoke(piece, begin, cancel);
   }
 
-  serve(block: ServedBlock): void {
+  serve(block: Expectation): void {
     if (this.#closing) return;
-    this.#wiring.arena.claim(block.place, 1, this.#name);
+    this.#wiring.arena.beginReading(block.place);
     this.#serving.push(block);
-    const stamp = this.#wiring.arena.read(block.place);
     this.#toRemote(() => {
       this.#serving.splice(this.#serving.indexOf(block), 1);
-      this.#wiring.arena.letGo(block.place, 1, this.#name);
-      this.blocksGot.push(stamp);
-      this.#wiring.served(block);
+      // Read on arrival: had the place been given to somebody else meanwhile, it would show.
+      this.blocksGot.push(this.#wiring.arena.read(block.place));
+      this.#wiring.arena.endReading(block.place);
+      this.#wiring.served();
       this.habits.served?.(this, block);
     });
   }
@@ -197,7 +196,7 @@ export class RemotePeer {
     this.#closing = true;
     this.#closed = true;
     for (const block of this.#expected) this.#wiring.arena.letGo(block.place, 1, this.#name);
-    for (const block of this.#serving) this.#wiring.arena.letGo(block.place, 1, this.#name);
+    for (const block of this.#serving) this.#wiring.arena.endReading(block.place);
     this.#expected.length = 0;
     this.#serving.length = 0;
     this.#wiring.closed(end);

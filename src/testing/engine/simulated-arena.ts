@@ -15,10 +15,13 @@ export class SimulatedArena {
   readonly ledger: SlotLedger;
   readonly #stamps: string[];
   readonly #owners: (string | undefined)[];
+  /** Links that each frame is being sent to. */
+  readonly #readers: Uint16Array;
 
   constructor(frames: number) {
     this.#stamps = new Array<string>(frames).fill(POISON);
     this.#owners = new Array<string | undefined>(frames).fill(undefined);
+    this.#readers = new Uint16Array(frames);
     this.ledger = new SlotLedger(frames, { onRelease: (place, count) => this.#released(place, count) });
   }
 
@@ -27,6 +30,7 @@ export class SimulatedArena {
     for (let frame = place; frame < place + frames; frame++) {
       const other = this.#owners[frame];
       assert(other === undefined, `place ${frame} is given to ${owner} while ${other} owns it`);
+      assert(this.#readers[frame] === 0, `place ${frame} is given to ${owner} while it is being sent`);
       this.#owners[frame] = owner;
     }
   }
@@ -37,6 +41,17 @@ export class SimulatedArena {
       assert(this.#owners[frame] === owner, `${owner} lets go of place ${frame}, which ${this.#owners[frame]} owns`);
       this.#owners[frame] = undefined;
     }
+  }
+
+  /** A frame is being sent to one link more; several may at once, and nobody may write there. */
+  beginReading(place: number): void {
+    assert(this.#owners[place] === undefined, `place ${place} is sent while ${this.#owners[place]} owns it`);
+    this.#readers[place]!++;
+  }
+
+  endReading(place: number): void {
+    assert(this.#readers[place]! > 0, `place ${place} is being sent`);
+    this.#readers[place]!--;
   }
 
   write(place: number, stamp: string, owner: string): void {
@@ -56,12 +71,15 @@ export class SimulatedArena {
 
   /** Places that somebody owns; empty when everybody has let go. */
   owned(): string[] {
-    return this.#owners.flatMap((owner, place) => (owner === undefined ? [] : [`${owner} owns place ${place}`]));
+    const owned = this.#owners.flatMap((owner, place) => (owner === undefined ? [] : [`${owner} owns place ${place}`]));
+    const read = [...this.#readers.keys()].filter((place) => this.#readers[place]! > 0);
+    return [...owned, ...read.map((place) => `place ${place} is being sent`)];
   }
 
   #released(place: number, count: number): void {
     for (let frame = place; frame < place + count; frame++) {
       assert(this.#owners[frame] === undefined, `place ${frame} is freed while ${this.#owners[frame]} owns it`);
+      assert(this.#readers[frame] === 0, `place ${frame} is freed while it is being sent`);
       this.#stamps[frame] = POISON;
     }
   }

@@ -46,6 +46,8 @@ interface SimulatedStore {
 export class SimulatedDisk implements StoragePort {
   /** While true, every write and read fails. */
   full = false;
+  /** Blocks that were asked to be read. */
+  blocksRead = 0;
   /** Runs that were written. */
   runsWritten = 0;
   readonly #parts: DiskParts;
@@ -110,14 +112,19 @@ export class SimulatedDisk implements StoragePort {
     for (let at = 0; at < count * READ_STRIDE; at += READ_STRIDE) {
       const [store, piece, begin] = [batch[at + READ_STORE]!, batch[at + READ_PIECE]!, batch[at + READ_BEGIN]!];
       const [place, ticket] = [batch[at + READ_PLACE]!, batch[at + READ_TICKET]!];
-      assert(batch[at + READ_LENGTH]! <= BLOCK_BYTES, 'a place holds one block');
-      this.#parts.arena.claim(place, 1, 'disk');
+      const blocks = Math.ceil(batch[at + READ_LENGTH]! / BLOCK_BYTES);
+      assert(begin % BLOCK_BYTES === 0 && blocks <= RUN_BLOCKS, 'a slot holds the blocks of a run');
+      this.blocksRead += blocks;
+      this.#parts.arena.claim(place, blocks, 'disk');
       this.#soon(() => {
         const refused = this.full;
-        const stamp = this.#stores.get(store)!.pieces.get(piece)?.[Math.floor(begin / BLOCK_BYTES)];
-        assert(stamp !== undefined, 'only what is on the disk is read');
-        if (!refused) this.#parts.arena.write(place, stamp, 'disk');
-        this.#parts.arena.letGo(place, 1, 'disk');
+        const stamps = this.#stores.get(store)!.pieces.get(piece);
+        for (let block = 0; block < blocks; block++) {
+          const stamp = stamps?.[begin / BLOCK_BYTES + block];
+          assert(stamp !== undefined, 'only what is on the disk is read');
+          if (!refused) this.#parts.arena.write(place + block, stamp, 'disk');
+        }
+        this.#parts.arena.letGo(place, blocks, 'disk');
         if (refused) this.#sink!.storageFailed(store, new StorageError('ERR_STORAGE_READ', 'the disk cannot be read'));
         this.#sink!.blocksRead(Int32Array.of(store, ticket, refused ? 0 : 1), 1);
       });

@@ -17,9 +17,16 @@ import {
   REQUEST_PIECE,
   REQUEST_PLACE,
   REQUEST_STRIDE,
-  type ServedBlock,
+  SERVE_BEGIN,
+  SERVE_LENGTH,
+  SERVE_OFFSET,
+  SERVE_PIECE,
+  SERVE_PLACE,
+  SERVE_STRIDE,
 } from '../../engine/ports.ts';
-import type { BlockRange } from '../../protocol/wire/messages.ts';
+import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
+import { REQUEST } from '../../protocol/wire/message-id.ts';
+import { type BlockRange, decodeMessage } from '../../protocol/wire/messages.ts';
 import type { EventQueue } from '../simulator/event-queue.ts';
 import { type RemoteHabits, RemotePeer } from './remote-peer.ts';
 import type { SimulatedArena } from './simulated-arena.ts';
@@ -119,8 +126,16 @@ export class SimulatedNetwork implements PeerPort {
     this.#links.get(link)?.revokeAll(cancel);
   }
 
-  serve(link: LinkId, block: ServedBlock): void {
-    this.#links.get(link)?.serve(block);
+  serve(link: LinkId, batch: Int32Array, count: number): void {
+    for (let at = 0; at < count * SERVE_STRIDE; at += SERVE_STRIDE) {
+      const place = batch[at + SERVE_PLACE]! + Math.floor(batch[at + SERVE_OFFSET]! / BLOCK_BYTES);
+      const range = {
+        piece: batch[at + SERVE_PIECE]!,
+        begin: batch[at + SERVE_BEGIN]!,
+        length: batch[at + SERVE_LENGTH]!,
+      };
+      this.#links.get(link)?.serve({ ...range, place });
+    }
   }
 
   copy(fromPlace: number, toPlace: number): void {
@@ -137,12 +152,14 @@ export class SimulatedNetwork implements PeerPort {
       ...this.#parts,
       handshake: (bytes) => sink.handshake(link, bytes),
       message: (id, payload) => {
-        sink.message(link, id, payload);
+        const request = id === REQUEST ? decodeMessage(id, payload) : undefined;
+        if (request?.type === 'request') sink.requests(link, askedBatch(request), 1);
+        else sink.message(link, id, payload);
         sink.messagesDone(link);
       },
       keepAlive: () => sink.keepAlive(link),
       blocks: (ranges, outcome) => sink.blocks(batchOf(link, ranges, outcome), ranges.length),
-      served: (block) => sink.served(link, block),
+      served: () => sink.served(link, 1),
       closed: (end) => {
         this.#links.delete(link);
         sink.closed(link, end);
@@ -152,6 +169,10 @@ export class SimulatedNetwork implements PeerPort {
     this.remotes.push(remote);
     return remote;
   }
+}
+
+function askedBatch({ piece, begin, length }: BlockRange): Int32Array {
+  return Int32Array.of(piece, begin, length);
 }
 
 function batchOf(link: LinkId, ranges: readonly BlockRange[], outcome: number): Int32Array {

@@ -1,9 +1,11 @@
 // The real Session over a simulated world: virtual time, network, disk and trackers. A run with the same seed is the
 // same run.
+
 import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import { TICK_MS } from '../../engine/limits.ts';
+import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
@@ -112,14 +114,12 @@ export class SimulatedSession {
   add(totalBytes: number, pieceBytes: number, facts: Partial<TorrentSpec> = {}): AddedTorrent {
     const store = this.#nextStore++;
     const geometry = new Geometry(totalBytes, pieceBytes);
-    const wanted = new Bitfield(geometry.pieceCount);
-    wanted.fill();
     const spec: TorrentSpec = {
       infoHash: new Uint8Array(20).fill(store),
       geometry,
       store,
       had: new Bitfield(geometry.pieceCount),
-      wanted,
+      priorities: new Uint8Array(geometry.pieceCount).fill(PRIORITY_NORMAL),
       sequential: false,
       tiers: [],
       seed: true,

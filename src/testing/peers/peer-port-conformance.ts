@@ -4,6 +4,7 @@ import test from 'node:test';
 import type { LinkId } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { join, rawHandshake, rawLength, rawMessage, rawPiece } from '../wire/raw-messages.ts';
+import { describeServing } from './peer-port-serving.ts';
 import { bytesOf, type PeerMaker, PeerStage, rawRange, type Wanted, wanted } from './peer-stage.ts';
 import { RawConnection, RawListener } from './raw-peer.ts';
 
@@ -19,8 +20,8 @@ export interface PeerPortTraits {
   readonly copiesAccepted: boolean;
 }
 
-type Scene = (stage: PeerStage) => Promise<void>;
-type Meet = (stage: PeerStage) => Promise<{ link: LinkId; peer: RawConnection }>;
+export type Scene = (stage: PeerStage) => Promise<void>;
+export type Meet = (stage: PeerStage) => Promise<{ link: LinkId; peer: RawConnection }>;
 
 export function describePeerPort(name: string, make: PeerMaker, traits: PeerPortTraits): void {
   const scene = (what: string, play: Scene): void => {
@@ -38,7 +39,7 @@ export function describePeerPort(name: string, make: PeerMaker, traits: PeerPort
   describeReentrancy(scene);
 }
 
-type Describe = (what: string, play: Scene) => void;
+export type Describe = (what: string, play: Scene) => void;
 
 function describeMeeting(scene: Describe): void {
   scene('strangers have odd numbers, an address, and are heard', async (stage) => {
@@ -188,48 +189,6 @@ function describeReceiving(scene: Describe, meet: Meet, copies: boolean): void {
   });
 }
 
-function describeServing(scene: Describe, meet: Meet): void {
-  scene('blocks that came before a message are told before it', async (stage) => {
-    const { link, peer } = await stage.greeted(await meet(stage));
-    const blocks = wanted(0, 1, 2);
-    const told: number[] = [];
-    stage.recorder.onMessage = () => told.push(stage.recorder.heard.length);
-    stage.request(link, blocks);
-    for (const block of blocks) peer.send(pieceOf(block), HAVE);
-    await stage.recorder.until(() => told.length === 3);
-    assert.deepEqual(told, [1, 2, 3]);
-  });
-
-  scene('blocks that wait to be read do not count as messages that do', async (stage) => {
-    const { link, peer } = await stage.greeted(await meet(stage));
-    const blocks = 600;
-    peer.socket.pause();
-    for (let i = 0; i < blocks; i++) stage.port.serve(link, wanted(0)[0]!);
-    stage.port.send(link, HAVE);
-    peer.socket.resume();
-    const bytes = await peer.receive(blocks * (13 + BLOCK_BYTES) + HAVE.length);
-    assert.deepEqual(bytes.subarray(-HAVE.length), HAVE);
-    await stage.recorder.until(() => stage.recorder.servedBlocks.length === blocks);
-    // Fewer bytes than were served, so that blocks which were never taken off the account would cover them.
-    peer.socket.pause();
-    for (let i = 0; i < 140; i++) stage.port.send(link, new Uint8Array(65_536));
-    assert.equal((await stage.recorder.end(link)).code, 'ERR_LINK_SEND_QUEUE');
-  });
-
-  scene('a served block goes out from its place, and the place is told to be free', async (stage) => {
-    const { link, peer } = await stage.greeted(await meet(stage));
-    const block = wanted(6)[0]!;
-    stage.arena.bytes.set(bytesOf(block), block.place * BLOCK_BYTES);
-    stage.port.send(link, HAVE);
-    stage.port.serve(link, block);
-    stage.port.send(link, HAVE);
-    const expected = join(HAVE, pieceOf(block), HAVE);
-    assert.equal(Buffer.compare(await peer.receive(expected.length), expected), 0);
-    await stage.recorder.until(() => stage.recorder.servedBlocks.length === 1);
-    assert.deepEqual(stage.recorder.servedBlocks, [block]);
-  });
-}
-
 function describeEnds(scene: Describe, meet: Meet): void {
   /** A link with a block half received and others expected. */
   const midBlock = async (stage: PeerStage): Promise<{ link: LinkId; peer: RawConnection }> => {
@@ -268,7 +227,7 @@ function describeEnds(scene: Describe, meet: Meet): void {
     const { link, peer } = await stage.greeted(await meet(stage));
     peer.socket.pause();
     const block = wanted(0)[0]!;
-    for (let i = 0; i < 1000; i++) stage.port.serve(link, block);
+    for (let i = 0; i < 1000; i++) stage.serve(link, [block]);
     peer.socket.end();
     assert.equal((await stage.recorder.end(link)).code, 'ERR_LINK_CLOSED');
   });

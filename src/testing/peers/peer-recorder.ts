@@ -2,6 +2,10 @@
 // no call inside another's batch, nothing about a link that is closed, `closed` once.
 import assert from 'node:assert/strict';
 import {
+  ASKED_BEGIN,
+  ASKED_LENGTH,
+  ASKED_PIECE,
+  ASKED_STRIDE,
   BLOCK_BEGIN,
   BLOCK_LENGTH,
   BLOCK_LINK,
@@ -14,7 +18,6 @@ import {
   OUTCOME_RETURNED,
   type PeerAddress,
   type PeerSink,
-  type ServedBlock,
 } from '../../engine/ports.ts';
 
 export interface HeardBlock {
@@ -32,7 +35,11 @@ export class PeerRecorder implements PeerSink {
   readonly messages: { readonly link: LinkId; readonly id: number; readonly payload: Uint8Array }[] = [];
   keepAlives = 0;
   readonly heard: HeardBlock[] = [];
-  readonly servedBlocks: ServedBlock[] = [];
+  /** What peers asked for. */
+  readonly asked: { readonly link: LinkId; readonly piece: number; readonly begin: number; readonly length: number }[] =
+    [];
+  /** Blocks that have left, over all links. */
+  servedBlocks = 0;
   readonly ends: Map<LinkId, LinkEnd> = new Map();
   /** Called at the end of the events of the same name: the engine's answers from inside a call. */
   onConnected: (link: LinkId) => void = () => undefined;
@@ -106,9 +113,21 @@ export class PeerRecorder implements PeerSink {
     this.#wakeAll();
   }
 
-  served(link: LinkId, block: ServedBlock): void {
+  requests(link: LinkId, batch: Int32Array, count: number): void {
     this.#expectAlive(link);
-    this.servedBlocks.push(block);
+    assert.ok(count > 0, 'a batch holds something');
+    for (let at = 0; at < count * ASKED_STRIDE; at += ASKED_STRIDE) {
+      const [piece, begin] = [batch[at + ASKED_PIECE]! >>> 0, batch[at + ASKED_BEGIN]! >>> 0];
+      this.asked.push({ link, piece, begin, length: batch[at + ASKED_LENGTH]! >>> 0 });
+    }
+    this.#untold.add(link);
+    this.#wakeAll();
+  }
+
+  served(link: LinkId, count: number): void {
+    this.#expectAlive(link);
+    assert.ok(count > 0, 'something has left');
+    this.servedBlocks += count;
     this.#wakeAll();
   }
 

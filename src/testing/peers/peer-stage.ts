@@ -1,6 +1,13 @@
 // Where the conformance of a PeerPort is played: a host under test, its recorder, and raw peers around it.
 import assert from 'node:assert/strict';
-import { type LinkId, type PeerAddress, type PeerPort, type PeerSink, REQUEST_STRIDE } from '../../engine/ports.ts';
+import {
+  type LinkId,
+  type PeerAddress,
+  type PeerPort,
+  type PeerSink,
+  REQUEST_STRIDE,
+  SERVE_STRIDE,
+} from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { Arena } from '../../host/memory/arena.ts';
 import { blockBytes, rawHandshake, rawMessage } from '../wire/raw-messages.ts';
@@ -132,6 +139,16 @@ export class PeerStage {
     connection.peer.send(rawHandshake());
     await this.recorder.until(() => this.recorder.handshakes.has(connection.link));
     return connection;
+  }
+
+  /** Serves blocks; returns the batch, to be spoilt. */
+  serve(link: LinkId, blocks: readonly (Wanted & { readonly offset?: number })[]): Int32Array {
+    const batch = new Int32Array(blocks.length * SERVE_STRIDE);
+    for (const [i, { piece, begin, length, place, offset = 0 }] of blocks.entries()) {
+      batch.set([piece, begin, length, place, offset], i * SERVE_STRIDE);
+    }
+    this.port.serve(link, batch, blocks.length);
+    return batch;
   }
 
   request(link: LinkId, blocks: readonly Wanted[]): void {

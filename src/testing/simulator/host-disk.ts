@@ -226,9 +226,10 @@ export class AttachedDisk implements StoragePort {
     for (let at = 0; at < count * READ_STRIDE; at += READ_STRIDE) {
       const [store, piece, begin] = [batch[at + READ_STORE]!, batch[at + READ_PIECE]!, batch[at + READ_BEGIN]!];
       const [place, ticket, length] = [batch[at + READ_PLACE]!, batch[at + READ_TICKET]!, batch[at + READ_LENGTH]!];
-      assert(length <= BLOCK_BYTES && begin % BLOCK_BYTES === 0, 'engines ask each other for blocks');
-      this.#arena.claim(place, 1, DISK_OWNER);
-      this.#disk.work(length, () => this.#read(store, piece, begin, place, ticket));
+      assert(begin % BLOCK_BYTES === 0, 'what is read begins with a block');
+      const blocks = Math.ceil(length / BLOCK_BYTES);
+      this.#arena.claim(place, blocks, DISK_OWNER);
+      this.#disk.work(length, () => this.#read([store, piece, begin, blocks], place, ticket));
     }
   }
 
@@ -256,11 +257,17 @@ export class AttachedDisk implements StoragePort {
     this.#sink.runsStored(Int32Array.of(store, piece, run, outcome), 1);
   }
 
-  #read(store: StoreId, piece: number, begin: number, place: number, ticket: number): void {
+  #read(
+    [store, piece, begin, blocks]: readonly [StoreId, number, number, number],
+    place: number,
+    ticket: number,
+  ): void {
     if (this.#sink === undefined) return;
     const failed = this.#disk.chance(this.#disk.habits.failures);
-    if (!failed) this.#arena.write(place, this.#disk.read(store, piece, begin), DISK_OWNER);
-    this.#arena.letGo(place, 1, DISK_OWNER);
+    for (let block = 0; block < blocks && !failed; block++) {
+      this.#arena.write(place + block, this.#disk.read(store, piece, begin + block * BLOCK_BYTES), DISK_OWNER);
+    }
+    this.#arena.letGo(place, blocks, DISK_OWNER);
     this.#note(TRACE.read, piece, begin + (failed ? 1 : 0));
     if (failed) this.#sink.storageFailed(store, new StorageError('ERR_STORAGE_READ', 'the disk cannot be read'));
     this.#sink.blocksRead(Int32Array.of(store, ticket, failed ? 0 : 1), 1);

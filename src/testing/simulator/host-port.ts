@@ -21,8 +21,14 @@ import {
   REQUEST_PIECE,
   REQUEST_PLACE,
   REQUEST_STRIDE,
-  type ServedBlock,
+  SERVE_BEGIN,
+  SERVE_LENGTH,
+  SERVE_OFFSET,
+  SERVE_PIECE,
+  SERVE_PLACE,
+  SERVE_STRIDE,
 } from '../../engine/ports.ts';
+import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import type { EndOwner, Wire } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Manners } from './manners.ts';
@@ -116,8 +122,13 @@ export class HostPort implements PeerPort {
     this.#links.get(link)?.revokeAll(cancel);
   }
 
-  serve(link: LinkId, block: ServedBlock): void {
-    this.#links.get(link)?.serve(block);
+  serve(link: LinkId, batch: Int32Array, count: number): void {
+    const portLink = this.#links.get(link);
+    for (let at = 0; portLink !== undefined && at < count * SERVE_STRIDE; at += SERVE_STRIDE) {
+      assert(batch[at + SERVE_OFFSET]! % BLOCK_BYTES === 0, 'a block begins with a frame');
+      const place = batch[at + SERVE_PLACE]! + batch[at + SERVE_OFFSET]! / BLOCK_BYTES;
+      portLink.serve(batch[at + SERVE_PIECE]!, batch[at + SERVE_BEGIN]!, batch[at + SERVE_LENGTH]!, place);
+    }
   }
 
   copy(fromPlace: number, toPlace: number): void {
@@ -165,9 +176,9 @@ export class HostPort implements PeerPort {
     this.#block(link, piece, begin, length, OUTCOME_RETURNED);
   }
 
-  served(link: PortLink, block: ServedBlock): void {
-    this.#note(TRACE.served, link.id, block.piece);
-    this.#sink?.served(link.id, block);
+  served(link: PortLink, piece: number): void {
+    this.#note(TRACE.served, link.id, piece);
+    this.#sink?.served(link.id, 1);
   }
 
   ended(link: PortLink, end: LinkEnd): void {

@@ -1,9 +1,14 @@
 // One direction of a connection, as TCP would carry it: what is sent arrives whole, once and in order. Blocks take the
 // sender's turn on its uplink, the way, and the receiver's turn on its downlink; short control messages take the way
 // alone, behind whatever is before them.
-import type { ServedBlock } from '../../engine/ports.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Downlink, Uplink } from './line.ts';
+
+/** A frame that is being sent from, and what must stay in it meanwhile. */
+export interface ServedFrame {
+  readonly place: number;
+  readonly stamp: number;
+}
 
 /** A block on the wire. Its bytes are its stamp. */
 export interface WireBlock {
@@ -12,7 +17,7 @@ export interface WireBlock {
   readonly length: number;
   readonly stamp: number;
   /** What the sending engine was told to serve: its place is free once the block has left. Liars have none. */
-  readonly served: ServedBlock | undefined;
+  readonly served: ServedFrame | undefined;
 }
 
 /** What is sent in one go: control bytes, a block, or the end of the connection. */

@@ -9,7 +9,6 @@ import {
   REQUEST_LENGTH,
   REQUEST_PIECE,
   REQUEST_STRIDE,
-  type ServedBlock,
 } from '../../engine/ports.ts';
 import { HANDSHAKE_BYTES } from '../../protocol/wire/handshake.ts';
 import { encodeCancel, REQUEST_MESSAGE_BYTES, writeRequest } from '../../protocol/wire/message-writer.ts';
@@ -38,7 +37,6 @@ export class PortLink implements EndOwner {
   infoHash: Uint8Array | undefined;
   readonly #port: HostPort;
   readonly #expected = new Map<number, Expectation>();
-  readonly #serving = new Set<ServedBlock>();
   /** Given back, and not told yet. */
   readonly #returned: Expectation[] = [];
   #handshaken = false;
@@ -91,16 +89,12 @@ export class PortLink implements EndOwner {
     for (const { piece, begin } of [...this.#expected.values()]) this.revoke(piece, begin, cancel);
   }
 
-  serve(block: ServedBlock): void {
+  serve(piece: number, begin: number, length: number, place: number): void {
     if (this.#closing) return;
     const { arena, manners } = this.#port.parts;
-    arena.claim(block.place, 1, this.id);
-    this.#serving.add(block);
-    const read = arena.read(block.place);
+    const read = arena.read(place);
     assert(read !== POISON, 'what is served was read');
-    const { piece, begin, length } = block;
-    const stamp = manners.blockStamp(read);
-    this.wire?.send({ piece, begin, length, stamp, served: block });
+    this.wire?.send({ piece, begin, length, stamp: manners.blockStamp(read), served: { place, stamp: read } });
   }
 
   /** Sends a block that no engine gave us: liars do. */
@@ -171,19 +165,16 @@ export class PortLink implements EndOwner {
 
   left(block: WireBlock): void {
     const { served } = block;
-    if (served === undefined || !this.#serving.delete(served)) return;
-    this.#port.parts.arena.letGo(served.place, 1, this.id);
-    this.#port.served(this, served);
+    if (served === undefined || this.#over) return;
+    assert(this.#port.parts.arena.read(served.place) === served.stamp, 'what is being served stays as it is');
+    this.#port.served(this, block.piece);
   }
 
   ended(end: LinkEnd): void {
     if (this.#over) return;
     this.#over = true;
     this.#closing = true;
-    const { arena } = this.#port.parts;
     for (const block of [...this.#expected.values()]) this.#unexpect(block);
-    for (const { place } of this.#serving) arena.letGo(place, 1, this.id);
-    this.#serving.clear();
     this.#returned.length = 0;
     this.#port.ended(this, end);
   }

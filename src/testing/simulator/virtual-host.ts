@@ -1,10 +1,11 @@
 // One machine of a simulated world: a line, a disk, and the real engine over them. The engine can be shut down in good
 // order or be killed, and come back to what its disk holds.
 import { assert } from '../../base/assert.ts';
-import { Bitfield } from '../../base/bitfield.ts';
+import type { Bitfield } from '../../base/bitfield.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import { randomBelow } from '../../base/clock.ts';
 import { TICK_MS } from '../../engine/limits.ts';
+import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
 import { Session } from '../../engine/session/session.ts';
 import type { PieceIndex } from '../../engine/torrent/geometry.ts';
@@ -174,8 +175,6 @@ export class VirtualHost implements NetworkNode {
 
   #add({ session }: Incarnation, share: Share): void {
     const { shared, store } = share;
-    const wanted = new Bitfield(shared.geometry.pieceCount);
-    wanted.fill();
     share.begin(
       session.add(
         {
@@ -183,7 +182,7 @@ export class VirtualHost implements NetworkNode {
           geometry: shared.geometry,
           store,
           had: this.disk.verified(store),
-          wanted,
+          priorities: new Uint8Array(shared.geometry.pieceCount).fill(PRIORITY_NORMAL),
           sequential: false,
           tiers: [[shared.tracker]],
           seed: this.options.seeds,

@@ -39,6 +39,10 @@ export class ReceiverRig {
           trace.push(`message ${id} ${digest(payload)}`);
           hooks.message?.(id, payload);
         },
+        request: (piece, begin, length) => {
+          trace.push(`request ${piece} ${begin} ${length}`);
+          hooks.request?.(piece, begin, length);
+        },
         keepAlive: () => {
           trace.push('keep-alive');
           hooks.keepAlive?.();

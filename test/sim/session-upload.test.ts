@@ -1,14 +1,14 @@
 // Uploading as a peer meets it: what is served, what is refused, and that no place is lost on the way.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Bitfield } from '../../base/bitfield.ts';
-import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import type { BlockRange } from '../../protocol/wire/messages.ts';
-import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
-import { stampOf } from '../../testing/engine/simulated-arena.ts';
-import { SimulatedSession, type SimulationOptions } from '../../testing/engine/simulated-session.ts';
-import { SERVES_PER_PEER_MAX, UPLOAD_MEMORY_SHARE, WANTED_PER_PEER_MAX } from '../limits.ts';
-import { BLOCK_BYTES } from './geometry.ts';
+import { Bitfield } from '#src/base/bitfield.ts';
+import { WANTED_PER_PEER_MAX } from '#src/engine/limits.ts';
+import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
+import type { BlockRange } from '#src/protocol/wire/messages.ts';
+import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
+import { stampOf } from '#src/testing/engine/simulated-arena.ts';
+import { SimulatedSession, type SimulationOptions } from '#src/testing/engine/simulated-session.ts';
 
 const PIECES = 200;
 
@@ -99,7 +99,7 @@ test('the queue of a peer is bounded', () => {
   for (let index = 0; index < WANTED_PER_PEER_MAX + 10; index++) remote.send(encodeRequest(block(index)));
   world.run(300);
   assert.ok(rejects(remote) >= 9 && rejects(remote) <= 10, `${rejects(remote)} refused`);
-  assert.ok(torrent.swarm.get(remote.link)!.wanted.length <= WANTED_PER_PEER_MAX);
+  assert.ok(torrent.swarm.get(remote.link)!.uploads.wanted.count <= WANTED_PER_PEER_MAX);
 });
 
 test('a cancelled request is refused instead of served; one that is on its way still comes', () => {
@@ -123,11 +123,11 @@ test('a choke refuses what waits by name', () => {
   for (let index = 0; index < 5; index++) remote.send(encodeRequest(block(index)));
   world.run(300);
   const peer = torrent.swarm.get(remote.link)!;
-  const waiting = peer.wanted.length;
+  const waiting = peer.uploads.wanted.count;
   assert.ok(waiting >= 4);
   torrent.upload.choked(peer);
   assert.equal(rejects(remote), waiting);
-  assert.equal(peer.wanted.length, 0);
+  assert.equal(peer.uploads.wanted.count, 0);
 });
 
 test('a link that ends while its blocks are read and sent leaves nothing behind', () => {
@@ -145,24 +145,6 @@ test('a link that ends while its blocks are read and sent leaves nothing behind'
   }
 });
 
-test('one peer holds so many places, all peers together a share of piece memory', () => {
-  const one = seeding({ latencyMs: [200, 200] });
-  const remote = one.leech();
-  for (let index = 0; index < 200; index++) remote.send(encodeRequest(block(index)));
-  one.world.run(350);
-  // Requests that come one by one are let gather above half.
-  const { inFlight } = one.torrent.upload;
-  assert.ok(inFlight > SERVES_PER_PEER_MAX / 2 && inFlight <= SERVES_PER_PEER_MAX, `${inFlight} places`);
-
-  const all = seeding({ latencyMs: [200, 200], frames: 256 });
-  const remotes = [all.leech(), all.leech(), all.leech()];
-  for (let index = 0; index < 100; index++) for (const each of remotes) each.send(encodeRequest(block(index)));
-  all.world.run(350);
-  assert.equal(all.torrent.upload.inFlight, 256 * UPLOAD_MEMORY_SHARE);
-  all.world.run(60_000);
-  for (const each of remotes) assert.equal(each.blocksGot.length, 100, 'nobody is forgotten');
-});
-
 test('the upload limit is kept and used, and shared', () => {
   const { world, torrent, leech } = seeding();
   world.session.uploadLimit.setRate(300_000);
@@ -174,4 +156,52 @@ test('the upload limit is kept and used, and shared', () => {
   assert.ok(Math.abs(rate / 300_000 - 1) < 0.1, `${rate} bytes a second`);
   const [first, second] = remotes.map(({ blocksGot }) => blocksGot.length);
   assert.ok(first! > 100 && second! > 100, `${first} and ${second} blocks`);
+});
+
+test('one disk read serves many peers, and what was read for two is not read again for a third', () => {
+  const { world, leech } = seeding();
+  const remotes = [leech(), leech()];
+  for (let index = 0; index < 40; index++) for (const remote of remotes) remote.send(encodeRequest(block(index)));
+  world.run(5000);
+  assert.deepEqual(
+    remotes.map(({ blocksGot }) => blocksGot.length),
+    [40, 40],
+  );
+  const read = world.disk.blocksRead;
+  assert.ok(read < 60, `${read} blocks were read for 80 that were sent`);
+  const third = leech();
+  for (let index = 0; index < 40; index++) third.send(encodeRequest(block(index)));
+  world.run(5000);
+  assert.equal(third.blocksGot.length, 40);
+  assert.ok(world.disk.blocksRead - read < 20, 'most of it was still in memory');
+});
+
+test('a peer that picks single blocks has single blocks read', () => {
+  const { world, leech } = seeding();
+  const remote = leech();
+  for (let piece = 100; piece > 50; piece -= 5) remote.send(encodeRequest(block(piece * 4 + 2)));
+  world.run(3000);
+  assert.equal(remote.blocksGot.length, 10);
+  assert.equal(world.disk.blocksRead, 10);
+});
+
+test('ten thousand requests, far more than may wait, get one answer each', () => {
+  const { world, torrent, leech } = seeding();
+  const remote = leech();
+  for (let index = 0; index < 10_000; index++) remote.send(encodeRequest(block(index % 700)));
+  world.run(60_000);
+  assert.equal(remote.blocksGot.length + rejects(remote), 10_000);
+  assert.ok(remote.blocksGot.length >= WANTED_PER_PEER_MAX);
+  assert.deepEqual(world.leftovers(torrent), []);
+});
+
+test('a disk that cannot be read refuses what was asked for and stops the torrent with a reason', () => {
+  const { world, torrent, leech } = seeding();
+  const remote = leech();
+  world.disk.full = true;
+  remote.send(encodeRequest(block(0)));
+  world.run(3000);
+  assert.equal(torrent.phase, 'error');
+  assert.deepEqual(remote.blocksGot, []);
+  assert.deepEqual(world.leftovers(torrent), []);
 });

@@ -1,0 +1,133 @@
+// `npm run bench -- seeding`: Millrace and libtorrent as seeders of the same payload to the same peers that keep nothing,
+// alternating. Rate and CPU time count from the first request on, so that verifying at the start is in neither.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { printedLine } from './clients/printed-line.ts';
+import { median } from './duel.ts';
+import { makePayload, makeTorrent, type Payload } from './payload.ts';
+import { processUsage } from './process-usage.ts';
+import { pythonWithLibtorrent } from './python.ts';
+import { repository } from './repository.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const PIECE_BYTES = MIB;
+const CROWD = 50;
+/** Where libtorrent listens: an address of its own. */
+const LIBTORRENT_ADDRESS = '127.0.0.9:46881';
+
+interface Seeding {
+  readonly mibPerSecond: number;
+  readonly cpuSecondsPerGib: number;
+  readonly peakRssMib: number;
+}
+
+interface Seed {
+  readonly child: ChildProcess;
+  readonly address: string;
+}
+
+async function startMillrace(torrent: string, payload: Payload): Promise<Seed> {
+  const program = path.join(repository, 'dist', 'cli', 'main.js');
+  const args = ['seed', torrent, '-d', payload.directory, '--no-trackers', '--listen', '127.0.0.1:0', '--json'];
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let address = '';
+  await printedLine(child, (line) => {
+    const event = JSON.parse(line) as { event: string; address?: string; state?: string };
+    if (event.event === 'listening') address = event.address!;
+    return address !== '' && event.state === 'seeding' ? true : undefined;
+  });
+  return { child, address };
+}
+
+async function startLibtorrent(torrent: string, payload: Payload): Promise<Seed> {
+  const python = pythonWithLibtorrent();
+  if (python === undefined) throw new Error('the comparison needs libtorrent: apt install python3-libtorrent');
+  const program = path.join(repository, 'bench', 'libtorrent-seed.py');
+  const child = spawn(python, [program, torrent, payload.directory, LIBTORRENT_ADDRESS], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await printedLine(child, (line) => (line === 'ready' ? true : undefined));
+  return { child, address: LIBTORRENT_ADDRESS };
+}
+
+/** One run: a fresh seeder, `peers` that fetch `bytesEach`. */
+async function measure(
+  seed: Seed,
+  infoHash: string,
+  payload: Payload,
+  [peers, bytesEach]: [number, number],
+): Promise<Seeding> {
+  const { child, address } = seed;
+  try {
+    const program = path.join(repository, 'build', 'bench', 'programs', 'null-leecher.js');
+    const numbers = [payload.bytes, PIECE_BYTES, peers, bytesEach, child.pid!];
+    const leecher = spawn(process.execPath, [program, address, infoHash, ...numbers.map(String)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const run = await printedLine(
+      leecher,
+      (line) => JSON.parse(line) as { seconds: number; cpuSeconds: number; bytes: number },
+    );
+    const peakRssMib = processUsage(child.pid!).peakRssBytes / MIB;
+    return {
+      mibPerSecond: run.bytes / MIB / run.seconds,
+      cpuSecondsPerGib: run.cpuSeconds / (run.bytes / GIB),
+      peakRssMib,
+    };
+  } finally {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+function infoHashOf(torrent: string): string {
+  const program = path.join(repository, 'dist', 'cli', 'main.js');
+  const { stdout } = spawnSync(process.execPath, [program, 'info', torrent, '--json'], { encoding: 'utf8' });
+  const found = /"infoHash":"([0-9a-f]{40})"/.exec(stdout)?.[1];
+  if (found === undefined) throw new Error(`${torrent} has no info hash`);
+  return found;
+}
+
+/** Runs the pairs and the crowd, prints figures and bars, and returns whether every bar is kept. */
+export async function benchSeeding(payloadBytes: number, pairs: number, folder: string): Promise<boolean> {
+  const root = mkdtempSync(path.join(folder, 'millrace-seeding-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  const payload = makePayload(root, payloadBytes);
+  const torrent = makeTorrent(payload, PIECE_BYTES, 'http://127.0.0.1:1/announce');
+  const infoHash = infoHashOf(torrent);
+  const say = (name: string, one: Seeding): Seeding => {
+    const figures = `${one.mibPerSecond.toFixed(0)} MiB/s, ${one.cpuSecondsPerGib.toFixed(2)} CPU s/GiB`;
+    console.log(`${name.padEnd(24)} ${figures}, peak ${one.peakRssMib.toFixed(0)} MiB`);
+    return one;
+  };
+  const own: Seeding[] = [];
+  const others: Seeding[] = [];
+  const crowds: Seeding[] = [];
+  for (let pair = 0; pair < pairs; pair++) {
+    own.push(
+      say('Millrace', await measure(await startMillrace(torrent, payload), infoHash, payload, [1, payloadBytes])),
+    );
+    others.push(
+      say('libtorrent', await measure(await startLibtorrent(torrent, payload), infoHash, payload, [1, payloadBytes])),
+    );
+    const crowd = await startMillrace(torrent, payload);
+    crowds.push(say(`Millrace, ${CROWD} leechers`, await measure(crowd, infoHash, payload, [CROWD, payloadBytes / 8])));
+  }
+  const rates = median(own.map((one, pair) => one.mibPerSecond / others[pair]!.mibPerSecond));
+  const costs = median(own.map((one, pair) => one.cpuSecondsPerGib / others[pair]!.cpuSecondsPerGib));
+  const many = median(own.map((one, pair) => crowds[pair]!.mibPerSecond / one.mibPerSecond));
+  const peak = Math.max(...[...own, ...crowds].map((one) => one.peakRssMib));
+  const bars: readonly (readonly [string, number, boolean])[] = [
+    ['seeding, MiB/s ÷ libtorrent’s ≥ 1.3', rates, rates >= 1.3],
+    ['seeding, CPU per GiB ÷ libtorrent’s ≤ 0.6', costs, costs <= 0.6],
+    [`${CROWD} leechers, MiB/s ÷ one leecher’s ≥ 0.8`, many, many >= 0.8],
+    ['peak RSS of any run, MiB ≤ 150', peak, peak <= 150],
+  ];
+  for (const [promise, measured, kept] of bars)
+    console.log(`${kept ? 'kept  ' : 'MISSED'} ${promise}: ${measured.toFixed(2)}`);
+  return bars.every(([, , kept]) => kept);
+}
