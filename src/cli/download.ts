@@ -1,7 +1,7 @@
 // One download from adding the torrent to its last verified piece, reported as it goes.
 
 import { follow } from './follow.ts';
-import type { AddOptions, LibraryClient, LibraryTorrent, Metainfo } from './library.ts';
+import type { AddOptions, LibraryClient, LibraryTorrent, Magnet, Metainfo } from './library.ts';
 import type { Download } from './output/download-result.ts';
 import type { Reporter, Subject } from './output/reporter.ts';
 import type { CostMeter } from './resources.ts';
@@ -10,7 +10,7 @@ import type { CostMeter } from './resources.ts';
 export interface DownloadJob {
   readonly client: LibraryClient;
   readonly reporter: Reporter;
-  readonly metainfo: Metainfo;
+  readonly source: Metainfo | Magnet;
   readonly add: AddOptions & { readonly directory: string };
   readonly meter: CostMeter;
   readonly signal: AbortSignal;
@@ -24,9 +24,9 @@ export interface FinishedDownload {
 
 /** Downloads; rejects with what stopped the torrent, or when the signal aborts. */
 export async function download(job: DownloadJob): Promise<FinishedDownload> {
-  const { client, reporter, metainfo, meter } = job;
-  const torrent = await client.add(metainfo, job.add);
-  reporter.begin(subjectOf(metainfo, job.add.directory));
+  const { client, reporter, meter } = job;
+  const torrent = await add(job);
+  reporter.begin(subjectOf(torrent.metainfo, job.add.directory));
   const presentBytes = bytesPresentAtStart(torrent);
   await follow(torrent, reporter, torrent.completed(job.signal));
   const cost = meter.read();
@@ -46,6 +46,19 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
       ...(profile === undefined ? {} : { profile }),
     },
   };
+}
+
+/** Adds the torrent; the metadata of a magnet link may be long in coming, and its search is reported meanwhile. */
+async function add({ client, reporter, source, add, signal }: DownloadJob): Promise<LibraryTorrent> {
+  const show = () => {
+    for (const search of client.searches) reporter.searching(search.progress());
+  };
+  const timer = setInterval(show, reporter.intervalMs);
+  try {
+    return await client.add(source, { ...add, signal });
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** What people are told about a torrent before its transfer. */

@@ -7,7 +7,10 @@ import {
   type ClientOptions,
   createTorrent,
   loadSource,
+  type Magnet,
+  type MetadataSearch,
   type Metainfo,
+  resolveSource,
   type Torrent,
   type TorrentEvents,
   verifyFiles,
@@ -20,10 +23,12 @@ export type {
   CreateOptions,
   DataPathStats,
   FilePriority,
+  Magnet,
   Metainfo,
   MetainfoFile,
   PeerAddress,
   ProfileReport,
+  SearchProgress,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -31,24 +36,26 @@ export type {
   TorrentWarning,
   VerifyResult,
 } from '../client/index.ts';
-export { magnetLink } from '../client/index.ts';
+export { isMagnet, magnetLink } from '../client/index.ts';
 
 /** What the commands ask of a torrent. */
 export interface LibraryTorrent
-  extends Pick<Torrent, 'infoHash' | 'name' | 'state' | 'progress' | 'files' | 'completed' | 'remove'>,
+  extends Pick<Torrent, 'infoHash' | 'name' | 'metainfo' | 'state' | 'progress' | 'files' | 'completed' | 'remove'>,
     Pick<EventEmitter<TorrentEvents>, 'on' | 'off'> {}
 
 /** What the commands ask of a client. */
 export interface LibraryClient
   extends Pick<Client, 'listen' | 'dataPath' | 'profile' | 'close'>,
     Pick<EventEmitter<ClientEvents>, 'on'> {
-  add(source: Metainfo, options?: AddOptions): Promise<LibraryTorrent>;
+  add(source: Metainfo | Magnet, options?: AddOptions): Promise<LibraryTorrent>;
+  readonly searches: readonly Pick<MetadataSearch, 'progress'>[];
 }
 
 /** What the commands ask of the library. */
 export interface Library {
   createClient(options: ClientOptions): LibraryClient;
   readonly loadSource: typeof loadSource;
+  readonly resolveSource: typeof resolveSource;
   readonly createTorrent: typeof createTorrent;
   readonly verifyFiles: typeof verifyFiles;
 }
@@ -57,6 +64,7 @@ export interface Library {
 export const library: Library = {
   createClient: (options) => new Client(options),
   loadSource,
+  resolveSource,
   createTorrent,
   verifyFiles,
 };

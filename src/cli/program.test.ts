@@ -18,8 +18,10 @@ import type {
   Library,
   LibraryClient,
   LibraryTorrent,
+  Magnet,
   Metainfo,
   PeerAddress,
+  SearchProgress,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -50,6 +52,7 @@ const METAINFO = {
 class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent {
   readonly infoHash: string = HASH;
   readonly name: string = METAINFO.name;
+  readonly metainfo: Metainfo = METAINFO;
   now: TorrentProgress = {
     state: 'opening',
     bytesDone: 0,
@@ -131,7 +134,9 @@ class FakeClient extends EventEmitter<{ warning: [TorrentWarning] }> implements 
     return { host: '127.0.0.1', port: 6881 };
   }
 
-  async add(_source: Metainfo, options?: AddOptions): Promise<FakeTorrent> {
+  readonly searches: { progress(): SearchProgress }[] = [];
+
+  async add(_source: Metainfo | Magnet, options?: AddOptions): Promise<FakeTorrent> {
     this.addOptions = options;
     setImmediate(() => this.added(this.torrent, this));
     return this.torrent;
@@ -158,6 +163,8 @@ class Bench implements Library {
   clientOptions: ClientOptions | undefined;
   createOptions: CreateOptions | undefined;
   sourceError: Error | undefined;
+  /** What sources stand for, instead of METAINFO. */
+  magnet: Magnet | undefined;
   verified: VerifyResult = { piecesOk: 100, pieceCount: 100, have: new Bitfield(100), files: [] };
   stdout = '';
   stderr = '';
@@ -191,6 +198,11 @@ class Bench implements Library {
     return METAINFO;
   }
 
+  async resolveSource(): Promise<Metainfo | Magnet> {
+    if (this.sourceError) throw this.sourceError;
+    return this.magnet ?? METAINFO;
+  }
+
   async createTorrent(_path: string, options: CreateOptions = {}): Promise<CreatedTorrent> {
     this.createOptions = options;
     options.onProgress?.({ piecesDone: 50, pieceCount: 100, totalBytes: 100 * MIB });
@@ -222,7 +234,9 @@ test('get hands its options to the library', async () => {
     downloadBytesPerSecond: MIB,
     uploadBytesPerSecond: 2 * MIB,
   });
-  assert.deepEqual(bench.client.addOptions, {
+  const { signal, ...addOptions } = bench.client.addOptions!;
+  assert.equal(signal, bench.interrupts.signal);
+  assert.deepEqual(addOptions, {
     trackers: false,
     seed: false,
     sequential: true,

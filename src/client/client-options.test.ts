@@ -27,7 +27,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
   const { diskWorkers, ...settings } = clientSettings({});
   assert.ok(diskWorkers >= 1 && diskWorkers <= 4);
   assert.deepEqual(settings, {
-    listen: { host: '0.0.0.0', port: 0 },
+    listen: { host: '0.0.0.0', port: 0, ipv6Too: true },
     memoryBytes: 128 * 1024 * 1024,
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,

@@ -11,9 +11,14 @@ const PEERS_DEFAULT = 200;
 const DISK_WORKERS_MAX = 4;
 const PORT_MAX = 65_535;
 
+/** Where to listen; `ipv6Too`: on all of IPv6 as well, where this machine has it. */
+export interface ListenAddress extends PeerAddress {
+  readonly ipv6Too: boolean;
+}
+
 /** Options of which none is absent. */
 export interface ClientSettings {
-  readonly listen: PeerAddress | false;
+  readonly listen: ListenAddress | false;
   readonly memoryBytes: number;
   readonly downloadBytesPerSecond: number;
   readonly uploadBytesPerSecond: number;
@@ -58,9 +63,10 @@ function checkCount(name: string, count: number): number {
   throw new InputError('ERR_CLIENT_OPTION', `${name} must be a whole number from 1, not ${count}`);
 }
 
-function listenAddress(listen: ClientOptions['listen'] = { port: 0 }): PeerAddress | false {
+function listenAddress(listen: ClientOptions['listen'] = { port: 0 }): ListenAddress | false {
   if (listen === false) return false;
   const { host = '0.0.0.0', port } = listen;
-  if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return { host, port };
+  const ipv6Too = listen.host === undefined;
+  if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return { host, port, ipv6Too };
   throw new InputError('ERR_CLIENT_OPTION', `listen.port must be a whole number from 0 to ${PORT_MAX}, not ${port}`);
 }

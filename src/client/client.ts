@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { InputError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
+import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
@@ -12,15 +13,19 @@ import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
-import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
+import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
+import type { Magnet } from '../protocol/magnet/magnet.ts';
+import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
+import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
+import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
-import { loadSource } from './source.ts';
+import { resolveSource } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type { AddOptions, ClientOptions, DataPathStats, PeerAddress, ProfileReport, TorrentWarning } from './types.ts';
 
@@ -46,6 +51,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #ledger: SlotLedger;
   readonly #profiler: Profiler | undefined;
   readonly #torrents = new Map<string, Torrent>();
+  readonly #searches = new Map<string, MetadataSearch>();
   #listening: Promise<PeerAddress | undefined> | undefined;
   #port = 0;
   #closing: Promise<void> | undefined;
@@ -80,6 +86,7 @@ export class Client extends EventEmitter<ClientEvents> {
       trackers: this.#trackers,
       peerId: makePeerId(),
       clientName: USER_AGENT,
+      sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
       listenPort: () => this.#port,
       diskWorkers: settings.diskWorkers,
@@ -88,8 +95,9 @@ export class Client extends EventEmitter<ClientEvents> {
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
     host.start(times ? timedPeerSink(session, times) : session);
     const resume = new ResumeStore((warning) => this.emit('warning', warning));
+    const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
-    this.#core = new Core({ pool, host, session, resume, forget });
+    this.#core = new Core({ pool, host, session, resume, metadata, forget });
   }
 
   /** The torrents that were added and not removed since. */
@@ -115,23 +123,31 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Adds a torrent: the path or the http(s) URL of a torrent file, a torrent file's bytes (which must not change
-   * afterwards), or what `loadSource` or `createTorrent` made of it. Resolves when the metainfo is known; what is on disk
-   * already is then found out and the rest downloaded without being asked to. Rejects with InputError for a bad source
-   * or option, ERR_CLIENT_DUPLICATE for a torrent that the client has, as `listen` does, and with SourceError when a web
-   * server does not give the torrent file.
+   * Adds a torrent: the path or the http(s) URL of a torrent file, a magnet link, an info hash, a torrent file's bytes
+   * (which must not change afterwards), or what `resolveSource` or `createTorrent` made of it. Resolves when the metainfo is
+   * known; what is on disk already is then found out and the rest downloaded without being asked to. The metainfo of a
+   * magnet link comes from its peers: until then it is among `searches`. Rejects with InputError for a bad source or
+   * option, ERR_CLIENT_DUPLICATE for a torrent that the client has, ERR_TORRENT_REMOVED when the client is closed
+   * meanwhile, as `listen` does, with SourceError when a web server does not give the torrent file, and with the reason
+   * of `options.signal`.
    */
-  async add(source: string | Uint8Array | Metainfo, options: AddOptions = {}): Promise<Torrent> {
+  async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const metainfo = await toMetainfo(source);
+    const loaded = await load(source, options.signal);
+    const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
-    if (this.#torrents.has(metainfo.infoHash)) {
-      throw new InputError('ERR_CLIENT_DUPLICATE', `${metainfo.name} is already being shared by this client`);
+    if (this.#torrents.has(loaded.infoHash) || this.#searches.has(loaded.infoHash)) {
+      throw new InputError('ERR_CLIENT_DUPLICATE', `${nameOf(loaded)} is already being shared by this client`);
     }
-    const torrent = new Torrent(this.#core, metainfo, options);
-    this.#torrents.set(metainfo.infoHash, torrent);
-    return torrent;
+    if (!isMagnet(loaded)) return this.#begin(loaded, options);
+    if (saved !== undefined) return this.#begin(metainfoOf(loaded, saved), magnetOptions(loaded, saved, options));
+    return await this.#search(loaded, options);
+  }
+
+  /** Magnet links whose metadata is being looked for. */
+  get searches(): readonly MetadataSearch[] {
+    return [...this.#searches.values()];
   }
 
   /**
@@ -185,10 +201,35 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #close(): Promise<void> {
     await this.#listening?.catch(() => undefined);
+    for (const search of this.#searches.values()) search.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
     this.#profiler?.close();
     await Promise.all([this.#core.host.shutdown(), this.#core.pool.close(), this.#trackers.close()]);
+  }
+
+  #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
+    const torrent = new Torrent(this.#core, metainfo, options, forerunner);
+    this.#torrents.set(metainfo.infoHash, torrent);
+    return torrent;
+  }
+
+  async #search(magnet: Magnet, options: AddOptions): Promise<Torrent> {
+    const { infoHash } = magnet;
+    const search = new MetadataSearch(this.#core, magnet, options, (warning) => this.emit('warning', warning));
+    this.#searches.set(infoHash, search);
+    try {
+      const info = await search.found(options.signal);
+      await this.#core.metadata.save(infoHash, info.infoBytes).catch((error: Error) => {
+        this.emit('warning', { code: 'ERR_METADATA_SAVE', message: `Cannot keep the metadata: ${error.message}` });
+      });
+      return this.#begin(metainfoOf(magnet, info), magnetOptions(magnet, info, options), search.fetch);
+    } catch (error) {
+      search.close();
+      throw error;
+    } finally {
+      this.#searches.delete(infoHash);
+    }
   }
 
   #requireOpen(): void {
@@ -198,9 +239,11 @@ export class Client extends EventEmitter<ClientEvents> {
   async #listen(): Promise<PeerAddress | undefined> {
     const { listen } = this.#settings;
     if (listen === false) return undefined;
-    const { host, port } = listen;
+    const { host, port, ipv6Too } = listen;
     try {
       const bound = await this.#core.host.listen(host, port);
+      // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
+      if (ipv6Too) await this.#core.host.listen('::', bound.port, true).catch(() => undefined);
       this.#port = bound.port;
       return bound;
     } catch (error) {
@@ -210,10 +253,23 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 }
 
-async function toMetainfo(source: string | Uint8Array | Metainfo): Promise<Metainfo> {
-  if (typeof source === 'string') return await loadSource(source);
+async function load(
+  source: string | Uint8Array | Metainfo | Magnet,
+  signal: AbortSignal | undefined,
+): Promise<Metainfo | Magnet> {
+  if (typeof source === 'string') return await resolveSource(source, signal ? { signal } : {});
   if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
   return source;
+}
+
+function nameOf(source: Metainfo | Magnet): string {
+  return isMagnet(source) ? (source.displayName ?? source.infoHash) : source.name;
+}
+
+/** What the link itself asks for (BEP 9, BEP 53), unless the caller says otherwise. */
+function magnetOptions(magnet: Magnet, info: TorrentInfo, options: AddOptions): AddOptions {
+  const select = options.select ?? (magnet.select && selectedFiles(magnet.select, info.files.length));
+  return { ...options, peers: [...(options.peers ?? []), ...magnet.peers], ...(select && { select }) };
 }
 
 function forwardStorage(sink: () => StorageSink): StorageSink {

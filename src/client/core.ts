@@ -5,6 +5,7 @@ import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { TcpHost } from '../host/net/tcp-host.ts';
+import type { MetadataStore } from './metadata-store.ts';
 import type { ResumeStore } from './resume-store.ts';
 import type { Torrent } from './torrent.ts';
 
@@ -16,6 +17,7 @@ export interface CoreParts {
   readonly host: TcpHost;
   readonly session: Session;
   readonly resume: ResumeStore;
+  readonly metadata: MetadataStore;
   readonly forget: (torrent: Torrent) => void;
 }
 
@@ -24,6 +26,7 @@ export class Core {
   readonly host: TcpHost;
   readonly session: Session;
   readonly resume: ResumeStore;
+  readonly metadata: MetadataStore;
   readonly forget: (torrent: Torrent) => void;
   /** Block bytes that torrents wasted which are gone by now. */
   retiredWasteBytes = 0;
@@ -34,6 +37,7 @@ export class Core {
     this.host = parts.host;
     this.session = parts.session;
     this.resume = parts.resume;
+    this.metadata = parts.metadata;
     this.forget = parts.forget;
     this.#timer = setInterval(() => this.session.tick(), TICK_MS);
   }

@@ -1,6 +1,7 @@
 // The public library: what `import … from 'millrace'` gives.
 export type { Bitfield } from '../base/bitfield.ts';
 export { InputError, MillraceError, PeerError, SourceError, StorageError } from '../base/errors.ts';
+export type { Magnet } from '../protocol/magnet/magnet.ts';
 export type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 export type { Metainfo, MetainfoFile, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 export { Client, type ClientEvents } from './client.ts';
@@ -8,7 +9,8 @@ export { type CreatedTorrent, createTorrent } from './create.ts';
 export type { CreateOptions, CreateProgress } from './create-options.ts';
 export type { FileRange } from './file-span.ts';
 export { magnetLink } from './magnet-link.ts';
-export { type LoadOptions, loadSource } from './source.ts';
+export { isMagnet, type MetadataSearch } from './metadata-search.ts';
+export { type LoadOptions, loadSource, resolveSource } from './source.ts';
 export type { Torrent } from './torrent.ts';
 export type {
   AddOptions,
@@ -20,6 +22,7 @@ export type {
   ProfileGauge,
   ProfileReport,
   ProfileStage,
+  SearchProgress,
   StallReason,
   TorrentEvents,
   TorrentFile,

@@ -1,11 +1,12 @@
 // Where resume data is kept: one file for each torrent and folder, replaced as a whole or not at all.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { InputError, StorageError } from '../base/errors.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 import { RESUME_BENCODE_LIMITS } from './limits.ts';
+import { replaceFile, temporaryName } from './replace-file.ts';
 import { decodeResumeData, encodeResumeData, type ResumeData } from './resume-data.ts';
 import type { TorrentWarning } from './types.ts';
 
@@ -99,38 +100,4 @@ async function readSaved(file: string): Promise<Uint8Array | undefined> {
     throw error;
   }
   throw new InputError('ERR_RESUME_DAMAGED', 'the resume data is too large');
-}
-
-/**
- * One fixed name: what a killed process leaves is overwritten by the next save. Should two processes ever share it, the
- * checksum inside tells the mixture.
- */
-function temporaryName(file: string): string {
-  return `${file}.new`;
-}
-
-/** Write beside, flush, rename, flush the folder: the name never stands for half a file, even if the power fails. */
-async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
-  const temporary = temporaryName(file);
-  try {
-    const handle = await open(temporary, 'w');
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  // Windows opens no folders; there the rename is as durable as the file system makes it.
-  if (process.platform === 'win32') return;
-  const folder = await open(path.dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -8,7 +8,7 @@ import test, { type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { InputError, SourceError } from '../base/errors.ts';
 import { encodeMetainfo } from '../protocol/metainfo/encode-metainfo.ts';
-import { loadSource } from './source.ts';
+import { loadSource, resolveSource } from './source.ts';
 
 const HASH = '0123456789abcdef0123456789abcdef01234567';
 
@@ -55,11 +55,12 @@ test('a web address loads the torrent file; a page in its place is a failure of 
   );
 });
 
-test('a magnet link or info hash says what is missing; a file of that name is a file', async (t) => {
-  await refused(`magnet:?xt=urn:btih:${HASH}`, InputError, 'ERR_MAGNET_METADATA', /not built yet/);
+test('a magnet link or info hash is resolved to what it says; a file of that name is a file', async (t) => {
+  for (const source of [`magnet:?xt=urn:btih:${HASH}`, HASH, HASH.toUpperCase()]) {
+    assert.equal((await resolveSource(source)).infoHash, HASH);
+    await refused(source, InputError, 'ERR_MAGNET_METADATA', /needs the .torrent file/);
+  }
   await refused('magnet:?dn=nothing', InputError, 'ERR_MAGNET_INFO_HASH', /no usable info hash/);
-  await refused(HASH, InputError, 'ERR_MAGNET_METADATA', /not built yet/);
-  await refused('abcdefghijklmnopqrstuvwxyz234567', InputError, 'ERR_MAGNET_METADATA', /not built yet/);
   const file = path.join(await folder(t), HASH);
   await writeFile(file, TORRENT);
   assert.equal((await loadSource(path.relative('.', file))).name, 'example');

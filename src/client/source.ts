@@ -1,11 +1,14 @@
 // What a user names as the torrent: a torrent file, its address on the web, a magnet link or an info hash.
 import { fileURLToPath } from 'node:url';
 import { InputError, SourceError } from '../base/errors.ts';
-import { parseMagnet } from '../protocol/magnet/parse-magnet.ts';
+import type { Magnet } from '../protocol/magnet/magnet.ts';
+import { magnetFromInfoHash, parseMagnet } from '../protocol/magnet/parse-magnet.ts';
 import { parseInfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { looksLike } from './content-sniff.ts';
+import { isMagnet, metainfoOf } from './metadata-search.ts';
+import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { readTorrentFile } from './torrent-read.ts';
 
@@ -15,16 +18,14 @@ export interface LoadOptions {
 }
 
 /**
- * Loads what `source` stands for: the path of a torrent file, or an http, https or file URL of one. Throws `InputError`
+ * Loads what `source` stands for: the path of a torrent file, or an http, https or file URL of one; of a magnet link or
+ * an info hash, what it says (`isMagnet` tells): the rest has to come from peers, see `Client.add`. Throws `InputError`
  * (ERR_SOURCE_…, ERR_BENCODE_…, ERR_METAINFO_…, ERR_MAGNET_…) when it cannot be used, and `SourceError`
  * (ERR_SOURCE_…) when a web server did not give it.
  */
-export async function loadSource(source: string, options: LoadOptions = {}): Promise<Metainfo> {
+export async function resolveSource(source: string, options: LoadOptions = {}): Promise<Metainfo | Magnet> {
   const { signal } = options;
-  if (/^magnet:/i.test(source)) {
-    parseMagnet(source);
-    throw needsMetadata('Magnet links');
-  }
+  if (/^magnet:/i.test(source)) return parseMagnet(source);
   if (/^https?:\/\//i.test(source)) return await loadUrl(source, signal);
   if (/^file:\/\//i.test(source)) return await loadPath(pathOf(source), signal);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
@@ -35,14 +36,23 @@ export async function loadSource(source: string, options: LoadOptions = {}): Pro
   } catch (error) {
     // A file may well be named like an info hash; only when there is none is it taken for one.
     const absent = error instanceof InputError && error.code === 'ERR_SOURCE_NOT_FOUND';
-    if (absent && parseInfoHash(source) !== undefined) throw needsMetadata('Info hashes');
+    if (absent && parseInfoHash(source) !== undefined) return magnetFromInfoHash(source);
     throw error;
   }
 }
 
-function needsMetadata(what: string): InputError {
-  const message = `${what} do not work yet: fetching metadata from peers is not built yet. Use the .torrent file`;
-  return new InputError('ERR_MAGNET_METADATA', message);
+/**
+ * Loads metainfo from whatever `resolveSource` takes. A magnet link will do when its metadata was fetched before.
+ * Throws like `resolveSource`, and InputError ERR_MAGNET_METADATA.
+ */
+export async function loadSource(source: string, options: LoadOptions = {}): Promise<Metainfo> {
+  const loaded = await resolveSource(source, options);
+  if (!isMagnet(loaded)) return loaded;
+  const info = await new MetadataStore().load(loaded.infoHash);
+  if (info !== undefined) return metainfoOf(loaded, info);
+  const message =
+    'This needs the .torrent file: the link alone says nothing about the files ("millrace get" asks peers)';
+  throw new InputError('ERR_MAGNET_METADATA', message);
 }
 
 function badUrl(url: string, error?: unknown): InputError {

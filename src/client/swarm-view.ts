@@ -1,17 +1,41 @@
 // What the engine knows of a torrent's peers, as the public library shows it.
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
-import type { PeerInfo } from './types.ts';
+import type { PieceTally } from './torrent-layout.ts';
+import type { PeerInfo, TorrentProgress, TorrentState } from './types.ts';
 
-/** A torrent's connected peers in figures. */
-export interface SwarmFigures {
-  readonly peers: number;
-  readonly seeds: number;
-  readonly uploadBytesPerSecond: number;
+/** What the engine does not know. */
+export interface OwnFigures {
+  readonly state: TorrentState;
+  /** Share of a running check that is done. */
+  readonly checked: number;
+  /** Payload sent in earlier runs. */
+  readonly uploadedBefore: number;
 }
 
-/** Counts the connected peers of a torrent that may not be there yet. */
-export function swarmFigures(engine: EngineTorrent | undefined): SwarmFigures {
+/** A snapshot of the progress of a torrent whose engine may not be there yet. */
+export function progressView(
+  engine: EngineTorrent | undefined,
+  tally: PieceTally,
+  { state, checked, uploadedBefore }: OwnFigures,
+): TorrentProgress {
+  const rate = engine?.intake.rate.bytesPerSecond ?? 0;
+  const downloading = state === 'downloading';
+  return {
+    state,
+    ...tally,
+    downloadBytesPerSecond: rate,
+    uploadedBytes: uploadedBefore + (engine?.upload.totalBytes ?? 0),
+    ...swarmFigures(engine),
+    ...(downloading && rate >= 1 && { etaSeconds: (tally.bytesWanted - tally.bytesDone) / rate }),
+    ...(state === 'checking' && { checked }),
+    ...(downloading && rate < 1 && engine !== undefined && { stall: engine.stall() }),
+  };
+}
+
+function swarmFigures(
+  engine: EngineTorrent | undefined,
+): Pick<TorrentProgress, 'peers' | 'seeds' | 'uploadBytesPerSecond'> {
   let peers = 0;
   let seeds = 0;
   let uploadBytesPerSecond = 0;

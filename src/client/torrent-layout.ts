@@ -3,6 +3,7 @@ import type { Bitfield } from '../base/bitfield.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
 import type { StoreLayout } from '../host/disk/store-layout.ts';
 import type { TorrentInfo } from '../protocol/metainfo/metainfo.ts';
+import type { TorrentProgress } from './types.ts';
 
 /** How the files are to be made. */
 export interface LayoutOptions {
@@ -33,12 +34,11 @@ export function bytesHad(geometry: Geometry, have: Bitfield, file: { offset: num
   return bytes;
 }
 
+/** Counts of a torrent's wanted pieces. */
+export type PieceTally = Pick<TorrentProgress, 'bytesDone' | 'bytesWanted' | 'piecesDone' | 'piecesWanted'>;
+
 /** How much of the wanted pieces is had. */
-export function tally(
-  geometry: Geometry,
-  wanted: Bitfield,
-  had: Bitfield,
-): { bytesDone: number; bytesWanted: number; piecesDone: number } {
+export function tally(geometry: Geometry, wanted: Bitfield, had: Bitfield): PieceTally {
   let bytesDone = 0;
   let bytesWanted = 0;
   let piecesDone = 0;
@@ -51,5 +51,5 @@ export function tally(
     bytesDone += bytes;
     piecesDone++;
   }
-  return { bytesDone, bytesWanted, piecesDone };
+  return { bytesDone, bytesWanted, piecesDone, piecesWanted: wanted.count };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
 import { InputError, MillraceError, StorageError } from '../base/errors.ts';
+import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
@@ -22,7 +23,7 @@ import { FileStream } from './file-stream.ts';
 import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { checkStore, recheckStill } from './storage-operations.ts';
-import { peerInfos, swarmFigures } from './swarm-view.ts';
+import { peerInfos, progressView } from './swarm-view.ts';
 import { tally, torrentLayout } from './torrent-layout.ts';
 import type {
   AddOptions,
@@ -32,6 +33,7 @@ import type {
   TorrentFile,
   TorrentProgress,
   TorrentState,
+  TorrentWarning,
 } from './types.ts';
 
 /**
@@ -61,11 +63,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly #streams = new Set<FileStream>();
   /** `done` was emitted and nothing became missing since. */
   #done = false;
+  #forerunner: MetadataFetch | undefined;
   readonly #abort = new AbortController();
 
-  /** Made by `Client.add`. */
-  constructor(core: Core, metainfo: Metainfo, options: AddOptions) {
+  /** Made by `Client.add`. `forerunner` found the metadata; its peers become this torrent's. */
+  constructor(core: Core, metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch) {
     super();
+    this.#forerunner = forerunner;
     this.metainfo = metainfo;
     this.directory = path.resolve(options.directory ?? '.');
     this.#core = core;
@@ -106,23 +110,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
-    const piecesWanted = this.#priorities.wanted.count;
-    const { bytesDone, bytesWanted, piecesDone } = tally(this.#geometry, this.#priorities.wanted, this.#had());
-    const rate = this.#engine?.intake.rate.bytesPerSecond ?? 0;
-    const downloading = this.#state === 'downloading';
-    return {
-      state: this.#state,
-      bytesDone,
-      bytesWanted,
-      piecesDone,
-      piecesWanted,
-      downloadBytesPerSecond: rate,
-      uploadedBytes: this.#resume.uploadedBytes + (this.#engine?.upload.totalBytes ?? 0),
-      ...swarmFigures(this.#engine),
-      ...(downloading && rate >= 1 && { etaSeconds: (bytesWanted - bytesDone) / rate }),
-      ...(this.#state === 'checking' && { checked: this.#checked }),
-      ...(downloading && rate < 1 && this.#engine !== undefined && { stall: this.#engine.stall() }),
-    };
+    const { wanted } = this.#priorities;
+    const figures = { state: this.#state, checked: this.#checked, uploadedBefore: this.#resume.uploadedBytes };
+    return progressView(this.#engine, tally(this.#geometry, wanted, this.#had()), figures);
   }
 
   /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
@@ -276,8 +266,10 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#resume.rest();
     await this.#opening;
     try {
+      if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
       await (forget ? this.#resume.forget() : this.#resume.save());
+      if (forget) await this.#core.metadata.remove(this.metainfo.infoHash);
       if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
     } finally {
       // Whatever the disk refused: the torrent is gone from this client, and holds nothing any more.
@@ -299,10 +291,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const saved = await this.#resume.load();
     if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
     this.#chosen = true;
-    const { selected } = this.#priorities;
-    const preallocate = this.#options.preallocate ?? false;
-    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
-    // What is there is looked at before the store is opened: preallocated zeros are not data.
+    const { preallocate = false } = this.#options;
+    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected: this.#priorities.selected });
+    // Looked at before the store is opened: preallocated zeros are not data.
     const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
     await this.#closeStore();
     const store = await pool.open(layout);
@@ -320,14 +311,17 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       sequential: this.#options.sequential ?? false,
       tiers: this.#options.trackers === false ? [] : this.metainfo.tiers,
       seed: this.#options.seed ?? true,
+      infoBytes: this.metainfo.infoBytes,
       private: this.metainfo.private,
     };
-    this.#engine = session.add(spec, {
-      phaseChanged: (phase) => this.#phaseChanged(phase),
-      pieceVerified: (piece) => this.emit('piece', piece),
-      warned: (warning) => this.emit('warning', warning),
-      failed: (error) => this.#fail(error),
-    });
+    const observer = {
+      phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
+      pieceVerified: (piece: number) => this.emit('piece', piece),
+      warned: (warning: TorrentWarning) => this.emit('warning', warning),
+      failed: (error: StorageError) => this.#fail(error),
+    };
+    this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#forerunner = undefined;
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
     this.#goOn(this.#engine);
     session.dial();

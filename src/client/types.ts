@@ -7,7 +7,8 @@ export type { PeerAddress };
 /** How a Client behaves; every field has a default. What cannot be used is an InputError ERR_CLIENT_OPTION. */
 export interface ClientOptions {
   /**
-   * Where to listen for peers: an address of this machine, by default all of IPv4 (`0.0.0.0`; `::` is all of both), and a
+   * Where to listen for peers: an address of this machine, by default all of IPv4 and, on the
+   * same port, of IPv6 (`0.0.0.0` is the one alone, `::` both in one socket), and a
    * port, of which 0 picks a free one. Default: `{ host: '0.0.0.0', port: 0 }`; `false` never listens.
    */
   readonly listen?: { readonly host?: string; readonly port: number } | false;
@@ -57,6 +58,24 @@ export interface AddOptions {
    * still match it, hash the rest. `check`: hash them all. `trust`: take them for complete, unread. Default: `resume`.
    */
   readonly existing?: 'resume' | 'check' | 'trust';
+  /** Ends the waiting of `Client.add`, for a web server or for the metadata of a magnet link. */
+  readonly signal?: AbortSignal;
+}
+
+/** A snapshot of the search for a magnet link's metadata. */
+export interface SearchProgress {
+  /** 40 lower-case hexadecimal digits. */
+  readonly infoHash: string;
+  /** What the link calls the torrent; anybody can write anything there. */
+  readonly name?: string;
+  /** Connected peers. */
+  readonly peers: number;
+  /** Those of them that say they have the metadata. */
+  readonly sources: number;
+  /** Share of the metadata that is there, 0…1. */
+  readonly share: number;
+  /** Present while nobody gives us any. */
+  readonly stall?: StallReason;
 }
 
 /**
@@ -67,7 +86,7 @@ export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 
 
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
-  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`. */
+  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`. */
   readonly code: string;
   /** One sentence for people. */
   readonly message: string;

@@ -89,8 +89,11 @@ export const IDLE_READ_BYTES = 256;
 /** Longest message body before the torrent is known and after: an extended handshake with room to spare (BEP 10). */
 export const MESSAGE_BYTES_MIN: number = 32 * 1024;
 
-/** Bytes of an info dict that a peer may claim to have (BEP 9): as large as a torrent file may be. */
-export const METADATA_BYTES_MAX: number = METAINFO_BENCODE_LIMITS.bytesMax;
+/** A metadata message: a dictionary of three numbers, and a piece of metadata behind it (BEP 9). */
+export const METADATA_HEADER_LIMITS: BencodeLimits = { bytesMax: 32 * 1024, depthMax: 4, itemsMax: 64 };
+
+/** Bytes of an info dict that a peer may claim to have (BEP 9): the largest known have some 20 MiB. */
+export const METADATA_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** A peer exchange message: two lists of some fifty addresses and their flags, in one dictionary (BEP 11). */
 export const PEX_LIMITS: BencodeLimits = { bytesMax: 64 * 1024, depthMax: 4, itemsMax: 64 };

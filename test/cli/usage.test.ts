@@ -20,8 +20,6 @@ const MISUNDERSTOOD: [string, RegExp][] = [
   ['create x --v1 --v2', /cannot be used with/],
   ['create x --v2', /--v2 does not exist yet/],
   ['get x --encryption require', /--encryption require does not exist yet/],
-  ['get magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567', /^millrace: .*magnet/i],
-  ['get 0123456789abcdef0123456789abcdef01234567', /^millrace: .*info hash/i],
   ['get no-such-file.torrent', /no-such-file\.torrent/],
   ['demo --size 1k', /too little for a demo/],
 ];

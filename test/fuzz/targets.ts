@@ -8,6 +8,7 @@ import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
 import { BencodeError } from '#src/protocol/bencode/bencode-error.ts';
 import type { BencodeValue } from '#src/protocol/bencode/bencode-value.ts';
 import { decodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';
+import { decodeMetadataMessage, METADATA_PIECE_BYTES } from '#src/protocol/extension/metadata-message.ts';
 import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
@@ -137,6 +138,17 @@ const magnet: FuzzTarget = {
   },
 };
 
+const metadata: FuzzTarget = {
+  name: 'metadata',
+  tokens: [...BENCODE_TOKENS, '8:msg_typei0e', '8:msg_typei1e', '8:msg_typei2e', '5:piecei', '10:total_sizei'],
+  run(input) {
+    const message = answer(() => decodeMetadataMessage(input), PeerError);
+    if (message === undefined) return;
+    assert.ok(Number.isSafeInteger(message.piece) && message.piece >= 0, 'a message names a piece');
+    if (message.type === 'data') assert.ok(message.bytes.length <= METADATA_PIECE_BYTES && message.totalBytes > 0);
+  },
+};
+
 const wire: FuzzTarget = {
   name: 'wire',
   tokens: [
@@ -194,4 +206,4 @@ const receiver: FuzzTarget = {
   run: runReceiverScript,
 };
 
-export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, wire, receiver, tracker];
+export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, metadata, wire, receiver, tracker];

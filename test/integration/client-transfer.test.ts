@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -249,3 +250,17 @@ async function torrentFile(source: string): Promise<Uint8Array> {
   const { createTorrent } = await import('#src/client/index.ts');
   return (await createTorrent(source, { pieceBytes: 32 * 1024 })).bytes;
 }
+
+test('without a host we are reached over IPv4 and IPv6 on one port', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('both', FILES);
+  const seed = await bench.seed(metainfo, {}, { listen: { port: 0 } });
+  for (const host of ['127.0.0.1', '::1']) {
+    if (host === '::1' && !Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === '::1')))
+      return t.skip('this machine has no IPv6');
+    const client = bench.client();
+    const options = { directory: bench.path(`get ${host}`), peers: [{ host, port: seed.address.port }] };
+    await within((await client.add(metainfo, options)).completed(), `a download over ${host}`);
+    assert.deepEqual(await bench.contents(`get ${host}`), await bench.contents('seed'));
+  }
+});

@@ -30,7 +30,7 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
     .command('get')
     .summary('download a torrent')
     .description('Downloads a torrent and verifies every piece. Started again over the same folder, it continues.')
-    .argument('<source>', 'a .torrent file or its http(s) URL')
+    .argument('<source>', 'a .torrent file or its http(s) URL, a magnet link or an info hash')
     .option('-o, --output <dir>', 'folder that receives the files', '.');
   addNetworkOptions(command)
     .addOption(new Option('--down <rate>', 'download limit per second, e.g. 10MB/s').argParser(argument(parseRate)))
@@ -48,13 +48,13 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
   return runSession(context, { json: options.json ?? false, ifInterrupted }, async (reporter) => {
     const clientOptions = clientOptionsFrom(options);
     const { library, clock, interrupts } = context;
-    const metainfo = await library.loadSource(source, { signal: interrupts.signal });
+    const resolved = await library.resolveSource(source, { signal: interrupts.signal });
     const directory = await writableDirectory(options.output, '-o');
     return await withClient(context, reporter, clientOptions, async (client) => {
       const meter = new CostMeter(clock, 'process-start');
       const add = { ...addOptionsFrom(options), directory };
-      const finished = await download({ client, reporter, metainfo, add, meter, signal: interrupts.signal });
-      reporter.done(downloadResult({ ...finished.download, place: path.join(directory, metainfo.name) }));
+      const finished = await download({ client, reporter, source: resolved, add, meter, signal: interrupts.signal });
+      reporter.done(downloadResult({ ...finished.download, place: path.join(directory, finished.torrent.name) }));
       if (!options.seed) return EXIT_DONE;
       await follow(finished.torrent, reporter, interrupts.interrupted());
       return interrupts.exitCode;

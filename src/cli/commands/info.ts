@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { EXIT_DONE } from '../exit-code.ts';
-import { infoResult } from '../output/info-result.ts';
+import { isMagnet } from '../library.ts';
+import { infoResult, magnetResult } from '../output/info-result.ts';
 import { runSession } from '../session.ts';
 
 /** Adds `info` to the program. */
@@ -11,15 +12,15 @@ export function addInfoCommand(program: Command, context: CommandContext, exit: 
     .command('info')
     .summary('show what is in a torrent')
     .description('Shows name, size, info hash, trackers and the numbered files of a torrent.')
-    .argument('<source>', 'a .torrent file or its http(s) URL')
+    .argument('<source>', 'a .torrent file or its http(s) URL, a magnet link or an info hash')
     .option('--json', 'one JSON object on standard output')
     .action(async (source: string, options: { json?: boolean }) => exit(await info(context, source, options.json)));
 }
 
 function info(context: CommandContext, source: string, json = false): Promise<number> {
   return runSession(context, { json, ifInterrupted: 'nothing was changed' }, async (reporter) => {
-    const metainfo = await context.library.loadSource(source, { signal: context.interrupts.signal });
-    reporter.done(infoResult(metainfo));
+    const resolved = await context.library.resolveSource(source, { signal: context.interrupts.signal });
+    reporter.done(isMagnet(resolved) ? magnetResult(resolved) : infoResult(resolved));
     return EXIT_DONE;
   });
 }

@@ -86,12 +86,12 @@ async function makeTorrent({ context, reporter, folder, tracker }: Stage): Promi
 
 async function downloadAndCompare(stage: Stage, signal: AbortSignal): Promise<number> {
   const { context, reporter, settings, folder, files } = stage;
-  const metainfo = await context.library.loadSource(torrentIn(folder), { signal });
+  const source = await context.library.loadSource(torrentIn(folder), { signal });
   const clientOptions = { listen: { host: LOOPBACK, port: 0 }, profile: settings.profile };
   return withClient(context, reporter, clientOptions, async (client) => {
     const add = { directory: path.join(folder, 'downloaded'), seed: false };
     const meter = new CostMeter(context.clock, 'now');
-    const finished = await download({ client, reporter, metainfo, add, meter, signal });
+    const finished = await download({ client, reporter, source, add, meter, signal });
     const onProgress = tallying(reporter, context.clock, { activity: 'comparing', subject: 'with the original' });
     const original = path.join(seededIn(folder), NAME);
     await compareFolders({ original, copy: path.join(add.directory, NAME), files, signal, onProgress });

@@ -1,10 +1,12 @@
 // What the live display shows at one moment, as text: a pure function of progress and style, so that it can be
 // tested and looked at without a terminal. Every line fits the width, and figures keep their columns while they change.
-import type { TorrentProgress } from '../library.ts';
+import type { SearchProgress, TorrentProgress } from '../library.ts';
 import { displayWidth, fitColumns, wrapColumns } from './display-width.ts';
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate, formatShare } from './figures.ts';
 import type { Palette } from './palette.ts';
+import { printable } from './printable.ts';
 import type { Tally } from './reporter.ts';
+import { searchSentence } from './sentences.ts';
 
 /** How a frame is drawn. */
 export interface FrameStyle {
@@ -23,6 +25,14 @@ export function torrentFrame(name: string, progress: TorrentProgress, style: Fra
   const title = style.palette.bold(fitColumns(name, style.columns - INDENT.length));
   const lines = progress.state === 'seeding' ? seedingLines(progress, style) : loadingLines(progress, style);
   return [title, ...lines].map((line) => INDENT + line).join('\n');
+}
+
+/** The frame of a magnet link whose metadata is not there yet. */
+export function searchFrame(progress: SearchProgress, style: FrameStyle): string {
+  const name = printable(progress.name ?? progress.infoHash);
+  const title = style.palette.bold(fitColumns(name, style.columns - INDENT.length));
+  const paint = progress.stall === undefined ? style.palette.dim : style.palette.attention;
+  return [title, ...sentence(searchSentence(progress), paint, style)].map((line) => INDENT + line).join('\n');
 }
 
 /** The frame of a job that goes through bytes: hashing, checking, making. */

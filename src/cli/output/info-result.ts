@@ -1,5 +1,6 @@
 // What is in a torrent: a table, and the files as a tree, numbered as --select wants them.
-import { type Metainfo, magnetLink } from '../library.ts';
+import { formatAddress } from '../arguments/address.ts';
+import { type Magnet, type Metainfo, magnetLink } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatRoundBytes } from './figures.ts';
 import { fileTree } from './file-tree.ts';
 import type { Palette } from './palette.ts';
@@ -28,6 +29,28 @@ function fieldsOf(metainfo: Metainfo): Record<string, unknown> {
     magnet: magnetLink(metainfo),
     files: metainfo.files.map(({ path, length, pad }, index) => ({ index, path, length, pad })),
   };
+}
+
+/** The result of `info` for a magnet link or an info hash: what it says itself, and no peer was asked. */
+export function magnetResult(magnet: Magnet): Result {
+  return { fields: { ...magnet }, render: (palette) => magnetLines(magnet, palette) };
+}
+
+function magnetLines(magnet: Magnet, palette: Palette): string[] {
+  const rows: [string, string][] = [['info hash', magnet.infoHash]];
+  if (magnet.infoHashV2 !== undefined) rows.push(['v2 hash', magnet.infoHashV2]);
+  if (magnet.claimedBytes !== undefined) rows.push(['size', `${formatBytes(magnet.claimedBytes)}, it says`]);
+  for (const [i, url] of magnet.trackers.entries()) rows.push([i === 0 ? 'trackers' : '', printable(url)]);
+  for (const [i, url] of magnet.webSeeds.entries()) rows.push([i === 0 ? 'web seeds' : '', printable(url)]);
+  for (const [i, peer] of magnet.peers.entries()) rows.push([i === 0 ? 'peers' : '', formatAddress(peer)]);
+  if (magnet.select !== undefined)
+    rows.push([
+      'selects',
+      `files ${magnet.select.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ')}`,
+    ]);
+  const title = palette.bold(printable(magnet.displayName ?? 'a torrent without a name'));
+  const table = rows.map(([label, value]) => `  ${palette.dim(label.padEnd(11))}${value}`);
+  return [title, ...table, palette.dim('  the files are not known before peers have given the metadata')];
 }
 
 function linesOf(metainfo: Metainfo, palette: Palette): string[] {

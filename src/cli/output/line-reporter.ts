@@ -1,12 +1,12 @@
 // Output into a pipe or a file: plain lines that stay, few enough to read afterwards.
 import type { Clock } from '../../base/clock.ts';
 import { formatAddress } from '../arguments/address.ts';
-import type { PeerAddress, TorrentProgress, TorrentWarning } from '../library.ts';
+import type { PeerAddress, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
 import { formatBytes, formatCountOf, formatDuration, formatRate, formatShare } from './figures.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
-import { describeSubject, failureLines } from './sentences.ts';
+import { describeSubject, failureLines, searchSentence } from './sentences.ts';
 
 /** Where lines go. Problems go apart, so that they are seen when standard output is a file. */
 export interface LineSinks {
@@ -39,6 +39,10 @@ export class LineReporter implements Reporter {
 
   listening(address: PeerAddress): void {
     this.#sinks.out(`listening on ${formatAddress(address)}`);
+  }
+
+  searching(progress: SearchProgress): void {
+    if (this.#isDue(progress.share, progress.stall?.code ?? 'metadata')) this.#sinks.out(searchSentence(progress));
   }
 
   begin(subject: Subject): void {

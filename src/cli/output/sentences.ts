@@ -1,5 +1,6 @@
 // Sentences that every reporter for people says in the same way.
-import { formatBytes, formatCount, formatCountOf, formatRoundBytes } from './figures.ts';
+import type { SearchProgress } from '../library.ts';
+import { formatBytes, formatCount, formatCountOf, formatRoundBytes, formatShare } from './figures.ts';
 import { printable } from './printable.ts';
 import type { Failure, Subject } from './reporter.ts';
 
@@ -8,6 +9,13 @@ export function describeSubject(subject: Subject): string {
   const files = formatCountOf(subject.fileCount, 'file');
   const pieces = `${formatCount(subject.pieceCount)} × ${formatRoundBytes(subject.pieceBytes)} pieces`;
   return `${printable(subject.name)}: ${formatBytes(subject.totalBytes)}, ${files}, ${pieces}, in ${subject.directory}`;
+}
+
+/** How the search for a magnet link's metadata goes. */
+export function searchSentence({ peers, sources, share, stall }: SearchProgress): string {
+  if (stall !== undefined) return `looking for metadata: ${printable(stall.message)}`;
+  const from = `${formatCountOf(sources, 'peer')}${sources === peers ? '' : ` of ${formatCount(peers)}`}`;
+  return `fetching metadata from ${from}: ${formatShare(share)}`;
 }
 
 /** A failure as it is written to standard error. */

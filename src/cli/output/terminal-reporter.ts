@@ -2,9 +2,9 @@
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../../base/clock.ts';
 import { formatAddress } from '../arguments/address.ts';
-import type { PeerAddress, TorrentProgress, TorrentWarning } from '../library.ts';
+import type { PeerAddress, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
 import { wrapColumns } from './display-width.ts';
-import { type FrameStyle, tallyFrame, torrentFrame } from './frame.ts';
+import { type FrameStyle, searchFrame, tallyFrame, torrentFrame } from './frame.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
@@ -43,6 +43,10 @@ export class TerminalReporter implements Reporter {
 
   listening(address: PeerAddress): void {
     this.#lasting(`listening on ${formatAddress(address)}`, this.#screen.palette.dim);
+  }
+
+  searching(progress: SearchProgress): void {
+    this.#draw(searchFrame(progress, this.#style()));
   }
 
   begin(subject: Subject): void {

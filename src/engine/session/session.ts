@@ -1,7 +1,7 @@
 // All torrents of a client over one host: hears everything that the host has to tell and passes it to the torrent
 // concerned. Owns what torrents share: piece memory's ledger, rate limits, and the numbers of links and tickets.
 import { assert } from '../../base/assert.ts';
-import { equalBytes } from '../../base/bytes.ts';
+import { toHex } from '../../base/bytes.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
@@ -17,6 +17,7 @@ import {
   WRITE_BEHIND_BYTES,
 } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
+import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
   ASKED_BEGIN,
   ASKED_LENGTH,
@@ -58,8 +59,10 @@ import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
-import type { TorrentObserver, TorrentSpec } from '../torrent/torrent-spec.ts';
+import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import type { Member } from './member.ts';
+import { Turns } from './turns.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
@@ -75,15 +78,16 @@ export interface SessionParts {
   /** 20 bytes. */
   readonly peerId: Uint8Array;
   readonly clientName: string;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly peersMax: number;
   readonly listenPort: () => number;
   /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
   readonly diskWorkers: number;
 }
 
-/** A link and the torrent that it belongs to. */
+/** A link and the member that it belongs to. */
 interface Attachment {
-  readonly torrent: Torrent;
+  readonly member: Member;
   readonly peer: Peer;
 }
 
@@ -97,19 +101,20 @@ interface Stranger {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #turns = new Turns([this.downloadLimit, this.uploadLimit]);
   readonly #uploadSlots = new UploadSlots();
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
-  readonly #ticketBases = new Map<number, Torrent>();
+  /** Torrents and searches for metadata, by info hash in hexadecimal digits. */
+  readonly #members = new Map<string, Member>();
+  readonly #ticketBases = new Map<number, Member>();
   readonly #links = new Map<LinkId, Attachment>();
   readonly #strangers = new Map<LinkId, Stranger>();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 2;
   #nextTicketBase = TICKETS_PER_TORRENT;
-  /** The torrent that last got a share of a rate limit on the control tick. */
-  #lastServed: StoreId | undefined;
   /** Torrents that a batch touched. */
   readonly #touched = new Set<Torrent>();
 
@@ -130,29 +135,68 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return peak;
   }
 
-  /** Takes in a torrent whose store is open. It does nothing before `resume` is dispatched to it. */
-  add(spec: TorrentSpec, observer: TorrentObserver): Torrent {
+  /**
+   * Takes in a torrent whose store is open. It does nothing before `resume` is dispatched to it. `forerunner` is the
+   * search that brought its metadata: the torrent takes over the peers and the addresses that it found.
+   */
+  add(spec: TorrentSpec, observer: TorrentObserver, forerunner?: MetadataFetch): Torrent {
     assert(!this.#torrents.has(spec.store), 'a store belongs to one torrent');
-    const ticketBase = this.#nextTicketBase;
-    this.#nextTicketBase += TICKETS_PER_TORRENT;
-    const { clock, random, ledger, peers, storage, trackers, peerId, clientName, listenPort } = this.#parts;
-    const { downloadLimit, uploadLimit } = this;
-    const cache = this.#cache;
-    const shared = { clock, random, ledger, cache, peers, storage, trackers, peerId, clientName, listenPort };
-    const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const uploadSlots = this.#uploadSlots;
-    const own = { downloadLimit, uploadLimit, uploadSlots, ticketBase, trackerKey: this.#trackerKey, writeBehindBytes };
-    const torrent = new Torrent(spec, { ...shared, ...own }, observer);
+    const torrent = new Torrent(spec, this.#share(), observer, forerunner?.swarm.candidates);
     this.#torrents.set(spec.store, torrent);
-    this.#ticketBases.set(ticketBase, torrent);
+    if (forerunner !== undefined) this.#leave(forerunner);
+    this.#join(torrent, torrent.ticketBase);
+    for (const heirloom of forerunner?.handOver() ?? []) this.#inherit(torrent, heirloom);
     return torrent;
+  }
+
+  /** Begins to look for the metadata of a torrent of which only the info hash is known. */
+  fetchMetadata(spec: MetadataSpec, observer: MetadataObserver): MetadataFetch {
+    const fetch = new MetadataFetch(spec, this.#share(), observer);
+    this.#join(fetch, fetch.ticketBase);
+    return fetch;
   }
 
   /** Forgets a torrent that has settled. */
   remove(torrent: Torrent): void {
     assert(torrent.settled, 'a torrent is removed when nothing of it is in memory any more');
     this.#torrents.delete(torrent.spec.store);
-    for (const [base, owner] of this.#ticketBases) if (owner === torrent) this.#ticketBases.delete(base);
+    this.#leave(torrent);
+  }
+
+  /** Forgets a search: its links end, its trackers are not asked again. */
+  abandon(fetch: MetadataFetch): void {
+    fetch.dispatch({ type: 'close' });
+    this.#leave(fetch);
+  }
+
+  /** What a new member gets of what is common to all. */
+  #share(): TorrentParts {
+    const ticketBase = this.#nextTicketBase;
+    this.#nextTicketBase += TICKETS_PER_TORRENT;
+    const { downloadLimit, uploadLimit } = this;
+    const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
+    const owned = { cache: this.#cache, uploadSlots: this.#uploadSlots, trackerKey: this.#trackerKey };
+    return { ...this.#parts, ...owned, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
+  }
+
+  #join(member: Member, ticketBase: number): void {
+    this.#members.set(toHex(member.infoHash), member);
+    this.#ticketBases.set(ticketBase, member);
+  }
+
+  #leave(member: Member): void {
+    const key = toHex(member.infoHash);
+    if (this.#members.get(key) === member) this.#members.delete(key);
+    for (const [base, owner] of this.#ticketBases) if (owner === member) this.#ticketBases.delete(base);
+  }
+
+  /** A link that a search for metadata made goes on as the torrent's: it hears what the peer said meanwhile. */
+  #inherit(torrent: Torrent, heirloom: Heirloom): void {
+    const { link, address, incoming } = heirloom.peer;
+    const peer = torrent.admit(link, address, incoming);
+    this.#links.set(link, { member: torrent, peer });
+    torrent.relations.adopt(peer, heirloom.handshake);
+    for (const { id, payload } of heirloom.messages) torrent.dispatch({ type: 'message', peer, id, payload });
   }
 
   /** Control work, every TICK_MS. */
@@ -161,25 +205,9 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const [link, stranger] of this.#strangers) {
       if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
     }
-    this.#tickInTurn();
+    this.#turns.tick(this.#members.values());
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
-  }
-
-  /**
-   * Under a rate limit the first torrents take what there is: the next tick goes on behind the last one that got
-   * something. A random start would do neighbours of idle torrents a favour, and needs many ticks to be fair.
-   */
-  #tickInTurn(): void {
-    const list = [...this.#torrents.values()];
-    const start = list.findIndex(({ spec }) => spec.store === this.#lastServed) + 1;
-    for (let turn = 0; turn < list.length; turn++) {
-      const torrent = list[(start + turn) % list.length]!;
-      const takenBytes = this.downloadLimit.takenBytes + this.uploadLimit.takenBytes;
-      torrent.dispatch({ type: 'tick' });
-      const taken = this.downloadLimit.takenBytes + this.uploadLimit.takenBytes > takenBytes;
-      if (taken) this.#lastServed = torrent.spec.store;
-    }
   }
 
   *#slotUsers(): Generator<Choking> {
@@ -190,7 +218,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   connected(link: LinkId): void {
     const attachment = this.#links.get(link);
-    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'connected', peer: attachment.peer });
+    if (attachment !== undefined) attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
@@ -204,38 +232,38 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const handshake = readHandshake(bytes);
     const attachment = this.#links.get(link) ?? this.#introduce(link, handshake);
     if (handshake === undefined || attachment === undefined) return this.#parts.peers.close(link);
-    attachment.torrent.dispatch({ type: 'handshake', peer: attachment.peer, handshake });
+    attachment.member.dispatch({ type: 'handshake', peer: attachment.peer, handshake });
   }
 
   message(link: LinkId, id: number, payload: Uint8Array): void {
     const attachment = this.#links.get(link);
-    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'message', peer: attachment.peer, id, payload });
+    if (attachment !== undefined) attachment.member.dispatch({ type: 'message', peer: attachment.peer, id, payload });
   }
 
   keepAlive(link: LinkId): void {
     const attachment = this.#links.get(link);
-    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'keep-alive', peer: attachment.peer });
+    if (attachment !== undefined) attachment.member.dispatch({ type: 'keep-alive', peer: attachment.peer });
   }
 
   messagesDone(link: LinkId): void {
     const attachment = this.#links.get(link);
-    if (attachment !== undefined) attachment.torrent.messagesDone(attachment.peer);
+    if (attachment !== undefined) attachment.member.messagesDone(attachment.peer);
   }
 
   blocks(batch: Int32Array, count: number): void {
-    let last: Torrent | undefined;
+    let last: Member | undefined;
     for (let at = 0; at < count * BLOCK_STRIDE; at += BLOCK_STRIDE) {
       const attachment = this.#links.get(batch[at + BLOCK_LINK]!);
       if (attachment === undefined) continue;
-      const { torrent, peer } = attachment;
+      const { member, peer } = attachment;
       const piece = batch[at + BLOCK_PIECE]!;
       const begin = batch[at + BLOCK_BEGIN]!;
       const outcome = batch[at + BLOCK_OUTCOME]!;
-      if (outcome === OUTCOME_LANDED) torrent.blockLanded(peer, piece, begin, batch[at + BLOCK_LENGTH]!);
-      else if (outcome === OUTCOME_RETURNED) torrent.blockReturned(peer, piece, begin);
-      else torrent.blockWasted(peer, batch[at + BLOCK_LENGTH]!);
-      if (last !== undefined && last !== torrent) last.blocksDone();
-      last = torrent;
+      if (outcome === OUTCOME_LANDED) member.blockLanded(peer, piece, begin, batch[at + BLOCK_LENGTH]!);
+      else if (outcome === OUTCOME_RETURNED) member.blockReturned(peer, piece, begin);
+      else member.blockWasted(peer, batch[at + BLOCK_LENGTH]!);
+      if (last !== undefined && last !== member) last.blocksDone();
+      last = member;
     }
     last?.blocksDone();
   }
@@ -243,22 +271,22 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   requests(link: LinkId, batch: Int32Array, count: number): void {
     const attachment = this.#links.get(link);
     if (attachment === undefined) return;
-    const { torrent, peer } = attachment;
+    const { member, peer } = attachment;
     for (let at = 0; at < count * ASKED_STRIDE; at += ASKED_STRIDE) {
-      torrent.blockRequested(peer, batch[at + ASKED_PIECE]!, batch[at + ASKED_BEGIN]!, batch[at + ASKED_LENGTH]!);
+      member.blockRequested(peer, batch[at + ASKED_PIECE]!, batch[at + ASKED_BEGIN]!, batch[at + ASKED_LENGTH]!);
     }
   }
 
   served(link: LinkId, count: number): void {
     const attachment = this.#links.get(link);
-    if (attachment !== undefined) attachment.torrent.served(attachment.peer, count);
+    if (attachment !== undefined) attachment.member.served(attachment.peer, count);
   }
 
   closed(link: LinkId, end: LinkEnd): void {
     this.#strangers.delete(link);
     const attachment = this.#links.get(link);
     this.#links.delete(link);
-    if (attachment !== undefined) attachment.torrent.dispatch({ type: 'closed', peer: attachment.peer, end });
+    if (attachment !== undefined) attachment.member.dispatch({ type: 'closed', peer: attachment.peer, end });
   }
 
   // Storage.
@@ -303,8 +331,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Trackers.
 
   announced(ticket: number, answer: AnnounceReply | SourceError): void {
-    const torrent = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
-    torrent?.dispatch({ type: 'announced', ticket, answer });
+    const member = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
+    member?.dispatch({ type: 'announced', ticket, answer });
     this.dial();
   }
 
@@ -323,17 +351,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
     const stranger = this.#strangers.get(link);
     if (stranger === undefined || handshake === undefined) return undefined;
-    for (const torrent of this.#torrents.values()) {
-      if (!equalBytes(torrent.spec.infoHash, handshake.infoHash)) continue;
-      const open = torrent.phase === 'downloading' || (torrent.phase === 'seeding' && torrent.spec.seed);
-      const room = torrent.swarm.size < PEERS_PER_TORRENT_MAX && !torrent.swarm.candidates.banned(stranger.address);
-      if (!open || !room || this.#crowded(stranger.address.host, torrent.swarm.peers())) return undefined;
-      this.#strangers.delete(link);
-      const attachment = { torrent, peer: torrent.relations.admit(link, stranger.address, true) };
-      this.#links.set(link, attachment);
-      return attachment;
-    }
-    return undefined;
+    const member = this.#members.get(toHex(handshake.infoHash));
+    if (member === undefined || !member.welcoming) return undefined;
+    const { address } = stranger;
+    if (member.swarm.size >= PEERS_PER_TORRENT_MAX || member.swarm.candidates.banned(address)) return undefined;
+    if (this.#crowded(address.host, member.swarm.peers())) return undefined;
+    this.#strangers.delete(link);
+    const attachment = { member, peer: member.admit(link, address, true) };
+    this.#links.set(link, attachment);
+    return attachment;
   }
 
   /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
@@ -342,23 +368,23 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
     for (let dialled = true; dialled; ) {
       dialled = false;
-      for (const torrent of this.#torrents.values()) {
+      for (const member of this.#members.values()) {
         const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
         if (full || dialling >= DIALS_MAX) return;
-        if (torrent.swarm.size >= PEERS_PER_TORRENT_MAX) continue;
-        const address = torrent.candidate();
+        if (member.swarm.size >= PEERS_PER_TORRENT_MAX) continue;
+        const address = member.candidate();
         if (address === undefined) continue;
         dialled = true;
         dialling++;
-        this.#connect(torrent, address);
+        this.#connect(member, address);
       }
     }
   }
 
-  #connect(torrent: Torrent, address: PeerAddress): void {
+  #connect(member: Member, address: PeerAddress): void {
     const link = this.#nextLink;
     this.#nextLink += 2;
-    this.#links.set(link, { torrent, peer: torrent.relations.admit(link, address, false) });
+    this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS);
   }
 }

@@ -8,10 +8,14 @@ import type { Peer } from './peer.ts';
 
 /** The swarm as this torrent sees it. */
 export class Swarm {
-  readonly candidates: Candidates = new Candidates();
+  readonly candidates: Candidates;
   readonly #peers = new Map<LinkId, Peer>();
   /** Addresses of links that are gone, oldest first: a block of theirs may still turn out bad. */
   readonly #departed = new Map<LinkId, PeerAddress>();
+
+  constructor(candidates: Candidates = new Candidates()) {
+    this.candidates = candidates;
+  }
 
   get size(): number {
     return this.#peers.size;

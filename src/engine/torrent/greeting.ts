@@ -88,8 +88,13 @@ export function introduction(peer: Peer, had: Bitfield, offer: ExtendedHandshake
   if (peer.fast && had.full) messages.push(HAVE_ALL_MESSAGE);
   else if (peer.fast && had.count === 0) messages.push(HAVE_NONE_MESSAGE);
   else if (had.count > 0) messages.push(encodeBitfield(had.bytes));
-  if (peer.extensions) messages.push(encodeExtended(EXTENDED_HANDSHAKE_ID, encodeExtendedHandshake(offer)));
+  if (peer.extensions) messages.push(extendedHandshake(offer));
   return messages;
+}
+
+/** The message that carries an offer; it may be sent again when something changed. */
+export function extendedHandshake(offer: ExtendedHandshake): Uint8Array {
+  return encodeExtended(EXTENDED_HANDSHAKE_ID, encodeExtendedHandshake(offer));
 }
 
 /** Takes in what the peer's extended handshake says about how to deal with it. */

@@ -1,9 +1,10 @@
 // A torrent's dealings with its peers, from the first handshake to the last word: who is let in, what each message sets
 // off, who is kept waiting and who is shown the door. Which blocks to ask for is the intake's business.
-import { assertNever } from '../../base/assert.ts';
+import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
+import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import {
   encodeHave,
@@ -16,8 +17,10 @@ import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
 import { hearUploadOnly } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
@@ -25,7 +28,7 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { extendedHandshake, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -36,24 +39,36 @@ export interface RelationsParts {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly warn: (warning: Warning) => void;
+  /** Addresses that are known already. */
+  readonly candidates?: Candidates;
 }
 
 /** The peers of one torrent and all that passes between them and us, blocks apart. */
 export class PeerRelations {
-  readonly swarm: Swarm = new Swarm();
+  readonly swarm: Swarm;
   readonly #parts: RelationsParts;
   /** Who of them may download; the session shares the slots out. */
   readonly choking: Choking;
   readonly extended: ExtendedMessages;
+  readonly #giver: MetadataGiver | undefined;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
+    this.swarm = new Swarm(parts.candidates);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
+    const { infoBytes } = parts.spec;
+    // Who may have a private torrent has its file from the tracker's site (BEP 27).
+    const giver =
+      infoBytes && !parts.spec.private
+        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
+        : undefined;
+    this.#giver = giver;
     this.extended = new ExtendedMessages({
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         upload_only: hearUploadOnly,
+        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
         lt_donthave: (peer, payload) => {
           hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
           this.updateInterest(peer);
@@ -92,16 +107,19 @@ export class PeerRelations {
       if (lesser === peer) return;
     }
     if (peer.incoming) this.greet(peer);
-    const nowMs = this.#nowMs();
-    peer.ready = true;
-    peer.connectedMs = nowMs;
-    peer.lastMessageMs = nowMs;
-    const had = intake.download.picker.had;
-    shared.peers.limitMessages(peer.link, Math.max(had.bytes.length, MESSAGE_BYTES_MAX));
-    intake.download.join(peer.debt);
-    const { advertised } = this.extended;
-    const offer = offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised });
-    for (const bytes of introduction(peer, had, offer)) this.#send(peer, bytes);
+    this.#begin(peer);
+    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+  }
+
+  /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
+  adopt(peer: Peer, handshake: Handshake): void {
+    const { spec, shared, intake } = this.#parts;
+    const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
+    assert(refusal === undefined, 'an acquaintance was welcome once');
+    this.#begin(peer);
+    if (peer.extensions) this.#send(peer, extendedHandshake(this.#offerTo(peer)));
+    const { had } = intake.download.picker;
+    for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) this.#send(peer, encodeHave(piece));
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -146,6 +164,7 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
+    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
@@ -231,6 +250,30 @@ export class PeerRelations {
     }
     this.choking.seeding = seeding;
     this.#parts.upload.takeTurns(nowMs);
+    this.#giver?.tick();
+  }
+
+  /** From here on the peer is one of us. */
+  #begin(peer: Peer): void {
+    const nowMs = this.#nowMs();
+    peer.ready = true;
+    peer.connectedMs = nowMs;
+    peer.lastMessageMs = nowMs;
+    const { download } = this.#parts.intake;
+    this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
+    download.join(peer.debt);
+  }
+
+  #offerTo(peer: Peer): ExtendedHandshake {
+    const { spec, shared } = this.#parts;
+    const { advertised } = this.extended;
+    const metadataBytes = spec.infoBytes?.length;
+    return offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised, metadataBytes });
+  }
+
+  #giveMetadata(link: LinkId, payload: Uint8Array): void {
+    const peer = this.swarm.get(link);
+    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
   }
 
   #react(peer: Peer, reaction: Reaction): void {

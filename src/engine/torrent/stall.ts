@@ -46,7 +46,8 @@ export function explainStall(facts: StallFacts): Stall {
   return { code: 'waiting', message: `waiting for blocks from ${peers(useful - choking)}` };
 }
 
-function explainLoneliness(dialling: number, facts: StallFacts): Stall {
+/** The reason when nobody is connected. */
+export function explainLoneliness(dialling: number, facts: Pick<StallFacts, 'hopeful' | 'asking'>): Stall {
   if (dialling > 0) return { code: 'connecting', message: `connecting to ${peers(dialling)}` };
   if (facts.hopeful) return { code: 'no-peers', message: 'no peer answers; trying again' };
   if (facts.asking) return { code: 'no-peers', message: 'no peers yet; asking the trackers' };

@@ -26,6 +26,8 @@ export interface TorrentSpec {
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** The info dictionary, for those who come by a magnet link (BEP 9). Absent: they are refused. */
+  readonly infoBytes?: Uint8Array;
   /** Peers come from the trackers alone (BEP 27). */
   readonly private: boolean;
 }
@@ -42,6 +44,7 @@ export interface TorrentParts {
   readonly peerId: Uint8Array;
   /** What we call ourselves (BEP 10, `v`). */
   readonly clientName: string;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly trackerKey: number;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;

@@ -4,9 +4,10 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
-import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { PEERS_WANTED } from '../limits.ts';
-import type { LinkEnd, PeerAddress } from '../ports.ts';
+import type { LinkId, PeerAddress } from '../ports.ts';
+import type { Member, MemberEvent } from '../session/member.ts';
+import type { Candidates } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { Upload } from '../upload/upload.ts';
@@ -20,12 +21,7 @@ import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from '.
 
 /** Everything that can happen to a torrent, blocks apart. */
 export type TorrentEvent =
-  | { readonly type: 'connected'; readonly peer: Peer }
-  | { readonly type: 'handshake'; readonly peer: Peer; readonly handshake: Handshake }
-  | { readonly type: 'message'; readonly peer: Peer; readonly id: number; readonly payload: Uint8Array }
-  | { readonly type: 'keep-alive'; readonly peer: Peer }
-  | { readonly type: 'closed'; readonly peer: Peer; readonly end: LinkEnd }
-  | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
+  | MemberEvent
   | { readonly type: 'storage-failed'; readonly error: StorageError }
   | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
   | { readonly type: 'rechecked'; readonly had: Bitfield }
@@ -36,11 +32,9 @@ export type TorrentEvent =
       readonly withinMs: number | undefined;
     }
   | { readonly type: 'pause' }
-  | { readonly type: 'resume' }
-  | { readonly type: 'close' }
-  | { readonly type: 'tick' };
+  | { readonly type: 'resume' };
 
-export class Torrent {
+export class Torrent implements Member {
   readonly spec: TorrentSpec;
   readonly intake: Intake;
   readonly upload: Upload;
@@ -55,7 +49,8 @@ export class Torrent {
   /** The present batch gave blocks back: others may be asked for them. */
   #returned = false;
 
-  constructor(spec: TorrentSpec, parts: TorrentParts, observer: TorrentObserver) {
+  /** `candidates` are the addresses that the search for the metadata found. */
+  constructor(spec: TorrentSpec, parts: TorrentParts, observer: TorrentObserver, candidates?: Candidates) {
     this.spec = spec;
     this.#parts = parts;
     this.#observer = observer;
@@ -76,14 +71,15 @@ export class Torrent {
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
       if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
     }
-    const { cache, uploadLimit: limit } = parts;
-    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit });
+    const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
+    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
     this.relations = new PeerRelations({
       spec,
       shared: parts,
       intake: this.intake,
       upload: this.upload,
       warn: (warning) => observer.warned(warning),
+      ...(candidates && { candidates }),
     });
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
     this.#wasFull = picker.had.full;
@@ -101,6 +97,18 @@ export class Torrent {
 
   get swarm(): Swarm {
     return this.relations.swarm;
+  }
+
+  get infoHash(): Uint8Array {
+    return this.spec.infoHash;
+  }
+
+  get ticketBase(): number {
+    return this.#parts.ticketBase;
+  }
+
+  get welcoming(): boolean {
+    return this.#phase === 'downloading' || (this.#phase === 'seeding' && this.spec.seed);
   }
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
@@ -234,6 +242,10 @@ export class Torrent {
 
   served(peer: Peer, count: number): void {
     this.upload.served(peer, count, this.#parts.clock.nowMs());
+  }
+
+  admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
+    return this.relations.admit(link, address, incoming);
   }
 
   /** The next address to dial, if the torrent wants one. */

@@ -28,6 +28,8 @@ export interface UploadParts {
   readonly peers: ports.PeerPort;
   readonly storage: ports.StoragePort;
   readonly limit: TokenBucket;
+  /** How many peers of all torrents are served at once: none may hold more than its part of the memory. */
+  readonly slots: { readonly count: number };
 }
 
 /** The uploading half of a torrent. */
@@ -185,7 +187,7 @@ export class Upload {
     const { uploads } = peer;
     const { wanted } = uploads;
     const { limit, cache } = this.#parts;
-    const queueMax = queueBytes(peer);
+    const queueMax = this.#queueMax(peer);
     let count = 0;
     let stretch: Stretch | undefined;
     while (count < blocksMax && wanted.count > 0 && !peer.closing) {
@@ -219,7 +221,7 @@ export class Upload {
   #lookAhead(peer: Peer): void {
     const { uploads } = peer;
     const { wanted } = uploads;
-    const queueMax = queueBytes(peer);
+    const queueMax = this.#queueMax(peer);
     const blocksAhead = (2 * queueMax) / BLOCK_BYTES;
     if (uploads.covered > blocksAhead / 2 || peer.closing) return;
     let stretch: Stretch | undefined;
@@ -236,6 +238,13 @@ export class Upload {
       }
       uploads.covered++;
     }
+  }
+
+  /** What may wait in the peer's link. Half of its part: stretches are pinned whole while a block of theirs is sent. */
+  #queueMax(peer: Peer): number {
+    const { cache, slots } = this.#parts;
+    const blocks = Math.max(1, Math.floor(cache.framesMax / (2 * slots.count)));
+    return Math.min(queueBytes(peer), blocks * BLOCK_BYTES);
   }
 
   #open(peer: Peer, position: number, bytesMax: number): Stretch | undefined {

@@ -92,12 +92,15 @@ export class TcpHost implements PeerPort, LinkOwner {
     return this.#copiedHere;
   }
 
-  /** Listens for peers and resolves to the bound address. Rejects with the system's error. */
-  listen(host: string, port: number): Promise<PeerAddress> {
+  /**
+   * Listens for peers and resolves to the bound address; may be called again for another one. `::` takes in IPv4, too,
+   * unless told otherwise. Rejects with the system's error.
+   */
+  listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
+      server.listen({ host, port, ipv6Only, backlog: LISTEN_BACKLOG }, () => {
         server.off('error', reject);
         // A connection that could not be accepted, for want of descriptors: the stranger will try again.
         server.on('error', () => undefined);

@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { PeerError } from '../../base/errors.ts';
 import { encodeBencode } from '../bencode/bencode-encoder.ts';
-import { CLIENT_NAME_BYTES_MAX, EXTENSIONS_MAX } from '../limits.ts';
+import { CLIENT_NAME_BYTES_MAX, EXTENSIONS_MAX, METADATA_BYTES_MAX } from '../limits.ts';
 import { decodeExtendedHandshake, encodeExtendedHandshake } from './handshake.ts';
 
 const extensions = fc
@@ -19,7 +19,7 @@ const handshakes = fc.record(
     requestQueue: fc.integer({ min: 1, max: 5000 }),
     port: fc.integer({ min: 1, max: 65535 }),
     yourIp: fc.constant(undefined),
-    metadataBytes: fc.integer({ min: 1, max: 1 << 26 }),
+    metadataBytes: fc.integer({ min: 1, max: METADATA_BYTES_MAX }),
     uploadOnly: fc.boolean(),
   },
   { noNullPrototype: true },

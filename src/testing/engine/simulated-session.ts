@@ -5,12 +5,14 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import { TICK_MS } from '../../engine/limits.ts';
+import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
 import { SeededRandom } from '../seeded-random.ts';
+import { sha1 } from '../sha1.ts';
 import { EventQueue } from '../simulator/event-queue.ts';
 import type { RemotePeer } from './remote-peer.ts';
 import { SeedHabits, type SeedManners } from './seed-habits.ts';
@@ -101,6 +103,7 @@ export class SimulatedSession {
       trackers: this.trackers,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
+      sha1,
       peersMax: options.peersMax ?? 50,
       listenPort: () => this.listenPort,
       diskWorkers: 1,
@@ -111,7 +114,12 @@ export class SimulatedSession {
   }
 
   /** Adds a torrent of this shape; it stands still until it is resumed. `had` is on the disk already. */
-  add(totalBytes: number, pieceBytes: number, facts: Partial<TorrentSpec> = {}): AddedTorrent {
+  add(
+    totalBytes: number,
+    pieceBytes: number,
+    facts: Partial<TorrentSpec> = {},
+    forerunner?: MetadataFetch,
+  ): AddedTorrent {
     const store = this.#nextStore++;
     const geometry = new Geometry(totalBytes, pieceBytes);
     const spec: TorrentSpec = {
@@ -131,7 +139,7 @@ export class SimulatedSession {
       if (spec.had.has(piece)) this.disk.put(store, piece as PieceIndex);
     }
     const news = new TorrentNews();
-    return { torrent: this.session.add(spec, news), news };
+    return { torrent: this.session.add(spec, news, forerunner), news };
   }
 
   /** A seed at `host` that the user named. It has everything and behaves, unless `manners` say otherwise. */

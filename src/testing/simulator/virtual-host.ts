@@ -9,6 +9,7 @@ import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
 import { Session } from '../../engine/session/session.ts';
 import type { PieceIndex } from '../../engine/torrent/geometry.ts';
+import { sha1 } from '../sha1.ts';
 import type { EndOwner, Wire } from './connection.ts';
 import { type AttachedDisk, HostDisk } from './host-disk.ts';
 import type { HostOptions } from './host-options.ts';
@@ -117,6 +118,7 @@ export class VirtualHost implements NetworkNode {
       trackers: attached,
       peerId: this.#peerId(),
       clientName: 'Millrace in a simulation',
+      sha1,
       peersMax: this.options.peersMax,
       listenPort: () => PORT,
       diskWorkers: 1,

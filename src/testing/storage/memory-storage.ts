@@ -1,6 +1,5 @@
 // A disk without a disk: keeps files in memory and answers in the next microtask. The simple statement of what a
 // StoragePort does, for simulations and as a yardstick for the real one.
-import { createHash } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import { StorageError } from '../../base/errors.ts';
@@ -30,6 +29,7 @@ import { BLOCK_BYTES, Geometry, type PieceIndex, RUN_BYTES } from '../../engine/
 import { FileMap } from '../../host/disk/file-map.ts';
 import { DIGEST_BYTES, type StoreLayout } from '../../host/disk/store-layout.ts';
 import { placeOffset } from '../../host/memory/arena.ts';
+import { sha1 } from '../sha1.ts';
 
 interface MemoryStore {
   readonly layout: StoreLayout;
@@ -167,8 +167,4 @@ function digestsOf(piece: Uint8Array): string[] {
     digests.push(Buffer.from(sha1(piece.subarray(begin, begin + BLOCK_BYTES))).toString('hex'));
   }
   return digests;
-}
-
-function sha1(bytes: Uint8Array): Uint8Array {
-  return createHash('sha1').update(bytes).digest();
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Downloads one torrent from peers on loopback with libtorrent-rasterbar: tells whether a seeder seeds.
 
-usage: libtorrent-get.py TORRENT SAVE_DIR PORT [PORT…] [--timeout SECONDS]
+usage: libtorrent-get.py TORRENT|MAGNET SAVE_DIR PORT [PORT…] [--timeout SECONDS]
 Exits with 0 once everything is there and verified.
 """
 import argparse
@@ -26,7 +26,15 @@ session = lt.session({
     'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification
     | lt.alert.category_t.peer_notification | lt.alert.category_t.storage_notification,
 })
-torrent = session.add_torrent({'ti': lt.torrent_info(options.torrent), 'save_path': options.save_dir})
+if options.torrent.startswith('magnet:'):
+    source = lt.parse_magnet_uri(options.torrent)
+    source.save_path = options.save_dir
+else:
+    source = {'ti': lt.torrent_info(options.torrent), 'save_path': options.save_dir}
+torrent = session.add_torrent(source)
+if options.torrent.startswith('magnet:'):
+    for port in options.ports:
+        torrent.connect_peer(('127.0.0.1', port))
 deadline = time.monotonic() + options.timeout
 reasons = []
 while time.monotonic() < deadline:

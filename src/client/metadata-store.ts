@@ -1,0 +1,53 @@
+// Where metadata is kept that came from peers: a torrent file for each info hash, so that a magnet link need not be
+// fetched twice. The info hash is its checksum.
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { concatBytes } from '../base/bytes.ts';
+import { InputError } from '../base/errors.ts';
+import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
+import type { TorrentInfo } from '../protocol/metainfo/metainfo.ts';
+import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { TORRENT_FILE_BYTES_MAX } from './limits.ts';
+import { metainfoPorts } from './metainfo-ports.ts';
+import { replaceFile } from './replace-file.ts';
+import { dataDirectory } from './resume-store.ts';
+
+/** Keeps metadata. Loading never fails: what cannot be read counts as absent, and is fetched again. */
+export class MetadataStore {
+  readonly #folder: string;
+
+  constructor(directory: string = dataDirectory()) {
+    this.#folder = path.join(directory, 'metadata');
+  }
+
+  async load(infoHash: InfoHash): Promise<TorrentInfo | undefined> {
+    const file = this.#file(infoHash);
+    try {
+      if ((await stat(file)).size > TORRENT_FILE_BYTES_MAX) return undefined;
+      const metainfo = parseMetainfo(new Uint8Array(await readFile(file)), metainfoPorts);
+      return metainfo.infoHash === infoHash ? metainfo : undefined;
+    } catch (error) {
+      if (error instanceof InputError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
+      throw error;
+    }
+  }
+
+  /** Keeps an info dictionary. Rejects with the system's error. */
+  async save(infoHash: InfoHash, infoBytes: Uint8Array): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    await replaceFile(this.#file(infoHash), concatBytes([HEAD, infoBytes, TAIL]));
+  }
+
+  /** Forgets it. */
+  async remove(infoHash: InfoHash): Promise<void> {
+    await rm(this.#file(infoHash), { force: true });
+  }
+
+  #file(infoHash: InfoHash): string {
+    return path.join(this.#folder, `${infoHash}.torrent`);
+  }
+}
+
+/** A torrent file that holds nothing but an info dictionary. */
+const HEAD = new TextEncoder().encode('d4:info');
+const TAIL = new TextEncoder().encode('e');

@@ -1,0 +1,155 @@
+// The search inside a real session: what it says to peers, and that the torrent goes on with the same links.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Bitfield } from '../../base/bitfield.ts';
+import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
+import { encodeExtendedHandshake } from '../../protocol/extension/handshake.ts';
+import {
+  decodeMetadataMessage,
+  encodeMetadataMessage,
+  METADATA_PIECE_BYTES,
+} from '../../protocol/extension/metadata-message.ts';
+import { encodeExtended, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '../../protocol/wire/message-writer.ts';
+import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
+import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
+import { sha1 } from '../../testing/sha1.ts';
+import { METADATA_HEARD_MAX } from '../limits.ts';
+import type { MetadataFetch } from './metadata-fetch.ts';
+
+const INFO = Uint8Array.from({ length: METADATA_PIECE_BYTES + 100 }, (_, at) => at % 251);
+const THEIR_ID = 7;
+
+class Scene {
+  readonly world: SimulatedSession = new SimulatedSession();
+  readonly found: Uint8Array[] = [];
+  readonly warnings: string[] = [];
+  readonly fetch: MetadataFetch;
+  #met = 0;
+
+  constructor() {
+    const observer = {
+      found: (bytes: Uint8Array) => void this.found.push(bytes),
+      warned: ({ code }: { code: string }) => void this.warnings.push(code),
+    };
+    this.fetch = this.world.session.fetchMetadata({ infoHash: sha1(INFO), tiers: [] }, observer);
+  }
+
+  /** A stranger that has the metadata, and all pieces. */
+  meet(): RemotePeer {
+    const host = `10.3.0.${++this.#met}`;
+    const remote = this.world.network.dialIn({ host, port: 6881 }, {});
+    remote.sendHandshake({ infoHash: sha1(INFO), peerId: new Uint8Array(20).fill(this.#met), extensions: true });
+    remote.send(HAVE_ALL_MESSAGE);
+    const extensions = new Map([['ut_metadata', THEIR_ID]]);
+    remote.send(encodeExtended(0, encodeExtendedHandshake({ extensions, metadataBytes: INFO.length })));
+    remote.send(UNCHOKE_MESSAGE);
+    this.world.run(200);
+    return remote;
+  }
+
+  /** Pieces of metadata that a remote was asked for. */
+  asked(remote: RemotePeer): number[] {
+    const pieces: number[] = [];
+    for (const heard of remote.heard) {
+      if (heard.type !== 'extended' || heard.extendedId !== THEIR_ID) continue;
+      const message = decodeMetadataMessage(heard.payload);
+      if (message?.type === 'request') pieces.push(message.piece);
+    }
+    return pieces;
+  }
+
+  give(remote: RemotePeer, piece: number, from: Uint8Array = INFO): void {
+    const begin = piece * METADATA_PIECE_BYTES;
+    const bytes = from.subarray(begin, begin + METADATA_PIECE_BYTES);
+    const payload = encodeMetadataMessage({ type: 'data', piece, totalBytes: INFO.length, bytes });
+    remote.send(encodeExtended(EXTENSION_IDS.ut_metadata, payload));
+  }
+
+  settle(): string[] {
+    this.world.session.abandon(this.fetch);
+    this.world.run(1000);
+    return this.world.network.open.map(({ link }) => `link ${link}`);
+  }
+}
+
+test('metadata comes from a stranger, and the torrent downloads over the same link', () => {
+  const scene = new Scene();
+  const remote = scene.meet();
+  assert.deepEqual(scene.asked(remote), [0, 1]);
+  for (const piece of [1, 0]) scene.give(remote, piece);
+  scene.world.run(100);
+  assert.deepEqual(scene.found, [INFO]);
+
+  const { torrent } = scene.world.add(3 * 16_384, 16_384, { infoHash: sha1(INFO), infoBytes: INFO }, scene.fetch);
+  torrent.dispatch({ type: 'resume' });
+  scene.world.run(200);
+  const [peer] = [...torrent.swarm.peers()];
+  assert.equal(peer?.link, remote.link, 'the link went over');
+  assert.equal(peer?.pieces.have.full, true, 'what it said before counts');
+  assert.equal(remote.owed.length, 3, 'it unchoked us long ago');
+  assert.equal(remote.heard.filter(({ type }) => type === 'handshake').length, 1);
+  assert.equal(remote.heard.filter(({ type }) => type === 'haveNone').length, 1);
+  for (const block of [...remote.owed]) remote.sendBlock(block);
+  assert.ok(scene.world.runUntil(() => torrent.phase === 'seeding', 5000));
+  assert.deepEqual(scene.world.leftovers(torrent), []);
+});
+
+test('what is on disk already is told to the peers that go over', () => {
+  const scene = new Scene();
+  const remote = scene.meet();
+  for (const piece of [0, 1]) scene.give(remote, piece);
+  scene.world.run(100);
+  const had = new Bitfield(3);
+  had.add(2);
+  const { torrent } = scene.world.add(3 * 16_384, 16_384, { infoHash: sha1(INFO), had }, scene.fetch);
+  scene.world.run(100);
+  const haves = remote.heard.flatMap((heard) => (heard.type === 'have' ? [heard.piece] : []));
+  assert.deepEqual(haves, [2]);
+  assert.deepEqual(scene.world.leftovers(torrent), []);
+});
+
+test('a liar is banned, and who asks us for metadata is refused', () => {
+  const scene = new Scene();
+  const liar = scene.meet();
+  const lies = INFO.slice().fill(1);
+  for (const piece of scene.asked(liar)) scene.give(liar, piece, lies);
+  scene.world.run(200);
+  assert.deepEqual(scene.found, []);
+  assert.deepEqual(scene.warnings, ['ERR_PEER_METADATA']);
+  assert.equal(liar.closed, true);
+  const honest = scene.meet();
+  honest.send(encodeExtended(EXTENSION_IDS.ut_metadata, encodeMetadataMessage({ type: 'request', piece: 0 })));
+  scene.world.run(100);
+  const replies = honest.heard.flatMap((heard) =>
+    heard.type === 'extended' && heard.extendedId === THEIR_ID ? [heard] : [],
+  );
+  assert.equal(decodeMetadataMessage(replies.at(-1)!.payload)?.type, 'reject');
+  for (const piece of [0, 1]) scene.give(honest, piece);
+  scene.world.run(100);
+  assert.deepEqual(scene.found, [INFO]);
+  assert.deepEqual(scene.settle(), []);
+});
+
+test('who talks without end before the metadata is there, or sends blocks, is dropped', () => {
+  const scene = new Scene();
+  const chatterer = scene.meet();
+  for (let count = 0; count <= METADATA_HEARD_MAX; count++) chatterer.send(UNCHOKE_MESSAGE);
+  scene.world.run(500);
+  assert.equal(chatterer.closed, true);
+  const pusher = scene.meet();
+  pusher.sendBlock({ piece: 0, begin: 0, length: 16_384 });
+  scene.world.run(500);
+  assert.equal(pusher.closed, true);
+  assert.deepEqual(scene.warnings, ['ERR_PEER_FLOOD', 'ERR_PEER_UNREQUESTED']);
+  assert.deepEqual(scene.settle(), []);
+});
+
+test('the search says why it waits', () => {
+  const scene = new Scene();
+  assert.equal(scene.fetch.stall().code, 'no-peers');
+  const remote = scene.world.network.dialIn({ host: '10.9.9.9', port: 1 }, {});
+  remote.sendHandshake({ infoHash: sha1(INFO), peerId: new Uint8Array(20).fill(99) });
+  scene.world.run(200);
+  assert.equal(scene.fetch.stall().code, 'no-metadata');
+  assert.deepEqual(scene.settle(), []);
+});

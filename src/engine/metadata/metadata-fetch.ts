@@ -1,0 +1,319 @@
+// The search for the metadata of a torrent of which only the info hash is known (BEP 9): finds peers as a torrent does,
+// asks them for the info dictionary, and remembers what else they say. Once the torrent is there it takes over the
+// links, and hears all of that as if it had been there from the beginning.
+import { Bitfield } from '../../base/bitfield.ts';
+import { equalBytes } from '../../base/bytes.ts';
+import { PeerError, type SourceError } from '../../base/errors.ts';
+import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
+import { decodeMetadataMessage, encodeMetadataMessage } from '../../protocol/extension/metadata-message.ts';
+import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import type { Handshake } from '../../protocol/wire/handshake.ts';
+import { EXTENDED } from '../../protocol/wire/message-id.ts';
+import { KEEP_ALIVE } from '../../protocol/wire/message-writer.ts';
+import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from '../limits.ts';
+import { PeerPieces } from '../picker/peer-pieces.ts';
+import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { Member, MemberEvent } from '../session/member.ts';
+import { judge } from '../swarm/patience.ts';
+import { Peer } from '../swarm/peer.ts';
+import { Swarm } from '../swarm/swarm.ts';
+import { Announcing } from '../torrent/announcing.ts';
+import { greeting, heedOffer, introduction, offerTo, welcome } from '../torrent/greeting.ts';
+import { explainLoneliness, type Stall } from '../torrent/stall.ts';
+import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
+import { MetadataExchange } from './metadata-exchange.ts';
+
+/** What we declare to have: nothing, of a torrent of unknown size. */
+const NO_PIECES = new Bitfield(1);
+
+/** What is known of the torrent. */
+export interface MetadataSpec {
+  readonly infoHash: Uint8Array;
+  readonly tiers: readonly (readonly string[])[];
+}
+
+/** Who hears of the search. Called for news only: nothing may be decided in there. */
+export interface MetadataObserver {
+  /** The info dictionary, whose hash is right. Comes once. */
+  found(infoBytes: Uint8Array): void;
+  warned(warning: Warning): void;
+}
+
+/** A peer that is handed over, and what it said while we had no torrent to apply it to. */
+export interface Heirloom {
+  readonly peer: Peer;
+  readonly handshake: Handshake;
+  readonly messages: readonly HeardMessage[];
+}
+
+interface HeardMessage {
+  readonly id: number;
+  readonly payload: Uint8Array;
+}
+
+/** What a peer has said so far. */
+interface Acquaintance {
+  readonly peer: Peer;
+  readonly handshake: Handshake;
+  readonly messages: HeardMessage[];
+  bytes: number;
+}
+
+const nothing = (): void => undefined;
+
+export class MetadataFetch implements Member {
+  readonly infoHash: Uint8Array;
+  readonly swarm: Swarm = new Swarm();
+  readonly ticketBase: number;
+  // We have no block, and never asked for one.
+  readonly blockRequested: () => void = nothing;
+  readonly messagesDone: () => void = nothing;
+  readonly blockLanded: () => void = nothing;
+  readonly blockReturned: () => void = nothing;
+  readonly blocksDone: () => void = nothing;
+  readonly served: () => void = nothing;
+  readonly #parts: TorrentParts;
+  readonly #observer: MetadataObserver;
+  readonly #announcing: Announcing;
+  readonly #exchange: MetadataExchange;
+  readonly #tiers: number;
+  readonly #extended: ExtendedMessages;
+  readonly #known = new Map<LinkId, Acquaintance>();
+  #found = false;
+  #closed = false;
+
+  constructor(spec: MetadataSpec, parts: TorrentParts, observer: MetadataObserver) {
+    this.infoHash = spec.infoHash;
+    this.ticketBase = parts.ticketBase;
+    this.#parts = parts;
+    this.#observer = observer;
+    const { trackers, peerId, trackerKey: key, random, ticketBase } = parts;
+    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, random, ticketBase });
+    this.#announcing.start();
+    this.#tiers = spec.tiers.length;
+    this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
+    this.#extended = new ExtendedMessages({
+      handlers: { ut_metadata: (peer, payload) => this.#hearMetadata(peer, payload) },
+      send: (peer, bytes) => this.#send(peer, bytes),
+      handshakeTaken: (peer, handshake) => {
+        heedOffer(peer, handshake);
+        this.#weigh(peer);
+      },
+    });
+  }
+
+  get welcoming(): boolean {
+    return !this.#closed;
+  }
+
+  /** Share of the metadata that is there, 0…1. */
+  get progress(): number {
+    return this.#found ? 1 : this.#exchange.progress;
+  }
+
+  /** Connected peers that say they have the metadata. */
+  get sources(): number {
+    return this.#exchange.sources;
+  }
+
+  /** Why nobody gives us the metadata. */
+  stall(): Stall {
+    let ready = 0;
+    for (const peer of this.swarm.peers()) if (peer.ready) ready++;
+    if (ready > 0) return { code: 'no-metadata', message: 'no connected peer has the metadata of this torrent yet' };
+    const { hopeful } = this.swarm.candidates;
+    return explainLoneliness(this.swarm.size, { hopeful, asking: this.#tiers > 0 });
+  }
+
+  admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
+    const peer = new Peer(link, address, incoming, new PeerPieces(new Bitfield(0)));
+    peer.connectedMs = this.#nowMs();
+    this.swarm.add(peer);
+    return peer;
+  }
+
+  candidate(): PeerAddress | undefined {
+    return this.#closed || this.#found ? undefined : this.swarm.candidates.next(this.#nowMs());
+  }
+
+  dispatch(event: MemberEvent): void {
+    switch (event.type) {
+      case 'connected':
+        return this.#greet(event.peer);
+      case 'handshake':
+        return this.#shakeHands(event.peer, event.handshake);
+      case 'message':
+        return this.#hear(event.peer, event.id, event.payload);
+      case 'keep-alive':
+        event.peer.lastMessageMs = this.#nowMs();
+        return;
+      case 'closed':
+        return this.#forget(event.peer, event.end);
+      case 'announced':
+        return this.#learn(event.ticket, event.answer);
+      case 'close':
+        return this.#close();
+      case 'tick':
+        return this.#tick();
+    }
+  }
+
+  /** Gives the acquainted peers away, for good; the other links end. */
+  handOver(): Heirloom[] {
+    const heirlooms = [...this.#known.values()].filter(({ peer }) => !peer.closing);
+    for (const { peer } of heirlooms) this.swarm.remove(peer);
+    this.#known.clear();
+    this.#close();
+    return heirlooms;
+  }
+
+  blockWasted(peer: Peer): void {
+    this.#expel(peer, 'ERR_PEER_UNREQUESTED', 'sends blocks that nobody asked for');
+  }
+
+  #greet(peer: Peer): void {
+    if (!peer.closing) this.#send(peer, greeting(this.infoHash, this.#parts.peerId));
+  }
+
+  #shakeHands(peer: Peer, handshake: Handshake): void {
+    if (peer.closing) return;
+    const refusal = welcome(peer, handshake, { infoHash: this.infoHash, ownPeerId: this.#parts.peerId });
+    if (refusal?.code === 'ERR_PEER_SELF' && !peer.incoming) this.swarm.candidates.avoid(peer.address);
+    if (refusal !== undefined || this.swarm.twinOf(peer) !== undefined) return this.#drop(peer);
+    if (peer.incoming) this.#greet(peer);
+    peer.ready = true;
+    peer.lastMessageMs = this.#nowMs();
+    // Its parts are views of what was received.
+    const kept = { ...handshake, infoHash: this.infoHash, peerId: handshake.peerId.slice() };
+    this.#known.set(peer.link, { peer, handshake: kept, messages: [], bytes: 0 });
+    this.#parts.peers.limitMessages(peer.link, METADATA_MESSAGE_BYTES_MAX);
+    const { clientName, listenPort } = this.#parts;
+    const offer = offerTo(peer, { clientName, listenPort: listenPort(), advertised: this.#extended.advertised });
+    for (const bytes of introduction(peer, NO_PIECES, offer)) this.#send(peer, bytes);
+  }
+
+  #hear(peer: Peer, id: number, payload: Uint8Array): void {
+    const known = this.#known.get(peer.link);
+    if (known === undefined || peer.closing) return;
+    peer.lastMessageMs = this.#nowMs();
+    try {
+      if (id === EXTENDED && payload.length > 0) this.#extended.hear(peer, payload[0]!, payload.subarray(1));
+      const ours = id === EXTENDED && payload[0] === EXTENSION_IDS.ut_metadata;
+      if (!ours) this.#remember(known, id, payload);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.#expel(peer, error.code, error.message);
+    }
+  }
+
+  #remember(known: Acquaintance, id: number, payload: Uint8Array): void {
+    known.bytes += payload.length;
+    if (known.messages.length >= METADATA_HEARD_MAX || known.bytes > METADATA_HEARD_BYTES_MAX) {
+      throw new PeerError('ERR_PEER_FLOOD', 'says more than can be remembered before the metadata is there');
+    }
+    known.messages.push({ id, payload: payload.slice() });
+  }
+
+  /** The peer said what it has to offer. */
+  #weigh(peer: Peer): void {
+    const { metadataBytes } = peer.offers;
+    const usable = peer.offers.idOf('ut_metadata') > 0 && metadataBytes !== undefined;
+    if (usable) this.#exchange.offer(peer.link, metadataBytes);
+    else this.#exchange.withdraw(peer.link);
+    this.#ask();
+  }
+
+  #hearMetadata(peer: Peer, payload: Uint8Array): void {
+    const message = decodeMetadataMessage(payload);
+    if (message === undefined || this.#found) return;
+    if (message.type === 'request') return this.#tell(peer, { type: 'reject', piece: message.piece });
+    if (message.type === 'reject') this.#exchange.refused(peer.link, message.piece, this.#nowMs());
+    else this.#take(peer.link, message);
+    this.#ask();
+  }
+
+  #take(link: LinkId, message: { piece: number; totalBytes: number; bytes: Uint8Array }): void {
+    const outcome = this.#exchange.data(link, message.piece, message.totalBytes, message.bytes);
+    if (outcome.kind === 'complete') {
+      this.#found = true;
+      this.#observer.found(outcome.bytes);
+    }
+    if (outcome.kind !== 'corrupt') return;
+    const guilty = outcome.guilty === undefined ? undefined : this.swarm.get(outcome.guilty);
+    if (guilty !== undefined)
+      return this.#expel(guilty, 'ERR_PEER_METADATA', 'sent metadata of another torrent; banned');
+    const suspicion = 'the metadata that several peers sent is wrong; each of them now sends it alone';
+    this.#observer.warned({ code: 'ERR_PEER_METADATA', message: suspicion });
+  }
+
+  #ask(): void {
+    if (this.#found || this.#closed) return;
+    for (const { link, piece } of this.#exchange.due(this.#nowMs())) {
+      const peer = this.swarm.get(link);
+      if (peer !== undefined) this.#tell(peer, { type: 'request', piece });
+    }
+  }
+
+  #tell(peer: Peer, message: { type: 'request' | 'reject'; piece: number }): void {
+    this.#extended.sendExtended(peer, 'ut_metadata', encodeMetadataMessage(message));
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    const nowMs = this.#nowMs();
+    for (const peer of this.swarm.peers()) {
+      if (peer.closing) continue;
+      const verdict = judge(peer, nowMs, false);
+      if (verdict.kind === 'drop') this.#drop(peer);
+      if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
+    }
+    this.#ask();
+    // How much is left nobody knows yet; a tracker that is told 0 would take us for a seed.
+    const standing = { port: this.#parts.listenPort(), uploaded: 0, downloaded: 0, left: 1 };
+    this.#announcing.tick(nowMs, !this.#found, standing);
+  }
+
+  #learn(ticket: number, answer: AnnounceReply | SourceError): void {
+    const { addresses, warning } = this.#announcing.announced(ticket, answer, this.#nowMs());
+    if (warning !== undefined) this.#observer.warned(warning);
+    for (const address of addresses) this.swarm.candidates.add(address, 'tracker');
+  }
+
+  #forget(peer: Peer, end: LinkEnd): void {
+    this.#exchange.withdraw(peer.link);
+    this.#known.delete(peer.link);
+    this.swarm.remove(peer);
+    if (end.code.startsWith('ERR_WIRE')) this.swarm.candidates.ban(peer.address);
+    this.swarm.candidates.ended(peer.address, this.#nowMs(), false);
+  }
+
+  #expel(peer: Peer, code: string, message: string): void {
+    if (peer.closing) return;
+    this.swarm.candidates.ban(peer.address);
+    this.#observer.warned({ code, message: `peer ${peer.address.host}:${peer.address.port} ${message}` });
+    this.#drop(peer);
+  }
+
+  #drop(peer: Peer): void {
+    if (peer.closing) return;
+    peer.closing = true;
+    this.#exchange.withdraw(peer.link);
+    this.#parts.peers.close(peer.link);
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const peer of this.swarm.peers()) this.#drop(peer);
+  }
+
+  #send(peer: Peer, bytes: Uint8Array): void {
+    peer.lastSentMs = this.#nowMs();
+    this.#parts.peers.send(peer.link, bytes);
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.nowMs();
+  }
+}

@@ -1,0 +1,4 @@
+import { seederMatrix } from '../support/seeder-matrix.ts';
+import { qbittorrent } from '../support/seeders/qbittorrent.ts';
+
+seederMatrix(qbittorrent, 2);

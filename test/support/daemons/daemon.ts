@@ -1,0 +1,63 @@
+// What the foreign clients that run as daemons have in common: they are told over an RPC which torrent to add, and are
+// asked again and again how far they are, for none of them tells.
+import { mkdtemp } from 'node:fs/promises';
+import path from 'node:path';
+import { succeeds } from '../available.ts';
+import { pauseMs, within } from '../deadline.ts';
+import { READY_TIMEOUT_MS, type Seeder, type SeederDriver } from '../seeders/seeder.ts';
+import type { TestTorrent } from '../torrent-maker.ts';
+import type { Stoppable, Workspace } from '../workspace.ts';
+
+const POLL_MS = 50;
+
+/** How far a daemon is with a torrent: still looking at its files, lacking some pieces, or with all of them. */
+export type Standing = 'checking' | 'leeching' | 'complete';
+
+/** A running daemon, to be dialled at 127.0.0.1:`port`. */
+export interface Daemon extends Stoppable {
+  readonly port: number;
+  /** Adds the torrent over the folder and begins to check what is there. */
+  add(torrent: TestTorrent, folder: string): Promise<void>;
+  /** Where it stands. Rejects with the daemon's own words when the torrent has failed. */
+  standing(torrent: TestTorrent): Promise<Standing>;
+}
+
+/** Knows how to run a daemon. */
+export interface DaemonKind {
+  readonly name: string;
+  /** The program, and the package of Debian that has it. */
+  readonly program: string;
+  readonly debianPackage: string;
+  /** Starts it with settings and state of its own below `home`, at free ports. */
+  open(workspace: Workspace, home: string): Promise<Daemon>;
+}
+
+function missing(kind: DaemonKind): string | undefined {
+  const found = succeeds('sh', ['-c', `command -v ${kind.program}`]);
+  return found ? undefined : `${kind.program} is not installed (Debian: ${kind.debianPackage})`;
+}
+
+/** Each start has a home of its own: a daemon that comes back knows nothing but the files. */
+async function opened(kind: DaemonKind, workspace: Workspace): Promise<Daemon> {
+  // Short: a daemon may keep a socket in it, and paths of sockets end at 107 bytes.
+  return await kind.open(workspace, await mkdtemp(path.join(workspace.path, 'd-')));
+}
+
+async function until(daemon: Daemon, torrent: TestTorrent, reached: (standing: Standing) => boolean): Promise<void> {
+  while (!reached(await daemon.standing(torrent))) await pauseMs(POLL_MS);
+}
+
+/** The daemon as a seeder. */
+export function daemonSeeder(kind: DaemonKind): SeederDriver {
+  return {
+    name: kind.name,
+    missing: () => missing(kind),
+    async start(workspace, torrent, folder): Promise<Seeder> {
+      const daemon = await opened(kind, workspace);
+      await daemon.add(torrent, folder);
+      const ready = until(daemon, torrent, (standing) => standing === 'complete');
+      await within(ready, READY_TIMEOUT_MS, `${kind.name} to check its files`);
+      return { port: daemon.port, stop: () => daemon.stop() };
+    },
+  };
+}

@@ -1,0 +1,116 @@
+// transmission-daemon, told what to do through its RPC. It never dials 127.0.0.1 itself, and as a seeder it decides
+// whom to unchoke every ten seconds only: run its cases side by side.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { freePort } from '../free-port.ts';
+import { Program } from '../program.ts';
+import { READY_TIMEOUT_MS } from '../seeders/seeder.ts';
+import type { TestTorrent } from '../torrent-maker.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Daemon, DaemonKind, Standing } from './daemon.ts';
+
+/** Transmission's numbers for a torrent that waits to be checked, is being checked, and is complete and offered. */
+const STATUS_CHECK_WAIT = 1;
+const STATUS_CHECK = 2;
+const STATUS_SEEDING = 6;
+/** It answers the first question of a session with this status and the session's id. */
+const HTTP_CONFLICT = 409;
+const SESSION_HEADER = 'X-Transmission-Session-Id';
+
+function settings(peerPort: number, rpcPort: number, home: string): Record<string, unknown> {
+  return {
+    'bind-address-ipv4': '127.0.0.1',
+    'peer-port': peerPort,
+    'peer-port-random-on-start': false,
+    'port-forwarding-enabled': false,
+    'dht-enabled': false,
+    'lpd-enabled': false,
+    'pex-enabled': false,
+    'utp-enabled': false,
+    encryption: 0,
+    'download-dir': home,
+    'incomplete-dir-enabled': false,
+    preallocation: 0,
+    'seed-queue-enabled': false,
+    'download-queue-enabled': false,
+    'upload-slots-per-torrent': 100,
+    'rpc-enabled': true,
+    'rpc-port': rpcPort,
+    'rpc-bind-address': '127.0.0.1',
+    'rpc-authentication-required': false,
+    'rpc-whitelist-enabled': false,
+  };
+}
+
+interface Status {
+  readonly torrents: readonly {
+    readonly status: number;
+    readonly errorString: string;
+  }[];
+}
+
+class TransmissionDaemon implements Daemon {
+  readonly port: number;
+  readonly #url: string;
+  readonly #program: Program;
+  #session = '';
+
+  constructor(program: Program, port: number, rpcPort: number) {
+    this.#program = program;
+    this.port = port;
+    this.#url = `http://127.0.0.1:${rpcPort}/transmission/rpc`;
+  }
+
+  async add(torrent: TestTorrent, folder: string): Promise<void> {
+    const metainfo = torrent.metainfo.toString('base64');
+    await this.#call('torrent-add', { metainfo, 'download-dir': folder });
+  }
+
+  async standing(torrent: TestTorrent): Promise<Standing> {
+    const fields = ['status', 'errorString'];
+    const ids = [torrent.infoHash.toString('hex')];
+    const { torrents } = await this.#call<Status>('torrent-get', { ids, fields });
+    const [status] = torrents;
+    if (status === undefined) return 'checking';
+    if (status.errorString !== '') throw new Error(`transmission: ${status.errorString}`);
+    if (status.status === STATUS_CHECK_WAIT || status.status === STATUS_CHECK) return 'checking';
+    return status.status === STATUS_SEEDING ? 'complete' : 'leeching';
+  }
+
+  stop(): Promise<void> {
+    return this.#program.stop();
+  }
+
+  async #call<T>(method: string, args: Record<string, unknown>): Promise<T> {
+    const body = JSON.stringify({ method, arguments: args });
+    let response = await this.#post(body);
+    if (response.status === HTTP_CONFLICT) {
+      this.#session = response.headers.get(SESSION_HEADER) ?? '';
+      await response.text();
+      response = await this.#post(body);
+    }
+    const answer = (await response.json()) as { result: string; arguments: T };
+    if (answer.result !== 'success') throw new Error(`transmission refused ${method}: ${answer.result}`);
+    return answer.arguments;
+  }
+
+  #post(body: string): Promise<Response> {
+    return fetch(this.#url, { method: 'POST', body, headers: { [SESSION_HEADER]: this.#session } });
+  }
+}
+
+async function open(workspace: Workspace, home: string): Promise<Daemon> {
+  const [peerPort, rpcPort] = [await freePort(), await freePort()];
+  await writeFile(path.join(home, 'settings.json'), JSON.stringify(settings(peerPort, rpcPort, home)));
+  const args = ['--foreground', '--log-info', '--config-dir', home];
+  const program = workspace.own(new Program('transmission-daemon', args, { HOME: home }));
+  await program.find((line) => line.includes('Using settings from') || undefined, READY_TIMEOUT_MS, 'an open RPC');
+  return new TransmissionDaemon(program, peerPort, rpcPort);
+}
+
+export const transmissionDaemon: DaemonKind = {
+  name: 'transmission',
+  program: 'transmission-daemon',
+  debianPackage: 'transmission-daemon',
+  open,
+};
