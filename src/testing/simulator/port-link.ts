@@ -109,9 +109,11 @@ export class PortLink implements EndOwner {
     else this.wire.close();
   }
 
-  /** Blocks that the engine waits for from this link. */
+  /** Blocks that the engine waits for from this link; those that have begun to arrive can only be waited for. */
   get owed(): number {
-    return this.#expected.size;
+    let owed = 0;
+    for (const { begun } of this.#expected.values()) if (!begun) owed++;
+    return owed;
   }
 
   // What the network tells.

@@ -7,7 +7,7 @@ import type { PortLink } from './port-link.ts';
 export type EndgameCheck = (infoHash: Uint8Array) => boolean;
 
 export class RequestLog {
-  /** Blocks requested. */
+  /** Blocks requested, twins included. */
   requests = 0;
   /** Blocks requested that another link owed: in endgame, and before. */
   endgameTwins = 0;

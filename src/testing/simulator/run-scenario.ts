@@ -20,7 +20,7 @@ export interface RunResult {
   readonly findings: readonly string[];
   /** When the last of those who had to be complete was, in virtual milliseconds. */
   readonly finishedMs: number;
-  /** Blocks asked for twice, as a share of those needed. */
+  /** Blocks asked for while another link owed them, as a share of those asked for otherwise. */
   readonly duplicates: number;
   /** Bytes that came for nothing, as a share of those needed. */
   readonly wasted: number;
@@ -103,7 +103,7 @@ function describeWrong(world: World): string[] {
   });
 }
 
-/** Who is complete is owed nothing, and owns no piece memory but for uploads. */
+/** Who is complete is owed nothing but what is arriving at this moment. */
 function describeLost(world: World): string[] {
   return world.hosts.flatMap(({ index, shares, port }) => {
     if (port === undefined || shares.some((share) => !share.complete)) return [];
@@ -152,8 +152,12 @@ function shutDown(world: World): string[] {
 
 function duplicateShare(world: World): number {
   let twins = 0;
-  for (const { requests } of world.hosts) twins += requests.endgameTwins + requests.earlyTwins;
-  return twins / Math.max(1, neededBytes(world) / 16384);
+  let asked = 0;
+  for (const { requests } of world.hosts) {
+    twins += requests.endgameTwins + requests.earlyTwins;
+    asked += requests.requests;
+  }
+  return twins / Math.max(1, asked - twins);
 }
 
 /** Endgame is about the last pieces: where there are few, it is about much of the torrent. Two more sources a block. */

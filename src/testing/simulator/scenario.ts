@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 export interface Bounds {
   /** Virtual time after which everybody who can be is complete. */
   readonly deadlineMs: number;
-  /** Blocks asked for twice, as a share of those needed, beyond the endgame of the last two pieces. Default 0.2. */
+  /** Blocks asked for twice, as a share of the others, beyond the endgame of the last two pieces. Default 0.2. */
   readonly duplicates?: number;
   /** Least Jain index of the downloaders' mean rates. Not looked at by default. */
   readonly fairness?: number;
