@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Bench } from 'tinybench';
 import { decodeBencode } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
+import { Rc4 } from '#src/protocol/mse/rc4.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '#src/protocol/wire/block.ts';
 import { BlockReceiver } from '#src/protocol/wire/block-receiver.ts';
 import { encodeHandshake } from '#src/protocol/wire/handshake.ts';
@@ -118,11 +119,14 @@ export async function benchCodec(): Promise<void> {
   const have = Uint8Array.from([0, 0, 1, 0]);
   const requests = new Uint8Array(REQUEST_MESSAGE_BYTES);
   const peer = new EndlessPeer();
+  const block = new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
+  const rc4 = new Rc4(new Uint8Array(20));
   bench
     .add('bencode: decode a tracker reply of 50 peers', () => void decodeBencode(reply))
     .add('wire: decode HAVE', () => void decodeMessage(HAVE, have))
     .add('wire: write REQUEST', () => writeRequest(requests, 0, 7, 16384, BLOCK_BYTES))
-    .add('wire: receive a block (header, place, hand over)', () => peer.step());
+    .add('wire: receive a block (header, place, hand over)', () => peer.step())
+    .add('mse: RC4 over a block', () => rc4.apply(block));
   await bench.run();
   console.table(bench.table());
   const growth = await heapGrowth(1_000_000);

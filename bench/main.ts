@@ -12,6 +12,7 @@ import { webtorrent } from './clients/webtorrent.ts';
 import { benchCodec } from './codec.ts';
 import { type Duel, duel } from './duel.ts';
 import { floor } from './floor.ts';
+import { benchMany } from './many.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
 import { makePayload, makeTorrent, type Payload } from './payload.ts';
 import { circumstances, writeMarked } from './performance-page.ts';
@@ -132,9 +133,8 @@ async function main(args: readonly string[]): Promise<void> {
     await benchCodec();
     return;
   }
-  if (args[0] === 'seeding') {
-    const { payloadBytes, pairs, folder } = benchOptions(args.slice(1));
-    process.exitCode = (await benchSeeding(payloadBytes, pairs, folder)) ? 0 : 1;
+  if (args[0] === 'many') {
+    process.exitCode = (await benchMany(args.slice(1))) ? 0 : 1;
     return;
   }
   let options: BenchOptions;
@@ -145,7 +145,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  process.exitCode = (await bench(options)) ? 0 : 1;
+  const kept = options.mode === 'seeding' ? await benchSeeding(options) : await bench(options);
+  process.exitCode = kept ? 0 : 1;
 }
 
 await main(process.argv.slice(2));

@@ -4,13 +4,13 @@ import { parseArgs } from 'node:util';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|many] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
+  seeding                 Millrace and libtorrent as seeders of peers that keep nothing; one, then 50 at once; 2 GiB
   codec                   microbenchmarks, and the heap growth of a million received blocks
-
-  seeding                 Millrace and libtorrent as seeders of peers that keep nothing; one, then 50 at once
+  many                    1,000 idle torrents in one Client, and the start of 10,000 (--idle N, --start N, --seconds N)
 
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client
@@ -18,10 +18,11 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding] [option
   --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/cli/main.js
-  --write                 update the documents, also with quick
+  --write                 update the documents, also with quick and seeding
 `;
 
 export interface BenchOptions {
+  readonly mode: 'quick' | 'full' | 'seeding';
   readonly payloadBytes: number;
   readonly pairs: number;
   readonly clients: readonly string[];
@@ -65,12 +66,14 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     },
   });
   const mode = positionals[0] ?? 'quick';
-  if (mode !== 'quick' && mode !== 'full') throw new Error(`unknown: ${mode}`);
+  if (mode !== 'quick' && mode !== 'full' && mode !== 'seeding') throw new Error(`unknown: ${mode}`);
   const full = mode === 'full';
+  const size = mode === 'quick' ? '512MiB' : '2GiB';
   const pairs = Number(values.pairs ?? (full ? 5 : 3));
   if (!Number.isInteger(pairs) || pairs < 1) throw new Error(`--pairs ${values.pairs}: a whole number from 1 on`);
   return {
-    payloadBytes: sizeBytes(values.size ?? (full ? '2GiB' : '512MiB')),
+    mode,
+    payloadBytes: sizeBytes(values.size ?? size),
     pairs,
     clients: list(values.clients, ALL_CLIENTS) ?? (full ? ALL_CLIENTS : ['libtorrent']),
     scenarios: list(values.scenarios, ALL_SCENARIOS) ?? (full ? ALL_SCENARIOS : ['1MiB']),

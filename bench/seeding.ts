@@ -4,12 +4,16 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import type { Bar } from './bars.ts';
 import { printedLine } from './clients/printed-line.ts';
 import { median } from './duel.ts';
+import type { BenchOptions } from './options.ts';
 import { makePayload, makeTorrent, type Payload } from './payload.ts';
+import { circumstances, writeMarked } from './performance-page.ts';
 import { processUsage } from './process-usage.ts';
 import { pythonWithLibtorrent } from './python.ts';
 import { repository } from './repository.ts';
+import { barTable, markdown, spread } from './table.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -92,8 +96,15 @@ function infoHashOf(torrent: string): string {
   return found;
 }
 
-/** Runs the pairs and the crowd, prints figures and bars, and returns whether every bar is kept. */
-export async function benchSeeding(payloadBytes: number, pairs: number, folder: string): Promise<boolean> {
+/** What the pairs and the crowds came to. */
+interface SeedingFigures {
+  readonly own: readonly Seeding[];
+  readonly others: readonly Seeding[];
+  readonly crowds: readonly Seeding[];
+}
+
+async function run(options: BenchOptions): Promise<SeedingFigures> {
+  const { payloadBytes, pairs, folder } = options;
   const root = mkdtempSync(path.join(folder, 'millrace-seeding-'));
   process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   const payload = makePayload(root, payloadBytes);
@@ -101,33 +112,64 @@ export async function benchSeeding(payloadBytes: number, pairs: number, folder: 
   const infoHash = infoHashOf(torrent);
   const say = (name: string, one: Seeding): Seeding => {
     const figures = `${one.mibPerSecond.toFixed(0)} MiB/s, ${one.cpuSecondsPerGib.toFixed(2)} CPU s/GiB`;
-    console.log(`${name.padEnd(24)} ${figures}, peak ${one.peakRssMib.toFixed(0)} MiB`);
+    console.error(`${name.padEnd(24)} ${figures}, peak ${one.peakRssMib.toFixed(0)} MiB`);
     return one;
   };
   const own: Seeding[] = [];
   const others: Seeding[] = [];
   const crowds: Seeding[] = [];
   for (let pair = 0; pair < pairs; pair++) {
-    own.push(
-      say('Millrace', await measure(await startMillrace(torrent, payload), infoHash, payload, [1, payloadBytes])),
-    );
-    others.push(
-      say('libtorrent', await measure(await startLibtorrent(torrent, payload), infoHash, payload, [1, payloadBytes])),
-    );
+    const millrace = await startMillrace(torrent, payload);
+    own.push(say('Millrace', await measure(millrace, infoHash, payload, [1, payloadBytes])));
+    const libtorrent = await startLibtorrent(torrent, payload);
+    others.push(say('libtorrent', await measure(libtorrent, infoHash, payload, [1, payloadBytes])));
     const crowd = await startMillrace(torrent, payload);
     crowds.push(say(`Millrace, ${CROWD} leechers`, await measure(crowd, infoHash, payload, [CROWD, payloadBytes / 8])));
   }
-  const rates = median(own.map((one, pair) => one.mibPerSecond / others[pair]!.mibPerSecond));
-  const costs = median(own.map((one, pair) => one.cpuSecondsPerGib / others[pair]!.cpuSecondsPerGib));
-  const many = median(own.map((one, pair) => crowds[pair]!.mibPerSecond / one.mibPerSecond));
+  return { own, others, crowds };
+}
+
+function barsOf({ own, others, crowds }: SeedingFigures): Bar[] {
+  const rate = median(own.map((one, pair) => one.mibPerSecond / others[pair]!.mibPerSecond));
+  const cost = median(own.map((one, pair) => one.cpuSecondsPerGib / others[pair]!.cpuSecondsPerGib));
+  const crowd = median(own.map((one, pair) => crowds[pair]!.mibPerSecond / one.mibPerSecond));
   const peak = Math.max(...[...own, ...crowds].map((one) => one.peakRssMib));
-  const bars: readonly (readonly [string, number, boolean])[] = [
-    ['seeding, MiB/s ÷ libtorrent’s ≥ 1.3', rates, rates >= 1.3],
-    ['seeding, CPU per GiB ÷ libtorrent’s ≤ 0.6', costs, costs <= 0.6],
-    [`${CROWD} leechers, MiB/s ÷ one leecher’s ≥ 0.8`, many, many >= 0.8],
-    ['peak RSS of any run, MiB ≤ 150', peak, peak <= 150],
+  return [
+    { promise: 'seeding, MiB/s ÷ libtorrent’s ≥ 1.3', measured: rate.toFixed(2), kept: rate >= 1.3 },
+    { promise: 'seeding, CPU per GiB ÷ libtorrent’s ≤ 0.6', measured: cost.toFixed(2), kept: cost <= 0.6 },
+    { promise: `${CROWD} leechers, MiB/s ÷ one leecher’s ≥ 0.8`, measured: crowd.toFixed(2), kept: crowd >= 0.8 },
+    { promise: 'peak RSS of any run, MiB ≤ 150', measured: peak.toFixed(0), kept: peak <= 150 },
   ];
-  for (const [promise, measured, kept] of bars)
-    console.log(`${kept ? 'kept  ' : 'MISSED'} ${promise}: ${measured.toFixed(2)}`);
-  return bars.every(([, , kept]) => kept);
+}
+
+function rowsOf({ own, others, crowds }: SeedingFigures): string[][] {
+  const row = (name: string, runs: readonly Seeding[]): string[] => [
+    name,
+    spread(
+      runs.map((one) => one.mibPerSecond),
+      0,
+    ),
+    spread(
+      runs.map((one) => one.cpuSecondsPerGib),
+      2,
+    ),
+    Math.max(...runs.map((one) => one.peakRssMib)).toFixed(0),
+    String(runs.length),
+  ];
+  return [
+    ['seeder', 'MiB/s', 'CPU s/GiB', 'peak RSS MiB', 'runs'],
+    row('Millrace', own),
+    row('libtorrent', others),
+    row(`Millrace, ${CROWD} leechers`, crowds),
+  ];
+}
+
+/** Runs the pairs and the crowds, prints figures and bars, and returns whether every bar is kept. */
+export async function benchSeeding(options: BenchOptions): Promise<boolean> {
+  const figures = await run(options);
+  const bars = barsOf(figures);
+  const content = [circumstances(options.command), markdown(rowsOf(figures)), barTable(bars)].join('\n\n');
+  console.log(`\n${content}`);
+  if (options.write) writeMarked('docs/performance.md', 'seeding', content);
+  return bars.every(({ kept }) => kept);
 }

@@ -5,7 +5,7 @@ import type { FloorFigure } from './floor.ts';
 import type { Measurement } from './run.ts';
 
 /** Pads the columns, so that the table reads well as plain text too. */
-function markdown(rows: readonly (readonly string[])[]): string {
+export function markdown(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
@@ -15,7 +15,7 @@ function markdown(rows: readonly (readonly string[])[]): string {
 }
 
 /** Median, with the range behind it when there was more than one run. */
-function spread(values: readonly number[], digits: number): string {
+export function spread(values: readonly number[], digits: number): string {
   const middle = median(values).toFixed(digits);
   if (values.length === 1) return middle;
   return `${middle} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { decodeUtf8, decodeUtf8Lossy, encodeUtf8 } from './utf8.ts';
+import { decodeUtf8, decodeUtf8Lossy, encodeUtf8, utf8Length } from './utf8.ts';
 
 test('text survives encoding and decoding', () => {
   fc.assert(
@@ -10,6 +10,16 @@ test('text survives encoding and decoding', () => {
       assert.equal(decodeUtf8(encodeUtf8(text)), new TextDecoder().decode(new TextEncoder().encode(text).slice()));
     }),
   );
+});
+
+test('the length of what would be encoded is known before, lone surrogates included', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (a, b) => {
+      for (const text of [a, b, a + b]) assert.equal(utf8Length(text), encodeUtf8(text).length);
+    }),
+  );
+  for (const text of ['\ud800', 'x\udc00\ud800', '\ud83d\ude00\ude00'])
+    assert.equal(utf8Length(text), encodeUtf8(text).length);
 });
 
 test('strict decoding agrees with the platform decoder on any bytes', () => {

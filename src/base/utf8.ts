@@ -26,6 +26,22 @@ export function encodeUtf8(text: string): Uint8Array {
   return bytes.slice(0, length);
 }
 
+/** Bytes that `encodeUtf8` would make of text, without making them. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    length++;
+    if (unit < 0x800) continue;
+    // A pair of surrogates is two units and four bytes: one more for each of them is enough.
+    const paired = unit >= 0xd800 && unit <= 0xdfff && text.codePointAt(at)! > 0xffff;
+    if (paired) at++;
+    length++;
+  }
+  return length;
+}
+
 /** Length of the well-formed sequence that starts with `lead`, or 0 when none can. */
 function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;

@@ -66,7 +66,7 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#ledger = new SlotLedger(arena.frames);
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
-    const host = new TcpHost({ arena, ...(times && { times }) });
+    const host = new TcpHost({ arena, encryption: settings.encryption, ...(times && { times }) });
     // The disk and the trackers are made before the session that hears from them.
     const storageSink = forwardStorage(() => session);
     const pool = new DiskPool({
@@ -89,6 +89,7 @@ export class Client extends EventEmitter<ClientEvents> {
       sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
       listenPort: () => this.#port,
+      pex: settings.pex,
       diskWorkers: settings.diskWorkers,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
@@ -174,6 +175,7 @@ export class Client extends EventEmitter<ClientEvents> {
       wastedBytes,
       readBackBytes: pool.stats().readBackBytes,
       reads: host.counters.reads,
+      sealedBytes: host.sealedBytes,
     };
   }
 

@@ -1,6 +1,6 @@
 // What may be asked of a new torrent, and the checks on it before a byte is hashed.
 import { InputError } from '../base/errors.ts';
-import { encodeUtf8 } from '../base/utf8.ts';
+import { utf8Length } from '../base/utf8.ts';
 import { NAME_BYTES_MAX, PIECE_BYTES_MAX, PIECES_MAX } from '../protocol/limits.ts';
 import { defaultPieceBytes } from './piece-length.ts';
 
@@ -54,7 +54,7 @@ export function checkName(name: string): void {
       ? 'it is empty or means a folder'
       : /[/\\\0]/.test(name)
         ? 'it holds a slash, which means a folder somewhere'
-        : encodeUtf8(name).length > NAME_BYTES_MAX
+        : utf8Length(name) > NAME_BYTES_MAX
           ? `it is longer than ${NAME_BYTES_MAX} bytes`
           : undefined;
   if (wrong === undefined) return;

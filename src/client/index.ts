@@ -16,6 +16,7 @@ export type {
   AddOptions,
   ClientOptions,
   DataPathStats,
+  EncryptionMode,
   FilePriority,
   PeerAddress,
   PeerInfo,

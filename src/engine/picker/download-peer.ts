@@ -1,5 +1,6 @@
 // What downloading has to know of a connected peer.
 import type { LinkId } from '../ports.ts';
+import type { PieceIndex } from '../torrent/geometry.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { PeerPieces } from './peer-pieces.ts';
 
@@ -12,6 +13,11 @@ export class DownloadPeer {
   blockMs = 0;
   /** The piece that this peer leads. */
   current: ActivePiece | undefined;
+
+  /** What it sends even while it chokes us (BEP 6, "allowed fast"). */
+  readonly allowed: PieceIndex[] = [];
+  /** What it would rather send than others (BEP 6, "suggest"), the latest last. */
+  readonly suggested: PieceIndex[] = [];
 
   constructor(link: LinkId, pieces: PeerPieces) {
     this.link = link;

@@ -10,11 +10,13 @@
 // the lead is either right or the liar.
 import { ALONE_PATIENCE_MS, START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { REQUEST_STRIDE } from '../ports.ts';
+import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, RUN_RECEIVING, runOf } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { RunQueue } from './run-queue.ts';
+import { preferSuggested } from './suggestions.ts';
 
 /** Why a plan is shorter than asked for. `disk`: too much is waiting to be written. */
 export type PlanRefusal = 'none' | 'nothing-offered' | 'memory' | 'disk';
@@ -40,16 +42,45 @@ export class RequestPlanner {
 
   /** Fills `batch` with up to `count` REQUEST records for the peer and returns how many; its link owns their places. */
   plan(peer: DownloadPeer, count: number, batch: Int32Array): number {
-    this.lastRefusal = this.#runs.storingBytes >= this.writeBehindBytes ? 'disk' : 'none';
-    this.#batch = batch;
-    this.#planned = 0;
-    this.#count = count;
+    this.#open(count, batch);
     while (this.#planned < count) {
       const active = this.#next(peer);
       if (active === undefined) break;
       this.#give(active, peer);
     }
-    if (this.#planned === count) this.lastRefusal = 'none';
+    return this.#close(peer);
+  }
+
+  /** The same for a peer that chokes us: only pieces that it allows all the same (BEP 6). It leads none of them. */
+  planAllowed(peer: DownloadPeer, count: number, batch: Int32Array): number {
+    this.#open(count, batch);
+    for (let at = 0; at < peer.allowed.length && this.#planned < count; at++) {
+      const piece = peer.allowed[at]!;
+      if (!peer.pieces.have.has(piece)) continue;
+      const active = this.#pieces.get(piece) ?? this.#beginAllowed(piece);
+      if (active === undefined) continue;
+      if (this.#hasBlockFor(active, peer)) this.#give(active, peer);
+      this.#pieces.closeRunIfIdle(active, 0);
+    }
+    return this.#close(peer);
+  }
+
+  #beginAllowed(piece: PieceIndex): ActivePiece | undefined {
+    // A piece that failed its hash is one peer's alone, and who chokes us leads nothing.
+    const { picker } = this.#pieces;
+    if (this.lastRefusal !== 'none' || !picker.isPending(piece) || picker.failuresOf(piece) > 0) return undefined;
+    return picker.isAwaited(piece) ? undefined : this.#pieces.begin(piece);
+  }
+
+  #open(count: number, batch: Int32Array): void {
+    this.lastRefusal = this.#runs.storingBytes >= this.writeBehindBytes ? 'disk' : 'none';
+    this.#batch = batch;
+    this.#planned = 0;
+    this.#count = count;
+  }
+
+  #close(peer: DownloadPeer): number {
+    if (this.#planned === this.#count) this.lastRefusal = 'none';
     else if (this.lastRefusal === 'none') this.lastRefusal = 'nothing-offered';
     peer.outstanding += this.#planned;
     return this.#planned;
@@ -94,8 +125,9 @@ export class RequestPlanner {
 
   #beginPiece(peer: DownloadPeer): ActivePiece | undefined {
     if (this.lastRefusal !== 'none') return undefined;
-    const piece = this.#pieces.picker.pick(peer.pieces);
-    if (piece === -1) return undefined;
+    const picked = this.#pieces.picker.pick(peer.pieces);
+    if (picked === -1) return undefined;
+    const piece = peer.suggested.length > 0 ? preferSuggested(this.#pieces.picker, peer, picked) : picked;
     const active = this.#pieces.begin(piece);
     if (active === undefined) {
       this.lastRefusal = 'memory';

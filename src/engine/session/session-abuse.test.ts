@@ -36,6 +36,8 @@ class Scene {
     const nothing = (): void => undefined;
     const peers: PeerPort = {
       connect: (link) => void this.dialled.push(link),
+      share: nothing,
+      unshare: nothing,
       send: (link, bytes) => void this.sent.push({ link, id: bytes[4] ?? -1 }),
       limitMessages: nothing,
       request: (link, batch, count) => this.#expect(link, batch, count),
@@ -60,9 +62,10 @@ class Scene {
       trackers: { announce: nothing, cancel: nothing },
       peerId: new Uint8Array(20).fill(200),
       clientName: 'test',
-      sha1,
       peersMax: 100,
       listenPort: () => 6881,
+      pex: true,
+      sha1,
       diskWorkers: 1,
     });
     const geometry = new Geometry(PIECES * 4 * BLOCK_BYTES, 4 * BLOCK_BYTES);
@@ -228,7 +231,7 @@ test('a peer without a slot that flaps its interest does not hurry the choker', 
   const scene = new Scene(false);
   const links = Array.from({ length: 20 }, (_, index) => 1 + 2 * index);
   for (const link of links) {
-    scene.meet(link);
+    scene.meet(link, `10.3.0.${link}`);
     scene.say(link, id.INTERESTED);
   }
   scene.tick();

@@ -2,12 +2,11 @@
 // concerned. Owns what torrents share: piece memory's ledger, rate limits, and the numbers of links and tickets.
 import { assert } from '../../base/assert.ts';
 import { toHex } from '../../base/bytes.ts';
-import type { Clock, Random } from '../../base/clock.ts';
 import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
-import type { TrackerPort, TrackerSink } from '../discovery/tracker-port.ts';
+import type { TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
   DIALS_MAX,
@@ -16,7 +15,6 @@ import {
   PEERS_PER_TORRENT_MAX,
   WRITE_BEHIND_BYTES,
 } from '../limits.ts';
-import type { SlotLedger } from '../memory/slot-ledger.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
   ASKED_BEGIN,
@@ -39,7 +37,6 @@ import {
   OUTCOME_LANDED,
   OUTCOME_RETURNED,
   type PeerAddress,
-  type PeerPort,
   type PeerSink,
   READ_DONE_OK,
   READ_DONE_STORE,
@@ -50,11 +47,11 @@ import {
   STORED_RUN,
   STORED_STORE,
   STORED_STRIDE,
-  type StoragePort,
   type StorageSink,
   type StoreId,
 } from '../ports.ts';
 import { isLoopback } from '../swarm/candidates.ts';
+import { ExternalAddress } from '../swarm/external-address.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
@@ -62,28 +59,11 @@ import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
 import type { Member } from './member.ts';
+import type { SessionParts } from './session-parts.ts';
 import { Turns } from './turns.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
-
-/** What a session is built on. */
-export interface SessionParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly ledger: SlotLedger;
-  readonly peers: PeerPort;
-  readonly storage: StoragePort;
-  readonly trackers: TrackerPort;
-  /** 20 bytes. */
-  readonly peerId: Uint8Array;
-  readonly clientName: string;
-  readonly sha1: (bytes: Uint8Array) => Uint8Array;
-  readonly peersMax: number;
-  readonly listenPort: () => number;
-  /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
-  readonly diskWorkers: number;
-}
 
 /** A link and the member that it belongs to. */
 interface Attachment {
@@ -103,6 +83,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
   readonly #turns = new Turns([this.downloadLimit, this.uploadLimit]);
   readonly #uploadSlots = new UploadSlots();
+  /** Our own address, as peers see it. */
+  readonly external: ExternalAddress = new ExternalAddress();
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
@@ -173,20 +155,24 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #share(): TorrentParts {
     const ticketBase = this.#nextTicketBase;
     this.#nextTicketBase += TICKETS_PER_TORRENT;
-    const { downloadLimit, uploadLimit } = this;
+    const { downloadLimit, uploadLimit, external } = this;
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
     const owned = { cache: this.#cache, uploadSlots: this.#uploadSlots, trackerKey: this.#trackerKey };
-    return { ...this.#parts, ...owned, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
+    return { ...this.#parts, ...owned, external, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
 
   #join(member: Member, ticketBase: number): void {
     this.#members.set(toHex(member.infoHash), member);
+    this.#parts.peers.share(member.infoHash);
     this.#ticketBases.set(ticketBase, member);
   }
 
   #leave(member: Member): void {
     const key = toHex(member.infoHash);
-    if (this.#members.get(key) === member) this.#members.delete(key);
+    if (this.#members.get(key) === member) {
+      this.#members.delete(key);
+      this.#parts.peers.unshare(member.infoHash);
+    }
     for (const [base, owner] of this.#ticketBases) if (owner === member) this.#ticketBases.delete(base);
   }
 
@@ -194,6 +180,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #inherit(torrent: Torrent, heirloom: Heirloom): void {
     const { link, address, incoming } = heirloom.peer;
     const peer = torrent.admit(link, address, incoming);
+    peer.claimsCandidate = heirloom.peer.claimsCandidate;
     this.#links.set(link, { member: torrent, peer });
     torrent.relations.adopt(peer, heirloom.handshake);
     for (const { id, payload } of heirloom.messages) torrent.dispatch({ type: 'message', peer, id, payload });
@@ -352,10 +339,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const stranger = this.#strangers.get(link);
     if (stranger === undefined || handshake === undefined) return undefined;
     const member = this.#members.get(toHex(handshake.infoHash));
-    if (member === undefined || !member.welcoming) return undefined;
     const { address } = stranger;
-    if (member.swarm.size >= PEERS_PER_TORRENT_MAX || member.swarm.candidates.banned(address)) return undefined;
+    if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     if (this.#crowded(address.host, member.swarm.peers())) return undefined;
+    const room = member.swarm.size < PEERS_PER_TORRENT_MAX || member.makeRoomFor(address);
+    if (!room) return undefined;
     this.#strangers.delete(link);
     const attachment = { member, peer: member.admit(link, address, true) };
     this.#links.set(link, attachment);
@@ -385,7 +373,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const link = this.#nextLink;
     this.#nextLink += 2;
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
-    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS);
+    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
   }
 }
 

@@ -4,8 +4,10 @@ import { assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import type { BlockRange, WireMessage } from '../../protocol/wire/messages.ts';
+import { ALLOWED_BY_PEER_MAX } from '../limits.ts';
 import type { PiecePicker } from '../picker/piece-picker.ts';
-import type { Geometry } from '../torrent/geometry.ts';
+import { noteSuggestion } from '../picker/suggestions.ts';
+import type { Geometry, PieceIndex } from '../torrent/geometry.ts';
 import type { Peer } from './peer.ts';
 
 /** What a message asks the torrent to do. */
@@ -14,6 +16,8 @@ export type Reaction =
   /** The peer has more than before: we may become interested, and may ask it for blocks. */
   | { readonly kind: 'pieces-changed' }
   | { readonly kind: 'unchoked' }
+  /** It will send a piece although it chokes us. */
+  | { readonly kind: 'allowed' }
   | { readonly kind: 'choked' }
   | { readonly kind: 'interest-changed' }
   | { readonly kind: 'request'; readonly range: BlockRange }
@@ -67,9 +71,12 @@ export function converse(peer: Peer, message: WireMessage, topic: Topic): Reacti
     case 'extended':
       return { kind: 'extended', extendedId: message.extendedId, payload: message.payload };
     case 'suggest':
+      requireFast(peer, message.type);
+      noteSuggestion(peer.debt, existing(message.piece, 'suggests', topic));
+      return NOTHING;
     case 'allowedFast':
       requireFast(peer, message.type);
-      return NOTHING;
+      return allows(peer, existing(message.piece, 'allows us', topic));
     case 'port':
       return NOTHING;
     default:
@@ -77,10 +84,22 @@ export function converse(peer: Peer, message: WireMessage, topic: Topic): Reacti
   }
 }
 
+function existing(number: number, claims: string, { geometry }: Topic): PieceIndex {
+  const piece = geometry.pieceIndex(number);
+  if (piece === undefined) throw new PeerError('ERR_PEER_PIECE', `${claims} piece ${number}, which does not exist`);
+  return piece;
+}
+
+/** A piece that the peer sends even while it chokes us. It need not have it yet. */
+function allows(peer: Peer, piece: PieceIndex): Reaction {
+  const { allowed } = peer.debt;
+  if (allowed.includes(piece) || allowed.length >= ALLOWED_BY_PEER_MAX) return NOTHING;
+  allowed.push(piece);
+  return { kind: 'allowed' };
+}
+
 function tellsHave(peer: Peer, number: number, topic: Topic): Reaction {
-  const piece = topic.geometry.pieceIndex(number);
-  if (piece === undefined)
-    throw new PeerError('ERR_PEER_PIECE', `claims to have piece ${number}, which does not exist`);
+  const piece = existing(number, 'claims to have', topic);
   return topic.picker.addHave(peer.pieces, piece) ? PIECES_CHANGED : NOTHING;
 }
 

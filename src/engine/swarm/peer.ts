@@ -5,6 +5,8 @@ import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
+import { plainHost } from './candidates.ts';
+import type { FastGrants } from './fast-grants.ts';
 import { PeerOffers } from './peer-offers.ts';
 import { RequestWindow } from './request-window.ts';
 
@@ -13,6 +15,8 @@ export class Peer {
   readonly link: LinkId;
   readonly address: PeerAddress;
   readonly incoming: boolean;
+  /** The address book counts the peer's listening address as connected because of this link. */
+  claimsCandidate: boolean;
   /** True once both handshakes were exchanged: only then `pieces` and the flags below mean something. */
   ready = false;
   /** Set when we decided to end the link; nothing more is done with it. */
@@ -49,6 +53,8 @@ export class Peer {
   /** Why the last refill asked for less than the window allows; such peers are asked again when it changes. */
   starving = false;
 
+  /** What it may have although we choke it; `undefined` until it said what it has. */
+  grants: FastGrants | undefined;
   /** What it wants of us, and what is on its way to it. */
   readonly uploads: UploadPeer = new UploadPeer();
 
@@ -71,7 +77,14 @@ export class Peer {
     this.link = link;
     this.address = address;
     this.incoming = incoming;
+    this.claimsCandidate = !incoming;
     this.pieces = pieces;
     this.debt = new DownloadPeer(link, pieces);
+  }
+  /** Where the peer can be dialled, as far as we know. */
+  get listening(): PeerAddress | undefined {
+    if (!this.incoming) return this.address;
+    const { port } = this.offers;
+    return port === undefined ? undefined : { host: plainHost(this.address), port };
   }
 }

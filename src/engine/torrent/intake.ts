@@ -85,7 +85,14 @@ export class Intake {
   }
 
   #mayAsk(peer: Peer, nowMs: number): boolean {
-    if (!this.open || peer.chokingUs || !peer.ready || peer.closing || peer.pieces.useful === 0) return false;
+    if (
+      !this.open ||
+      (peer.chokingUs && peer.debt.allowed.length === 0) ||
+      !peer.ready ||
+      peer.closing ||
+      peer.pieces.useful === 0
+    )
+      return false;
     if (nowMs < peer.restUntilMs) {
       peer.starving = true;
       return false;
@@ -106,7 +113,7 @@ export class Intake {
       return;
     }
     let asked = 0;
-    if (this.download.deadlines.order.length > 0) {
+    if (this.download.deadlines.order.length > 0 && !peer.chokingUs) {
       asked = this.download.urgent.plan(peer.debt, room, this.#requests, nowMs);
       this.#request(peer, asked, nowMs);
     }
@@ -230,6 +237,7 @@ export class Intake {
 
   #plan(peer: Peer, room: number): number {
     const { planner, endgame, picker } = this.download;
+    if (peer.chokingUs) return planner.planAllowed(peer.debt, room, this.#requests);
     let count = planner.plan(peer.debt, room, this.#requests);
     this.lastRefusal = planner.lastRefusal;
     const idle = count === 0 && peer.debt.outstanding === 0 && this.lastRefusal === 'nothing-offered';

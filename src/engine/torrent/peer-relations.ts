@@ -4,20 +4,12 @@ import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
-import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
-import {
-  encodeHave,
-  INTERESTED_MESSAGE,
-  KEEP_ALIVE,
-  NOT_INTERESTED_MESSAGE,
-} from '../../protocol/wire/message-writer.ts';
+import { INTERESTED_MESSAGE, KEEP_ALIVE, NOT_INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
-import { ExtendedMessages } from '../extensions/extended-messages.ts';
-import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
-import { hearUploadOnly } from '../extensions/upload-only.ts';
+import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
+import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
-import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Candidates } from '../swarm/candidates.ts';
@@ -26,9 +18,10 @@ import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
+import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { extendedHandshake, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { greeting, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -49,34 +42,21 @@ export class PeerRelations {
   readonly #parts: RelationsParts;
   /** Who of them may download; the session shares the slots out. */
   readonly choking: Choking;
-  readonly extended: ExtendedMessages;
-  readonly #giver: MetadataGiver | undefined;
+  readonly advertising: Advertising;
+  readonly #extensions: TorrentExtensions;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
-    const { infoBytes } = parts.spec;
-    // Who may have a private torrent has its file from the tracker's site (BEP 27).
-    const giver =
-      infoBytes && !parts.spec.private
-        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
-        : undefined;
-    this.#giver = giver;
-    this.extended = new ExtendedMessages({
-      // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
-      handlers: {
-        upload_only: hearUploadOnly,
-        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
-        lt_donthave: (peer, payload) => {
-          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
-          this.updateInterest(peer);
-        },
-      },
-      send: (peer, bytes) => this.#send(peer, bytes),
-      handshakeTaken: heedOffer,
-    });
+    const { spec, shared, intake, upload } = parts;
+    const { swarm } = this;
+    const send = (peer: Peer, bytes: Uint8Array): void => this.#send(peer, bytes);
+    const lost = (peer: Peer): void => this.updateInterest(peer);
+    this.#extensions = new TorrentExtensions({ spec, shared, intake, swarm, send, lost });
+    const { messages: extended } = this.#extensions;
+    this.advertising = new Advertising({ spec, shared, picker: intake.download.picker, upload, swarm, extended, send });
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
@@ -88,6 +68,14 @@ export class PeerRelations {
     return peer;
   }
 
+  /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    const lesser = this.#extensions.contacts.lesserThan(newcomer);
+    if (lesser === undefined) return false;
+    this.drop(lesser, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
+    return true;
+  }
+
   greet(peer: Peer): void {
     if (peer.closing) return;
     this.#send(peer, greeting(this.#parts.spec.infoHash, this.#parts.shared.peerId));
@@ -96,7 +84,7 @@ export class PeerRelations {
   /** The peer's handshake came: it is let in, or turned away. */
   shakeHands(peer: Peer, handshake: Handshake): void {
     if (peer.closing) return;
-    const { spec, shared, intake } = this.#parts;
+    const { spec, shared } = this.#parts;
     const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
     if (refusal?.code === 'ERR_PEER_SELF') this.#meetOurselves(peer);
     if (refusal !== undefined) return this.drop(peer, refusal.code, refusal.message);
@@ -108,18 +96,18 @@ export class PeerRelations {
     }
     if (peer.incoming) this.greet(peer);
     this.#begin(peer);
-    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+    this.advertising.introduce(peer);
   }
 
   /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
   adopt(peer: Peer, handshake: Handshake): void {
-    const { spec, shared, intake } = this.#parts;
+    const { spec, shared } = this.#parts;
     const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
     assert(refusal === undefined, 'an acquaintance was welcome once');
+    if (spec.private && this.swarm.candidates.hearsay(peer.address))
+      return this.drop(peer, 'ERR_PEER_PRIVATE', 'was named by a peer; peers of this torrent come from its trackers');
     this.#begin(peer);
-    if (peer.extensions) this.#send(peer, extendedHandshake(this.#offerTo(peer)));
-    const { had } = intake.download.picker;
-    for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) this.#send(peer, encodeHave(piece));
+    this.advertising.acquaint(peer);
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -133,6 +121,7 @@ export class PeerRelations {
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
+      this.advertising.heardOf(peer);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
@@ -164,18 +153,19 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
-    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
-    const useless = complete && peer.pieces.have.full;
+    this.#extensions.forget(peer);
+    const useless = areUseless(peer, complete);
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
     }
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
-    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
-    this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
+    const address = peer.listening ?? peer.address;
+    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(address);
+    if (peer.claimsCandidate) this.swarm.candidates.ended(address, this.#nowMs(), useless);
     if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
@@ -217,17 +207,16 @@ export class PeerRelations {
 
   /** Tells everybody that we have a piece; those who have it know already. */
   announcePiece(piece: PieceIndex): void {
-    const have = encodeHave(piece);
+    this.advertising.gained(piece);
     for (const peer of this.swarm.peers()) {
       if (!peer.ready || peer.closing) continue;
-      if (!peer.pieces.have.has(piece)) this.#send(peer, have);
       if (peer.weAreInterested && peer.pieces.useful === 0) this.updateInterest(peer);
     }
   }
 
   /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
   announceLoss(piece: PieceIndex): void {
-    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    this.advertising.lost(piece);
     for (const peer of this.swarm.peers()) this.updateInterest(peer);
   }
 
@@ -246,11 +235,25 @@ export class PeerRelations {
       if (peer.closing) continue;
       if (elapsedMs < TICK_LATE_MS) this.#judge(peer, nowMs);
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
+      if (haveProvedUseless(peer, this.#parts.intake.finished, nowMs)) this.#part(peer);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
+    this.#extensions.tick();
     this.choking.seeding = seeding;
     this.#parts.upload.takeTurns(nowMs);
-    this.#giver?.tick();
+  }
+
+  /** We have all that we want: so have those who want nothing of us. */
+  settleDown(seed: boolean): void {
+    this.advertising.wantNothing(true);
+    for (const peer of this.swarm.peers()) {
+      this.updateInterest(peer);
+      if (!seed || areUseless(peer, true)) this.#part(peer);
+    }
+  }
+
+  #part(peer: Peer): void {
+    this.drop(peer, 'ERR_PEER_USELESS', 'wants nothing of us, nor we of it');
   }
 
   /** From here on the peer is one of us. */
@@ -262,18 +265,7 @@ export class PeerRelations {
     const { download } = this.#parts.intake;
     this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
     download.join(peer.debt);
-  }
-
-  #offerTo(peer: Peer): ExtendedHandshake {
-    const { spec, shared } = this.#parts;
-    const { advertised } = this.extended;
-    const metadataBytes = spec.infoBytes?.length;
-    return offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised, metadataBytes });
-  }
-
-  #giveMetadata(link: LinkId, payload: Uint8Array): void {
-    const peer = this.swarm.get(link);
-    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
+    this.#extensions.contacts.met();
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -284,14 +276,16 @@ export class PeerRelations {
         return;
       case 'pieces-changed':
         // Two peers that want nothing of each other, ever: the slot is for somebody who does.
-        if (intake.finished && peer.pieces.have.full)
-          return this.drop(peer, 'ERR_PEER_USELESS', 'has everything, as we do');
+        if (intake.finished && peer.pieces.have.full) return this.#part(peer);
         this.updateInterest(peer);
         return intake.refill(peer, nowMs);
       case 'unchoked':
+      case 'allowed':
         return intake.refill(peer, nowMs);
       case 'choked':
         intake.rest(peer, nowMs);
+        // With the fast extension the peer refuses what it will not send, by name, and may still send the rest.
+        if (peer.fast) return intake.download.planner.standBack(peer.debt);
         return intake.turnAway(peer, false);
       case 'interest-changed':
         return shared.uploadSlots.hurry();
@@ -303,10 +297,12 @@ export class PeerRelations {
         // The answer to a CANCEL of ours is no refusal.
         const { piece, begin } = reaction.range;
         if (intake.download.arrivals.isOwed(peer.link, piece, begin)) intake.rest(peer, nowMs);
+        // It may change its mind about a piece that it allowed (BEP 6): it is not asked for it again while it chokes us.
+        if (peer.chokingUs) withdrawAllowed(peer, piece);
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
-        return this.extended.hear(peer, reaction.extendedId, reaction.payload);
+        return this.#extensions.messages.hear(peer, reaction.extendedId, reaction.payload);
       default:
         return assertNever(reaction);
     }
@@ -357,6 +353,11 @@ export class PeerRelations {
   #nowMs(): number {
     return this.#parts.shared.clock.nowMs();
   }
+}
+
+function withdrawAllowed({ debt }: Peer, piece: number): void {
+  const at = debt.allowed.indexOf(piece as PieceIndex);
+  if (at >= 0) debt.allowed.splice(at, 1);
 }
 
 function nameOf(peer: Peer): string {

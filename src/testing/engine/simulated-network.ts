@@ -83,6 +83,15 @@ export class SimulatedNetwork implements PeerPort {
     return [...this.#links.values()];
   }
 
+  /** Nothing is encrypted here, so strangers name a torrent by its info hash. */
+  share(infoHash: Uint8Array): void {
+    assert(infoHash.length === 20, 'an info hash has 20 bytes');
+  }
+
+  unshare(infoHash: Uint8Array): void {
+    assert(infoHash.length === 20, 'an info hash has 20 bytes');
+  }
+
   connect(link: LinkId, address: PeerAddress, timeoutMs: number): void {
     this.dialled.push(address);
     const { queue, latencyMs } = this.#parts;

@@ -14,6 +14,8 @@ export interface HostOptions {
   readonly peersMax: number;
   /** It goes on uploading when it has everything. */
   readonly seeds: boolean;
+  /** It tells peers of each other (BEP 11). */
+  readonly pex: boolean;
   readonly disk: DiskHabits;
   readonly lies?: Lies;
 }
@@ -30,6 +32,7 @@ export function hostOptions(traits: HostTraits): HostOptions {
     frames: 256,
     peersMax: 40,
     seeds: true,
+    pex: true,
     ...traits,
     disk: {
       latencyMs: 2,

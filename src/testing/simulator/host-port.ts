@@ -88,6 +88,15 @@ export class HostPort implements PeerPort {
     return link;
   }
 
+  /** Nothing is encrypted here, so strangers name a torrent by its info hash. */
+  share(infoHash: Uint8Array): void {
+    assert(infoHash.length === 20, 'an info hash has 20 bytes');
+  }
+
+  unshare(infoHash: Uint8Array): void {
+    assert(infoHash.length === 20, 'an info hash has 20 bytes');
+  }
+
   connect(id: LinkId, address: PeerAddress, timeoutMs: number): void {
     const { network, node } = this.parts;
     const link = this.#newLink(id);

@@ -121,6 +121,7 @@ export class VirtualHost implements NetworkNode {
       sha1,
       peersMax: this.options.peersMax,
       listenPort: () => PORT,
+      pex: this.options.pex,
       diskWorkers: 1,
     });
     for (const part of [port, disk, attached]) part.start(session);
