@@ -69,9 +69,11 @@ export class World {
     return host;
   }
 
-  /** Does this after so much time. */
+  /** Does this after so much time, unless the run is over by then. */
   later(delayMs: number, act: () => void): void {
-    this.queue.plan(delayMs, act);
+    this.queue.plan(delayMs, () => {
+      if (!this.ending) act();
+    });
   }
 
   /** Does this as soon as that is so, once. */
