@@ -6,7 +6,7 @@ import { aTorrent, leeches } from './cast.ts';
 export const privateSwarm: Scenario = {
   name: 'private-swarm',
   about: 'a private torrent: nobody is told of peers but by the tracker',
-  bounds: { deadlineMs: 900_000, duplicates: 0.3 },
+  bounds: { deadlineMs: 900_000, duplicates: 0.4 },
   set(world) {
     const torrent = aTorrent(world, { private: true });
     world.host().share(torrent, 'all');
