@@ -13,14 +13,15 @@ export class Turns {
     this.#limits = limits;
   }
 
-  tick(members: Iterable<Member>): void {
+  /** All members, each once; who gets something of a limit before the next one is asked for has had its turn. */
+  *round(members: Iterable<Member>): Generator<Member> {
     const list = [...members];
     const start = list.indexOf(this.#lastServed!) + 1;
     if (start === 0) this.#lastServed = undefined;
     for (let turn = 0; turn < list.length; turn++) {
       const member = list[(start + turn) % list.length]!;
       const takenBytes = this.#takenBytes();
-      member.dispatch({ type: 'tick' });
+      yield member;
       if (this.#takenBytes() > takenBytes) this.#lastServed = member;
     }
   }

@@ -1,6 +1,8 @@
 // A host's part in a torrent, over all incarnations of its engine: how far it is, when it was done, what it was told.
+import { assert } from '../../base/assert.ts';
 import type { StorageError } from '../../base/errors.ts';
 import type { StoreId } from '../../engine/ports.ts';
+import type { SeedGoalReached } from '../../engine/torrent/seed-goal.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, Warning } from '../../engine/torrent/torrent-spec.ts';
 import type { SharedTorrent } from './shared-torrent.ts';
@@ -97,5 +99,9 @@ export class Share implements TorrentObserver {
     this.host.later(this.resumeAfterMs, () => {
       if (this.torrent === torrent && torrent?.phase === 'error') torrent.dispatch({ type: 'resume' });
     });
+  }
+
+  goalReached(reached: SeedGoalReached): void {
+    assert(false, `the simulation sets no goal of seeding, and that of ${reached.reason} is reached`);
   }
 }
