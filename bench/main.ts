@@ -12,6 +12,7 @@ import { webtorrent } from './clients/webtorrent.ts';
 import { benchCodec } from './codec.ts';
 import { type Duel, duel } from './duel.ts';
 import { floor } from './floor.ts';
+import { benchMany } from './many.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
 import { makePayload, makeTorrent, type Payload } from './payload.ts';
 import { circumstances, writeMarked } from './performance-page.ts';
@@ -130,6 +131,10 @@ async function bench(options: BenchOptions): Promise<boolean> {
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'codec') {
     await benchCodec();
+    return;
+  }
+  if (args[0] === 'many') {
+    process.exitCode = (await benchMany(args.slice(1))) ? 0 : 1;
     return;
   }
   let options: BenchOptions;

@@ -13,6 +13,7 @@ const REFUSED: [ClientOptions, string, RegExp][] = [
   ],
   [{ uploadBytesPerSecond: Number.POSITIVE_INFINITY }, 'ERR_CLIENT_OPTION', /^uploadBytesPerSecond/],
   [{ diskWorkers: 0 }, 'ERR_CLIENT_OPTION', /^diskWorkers must be a whole number from 1, not 0/],
+  [{ encryption: 'on' as 'off' }, 'ERR_CLIENT_OPTION', /^encryption must be one of allow, prefer, require, off/],
   [{ peersMax: 1.5 }, 'ERR_CLIENT_OPTION', /^peersMax/],
   [{ listen: { port: 65_536 } }, 'ERR_CLIENT_OPTION', /^listen\.port .* not 65536/],
 ];
@@ -32,6 +33,9 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     peersMax: 200,
+    pex: true,
+    encryption: 'allow',
+    ipFilter: undefined,
     profile: false,
   });
   assert.equal(clientSettings({ listen: false }).listen, false);

@@ -3,13 +3,14 @@ import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
-import type { ClientOptions, PeerAddress } from './types.ts';
+import type { ClientOptions, EncryptionMode, IpFilterSource, PeerAddress } from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
 const PEERS_DEFAULT = 200;
 const DISK_WORKERS_MAX = 4;
 const PORT_MAX = 65_535;
+const ENCRYPTION_MODES: readonly EncryptionMode[] = ['allow', 'prefer', 'require', 'off'];
 
 /** Where to listen; `ipv6Too`: on all of IPv6 as well, where this machine has it. */
 export interface ListenAddress extends PeerAddress {
@@ -24,6 +25,9 @@ export interface ClientSettings {
   readonly uploadBytesPerSecond: number;
   readonly diskWorkers: number;
   readonly peersMax: number;
+  readonly ipFilter: IpFilterSource | undefined;
+  readonly pex: boolean;
+  readonly encryption: EncryptionMode;
   readonly profile: boolean;
 }
 
@@ -41,6 +45,9 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
+    ipFilter: options.ipFilter,
+    pex: options.pex ?? true,
+    encryption: checkEncryption(options.encryption ?? 'allow'),
     profile: options.profile ?? false,
   };
 }
@@ -56,6 +63,11 @@ export function checkPeerAddress(address: PeerAddress): PeerAddress {
   if (hostPort(address.host, address.port) !== undefined) return address;
   const message = `${address.host}:${address.port} is not the address of a peer: it needs a host and a port from 1 to ${PORT_MAX}`;
   throw new InputError('ERR_CLIENT_ADDRESS', message);
+}
+
+function checkEncryption(mode: EncryptionMode): EncryptionMode {
+  if (ENCRYPTION_MODES.includes(mode)) return mode;
+  throw new InputError('ERR_CLIENT_OPTION', `encryption must be one of ${ENCRYPTION_MODES.join(', ')}, not ${mode}`);
 }
 
 function checkCount(name: string, count: number): number {

@@ -1,4 +1,5 @@
 // What the engine knows of a torrent's peers, as the public library shows it.
+import type { LinkId } from '../engine/ports.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import type { PieceTally } from './torrent-layout.ts';
@@ -35,27 +36,30 @@ export function progressView(
 
 function swarmFigures(
   engine: EngineTorrent | undefined,
-): Pick<TorrentProgress, 'peers' | 'seeds' | 'uploadBytesPerSecond'> {
+): Pick<TorrentProgress, 'peers' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'> {
   let peers = 0;
   let seeds = 0;
+  let partialSeeds = 0;
   let uploadBytesPerSecond = 0;
   for (const peer of engine?.swarm.peers() ?? []) {
     if (!peer.ready) continue;
     peers++;
     if (peer.pieces.have.full) seeds++;
+    else if (peer.offers.uploadOnly) partialSeeds++;
     uploadBytesPerSecond += peer.upload.bytesPerSecond;
   }
-  return { peers, seeds, uploadBytesPerSecond };
+  return { peers, seeds, partialSeeds, uploadBytesPerSecond };
 }
 
 /** A snapshot of the connected peers. */
-export function peerInfos(engine: EngineTorrent | undefined): PeerInfo[] {
+export function peerInfos(engine: EngineTorrent | undefined, encrypted: (link: LinkId) => boolean): PeerInfo[] {
   const infos: PeerInfo[] = [];
   for (const peer of engine?.swarm.peers() ?? []) {
     if (!peer.ready) continue;
     infos.push({
       address: peer.address,
       incoming: peer.incoming,
+      encrypted: encrypted(peer.link),
       client: peer.clientName ?? peerClient(peer.peerId),
       progress: peer.pieces.have.length === 0 ? 1 : peer.pieces.have.count / peer.pieces.have.length,
       chokingUs: peer.chokingUs,

@@ -4,6 +4,9 @@ import type { PeerAddress } from '../engine/ports.ts';
 
 export type { PeerAddress };
 
+/** What a client encrypts: see `ClientOptions.encryption`. */
+export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
+
 /** How a Client behaves; every field has a default. What cannot be used is an InputError ERR_CLIENT_OPTION. */
 export interface ClientOptions {
   /**
@@ -22,8 +25,37 @@ export interface ClientOptions {
   readonly diskWorkers?: number;
   /** Most peers connected at once, over all torrents. Default 200. */
   readonly peersMax?: number;
+  /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
+  readonly ipFilter?: IpFilterSource;
+  /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
+  readonly pex?: boolean;
+  /**
+   * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
+   * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
+   * (RC4), peers that do not encrypt are left alone. `off`: nothing is. It hides what is spoken from the network between,
+   * keeps no secret, and costs either side 1.2 to 1.3 ms of CPU a MiB (`npm run bench -- codec`). Default: `allow`.
+   */
+  readonly encryption?: EncryptionMode;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
   readonly profile?: boolean;
+}
+
+/**
+ * Where an IP filter comes from: the path of a list, plain or gzipped, or its lines. Every line is a range in PeerGuardian's
+ * p2p text, eMule's `ipfilter.dat` or CIDR, or a single address; IPv4 or IPv6.
+ */
+export type IpFilterSource = string | readonly string[];
+
+/** What a list of addresses came to. */
+export interface IpFilterReport {
+  /** Ranges in force: those that touch count as one. */
+  readonly ranges: number;
+  /** Lines that nobody can read. */
+  readonly skippedLines: number;
+  /** Number of the first of these, from 1; 0 without any. */
+  readonly firstSkippedLine: number;
+  /** Ranges left out because there are too many. */
+  readonly excessRanges: number;
 }
 
 /** How urgently a file is wanted: a piece comes the earlier, the more urgent its most urgent file is. `skip`: not at all. */
@@ -110,6 +142,8 @@ export interface TorrentProgress {
   readonly peers: number;
   /** Those of them that have every piece. */
   readonly seeds: number;
+  /** Those that have all they want, though not every piece (BEP 21). */
+  readonly partialSeeds: number;
   /** Seconds left at the present rate; absent when nothing comes in. */
   readonly etaSeconds?: number;
   /** Share of a running check that is done, 0…1; present while `state` is `checking`. */
@@ -130,6 +164,8 @@ export interface DataPathStats {
   readonly readBackBytes: number;
   /** Reads that sockets made. */
   readonly reads: number;
+  /** Block bytes that were copied on their way out, because they left encrypted. */
+  readonly sealedBytes: number;
 }
 
 /** A connected peer. */
@@ -137,6 +173,8 @@ export interface PeerInfo {
   readonly address: PeerAddress;
   /** It connected to us, not we to it. */
   readonly incoming: boolean;
+  /** What is said is encrypted (RC4); an encrypted handshake alone does not count. */
+  readonly encrypted: boolean;
   /** The program's name and version as far as it tells: text from a stranger. */
   readonly client: string;
   /** Share of the torrent's pieces that it has, 0…1. */

@@ -236,6 +236,25 @@ export const STEAL_WAIT_MIN_MS = 200;
 /** A piece that is so late is asked of everybody: whoever should have brought it in time does not. */
 export const LATE_PATIENCE_MS = 3000;
 
+/** Time between peer exchange messages to one peer (BEP 11). */
+export const PEX_INTERVAL_MS = 60_000;
+
+/** The first message to a peer waits this long, so that those who connect at the same time are told together. */
+export const PEX_FIRST_DELAY_MS = 1000;
+
+/** Addresses that one message adds, and that it drops (BEP 11). */
+export const PEX_ENTRIES_MAX = 50;
+
+/** Peer exchange messages of one peer: one a minute is allowed (BEP 11), clocks differ and some clients start with a few. */
+export const PEX_MESSAGES_PER_MINUTE_MAX = 2;
+export const PEX_BURST_MAX = 6;
+
+/** Addresses that one peer may name and not drop: no single peer may fill the address book. */
+export const PEX_LEARNT_MAX = 250;
+
+/** Peers that must agree on what our address is before it is believed, and how many are listened to. */
+export const EXTERNAL_VOTES_MIN = 2;
+export const EXTERNAL_VOTERS_MAX = 64;
 /** Piece memory that uploads may use while nothing is downloaded, with half of all as the other bound: the program stays below 150 MiB. */
 export const UPLOAD_MEMORY_BYTES_MAX: number = 32 * 1024 * 1024;
 
@@ -259,6 +278,9 @@ export const SERVES_AT_ONCE = 64;
 /** Small pieces within so many bytes are fetched after each other, when they are equally rare: what a disk call is worth. */
 export const NEIGHBOUR_BYTES: number = 1024 * 1024;
 
+/** Ranges of an IP filter per address family: the largest lists have half as many. Their positions fit into 20 bits. */
+export const IP_RANGES_MAX: number = 2 ** 20;
+
 /** Pieces that a newcomer may have while choked: BEP 6 and libtorrent say 10. Who has more than this is no newcomer. */
 export const ALLOWED_FAST_PIECES = 10;
 
@@ -271,3 +293,6 @@ export const SUGGESTIONS_MAX = 16;
 
 /** A suggestion is followed only while the piece that would be picked is with more peers than this: rare pieces first. */
 export const SUGGESTION_COPIES_MIN = 2;
+
+/** A peer that wants no data has this long to say what it has before it counts as one that has nothing for us. */
+export const USELESS_GRACE_MS = 5000;

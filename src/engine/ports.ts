@@ -65,8 +65,14 @@ export const SERVE_OFFSET = 4;
 
 /** What the engine asks of connections. No call throws, blocks or answers at once: answers come through `PeerSink`. */
 export interface PeerPort {
-  /** Opens a connection; answered by `connected` or `closed`. */
-  connect(link: LinkId, address: PeerAddress, timeoutMs: number): void;
+  /**
+   * Opens a connection; answered by `connected` or `closed`. The torrent's info hash is the key of an encrypted one
+   * (MSE): it is known by those alone who share the torrent.
+   */
+  connect(link: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void;
+  /** Strangers may ask for this torrent over encrypted connections, too: without its info hash they are not understood. */
+  share(infoHash: Uint8Array): void;
+  unshare(infoHash: Uint8Array): void;
   /** Sends control bytes. The host takes them over: the caller must not change them afterwards. */
   send(link: LinkId, bytes: Uint8Array): void;
   /** Longest message, in bytes after the length prefix, that the peer may send from now on, PIECE apart. */
@@ -99,7 +105,8 @@ export interface LinkEnd {
 
 /** What the engine hears of connections. Views are valid during the call only. */
 export interface PeerSink {
-  connected(link: LinkId): void;
+  /** The link stands. `host` is the numeric address, where the host knows it: a name was perhaps dialled. */
+  connected(link: LinkId, host?: string): void;
   /** A stranger connected to our listening port. The engine answers with `send` and goes on, or with `close`. */
   incoming(link: LinkId, address: PeerAddress): void;
   /** The 68 bytes of the peer's handshake (BEP 3). */

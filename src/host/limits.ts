@@ -53,3 +53,18 @@ export const UDP_TRACKER_TRIES_MAX = 3;
 
 /** How long a UDP tracker's connection id may be used (BEP 15: one minute). */
 export const UDP_CONNECTION_LIFE_MS = 60_000;
+
+/** Bytes that one read of an encrypted handshake may bring: both pads, and a payload of usual length. */
+export const NEGOTIATION_READ_BYTES = 2048;
+
+/** Two round trips and some arithmetic; shorter than the engine waits for a handshake, so that a second, plain dial has time. */
+export const NEGOTIATION_TIMEOUT_MS = 8000;
+
+/** Addresses for which it is remembered whether they take encrypted connections: as many as a torrent knows candidates. */
+export const ROUTES_MAX = 2000;
+
+/** Buffers for blocks that go out encrypted which are kept for the next ones: 4 MiB, a dozen busy peers. */
+export const SEALED_BLOCKS_KEPT = 256;
+
+/** Bytes of ours that go along with an encrypted handshake: a handshake of 68. Some clients take no more there. */
+export const MSE_ALONG_BYTES_MAX = 68;

@@ -89,6 +89,12 @@ export const IDLE_READ_BYTES = 256;
 /** Longest message body before the torrent is known and after: an extended handshake with room to spare (BEP 10). */
 export const MESSAGE_BYTES_MIN: number = 32 * 1024;
 
+/** Bytes of each of the random pads of an encrypted handshake (MSE): so many, the specification says. */
+export const MSE_PAD_BYTES_MAX = 512;
+
+/** Payload inside an encrypted handshake: a handshake, perhaps a bitfield. The specification would allow 64 KiB to anybody. */
+export const MSE_PAYLOAD_BYTES_MAX = 4096;
+
 /** A metadata message: a dictionary of three numbers, and a piece of metadata behind it (BEP 9). */
 export const METADATA_HEADER_LIMITS: BencodeLimits = { bytesMax: 32 * 1024, depthMax: 4, itemsMax: 64 };
 
@@ -100,3 +106,6 @@ export const PEX_LIMITS: BencodeLimits = { bytesMax: 64 * 1024, depthMax: 4, ite
 
 /** Entries read of each list of a peer exchange message: fifty are allowed, the first message may hold more (BEP 11). */
 export const PEX_ENTRIES_READ_MAX = 200;
+
+/** Characters of a line in a list of addresses: a range and the name of whoever sits there. */
+export const IP_LIST_LINE_CHARS_MAX = 1024;

@@ -15,11 +15,10 @@ const MISUNDERSTOOD: [string, RegExp][] = [
   ['get x --down fast', /--down.*"fast" is not a rate/],
   ['get x --peer nowhere', /--peer.*"nowhere" is not an address/],
   ['get x --select 3-1', /--select.*runs backwards/],
-  ['get x --encryption maybe', /Allowed choices are prefer, require, off/],
+  ['get x --encryption maybe', /Allowed choices are allow, prefer, require, off/],
   ['seed x', /required option '-d, --directory <dir>' not specified/],
   ['create x --v1 --v2', /cannot be used with/],
   ['create x --v2', /--v2 does not exist yet/],
-  ['get x --encryption require', /--encryption require does not exist yet/],
   ['get no-such-file.torrent', /no-such-file\.torrent/],
   ['demo --size 1k', /too little for a demo/],
 ];

@@ -17,6 +17,9 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_INTERRUPTED = 130;
 
+/** It finds nobody but whom it is told, and nobody else finds it. */
+const ALONE = ['--no-trackers', '--no-dht', '--no-lsd', '--no-pex', '--no-nat', '--listen', '127.0.0.1:0'];
+
 /** A line of standard output. Which fields are there depends on `event`. */
 export interface CliEvent {
   readonly event: 'listening' | 'progress' | 'warning' | 'done' | 'error';
@@ -25,6 +28,7 @@ export interface CliEvent {
   readonly message?: string;
   readonly state?: string;
   readonly bytesDone?: number;
+  readonly uploadedBytes?: number;
   readonly stall?: { readonly code: string; readonly message: string };
   readonly bytes?: number;
   readonly seconds?: number;
@@ -50,6 +54,12 @@ export interface GetOptions {
   readonly through?: readonly string[];
 }
 
+/** A run that peers can connect to, at 127.0.0.1:`port`. */
+export interface Sharer {
+  readonly run: Millrace;
+  readonly port: number;
+}
+
 /** One run of the command line. */
 export class Millrace implements Stoppable {
   readonly events: CliEvent[] = [];
@@ -64,9 +74,21 @@ export class Millrace implements Stoppable {
   /** `millrace get`, from the given peers only. */
   static get(workspace: Workspace, torrentFile: string, folder: string, options: GetOptions): Millrace {
     const peers = options.peers.flatMap((port) => ['--peer', `127.0.0.1:${port}`]);
-    const alone = ['--no-trackers', '--no-dht', '--no-lsd', '--no-pex', '--no-nat', '--listen', '127.0.0.1:0'];
-    const args = ['get', torrentFile, '-o', folder, ...peers, ...alone, ...(options.args ?? [])];
+    const args = ['get', torrentFile, '-o', folder, ...peers, ...ALONE, ...(options.args ?? [])];
     return new Millrace(workspace, args, options.through);
+  }
+
+  /** `millrace seed` of complete files, which connects to the given leechers and waits for others. */
+  static async seed(workspace: Workspace, torrentFile: string, folder: string, options: GetOptions): Promise<Sharer> {
+    const peers = options.peers.flatMap((port) => ['--peer', `127.0.0.1:${port}`]);
+    const args = ['seed', torrentFile, '-d', folder, ...peers, ...ALONE, ...(options.args ?? [])];
+    return await new Millrace(workspace, args, options.through).listening();
+  }
+
+  /** Waits until it says where it listens. */
+  async listening(): Promise<Sharer> {
+    const { address } = await this.until((event) => event.event === 'listening', 'an open port');
+    return { run: this, port: Number(address!.slice(address!.lastIndexOf(':') + 1)) };
   }
 
   get pid(): number {

@@ -21,8 +21,14 @@ export interface TestTorrent {
   readonly infoHash: Buffer;
 }
 
-/** Cuts a payload into pieces and describes it; `announce` names a tracker. */
-export function makeTorrent(payload: Payload, pieceBytes: number, announce?: string): TestTorrent {
+/** What a torrent may say beside its payload. */
+export interface TorrentOptions {
+  /** Only for members (BEP 27). */
+  readonly private?: boolean;
+}
+
+/** Cuts a payload into pieces and describes it. */
+export function makeTorrent(payload: Payload, pieceBytes: number, options: TorrentOptions = {}): TestTorrent {
   const info: Record<string, Bencodable> = {
     name: payload.name,
     'piece length': pieceBytes,
@@ -31,15 +37,14 @@ export function makeTorrent(payload: Payload, pieceBytes: number, announce?: str
   if (payload.single) info['length'] = payload.bytes.length;
   else
     info['files'] = payload.files.map((file) => ({ length: file.length, path: file.path, ...padAttribute(file.pad) }));
-  const root: Record<string, Bencodable> = { info };
-  if (announce !== undefined) root['announce'] = announce;
+  if (options.private) info['private'] = 1;
   return {
     payload,
     pieceBytes,
     pieceCount: Math.ceil(payload.bytes.length / pieceBytes),
     totalBytes: payload.bytes.length,
     bytes: payload.bytes,
-    metainfo: bencode(root),
+    metainfo: bencode({ info }),
     infoHash: createHash('sha1').update(bencode(info)).digest(),
   };
 }

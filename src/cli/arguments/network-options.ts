@@ -10,10 +10,12 @@ export interface NetworkOptions {
   readonly peer?: readonly PeerAddress[];
   readonly listen?: { readonly host?: string; readonly port: number };
   readonly trackers: boolean;
-  readonly encryption: string;
+  readonly pex: boolean;
+  readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly memory?: number;
   readonly down?: number;
   readonly up?: number;
+  readonly ipFilter?: string;
   readonly profile?: boolean;
 }
 
@@ -25,28 +27,31 @@ export function addNetworkOptions(command: Command): Command {
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
     .option('--no-dht', 'no DHT: accepted, there is none yet')
     .option('--no-lsd', 'no local discovery: accepted, there is none yet')
-    .option('--no-pex', 'no peer exchange: accepted, there is none yet')
+    .option('--no-pex', 'do not exchange peers with peers')
     .option('--no-nat', 'no port mapping: accepted, there is none yet')
     .addOption(
-      new Option('--encryption <mode>', 'only "off" works: there is no encryption yet')
-        .choices(['prefer', 'require', 'off'])
-        .default('off'),
+      new Option('--encryption <mode>', 'allow, prefer or require encrypted connections, or use none')
+        .choices(['allow', 'prefer', 'require', 'off'])
+        .default('allow'),
     )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
+    .option(
+      '--ip-filter <file>',
+      'list of addresses to have nothing to do with: p2p, ipfilter.dat or CIDR, also gzipped',
+    )
     .option('--up <rate>', 'upload limit per second, e.g. 500k or 10MB/s', argument(parseRate));
 }
 
 /** What the options mean to the library. */
 export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
-  if (options.encryption !== 'off') {
-    const message = `--encryption ${options.encryption} does not exist yet: connections are not encrypted, use --encryption off`;
-    throw new InputError('ERR_CLI_UNSUPPORTED', message);
-  }
   return {
+    encryption: options.encryption,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
+    ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
+    ...(options.pex ? {} : { pex: false }),
     ...(options.profile ? { profile: true } : {}),
   };
 }

@@ -38,7 +38,7 @@ export function downloadResult(download: Download): Result {
 
 function fieldsOf(download: Download): Record<string, unknown> {
   const { infoHash, name, bytes, downloadedBytes, uploadedBytes, cost, dataPath, profile, place, proof } = download;
-  const { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads } = dataPath;
+  const { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads, sealedBytes } = dataPath;
   return {
     infoHash,
     name,
@@ -48,7 +48,7 @@ function fieldsOf(download: Download): Record<string, unknown> {
     seconds: roundSeconds(cost.seconds),
     peakRssBytes: cost.peakRssBytes,
     cpuSeconds: roundSeconds(cost.cpuSeconds),
-    dataPath: { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads },
+    dataPath: { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads, sealedBytes },
     ...(place === undefined ? {} : { path: place }),
     ...(proof === undefined ? {} : { proof }),
     ...(profile === undefined ? {} : { profile }),

@@ -23,6 +23,7 @@ const DOWNLOADING: TorrentProgress = {
   uploadedBytes: 0,
   peers: 12,
   seeds: 1,
+  partialSeeds: 0,
   etaSeconds: 1.5,
 };
 
@@ -80,6 +81,7 @@ test('no line is ever wider than the terminal', () => {
     uploadedBytes: fc.nat(2 ** 31),
     peers: fc.nat(200),
     seeds: fc.nat(200),
+    partialSeeds: fc.nat(20),
     etaSeconds: fc.integer({ min: 1, max: 10 ** 9 }),
     stall: fc.record({ code: fc.constant('x'), message: fc.string({ maxLength: 200 }) }),
   });

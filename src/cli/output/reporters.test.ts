@@ -35,6 +35,7 @@ function progressAt(percent: number, more: Partial<TorrentProgress> = {}): Torre
     uploadedBytes: 0,
     peers: 2,
     seeds: 1,
+    partialSeeds: 0,
     ...more,
   };
 }

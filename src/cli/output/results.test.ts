@@ -38,7 +38,14 @@ const DOWNLOAD: Download = {
   uploadedBytes: 0,
   fileCount: 2,
   cost: { seconds: 2, cpuSeconds: 0.2, peakRssBytes: 99 * MIB },
-  dataPath: { placedBytes: 99 * MIB, copiedBytes: MIB, wastedBytes: 16_384, readBackBytes: 0, reads: 6400 },
+  dataPath: {
+    placedBytes: 99 * MIB,
+    copiedBytes: MIB,
+    wastedBytes: 16_384,
+    readBackBytes: 0,
+    reads: 6400,
+    sealedBytes: 0,
+  },
 };
 
 test('a download ends with its rate, its cost and what was copied', () => {

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
-import { encodeExtendedHandshake } from '../../protocol/extension/handshake.ts';
+import { decodeExtendedHandshake, encodeExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import {
   decodeMetadataMessage,
   encodeMetadataMessage,
   METADATA_PIECE_BYTES,
 } from '../../protocol/extension/metadata-message.ts';
+import { encodePex } from '../../protocol/extension/pex-message.ts';
 import { encodeExtended, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
 import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
@@ -24,6 +25,7 @@ class Scene {
   readonly found: Uint8Array[] = [];
   readonly warnings: string[] = [];
   readonly fetch: MetadataFetch;
+  readonly dialled: string[] = [];
   #met = 0;
 
   constructor() {
@@ -107,6 +109,41 @@ test('what is on disk already is told to the peers that go over', () => {
   assert.deepEqual(haves, [2]);
   assert.deepEqual(scene.world.leftovers(torrent), []);
 });
+
+for (const isPrivate of [false, true]) {
+  test(`peers that a peer names while we look for the metadata are dialled${isPrivate ? ', and let go when the torrent is private' : ''}`, () => {
+    const scene = new Scene();
+    scene.world.network.listen({ host: '10.3.0.77', port: 6881 }, { connected: () => scene.dialled.push('first') });
+    const remote = scene.meet();
+    const named = [
+      { host: '10.3.0.77', port: 6881, flags: 0 },
+      { host: '10.3.0.78', port: 6881, flags: 0 },
+    ];
+    const others = new Map([
+      ['ut_metadata', THEIR_ID],
+      ['ut_pex', 8],
+    ]);
+    remote.send(encodeExtended(0, encodeExtendedHandshake({ extensions: others, metadataBytes: INFO.length })));
+    scene.meet();
+    remote.send(encodeExtended(EXTENSION_IDS.ut_pex, encodePex({ added: named, dropped: [] })));
+    scene.world.run(2000);
+    assert.deepEqual(scene.dialled, ['first']);
+    const told = remote.heard.filter((heard) => heard.type === 'extended' && heard.extendedId === 8);
+    assert.deepEqual(told, [], 'nobody is told before we know that the torrent is public');
+    for (const piece of [0, 1]) scene.give(remote, piece);
+    scene.world.run(100);
+    const facts = { infoHash: sha1(INFO), infoBytes: INFO, private: isPrivate };
+    const { torrent } = scene.world.add(3 * 16_384, 16_384, facts, scene.fetch);
+    torrent.dispatch({ type: 'resume' });
+    scene.world.run(200);
+    const last = remote.heard.findLast((heard) => heard.type === 'extended' && heard.extendedId === 0);
+    assert.ok(last?.type === 'extended');
+    const { extensions } = decodeExtendedHandshake(last.payload);
+    assert.equal(extensions.get('ut_pex'), isPrivate ? 0 : EXTENSION_IDS.ut_pex);
+    assert.equal(torrent.swarm.candidates.hearsay(named[1]!), !isPrivate);
+    assert.deepEqual(scene.world.leftovers(torrent), []);
+  });
+}
 
 test('a liar is banned, and who asks us for metadata is refused', () => {
   const scene = new Scene();

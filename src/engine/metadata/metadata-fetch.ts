@@ -11,21 +11,26 @@ import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { EXTENDED } from '../../protocol/wire/message-id.ts';
 import { KEEP_ALIVE } from '../../protocol/wire/message-writer.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { PeerContacts } from '../extensions/peer-contacts.ts';
 import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
+import { Candidates } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { Announcing } from '../torrent/announcing.ts';
-import { greeting, heedOffer, introduction, offerTo, welcome } from '../torrent/greeting.ts';
+import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from '../torrent/greeting.ts';
 import { explainLoneliness, type Stall } from '../torrent/stall.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 
 /** What we declare to have: nothing, of a torrent of unknown size. */
 const NO_PIECES = new Bitfield(1);
+
+/** Messages that are for us and not for the torrent. */
+const OURS: ReadonlySet<number | undefined> = new Set([EXTENSION_IDS.ut_metadata, EXTENSION_IDS.ut_pex]);
 
 /** What is known of the torrent. */
 export interface MetadataSpec {
@@ -64,7 +69,7 @@ const nothing = (): void => undefined;
 
 export class MetadataFetch implements Member {
   readonly infoHash: Uint8Array;
-  readonly swarm: Swarm = new Swarm();
+  readonly swarm: Swarm;
   readonly ticketBase: number;
   // We have no block, and never asked for one.
   readonly blockRequested: () => void = nothing;
@@ -79,6 +84,7 @@ export class MetadataFetch implements Member {
   readonly #exchange: MetadataExchange;
   readonly #tiers: number;
   readonly #extended: ExtendedMessages;
+  readonly #contacts: PeerContacts;
   readonly #known = new Map<LinkId, Acquaintance>();
   #found = false;
   #closed = false;
@@ -87,17 +93,32 @@ export class MetadataFetch implements Member {
     this.infoHash = spec.infoHash;
     this.ticketBase = parts.ticketBase;
     this.#parts = parts;
+    this.swarm = new Swarm(new Candidates(parts.refuses));
     this.#observer = observer;
     const { trackers, peerId, trackerKey: key, random, ticketBase } = parts;
     this.#announcing = new Announcing({ ...spec, peerId, key, trackers, random, ticketBase });
     this.#announcing.start();
     this.#tiers = spec.tiers.length;
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
+    this.#contacts = new PeerContacts({
+      swarm: this.swarm,
+      external: parts.external,
+      extended: () => this.#extended,
+      listenPort: parts.listenPort,
+      nowMs: () => this.#nowMs(),
+      private: false,
+      exchange: parts.pex,
+      tells: false,
+    });
     this.#extended = new ExtendedMessages({
-      handlers: { ut_metadata: (peer, payload) => this.#hearMetadata(peer, payload) },
+      handlers: {
+        ut_metadata: (peer, payload) => this.#hearMetadata(peer, payload),
+        ut_pex: this.#contacts.exchangeHandler,
+      },
       send: (peer, bytes) => this.#send(peer, bytes),
       handshakeTaken: (peer, handshake) => {
         heedOffer(peer, handshake);
+        this.#contacts.heed(peer, handshake);
         this.#weigh(peer);
       },
     });
@@ -133,6 +154,12 @@ export class MetadataFetch implements Member {
     return peer;
   }
 
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    const lesser = this.#contacts.lesserThan(newcomer);
+    if (lesser !== undefined) this.#drop(lesser);
+    return lesser !== undefined;
+  }
+
   candidate(): PeerAddress | undefined {
     return this.#closed || this.#found ? undefined : this.swarm.candidates.next(this.#nowMs());
   }
@@ -152,6 +179,8 @@ export class MetadataFetch implements Member {
         return this.#forget(event.peer, event.end);
       case 'announced':
         return this.#learn(event.ticket, event.answer);
+      case 'filtered':
+        return this.#sift();
       case 'close':
         return this.#close();
       case 'tick':
@@ -180,7 +209,11 @@ export class MetadataFetch implements Member {
     if (peer.closing) return;
     const refusal = welcome(peer, handshake, { infoHash: this.infoHash, ownPeerId: this.#parts.peerId });
     if (refusal?.code === 'ERR_PEER_SELF' && !peer.incoming) this.swarm.candidates.avoid(peer.address);
-    if (refusal !== undefined || this.swarm.twinOf(peer) !== undefined) return this.#drop(peer);
+    if (refusal !== undefined) return this.#drop(peer);
+    const twin = this.swarm.twinOf(peer);
+    const lesser = twin && lesserTwin(peer, twin, this.#parts.peerId);
+    if (lesser !== undefined) this.#drop(lesser);
+    if (lesser === peer) return;
     if (peer.incoming) this.#greet(peer);
     peer.ready = true;
     peer.lastMessageMs = this.#nowMs();
@@ -188,8 +221,9 @@ export class MetadataFetch implements Member {
     const kept = { ...handshake, infoHash: this.infoHash, peerId: handshake.peerId.slice() };
     this.#known.set(peer.link, { peer, handshake: kept, messages: [], bytes: 0 });
     this.#parts.peers.limitMessages(peer.link, METADATA_MESSAGE_BYTES_MAX);
-    const { clientName, listenPort } = this.#parts;
-    const offer = offerTo(peer, { clientName, listenPort: listenPort(), advertised: this.#extended.advertised });
+    const { clientName, listenPort, external } = this.#parts;
+    const { advertised } = this.#extended;
+    const offer = offerTo(peer, { clientName, listenPort: listenPort(), advertised, ...external.addresses });
     for (const bytes of introduction(peer, NO_PIECES, offer)) this.#send(peer, bytes);
   }
 
@@ -199,8 +233,7 @@ export class MetadataFetch implements Member {
     peer.lastMessageMs = this.#nowMs();
     try {
       if (id === EXTENDED && payload.length > 0) this.#extended.hear(peer, payload[0]!, payload.subarray(1));
-      const ours = id === EXTENDED && payload[0] === EXTENSION_IDS.ut_metadata;
-      if (!ours) this.#remember(known, id, payload);
+      if (id !== EXTENDED || !OURS.has(payload[0])) this.#remember(known, id, payload);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.#expel(peer, error.code, error.message);
@@ -268,6 +301,7 @@ export class MetadataFetch implements Member {
       if (verdict.kind === 'drop') this.#drop(peer);
       if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
     }
+    this.#contacts.tick();
     this.#ask();
     // How much is left nobody knows yet; a tracker that is told 0 would take us for a seed.
     const standing = { port: this.#parts.listenPort(), uploaded: 0, downloaded: 0, left: 1 };
@@ -285,7 +319,13 @@ export class MetadataFetch implements Member {
     this.#known.delete(peer.link);
     this.swarm.remove(peer);
     if (end.code.startsWith('ERR_WIRE')) this.swarm.candidates.ban(peer.address);
-    this.swarm.candidates.ended(peer.address, this.#nowMs(), false);
+    this.#contacts.forget(peer);
+    if (peer.claimsCandidate) this.swarm.candidates.ended(peer.listening ?? peer.address, this.#nowMs(), false);
+  }
+
+  #sift(): void {
+    this.swarm.candidates.sift();
+    for (const peer of this.swarm.peers()) if (this.#parts.refuses(peer.host)) this.#drop(peer);
   }
 
   #expel(peer: Peer, code: string, message: string): void {

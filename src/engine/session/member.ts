@@ -15,6 +15,8 @@ export type MemberEvent =
   | { readonly type: 'keep-alive'; readonly peer: Peer }
   | { readonly type: 'closed'; readonly peer: Peer; readonly end: LinkEnd }
   | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
+  /** The IP filter is another one. */
+  | { readonly type: 'filtered' }
   | { readonly type: 'close' }
   | { readonly type: 'tick' };
 
@@ -26,6 +28,8 @@ export interface Member {
   readonly welcoming: boolean;
   /** A link to this member begins: dialled by us, or accepted and known by its handshake. */
   admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer;
+  /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
+  makeRoomFor(newcomer: PeerAddress): boolean;
   /** The next address to dial, if the member wants one. */
   candidate(): PeerAddress | undefined;
   dispatch(event: MemberEvent): void;

@@ -35,6 +35,8 @@ class Scene {
     const nothing = (): void => undefined;
     const peers: PeerPort = {
       connect: (link) => void this.dialled.push(link),
+      share: nothing,
+      unshare: nothing,
       send: (link, bytes) => void this.sent.push({ link, id: bytes[4] ?? -1 }),
       limitMessages: nothing,
       request: (link, batch, count) => this.#expect(link, batch, count),
@@ -61,6 +63,7 @@ class Scene {
       clientName: 'test',
       peersMax: 100,
       listenPort: () => 6881,
+      pex: true,
       sha1,
       diskWorkers: 1,
     });

@@ -4,8 +4,11 @@
 import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
 
-/** Where an address was heard of. `user` addresses are never given up, and come first. */
-export type CandidateSource = 'user' | 'tracker';
+/** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
+export type CandidateSource = 'user' | 'tracker' | 'incoming' | 'pex';
+
+/** Whom to believe first. */
+const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, tracker: 1, incoming: 2, pex: 3 };
 
 interface Candidate {
   readonly address: PeerAddress;
@@ -14,12 +17,20 @@ interface Candidate {
   notBeforeMs: number;
   connected: boolean;
   banned: boolean;
+  /** The IP filter has it. Only the user's own are kept all the same: the filter may change. */
+  filtered: boolean;
   /** It had nothing for us when it was last connected. */
   useless: boolean;
+  /** Somebody says that he reached it. */
+  reachable: boolean;
+  /** Peers that named it in an exchange and did not take that back. */
+  tellers: number;
+  /** Its canonical priority (BEP 40), 0 while we do not know our own address. */
+  priority: number;
 }
 
 /** The text under which an address is known. */
-function addressKey(address: PeerAddress): string {
+export function addressKey(address: PeerAddress): string {
   return `${address.host}|${address.port}`;
 }
 
@@ -44,25 +55,70 @@ export function isLoopback(host: string): boolean {
 export class Candidates {
   readonly #known = new Map<string, Candidate>();
   readonly #bans = new Set<string>();
+  readonly #refuses: (host: string) => boolean;
+  #priorityOf: (address: PeerAddress) => number = () => 0;
+
+  /** `refuses` tells whether a host is filtered. */
+  constructor(refuses: (host: string) => boolean = () => false) {
+    this.#refuses = refuses;
+  }
 
   get size(): number {
     return this.#known.size;
   }
 
-  /** Adds an address; returns false when it is known, banned or one too many. The user's own always find room. */
-  add(address: PeerAddress, source: CandidateSource): boolean {
+  /**
+   * Adds an address; returns false when it is known, banned, filtered or one too many. The user's own always find room.
+   * `reachable` is said by a peer that dialled it. From an exchange, the second to name an address adds to it, too.
+   */
+  add(address: PeerAddress, source: CandidateSource, reachable = false): boolean {
     const key = addressKey(address);
     if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65536)) return false;
     if (this.banned(address)) return false;
     const known = this.#known.get(key);
-    if (known !== undefined) {
-      if (source === 'user') this.#adopt(known);
-      return false;
-    }
-    if (this.#known.size >= CANDIDATES_MAX && !this.#forgetOne() && source !== 'user') return false;
-    const fresh = { failures: 0, notBeforeMs: 0, connected: false, banned: false, useless: false };
-    this.#known.set(key, { address, source, ...fresh });
+    if (known !== undefined) return this.#confirm(known, source, reachable);
+    const filtered = this.#refuses(address.host);
+    if (filtered && source !== 'user') return false;
+    if (this.#known.size >= CANDIDATES_MAX && !this.#forgetOne(RANKS[source]) && source !== 'user') return false;
+    const fresh = { failures: 0, notBeforeMs: 0, connected: false, banned: false, filtered, useless: false };
+    const tellers = source === 'pex' ? 1 : 0;
+    this.#known.set(key, { address, source, ...fresh, reachable, tellers, priority: this.#priorityOf(address) });
     return true;
+  }
+
+  /** A peer that dialled us listens here. Returns whether its link now stands for the address until `ended`. */
+  met(address: PeerAddress): boolean {
+    this.add(address, 'incoming');
+    const known = this.#known.get(addressKey(address));
+    if (known === undefined || known.connected) return false;
+    known.connected = true;
+    return true;
+  }
+
+  /** A peer takes back that it is connected to an address. One that nobody names and nobody tried is forgotten. */
+  withdraw(address: PeerAddress): void {
+    const key = addressKey(address);
+    const known = this.#known.get(key);
+    if (known === undefined || known.tellers === 0) return;
+    known.tellers--;
+    const untried = known.failures === 0 && !known.connected && !known.banned;
+    if (known.tellers === 0 && known.source === 'pex' && untried) this.#known.delete(key);
+  }
+
+  /** Our own address became known, or another one: from now on this tells the canonical priorities. */
+  prioritize(priorityOf: (address: PeerAddress) => number): void {
+    this.#priorityOf = priorityOf;
+    for (const candidate of this.#known.values()) candidate.priority = priorityOf(candidate.address);
+  }
+
+  /** Whether only other peers told us of this address. */
+  hearsay(address: PeerAddress): boolean {
+    return this.#known.get(addressKey(address))?.source === 'pex';
+  }
+
+  /** The torrent turns out to be private: what peers told of others counts for nothing (BEP 27). */
+  forgetHearsay(): void {
+    for (const [key, { source, connected }] of this.#known) if (source === 'pex' && !connected) this.#known.delete(key);
   }
 
   banned(address: PeerAddress): boolean {
@@ -76,6 +132,14 @@ export class Candidates {
     for (const candidate of this.#known.values()) if (banKey(candidate.address) === ban) candidate.banned = true;
   }
 
+  /** The filter is another one: what it has now is forgotten, and the user's own are judged anew. */
+  sift(): void {
+    for (const [key, candidate] of this.#known) {
+      candidate.filtered = this.#refuses(candidate.address.host);
+      if (candidate.filtered && candidate.source !== 'user') this.#known.delete(key);
+    }
+  }
+
   /** This address is not dialled again; others of the same host are. */
   avoid(address: PeerAddress): void {
     const candidate = this.#known.get(addressKey(address));
@@ -86,7 +150,7 @@ export class Candidates {
   next(nowMs: number): PeerAddress | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#known.values()) {
-      if (candidate.connected || candidate.banned || candidate.notBeforeMs > nowMs) continue;
+      if (candidate.connected || candidate.banned || candidate.filtered || candidate.notBeforeMs > nowMs) continue;
       if (best === undefined || better(candidate, best)) best = candidate;
     }
     if (best === undefined) return undefined;
@@ -123,24 +187,39 @@ export class Candidates {
 
   /** Whether some address could be dialled, now or later. */
   get hopeful(): boolean {
-    for (const candidate of this.#known.values()) if (!candidate.banned && !candidate.connected) return true;
+    for (const { banned, connected, filtered } of this.#known.values())
+      if (!banned && !connected && !filtered) return true;
     return false;
   }
 
-  /** The user names an address that was known: from now on it is the user's, and it is tried at once. */
-  #adopt(known: Candidate): void {
-    known.source = 'user';
-    known.failures = 0;
-    known.notBeforeMs = 0;
+  /** An address is named again. The user's word makes it the user's: it is tried at once. Returns whether an exchange added to it. */
+  #confirm(known: Candidate, source: CandidateSource, reachable: boolean): boolean {
+    if (source === 'user') {
+      known.failures = 0;
+      known.notBeforeMs = 0;
+    }
+    known.reachable ||= reachable;
+    if (RANKS[source] < RANKS[known.source]) known.source = source;
+    if (source !== 'pex' || known.source !== 'pex') return false;
+    known.tellers++;
+    return true;
   }
 
-  /** Makes room by dropping the address that failed most; the user's own are kept. */
-  #forgetOne(): boolean {
+  /**
+   * Makes room for an address of this rank by dropping the one that we believe least; among those, the one that failed
+   * most. An address that never failed goes only for a better one, and the user's own never.
+   */
+  #forgetOne(rank: number): boolean {
     let worst: string | undefined;
+    let worstRank = Math.max(rank, RANKS.tracker);
     let failures = 0;
     for (const [key, candidate] of this.#known) {
-      if (candidate.connected || candidate.source === 'user' || candidate.failures <= failures) continue;
+      if (candidate.connected || candidate.source === 'user') continue;
+      const itsRank = RANKS[candidate.source];
+      const expendable = candidate.failures > failures || itsRank > worstRank;
+      if (!expendable || itsRank < worstRank) continue;
       worst = key;
+      worstRank = itsRank;
       failures = candidate.failures;
     }
     return worst !== undefined && this.#known.delete(worst);
@@ -149,5 +228,7 @@ export class Candidates {
 
 function better(a: Candidate, b: Candidate): boolean {
   if (a.failures !== b.failures) return a.failures < b.failures;
-  return a.source === 'user' && b.source !== 'user';
+  if (a.source !== b.source) return RANKS[a.source] < RANKS[b.source];
+  if (a.reachable !== b.reachable) return a.reachable;
+  return a.priority > b.priority;
 }

@@ -10,8 +10,10 @@ export class PeerOffers {
   metadataBytes: number | undefined;
   /** It wants no data, though it may not have everything (BEP 21). */
   uploadOnly = false;
-  /** Where it accepts connections. */
+  /** Where it accepts connections, as it said first: it cannot make us dial one port after the other. */
   port: number | undefined;
+  /** It prefers encrypted connections. */
+  encryption = false;
   readonly #ids = new Map<ExtensionName, number>();
 
   /** The id under which the peer receives this message, or 0 when it does not. */
@@ -25,6 +27,7 @@ export class PeerOffers {
     for (const [name, id] of handshake.extensions) if (isExtensionName(name)) this.#ids.set(name, id);
     this.metadataBytes = handshake.metadataBytes ?? this.metadataBytes;
     this.uploadOnly = handshake.uploadOnly ?? this.uploadOnly;
-    this.port = handshake.port ?? this.port;
+    this.port ??= handshake.port;
+    this.encryption = handshake.encryption ?? this.encryption;
   }
 }

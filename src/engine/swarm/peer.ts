@@ -5,6 +5,7 @@ import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
+import { plainHost } from './candidates.ts';
 import type { FastGrants } from './fast-grants.ts';
 import { PeerOffers } from './peer-offers.ts';
 import { RequestWindow } from './request-window.ts';
@@ -14,6 +15,10 @@ export class Peer {
   readonly link: LinkId;
   readonly address: PeerAddress;
   readonly incoming: boolean;
+  /** Numeric address, as far as it is known: a name may have been dialled. */
+  host: string;
+  /** The address book counts the peer's listening address as connected because of this link. */
+  claimsCandidate: boolean;
   /** True once both handshakes were exchanged: only then `pieces` and the flags below mean something. */
   ready = false;
   /** Set when we decided to end the link; nothing more is done with it. */
@@ -73,8 +78,16 @@ export class Peer {
   constructor(link: LinkId, address: PeerAddress, incoming: boolean, pieces: PeerPieces) {
     this.link = link;
     this.address = address;
+    this.host = address.host;
     this.incoming = incoming;
+    this.claimsCandidate = !incoming;
     this.pieces = pieces;
     this.debt = new DownloadPeer(link, pieces);
+  }
+  /** Where the peer can be dialled, as far as we know. */
+  get listening(): PeerAddress | undefined {
+    if (!this.incoming) return this.address;
+    const { port } = this.offers;
+    return port === undefined ? undefined : { host: plainHost(this.address), port };
   }
 }

@@ -97,6 +97,15 @@ test('the size of the info dict is told to those who may ask for it', () => {
   assert.equal(offerTo(other, { ...facts(0), advertised: new Map() }).metadataBytes, undefined);
 });
 
+test('a peer hears where we see it, and our address in the family that it does not use', () => {
+  const own = { ...facts(0), ipv4: '192.0.2.9', ipv6: '2001:db8::9' };
+  const over4 = offerTo(peer(true, '::ffff:192.0.2.1'), own);
+  assert.deepEqual([over4.ipv4, over4.ipv6], [undefined, '2001:db8::9']);
+  assert.equal(over4.yourIp, '192.0.2.1');
+  const over6 = offerTo(peer(true, '2001:db8::1'), own);
+  assert.deepEqual([over6.yourIp, over6.ipv4, over6.ipv6], ['2001:db8::1', '192.0.2.9', undefined]);
+});
+
 test('an extended handshake tells the name and bounds the window', () => {
   const other = peer(false);
   heedOffer(other, { extensions: new Map(), client: 'Somebody 1.0', requestQueue: 3 });

@@ -1,6 +1,7 @@
 // How a connection begins: handshakes (BEP 3), what each side offers (BEP 6, BEP 10), and whom we would rather not meet.
 import type { Bitfield } from '../../base/bitfield.ts';
 import { equalBytes, toHex } from '../../base/bytes.ts';
+import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
 import {
   EXTENDED_HANDSHAKE_ID,
   type ExtendedHandshake,
@@ -67,6 +68,9 @@ export interface OfferFacts {
   readonly metadataBytes?: number | undefined;
   /** We want no data, though we may not have everything (BEP 21). */
   readonly uploadOnly?: boolean | undefined;
+  /** Our address in the family that the link does not use, where the peer may reach us, too. */
+  readonly ipv4?: string | undefined;
+  readonly ipv6?: string | undefined;
 }
 
 /** Our extended handshake for this peer. */
@@ -77,6 +81,8 @@ export function offerTo(peer: Peer, facts: OfferFacts): ExtendedHandshake {
     requestQueue: WANTED_PER_PEER_MAX,
     // Whoever dialled us knows it.
     port: !peer.incoming && facts.listenPort > 0 ? facts.listenPort : undefined,
+    yourIp: plainHost(peer.address),
+    ...(plainHost(peer.address).includes(':') ? { ipv4: facts.ipv4 } : { ipv6: facts.ipv6 }),
     metadataBytes: facts.advertised.has('ut_metadata') ? facts.metadataBytes : undefined,
     uploadOnly: facts.uploadOnly,
   };
@@ -90,6 +96,12 @@ export function introduction(peer: Peer, had: Bitfield, offer: ExtendedHandshake
   else if (had.count > 0) messages.push(encodeBitfield(had.bytes));
   if (peer.extensions) messages.push(extendedHandshake(offer));
   return messages;
+}
+
+/** The same offer after another one: extensions that are missing in it are taken back (id 0). */
+export function withdrawing(offer: ExtendedHandshake): ExtendedHandshake {
+  const none = Object.keys(EXTENSION_IDS).map((name) => [name, 0] as const);
+  return { ...offer, extensions: new Map([...none, ...offer.extensions]) };
 }
 
 /** The message that carries an offer; it may be sent again when something changed. */

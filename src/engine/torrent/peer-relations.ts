@@ -4,33 +4,24 @@ import { assert, assertNever } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { PeerError } from '../../base/errors.ts';
 import { fromRandomStart } from '../../base/random-start.ts';
-import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
-import {
-  encodeAllowedFast,
-  encodeHave,
-  INTERESTED_MESSAGE,
-  KEEP_ALIVE,
-  NOT_INTERESTED_MESSAGE,
-} from '../../protocol/wire/message-writer.ts';
+import { INTERESTED_MESSAGE, KEEP_ALIVE, NOT_INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
-import { ExtendedMessages } from '../extensions/extended-messages.ts';
-import { hearDontHave, tellLoss } from '../extensions/piece-loss.ts';
-import { hearUploadOnly } from '../extensions/upload-only.ts';
+import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
+import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
-import { MetadataGiver } from '../metadata/metadata-giver.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
-import type { Candidates } from '../swarm/candidates.ts';
+import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
-import { FastGrants, piecesToGrant } from '../swarm/fast-grants.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
+import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { extendedHandshake, greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { greeting, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -51,35 +42,21 @@ export class PeerRelations {
   readonly #parts: RelationsParts;
   /** Who of them may download; the session shares the slots out. */
   readonly choking: Choking;
-  readonly extended: ExtendedMessages;
-  readonly #giver: MetadataGiver | undefined;
+  readonly advertising: Advertising;
+  readonly #extensions: TorrentExtensions;
   #lastTickMs: number | undefined;
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.swarm = new Swarm(parts.candidates);
-    parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
+    this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
-    const { infoBytes } = parts.spec;
-    // Who may have a private torrent has its file from the tracker's site (BEP 27).
-    const giver =
-      infoBytes && !parts.spec.private
-        ? new MetadataGiver(infoBytes, (...reply) => this.#giveMetadata(...reply))
-        : undefined;
-    this.#giver = giver;
-    this.extended = new ExtendedMessages({
-      // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
-      handlers: {
-        upload_only: hearUploadOnly,
-        ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
-        lt_donthave: (peer, payload) => {
-          hearDontHave(peer, payload, parts.spec.geometry, parts.intake);
-          this.updateInterest(peer);
-        },
-      },
-      send: (peer, bytes) => this.#send(peer, bytes),
-      handshakeTaken: heedOffer,
-    });
+    const { spec, shared, intake, upload } = parts;
+    const { swarm } = this;
+    const send = (peer: Peer, bytes: Uint8Array): void => this.#send(peer, bytes);
+    const lost = (peer: Peer): void => this.updateInterest(peer);
+    this.#extensions = new TorrentExtensions({ spec, shared, intake, swarm, send, lost });
+    const { messages: extended } = this.#extensions;
+    this.advertising = new Advertising({ spec, shared, picker: intake.download.picker, upload, swarm, extended, send });
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
@@ -91,6 +68,14 @@ export class PeerRelations {
     return peer;
   }
 
+  /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    const lesser = this.#extensions.contacts.lesserThan(newcomer);
+    if (lesser === undefined) return false;
+    this.drop(lesser, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
+    return true;
+  }
+
   greet(peer: Peer): void {
     if (peer.closing) return;
     this.#send(peer, greeting(this.#parts.spec.infoHash, this.#parts.shared.peerId));
@@ -99,7 +84,7 @@ export class PeerRelations {
   /** The peer's handshake came: it is let in, or turned away. */
   shakeHands(peer: Peer, handshake: Handshake): void {
     if (peer.closing) return;
-    const { spec, shared, intake } = this.#parts;
+    const { spec, shared } = this.#parts;
     const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
     if (refusal?.code === 'ERR_PEER_SELF') this.#meetOurselves(peer);
     if (refusal !== undefined) return this.drop(peer, refusal.code, refusal.message);
@@ -111,18 +96,18 @@ export class PeerRelations {
     }
     if (peer.incoming) this.greet(peer);
     this.#begin(peer);
-    for (const bytes of introduction(peer, intake.download.picker.had, this.#offerTo(peer))) this.#send(peer, bytes);
+    this.advertising.introduce(peer);
   }
 
   /** A peer that we met while we looked for the metadata: it was told that we have nothing. */
   adopt(peer: Peer, handshake: Handshake): void {
-    const { spec, shared, intake } = this.#parts;
+    const { spec, shared } = this.#parts;
     const refusal = welcome(peer, handshake, { infoHash: spec.infoHash, ownPeerId: shared.peerId });
     assert(refusal === undefined, 'an acquaintance was welcome once');
+    if (spec.private && this.swarm.candidates.hearsay(peer.address))
+      return this.drop(peer, 'ERR_PEER_PRIVATE', 'was named by a peer; peers of this torrent come from its trackers');
     this.#begin(peer);
-    if (peer.extensions) this.#send(peer, extendedHandshake(this.#offerTo(peer)));
-    const { had } = intake.download.picker;
-    for (let piece = 0; piece < had.length; piece++) if (had.has(piece)) this.#send(peer, encodeHave(piece));
+    this.advertising.acquaint(peer);
   }
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
@@ -136,7 +121,7 @@ export class PeerRelations {
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
-      if (peer.fast && peer.grants === undefined && !peer.mayDeclarePieces) this.#grantFast(peer);
+      this.advertising.heardOf(peer);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
@@ -168,18 +153,19 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
-    this.#giver?.forget(peer.link);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
-    const useless = complete && peer.pieces.have.full;
+    this.#extensions.forget(peer);
+    const useless = areUseless(peer, complete);
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
     }
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
-    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(peer.address);
-    this.swarm.candidates.ended(peer.address, this.#nowMs(), useless);
+    const address = peer.listening ?? peer.address;
+    if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(address);
+    if (peer.claimsCandidate) this.swarm.candidates.ended(address, this.#nowMs(), useless);
     if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }
@@ -190,6 +176,14 @@ export class PeerRelations {
     peer.closing = true;
     if (code === 'ERR_PEER_STALLED') this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
     this.#parts.shared.peers.close(peer.link);
+  }
+
+  /** The IP filter is another one: who may not be met any more has to go. */
+  sift(): void {
+    this.swarm.candidates.sift();
+    for (const peer of this.swarm.peers()) {
+      if (this.#parts.shared.refuses(peer.host)) this.drop(peer, 'ERR_PEER_FILTERED', 'is filtered');
+    }
   }
 
   /** Ends the link and does not come back. */
@@ -221,17 +215,16 @@ export class PeerRelations {
 
   /** Tells everybody that we have a piece; those who have it know already. */
   announcePiece(piece: PieceIndex): void {
-    const have = encodeHave(piece);
+    this.advertising.gained(piece);
     for (const peer of this.swarm.peers()) {
       if (!peer.ready || peer.closing) continue;
-      if (!peer.pieces.have.has(piece)) this.#send(peer, have);
       if (peer.weAreInterested && peer.pieces.useful === 0) this.updateInterest(peer);
     }
   }
 
   /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
   announceLoss(piece: PieceIndex): void {
-    tellLoss(piece, this.swarm.peers(), this.extended, this.#parts.upload);
+    this.advertising.lost(piece);
     for (const peer of this.swarm.peers()) this.updateInterest(peer);
   }
 
@@ -250,11 +243,25 @@ export class PeerRelations {
       if (peer.closing) continue;
       if (elapsedMs < TICK_LATE_MS) this.#judge(peer, nowMs);
       peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
+      if (haveProvedUseless(peer, this.#parts.intake.finished, nowMs)) this.#part(peer);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
+    this.#extensions.tick();
     this.choking.seeding = seeding;
     this.#parts.upload.takeTurns(nowMs);
-    this.#giver?.tick();
+  }
+
+  /** We have all that we want: so have those who want nothing of us. */
+  settleDown(seed: boolean): void {
+    this.advertising.wantNothing(true);
+    for (const peer of this.swarm.peers()) {
+      this.updateInterest(peer);
+      if (!seed || areUseless(peer, true)) this.#part(peer);
+    }
+  }
+
+  #part(peer: Peer): void {
+    this.drop(peer, 'ERR_PEER_USELESS', 'wants nothing of us, nor we of it');
   }
 
   /** From here on the peer is one of us. */
@@ -266,18 +273,7 @@ export class PeerRelations {
     const { download } = this.#parts.intake;
     this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
     download.join(peer.debt);
-  }
-
-  #offerTo(peer: Peer): ExtendedHandshake {
-    const { spec, shared } = this.#parts;
-    const { advertised } = this.extended;
-    const metadataBytes = spec.infoBytes?.length;
-    return offerTo(peer, { clientName: shared.clientName, listenPort: shared.listenPort(), advertised, metadataBytes });
-  }
-
-  #giveMetadata(link: LinkId, payload: Uint8Array): void {
-    const peer = this.swarm.get(link);
-    if (peer !== undefined) this.extended.sendExtended(peer, 'ut_metadata', payload);
+    this.#extensions.contacts.met();
   }
 
   #react(peer: Peer, reaction: Reaction): void {
@@ -288,8 +284,7 @@ export class PeerRelations {
         return;
       case 'pieces-changed':
         // Two peers that want nothing of each other, ever: the slot is for somebody who does.
-        if (intake.finished && peer.pieces.have.full)
-          return this.drop(peer, 'ERR_PEER_USELESS', 'has everything, as we do');
+        if (intake.finished && peer.pieces.have.full) return this.#part(peer);
         this.updateInterest(peer);
         return intake.refill(peer, nowMs);
       case 'unchoked':
@@ -315,23 +310,10 @@ export class PeerRelations {
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
-        return this.extended.hear(peer, reaction.extendedId, reaction.payload);
+        return this.#extensions.messages.hear(peer, reaction.extendedId, reaction.payload);
       default:
         return assertNever(reaction);
     }
-  }
-
-  /** A newcomer gets a few pieces to start trading with, slot or no slot (BEP 6). */
-  #grantFast(peer: Peer): void {
-    if (peer.closing) return;
-    const { spec, shared, intake } = this.#parts;
-    peer.grants = new FastGrants();
-    const { infoHash, geometry } = spec;
-    const { had } = intake.download.picker;
-    const facts = { host: peer.address.host, infoHash, geometry, had, has: peer.pieces.have, sha1: shared.sha1 };
-    const pieces = piecesToGrant(facts);
-    peer.grants.grant(pieces, geometry);
-    for (const piece of pieces) this.#send(peer, encodeAllowedFast(piece));
   }
 
   #judge(peer: Peer, nowMs: number): void {

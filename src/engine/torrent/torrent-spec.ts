@@ -6,6 +6,7 @@ import type { UploadSlots } from '../choker/upload-slots.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
+import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
@@ -49,8 +50,14 @@ export interface TorrentParts {
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
   readonly uploadSlots: UploadSlots;
+  /** Whether an address is filtered: nobody there is dialled or let in. */
+  readonly refuses: (host: string) => boolean;
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;
+  /** Our own address, as peers see it. */
+  readonly external: ExternalAddress;
+  /** Tell peers of each other (BEP 11). */
+  readonly pex: boolean;
   readonly ticketBase: number;
   /** Bytes of one torrent that may wait for the disk. */
   readonly writeBehindBytes: number;

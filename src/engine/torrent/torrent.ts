@@ -156,6 +156,8 @@ export class Torrent implements Member {
         return this.#believe(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
+      case 'filtered':
+        return this.relations.sift();
       case 'pause':
         return this.#leave('paused');
       case 'resume':
@@ -248,6 +250,10 @@ export class Torrent implements Member {
     return this.relations.admit(link, address, incoming);
   }
 
+  makeRoomFor(newcomer: PeerAddress): boolean {
+    return this.relations.makeRoomFor(newcomer);
+  }
+
   /** The next address to dial, if the torrent wants one. */
   candidate(): PeerAddress | undefined {
     if (this.#phase !== 'downloading') return undefined;
@@ -270,11 +276,7 @@ export class Torrent implements Member {
       this.#announcing.complete();
     }
     this.#setPhase('seeding');
-    for (const peer of this.swarm.peers()) {
-      this.relations.updateInterest(peer);
-      if (this.spec.seed && !peer.pieces.have.full) continue;
-      this.relations.drop(peer, 'ERR_PEER_USELESS', 'has nothing left for us');
-    }
+    this.relations.settleDown(this.spec.seed);
   }
 
   #prioritise(priorities: Uint8Array): void {
@@ -312,7 +314,8 @@ export class Torrent implements Member {
     if (this.#phase === 'closed') return;
     if (this.#phase === 'paused' || this.#phase === 'error') this.#announcing.start();
     if (this.intake.download.picker.wantedCount === 0) return this.#complete();
-    if (this.#phase === 'seeding') this.swarm.candidates.reconsider();
+    this.swarm.candidates.reconsider();
+    this.relations.advertising.wantNothing(false);
     this.intake.open = true;
     this.#setPhase('downloading');
     for (const peer of this.swarm.peers()) {

@@ -7,16 +7,19 @@ import { type PeerMaker, PeerStage, type Wanted } from '../../testing/peers/peer
 import { blockBytes, join, rawHandshake, rawLength, rawMessage, rawPiece } from '../../testing/wire/raw-messages.ts';
 import { TcpHost } from './tcp-host.ts';
 
-const make: PeerMaker = (arena, sink) => {
-  const port = new TcpHost({ arena });
-  port.start(sink);
-  return {
-    port,
-    listen: (host, portNumber) => port.listen(host, portNumber),
-    shutdown: () => port.shutdown(),
-    receivedBytes: () => ({ placed: port.counters.placedBytes, copied: port.counters.copiedBytes }),
+const maker =
+  (encrypted: boolean): PeerMaker =>
+  (arena, sink) => {
+    const port = new TcpHost({ arena, encryption: encrypted ? 'require' : 'off' });
+    port.start(sink);
+    return {
+      encrypted,
+      port,
+      listen: (host, portNumber) => port.listen(host, portNumber),
+      shutdown: () => port.shutdown(),
+      receivedBytes: () => ({ placed: port.counters.placedBytes, copied: port.counters.copiedBytes }),
+    };
   };
-};
 
 interface Session {
   readonly bytes: Uint8Array;
@@ -63,22 +66,28 @@ async function cutAfter(stage: PeerStage, session: Session, byteCount: number): 
   assert.equal(recorder.handshakes.has(link), byteCount >= 68);
 }
 
-test('a session of short blocks may end after any byte', { timeout: 20_000 }, async () => {
-  const session = record([40, 1, 30, 13, 17]);
-  await PeerStage.play(make, async (stage) => {
-    for (let count = 0; count <= session.bytes.length; count++) await cutAfter(stage, session, count);
-  });
-});
+for (const encrypted of [false, true]) {
+  const how = encrypted ? 'an encrypted session' : 'a session';
+  const make = maker(encrypted);
 
-test('a session of full blocks may end around every border, also inside a header that hangs over', {
-  timeout: 20_000,
-}, async () => {
-  const session = record([BLOCK_BYTES, BLOCK_BYTES, BLOCK_BYTES, 100]);
-  const counts = new Set<number>();
-  for (const border of [...session.borders, session.bytes.length]) {
-    for (let count = border - 3; count <= border + 15; count++) counts.add(count);
-  }
-  await PeerStage.play(make, async (stage) => {
-    for (const count of counts) if (count >= 0 && count <= session.bytes.length) await cutAfter(stage, session, count);
+  test(`${how} of short blocks may end after any byte`, { timeout: 20_000 }, async () => {
+    const session = record([40, 1, 30, 13, 17]);
+    await PeerStage.play(make, async (stage) => {
+      for (let count = 0; count <= session.bytes.length; count++) await cutAfter(stage, session, count);
+    });
   });
-});
+
+  test(`${how} of full blocks may end around every border, also inside a header that hangs over`, {
+    timeout: 20_000,
+  }, async () => {
+    const session = record([BLOCK_BYTES, BLOCK_BYTES, BLOCK_BYTES, 100]);
+    const counts = new Set<number>();
+    for (const border of [...session.borders, session.bytes.length]) {
+      for (let count = border - 3; count <= border + 15; count++) counts.add(count);
+    }
+    await PeerStage.play(make, async (stage) => {
+      for (const count of counts)
+        if (count >= 0 && count <= session.bytes.length) await cutAfter(stage, session, count);
+    });
+  });
+}

@@ -20,6 +20,7 @@ const A = 2;
 const B = 4;
 const C = 6;
 const TIMEOUT_MS = 5000;
+const INFO_HASH = new Uint8Array(20);
 
 function sinkOf(parts: Partial<PeerSink>): PeerSink {
   const nothing = (): void => undefined;
@@ -81,7 +82,7 @@ test('a link that has closed takes no place, whatever is asked of it while its e
         },
       }),
     );
-    for (const link of [A, B, C]) host.connect(link, server.address, TIMEOUT_MS);
+    for (const link of [A, B, C]) host.connect(link, server.address, TIMEOUT_MS, INFO_HASH);
   });
   request(host, C, 0);
   // The event loop ends in one go what was closed in one go, the last one first.
@@ -95,7 +96,7 @@ test('an address that the system refuses ends its link instead of throwing', asy
   const host = new TcpHost({ arena: new Arena(1) });
   const end = await new Promise<LinkEnd>((resolve) => {
     host.start(sinkOf({ closed: (_link, end) => resolve(end) }));
-    host.connect(A, { host: '127.0.0.1', port: 70_000 }, TIMEOUT_MS);
+    host.connect(A, { host: '127.0.0.1', port: 70_000 }, TIMEOUT_MS, INFO_HASH);
   });
   assert.equal(end.code, 'EADDRNOTAVAIL');
   await host.shutdown();

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { describePeerPort } from '../../testing/peers/peer-port-conformance.ts';
-import { type PeerMaker, PeerStage } from '../../testing/peers/peer-stage.ts';
+import { type PeerMaker, PeerStage, STAGE_INFO_HASH } from '../../testing/peers/peer-stage.ts';
 import { RawConnection } from '../../testing/peers/raw-peer.ts';
+import type { EncryptionMode } from './encryption.ts';
 import { TcpHost } from './tcp-host.ts';
 
-function tcpMaker(neverAdopt: boolean): PeerMaker {
+function tcpMaker(neverAdopt: boolean, encryption: EncryptionMode = 'off'): PeerMaker {
   return (arena, sink) => {
-    const port = new TcpHost({ arena, neverAdopt });
+    const port = new TcpHost({ arena, neverAdopt, encryption });
     port.start(sink);
+    port.share(STAGE_INFO_HASH);
     return {
+      encrypted: encryption === 'require',
       port,
       listen: (host, portNumber) => port.listen(host, portNumber),
       shutdown: () => port.shutdown(),
@@ -20,6 +23,9 @@ function tcpMaker(neverAdopt: boolean): PeerMaker {
 
 describePeerPort('TcpHost', tcpMaker(false), { copiesAccepted: false });
 describePeerPort('TcpHost without adoption', tcpMaker(true), { copiesAccepted: true });
+describePeerPort('TcpHost that allows encryption', tcpMaker(false, 'allow'), { copiesAccepted: false });
+describePeerPort('encrypted TcpHost', tcpMaker(false, 'require'), { copiesAccepted: false });
+describePeerPort('encrypted TcpHost without adoption', tcpMaker(true, 'require'), { copiesAccepted: true });
 
 test('a stranger over IPv4 has the same address when we listen for both families', {
   timeout: 10_000,

@@ -1,6 +1,6 @@
 // The in-thread network host: implements the engine's PeerPort over node:net. Sockets live on the engine's thread, so
 // commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
-import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
   ASKED_BEGIN,
   ASKED_LENGTH,
@@ -26,10 +26,16 @@ import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
 import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
-import { LISTEN_BACKLOG } from '../limits.ts';
+import { LISTEN_BACKLOG, NEGOTIATION_READ_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 import { adoptSocket } from './adopt-socket.ts';
+import { Dial } from './dial.ts';
+import { Encryption, type EncryptionMode } from './encryption.ts';
+import { LinkOpening } from './link-opening.ts';
+import { mseNodeCrypto } from './mse-node-crypto.ts';
+import { plainAddress } from './plain-address.ts';
+import { SealedBlocks } from './sealed-blocks.ts';
 import { SendViews } from './send-views.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
 
@@ -44,6 +50,8 @@ export interface TcpHostOptions {
   readonly neverAdopt?: boolean;
   /** Measures the time of decoding and placing. */
   readonly times?: StageTimes;
+  /** What is encrypted. Default: `off`. */
+  readonly encryption?: EncryptionMode;
 }
 
 /** All TCP links of a client. */
@@ -57,6 +65,9 @@ export class TcpHost implements PeerPort, LinkOwner {
   #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   readonly #neverAdopt: boolean;
   readonly #times: StageTimes | undefined;
+  readonly #encryption: Encryption;
+  readonly #sealedBlocks = new SealedBlocks();
+  readonly #negotiationBuffer = new Uint8Array(NEGOTIATION_READ_BYTES);
   #batched = 0;
   readonly #requests = new Int32Array(BATCH_RECORDS * ASKED_STRIDE);
   #asked = 0;
@@ -75,6 +86,7 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#views = new SendViews(options.arena);
     this.#neverAdopt = options.neverAdopt ?? false;
     this.#times = options.times;
+    this.#encryption = new Encryption(options.encryption ?? 'off', mseNodeCrypto);
     this.#commons = {
       memory: new PieceMemory(options.arena.bytes),
       counters: this.counters,
@@ -111,26 +123,32 @@ export class TcpHost implements PeerPort, LinkOwner {
     });
   }
 
-  connect(link: LinkId, address: PeerAddress, timeoutMs: number): void {
+  /** Block bytes that were copied on their way out, because they leave encrypted. */
+  get sealedBytes(): number {
+    return this.#sealedBlocks.copiedBytes;
+  }
+
+  /** Whether what is said on a link is encrypted. */
+  encrypted(link: LinkId): boolean {
+    return this.#links.get(link)?.encrypted ?? false;
+  }
+
+  share(infoHash: Uint8Array): void {
+    this.#encryption.share(infoHash);
+  }
+
+  unshare(infoHash: Uint8Array): void {
+    this.#encryption.unshare(infoHash);
+  }
+
+  connect(link: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void {
     const tcpLink = this.#newLink(link);
     if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65_536)) {
       tcpLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${address.port}` });
       return;
     }
-    const socket = connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      autoSelectFamily: isIP(address.host) === 0,
-      onread: { buffer: tcpLink.nextDestination, callback: tcpLink.onRead },
-    });
-    tcpLink.attach(socket);
-    const giveUp = (): void => tcpLink.close({ code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
-    socket.setTimeout(timeoutMs, giveUp);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      this.#sink!.connected(link);
-    });
+    const connected = (host: string): void => this.#sink!.connected(link, host);
+    new Dial({ link: tcpLink, address, timeoutMs, infoHash, encryption: this.#encryption, connected }).start();
   }
 
   send(link: LinkId, bytes: Uint8Array): void {
@@ -221,6 +239,13 @@ export class TcpHost implements PeerPort, LinkOwner {
     const id = this.#nextIncoming;
     this.#nextIncoming += 2;
     const link = this.#newLink(id);
+    const handshake = this.#encryption.incoming();
+    if (handshake !== undefined) {
+      const opening = new LinkOpening({});
+      opening.negotiating = true;
+      link.open(opening);
+      link.negotiate(handshake);
+    }
     const direct = { buffer: link.nextDestination, callback: link.onRead };
     const adopted = this.#neverAdopt ? undefined : adoptSocket(accepted, direct);
     link.attach(adopted ?? accepted);
@@ -230,7 +255,15 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   #newLink(id: LinkId): TcpLink {
     const receiver = new BlockReceiver(id, this.#receiverSink(id), this.#commons);
-    const link = new TcpLink({ id, receiver, owner: this, views: this.#views, times: this.#times });
+    const link = new TcpLink({
+      id,
+      receiver,
+      owner: this,
+      views: this.#views,
+      negotiationBuffer: this.#negotiationBuffer,
+      sealedBlocks: this.#sealedBlocks,
+      times: this.#times,
+    });
     this.#links.set(id, link);
     return link;
   }
@@ -297,9 +330,4 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#batched = 0;
     this.#sink!.blocks(batch, count);
   };
-}
-
-/** An IPv4 address as it is known elsewhere: a socket that listens for both families shows it inside an IPv6 one. */
-function plainAddress(host: string): string {
-  return host.startsWith('::ffff:') ? host.slice('::ffff:'.length) : host;
 }

@@ -1,6 +1,7 @@
 // One TCP connection to a peer: a socket, its receiver, and the blocks on their way out.
 // The socket reads where the receiver says, so a block's bytes go from the kernel to their place in piece memory.
 import type { Socket } from 'node:net';
+import { PeerError } from '../../base/errors.ts';
 import {
   type LinkEnd,
   type LinkId,
@@ -16,11 +17,15 @@ import {
   SERVE_PLACE,
   SERVE_STRIDE,
 } from '../../engine/ports.ts';
+import type { MseHandshake, MseOutcome } from '../../protocol/mse/mse-handshake.ts';
+import type { Rc4 } from '../../protocol/mse/rc4.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import type { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import { REQUEST_MESSAGE_BYTES, writeCancel, writeRequest } from '../../protocol/wire/message-writer.ts';
 import { CONTROL_QUEUE_BYTES } from '../limits.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
+import type { LinkOpening } from './link-opening.ts';
+import type { SealedBlocks } from './sealed-blocks.ts';
 import type { SendViews } from './send-views.ts';
 
 /** What a link tells its host. */
@@ -38,30 +43,46 @@ export interface LinkParts {
   readonly id: LinkId;
   readonly receiver: BlockReceiver;
   readonly owner: LinkOwner;
+  /** Where encrypted handshakes are read to: they are taken out before anything else is read. */
+  readonly negotiationBuffer: Uint8Array;
+  readonly sealedBlocks: SealedBlocks;
   readonly views: SendViews;
   /** Present when profiling. */
   readonly times: StageTimes | undefined;
 }
+
+const CLOSED_THERE: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer closed the connection' };
 
 /** A connection, from the dial or the accept until `ended`. */
 export class TcpLink {
   readonly id: LinkId;
   readonly receiver: BlockReceiver;
   /** The socket has read `count` bytes into the last destination. */
-  readonly onRead: (count: number) => boolean;
+  readonly onRead: (count: number, destination: Uint8Array) => boolean;
   readonly #owner: LinkOwner;
+  readonly #negotiationBuffer: Uint8Array;
+  readonly #sealedBlocks: SealedBlocks;
+  /** Present until the peer's first word. */
+  #opening: LinkOpening | undefined;
+  /** Present when the link is encrypted: every byte passes once, in order. */
+  #receiving: Rc4 | undefined;
+  #sending: Rc4 | undefined;
+  /** The encrypted messages of `#serving`. */
+  readonly #sealed: Uint8Array[] = [];
   readonly #views: SendViews;
   /** Blocks and bytes of each batch on its way, oldest first. */
   readonly #serving: number[] = [];
   #servingBytes = 0;
   #corked = false;
   #socket: Socket | undefined;
-  #end: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer closed the connection' };
+  #end: LinkEnd = CLOSED_THERE;
 
   constructor(parts: LinkParts) {
     this.id = parts.id;
     this.receiver = parts.receiver;
     this.#owner = parts.owner;
+    this.#negotiationBuffer = parts.negotiationBuffer;
+    this.#sealedBlocks = parts.sealedBlocks;
     this.#views = parts.views;
     this.onRead = parts.times === undefined ? this.#read : this.#timedRead(parts.times);
   }
@@ -77,9 +98,35 @@ export class TcpLink {
     // A peer that sends no more has left: waiting for it to read would keep the link open as long as it likes.
     socket.on('end', () => socket.destroy());
     socket.on('close', () => {
+      const end = this.#end;
+      this.#opening?.stop();
+      this.#end = CLOSED_THERE;
+      if (this.#opening?.redial?.()) return;
       this.receiver.close();
-      this.#owner.ended(this, this.#end);
+      this.#owner.ended(this, end);
     });
+  }
+
+  /** True when what is said on this link is encrypted. */
+  get encrypted(): boolean {
+    return this.#sending !== undefined;
+  }
+
+  /** From here on the link is being opened: before its socket is attached. */
+  open(opening: LinkOpening): void {
+    this.#opening = opening;
+  }
+
+  /** Begins an encrypted handshake; `opening` is its first message, if there is one to be sent. */
+  negotiate(handshake: MseHandshake, opening?: Uint8Array): void {
+    const late = { code: 'ERR_MSE_TIMEOUT', message: 'the encrypted handshake took too long' };
+    this.#opening!.negotiate(handshake, () => this.#fail(late));
+    if (opening !== undefined) this.#socket!.write(opening);
+  }
+
+  /** Says again, over a new connection, what was said before. */
+  repeat(): void {
+    for (const bytes of this.#opening!.words()) this.#socket!.write(bytes);
   }
 
   /** Ends a link that cannot have a socket: soon, for no call answers at once. */
@@ -92,40 +139,97 @@ export class TcpLink {
 
   /** The destination of the socket's next read. */
   readonly nextDestination = (): Uint8Array => {
-    const destination = this.receiver.destination();
+    const destination = this.#opening?.negotiating ? this.#negotiationBuffer : this.receiver.destination();
     this.#owner.settled();
     return destination;
   };
 
-  readonly #read = (count: number): boolean => {
-    this.receiver.arrived(count);
+  readonly #read = (count: number, destination: Uint8Array): boolean => {
+    if (this.#opening === undefined || this.#opens(destination, count)) {
+      this.#receiving?.apply(destination, 0, count);
+      this.receiver.arrived(count);
+    }
     this.#owner.received(this);
     return true;
   };
 
-  #timedRead(times: StageTimes): (count: number) => boolean {
-    return (count) => {
+  #timedRead(times: StageTimes): (count: number, destination: Uint8Array) => boolean {
+    return (count, destination) => {
       times.enter('place');
-      this.receiver.arrived(count);
+      if (this.#opening === undefined || this.#opens(destination, count)) {
+        this.#receiving?.apply(destination, 0, count);
+        this.receiver.arrived(count);
+      }
       times.leave();
       this.#owner.received(this);
       return true;
     };
   }
 
-  /** The copying fallback: a chunk in memory that is not ours. */
+  /** The copying fallback: a chunk in memory that nobody else reads. */
   readonly onChunk = (chunk: Uint8Array): void => {
-    this.receiver.push(chunk);
+    if (this.#opening === undefined || this.#opens(chunk, chunk.length)) {
+      this.#receiving?.apply(chunk);
+      this.receiver.push(chunk);
+    }
     this.#owner.received(this);
   };
 
+  /** The first bytes of a connection have come: true when they are the receiver's, false when the handshake took them. */
+  #opens(bytes: Uint8Array, count: number): boolean {
+    const opening = this.#opening!;
+    if (!opening.negotiating) {
+      this.#opening = undefined;
+      opening.opened?.();
+      return true;
+    }
+    try {
+      const { reply, outcome } = opening.handshake!.receive(bytes.subarray(0, count));
+      if (reply.length > 0) this.#socket!.write(reply);
+      if (outcome !== undefined) this.#negotiated(opening, outcome);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.#fail({ code: error.code, message: error.message });
+    }
+    return false;
+  }
+
+  #negotiated(opening: LinkOpening, outcome: MseOutcome): void {
+    const rest = opening.rest();
+    opening.stop();
+    this.#opening = undefined;
+    this.#receiving = outcome.receiving;
+    this.#sending = outcome.sending;
+    opening.opened?.();
+    for (const bytes of rest) this.send(bytes);
+    this.receiver.push(outcome.payload);
+  }
+
   send(bytes: Uint8Array): void {
+    if (this.#opening !== undefined && !this.#keepsWords(this.#opening, bytes)) return;
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
-    socket.write(bytes);
+    socket.write(this.#sending === undefined ? bytes : this.#encrypted(bytes, this.#sending));
     if (socket.writableLength - this.#servingBytes > CONTROL_QUEUE_BYTES) {
       this.close({ code: 'ERR_LINK_SEND_QUEUE', message: 'the peer does not read what it is sent' });
     }
+  }
+
+  /** True when what is kept may be sent, too. */
+  #keepsWords(opening: LinkOpening, bytes: Uint8Array): boolean {
+    const kept = opening.keep(bytes);
+    if (kept) return !opening.negotiating;
+    if (opening.negotiating)
+      this.close({ code: 'ERR_LINK_SEND_QUEUE', message: 'the peer does not read what it is sent' });
+    this.#opening = undefined;
+    return true;
+  }
+
+  /** What was handed over may be on its way to others, too: it is not changed. */
+  #encrypted(bytes: Uint8Array, cipher: Rc4): Uint8Array {
+    const encrypted = bytes.slice();
+    cipher.apply(encrypted);
+    return encrypted;
   }
 
   request(batch: Int32Array, count: number): void {
@@ -162,19 +266,35 @@ export class TcpLink {
       const length = batch[at + SERVE_LENGTH]!;
       const start = batch[at + SERVE_PLACE]! * BLOCK_BYTES + batch[at + SERVE_OFFSET]!;
       bytes += length;
-      socket.write(this.#views.header(start, batch[at + SERVE_PIECE]!, batch[at + SERVE_BEGIN]!, length));
-      if (record + 1 < count) socket.write(this.#views.block(start, length));
-      else socket.write(this.#views.block(start, length), this.#onServed);
+      const header = this.#views.header(start, batch[at + SERVE_PIECE]!, batch[at + SERVE_BEGIN]!, length);
+      let last: Uint8Array = this.#views.block(start, length);
+      if (this.#sending === undefined) socket.write(header);
+      else {
+        last = this.#sealedBlocks.seal(header, last, this.#sending);
+        this.#sealed.push(last);
+      }
+      if (record + 1 < count) socket.write(last);
+      else socket.write(last, this.#onServed);
     }
     this.#serving.push(count, bytes);
     this.#servingBytes += bytes;
   }
 
   close(end: LinkEnd): void {
-    if (this.#socket === undefined || this.#socket.destroyed) return;
+    // A connection that is about to be tried another way has not ended yet.
+    const opening = this.#opening;
+    opening?.stop();
+    this.#opening = undefined;
+    if (this.#socket === undefined || (this.#socket.destroyed && opening === undefined)) return;
     this.#end = end;
     this.receiver.stop();
     this.#socket.destroy();
+  }
+
+  /** Ends the connection, which may be tried in another way. */
+  #fail(end: LinkEnd): void {
+    this.#end = end;
+    this.#socket?.destroy();
   }
 
   readonly #uncork = (): void => {
@@ -186,6 +306,8 @@ export class TcpLink {
   readonly #onServed = (error?: Error | null): void => {
     if (error) return;
     const count = this.#serving.shift()!;
+    const sealed = Math.min(count, this.#sealed.length);
+    for (let i = 0; i < sealed; i++) this.#sealedBlocks.giveBack(this.#sealed.shift()!);
     this.#servingBytes -= this.#serving.shift()!;
     this.#owner.served(this, count);
   };

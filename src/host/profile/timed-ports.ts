@@ -20,7 +20,7 @@ function timed<Args extends unknown[]>(
 /** Times what the engine does with what it hears of connections: `callback`. */
 export function timedPeerSink(sink: PeerSink, times: StageTimes): PeerSink {
   return {
-    connected: (link) => sink.connected(link),
+    connected: (link, host) => sink.connected(link, host),
     incoming: (link, address) => sink.incoming(link, address),
     handshake: (link, bytes) => sink.handshake(link, bytes),
     message: timed(times, 'callback', (link, id, payload) => sink.message(link, id, payload)),
@@ -36,7 +36,9 @@ export function timedPeerSink(sink: PeerSink, times: StageTimes): PeerSink {
 /** Times the sending of requests and of blocks: `request`, `serve`. */
 export function timedPeerPort(port: PeerPort, times: StageTimes): PeerPort {
   return {
-    connect: (link, address, timeoutMs) => port.connect(link, address, timeoutMs),
+    connect: (link, address, timeoutMs, infoHash) => port.connect(link, address, timeoutMs, infoHash),
+    share: (infoHash) => port.share(infoHash),
+    unshare: (infoHash) => port.unshare(infoHash),
     send: (link, bytes) => port.send(link, bytes),
     limitMessages: (link, bytesMax) => port.limitMessages(link, bytesMax),
     request: timed(times, 'request', (link, batch, count) => port.request(link, batch, count)),

@@ -18,7 +18,10 @@ const handshakes = fc.record(
     client: fc.string({ maxLength: 30, unit: 'grapheme-ascii' }),
     requestQueue: fc.integer({ min: 1, max: 5000 }),
     port: fc.integer({ min: 1, max: 65535 }),
-    yourIp: fc.constant(undefined),
+    yourIp: fc.constantFrom('192.0.2.1', '2001:db8::1'),
+    ipv4: fc.constant('192.0.2.7'),
+    ipv6: fc.constant('2001:db8::7'),
+    encryption: fc.boolean(),
     metadataBytes: fc.integer({ min: 1, max: METADATA_BYTES_MAX }),
     uploadOnly: fc.boolean(),
   },
@@ -58,13 +61,26 @@ test('what libtorrent sends is read', () => {
 });
 
 test('fields that make no sense count as missing', () => {
-  const nonsense = { m: { a: 256, b: -1, c: 'x', d: 4 }, v: 7, reqq: 0, p: 65536, yourip: 'abc', metadata_size: -5 };
+  const nonsense = {
+    m: { a: 256, b: -1, c: 'x', d: 4 },
+    v: 7,
+    reqq: 0,
+    p: 65536,
+    yourip: 'abc',
+    ipv4: 'abcdefghijklmnop',
+    ipv6: 'abcd',
+    e: 'x',
+    metadata_size: -5,
+  };
   assert.deepEqual(decodeExtendedHandshake(encodeBencode(nonsense)), {
     extensions: new Map([['d', 4]]),
     client: undefined,
     requestQueue: undefined,
     port: undefined,
     yourIp: undefined,
+    ipv4: undefined,
+    ipv6: undefined,
+    encryption: undefined,
     metadataBytes: undefined,
     uploadOnly: undefined,
   });

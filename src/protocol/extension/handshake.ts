@@ -12,6 +12,7 @@ import {
   EXTENSIONS_MAX,
   METADATA_BYTES_MAX,
 } from '../limits.ts';
+import { encodeAddress } from '../tracker/compact-address.ts';
 import { decodeAddress } from '../tracker/compact-peers.ts';
 
 /** The extended id of the handshake itself. */
@@ -30,8 +31,13 @@ export interface ExtendedHandshake {
   readonly requestQueue?: number | undefined;
   /** `p`: the port where the sender accepts connections. */
   readonly port?: number | undefined;
-  /** `yourip`: our address as the sender sees it. Read only. */
+  /** `yourip`: the receiver's address as the sender sees it. */
   readonly yourIp?: string | undefined;
+  /** `ipv4` and `ipv6`: other addresses of the sender. */
+  readonly ipv4?: string | undefined;
+  readonly ipv6?: string | undefined;
+  /** `e`: the sender prefers encrypted connections (BEP 11 has a flag for it). */
+  readonly encryption?: boolean | undefined;
   /** `metadata_size`: bytes of the info dict (BEP 9). A claim, at most METADATA_BYTES_MAX. */
   readonly metadataBytes?: number | undefined;
   /** `upload_only`: the sender wants no data, though it may not have everything (BEP 21). */
@@ -45,8 +51,12 @@ export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Arra
     v: handshake.client,
     reqq: handshake.requestQueue,
     p: handshake.port,
+    e: flag(handshake.encryption),
+    yourip: handshake.yourIp && encodeAddress(handshake.yourIp),
+    ipv4: handshake.ipv4 && encodeAddress(handshake.ipv4),
+    ipv6: handshake.ipv6 && encodeAddress(handshake.ipv6),
     metadata_size: handshake.metadataBytes,
-    upload_only: handshake.uploadOnly === undefined ? undefined : Number(handshake.uploadOnly),
+    upload_only: flag(handshake.uploadOnly),
   });
 }
 
@@ -57,15 +67,17 @@ export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Arra
 export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake {
   const fields = decodeDictionary(payload);
   const client = fields.byteString('v');
-  const uploadOnly = fields.integer('upload_only');
   return {
     extensions: decodeExtensions(fields.dictionary('m')),
     client: client && decodeUtf8Lossy(client.subarray(0, CLIENT_NAME_BYTES_MAX)).replace(/\p{Cc}+/gu, ' '),
     requestQueue: within(fields.integer('reqq'), 1, Number.MAX_SAFE_INTEGER),
     port: within(fields.integer('p'), 1, 0xffff),
     yourIp: decodeAddress(fields.byteString('yourip') ?? new Uint8Array(0)),
+    ipv4: addressOf(fields.byteString('ipv4'), 4),
+    ipv6: addressOf(fields.byteString('ipv6'), 16),
+    encryption: truth(fields.integer('e')),
     metadataBytes: within(fields.integer('metadata_size'), 1, METADATA_BYTES_MAX),
-    uploadOnly: uploadOnly === undefined ? undefined : uploadOnly !== 0,
+    uploadOnly: truth(fields.integer('upload_only')),
   };
 }
 
@@ -95,4 +107,16 @@ function decodeExtensions(offered: BencodeDictionary | undefined): Map<string, n
 
 function within(value: number | undefined, least: number, most: number): number | undefined {
   return value !== undefined && value >= least && value <= most ? value : undefined;
+}
+
+function addressOf(bytes: Uint8Array | undefined, length: number): string | undefined {
+  return bytes?.length === length ? decodeAddress(bytes) : undefined;
+}
+
+function truth(value: number | undefined): boolean | undefined {
+  return value === undefined ? undefined : value !== 0;
+}
+
+function flag(value: boolean | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }

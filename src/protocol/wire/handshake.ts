@@ -8,6 +8,10 @@ import { PeerError } from '../../base/errors.ts';
 export const HANDSHAKE_BYTES = 68;
 
 const PREFIX = fromLatin1('\x13BitTorrent protocol');
+
+/** By so many bytes a handshake is known for certain. */
+export const HANDSHAKE_PREFIX_BYTES: number = PREFIX.length;
+
 const RESERVED_OFFSET = 20;
 const INFO_HASH_OFFSET = 28;
 const PEER_ID_OFFSET = 48;

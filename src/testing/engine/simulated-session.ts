@@ -28,6 +28,8 @@ export interface SimulationOptions {
   /** Least and greatest time that anything takes on the network and in the disk. Default: 1 to 20. */
   readonly latencyMs?: readonly [number, number];
   readonly peersMax?: number;
+  /** Peer exchange. Default: yes. */
+  readonly pex?: boolean;
 }
 
 /** What a torrent told its observer. */
@@ -106,6 +108,7 @@ export class SimulatedSession {
       sha1,
       peersMax: options.peersMax ?? 50,
       listenPort: () => this.listenPort,
+      pex: options.pex ?? true,
       diskWorkers: 1,
     });
     this.network.start(this.session);

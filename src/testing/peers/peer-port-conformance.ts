@@ -5,7 +5,7 @@ import type { LinkId } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { join, rawHandshake, rawLength, rawMessage, rawPiece } from '../wire/raw-messages.ts';
 import { describeServing } from './peer-port-serving.ts';
-import { bytesOf, type PeerMaker, PeerStage, rawRange, type Wanted, wanted } from './peer-stage.ts';
+import { bytesOf, type PeerMaker, PeerStage, rawRange, STAGE_INFO_HASH, type Wanted, wanted } from './peer-stage.ts';
 import { RawConnection, RawListener } from './raw-peer.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -54,7 +54,7 @@ function describeMeeting(scene: Describe): void {
 
   scene('what is sent before the connection stands arrives once it does', async (stage) => {
     const link = stage.newLink();
-    stage.port.connect(link, stage.rawAddress, TIMEOUT_MS);
+    stage.port.connect(link, stage.rawAddress, TIMEOUT_MS, STAGE_INFO_HASH);
     stage.port.send(link, rawHandshake(1));
     const peer = await stage.acceptRaw();
     assert.deepEqual(await peer.receive(68), rawHandshake(1));
@@ -65,7 +65,7 @@ function describeMeeting(scene: Describe): void {
     const gone = await RawListener.open();
     await gone.close();
     const link = stage.newLink();
-    stage.port.connect(link, gone.address, TIMEOUT_MS);
+    stage.port.connect(link, gone.address, TIMEOUT_MS, STAGE_INFO_HASH);
     assert.equal(stage.recorder.ends.size, 0, 'no call answers at once');
     assert.equal((await stage.recorder.end(link)).code, 'ECONNREFUSED');
     assert.deepEqual(stage.recorder.connectedLinks, []);
@@ -75,7 +75,7 @@ function describeMeeting(scene: Describe): void {
     const links = [await stage.greeted(await stage.accepted()), await stage.greeted(await stage.dialled())];
     for (const { link } of links) stage.request(link, wanted(link));
     const dialling = stage.newLink();
-    stage.port.connect(dialling, stage.rawAddress, TIMEOUT_MS);
+    stage.port.connect(dialling, stage.rawAddress, TIMEOUT_MS, STAGE_INFO_HASH);
     const address = await stage.listen();
     await stage.shutdown();
     const ended = [...stage.recorder.ends.values()].map(({ code }) => code);
@@ -86,7 +86,7 @@ function describeMeeting(scene: Describe): void {
   scene('an address that cannot be dialled ends the link and throws nothing', async (stage) => {
     for (const port of [0, 65_536, -1, Number.NaN]) {
       const link = stage.newLink();
-      stage.port.connect(link, { host: '127.0.0.1', port }, TIMEOUT_MS);
+      stage.port.connect(link, { host: '127.0.0.1', port }, TIMEOUT_MS, STAGE_INFO_HASH);
       stage.request(link, wanted(0));
       assert.ok(!stage.recorder.ends.has(link), 'no call answers at once');
       await stage.recorder.end(link);
@@ -95,7 +95,7 @@ function describeMeeting(scene: Describe): void {
 
   scene('no answer in time', async (stage) => {
     const link = stage.newLink();
-    stage.port.connect(link, stage.rawAddress, 1);
+    stage.port.connect(link, stage.rawAddress, 1, STAGE_INFO_HASH);
     // The time passes before the event loop can hear of the connection: timers come first.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     assert.equal((await stage.recorder.end(link)).code, 'ETIMEDOUT');
@@ -103,7 +103,7 @@ function describeMeeting(scene: Describe): void {
 
   scene('a link closed while it is dialled', async (stage) => {
     const link = stage.newLink();
-    stage.port.connect(link, stage.rawAddress, TIMEOUT_MS);
+    stage.port.connect(link, stage.rawAddress, TIMEOUT_MS, STAGE_INFO_HASH);
     stage.request(link, wanted(0, 1));
     stage.port.close(link);
     stage.port.close(link);

@@ -11,6 +11,7 @@ import {
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { Arena } from '../../host/memory/arena.ts';
 import { blockBytes, rawHandshake, rawMessage } from '../wire/raw-messages.ts';
+import { dialEncrypted, listenEncrypted } from '../wire/raw-mse.ts';
 import { PeerRecorder } from './peer-recorder.ts';
 import { RawConnection, RawListener } from './raw-peer.ts';
 
@@ -20,6 +21,8 @@ export interface PeerSubject {
   listen(host: string, port: number): Promise<PeerAddress>;
   shutdown(): Promise<void>;
   /** Block bytes received so far, by the way that they took. */
+  /** Raw peers have to encrypt for STAGE_INFO_HASH. Default: they may not. */
+  readonly encrypted?: boolean;
   receivedBytes(): { readonly placed: number; readonly copied: number };
 }
 
@@ -32,6 +35,9 @@ export interface Wanted {
   readonly length: number;
   readonly place: number;
 }
+
+/** The torrent that all links of a stage are about: that of `rawHandshake`. */
+export const STAGE_INFO_HASH: Uint8Array = new Uint8Array(20).fill(0x41);
 
 const FRAMES = 16;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -113,15 +119,22 @@ export class PeerStage {
   }
 
   /** The next connection that comes in at `rawAddress`. */
-  acceptRaw(): Promise<RawConnection> {
-    return this.#raw.accept();
+  async acceptRaw(): Promise<RawConnection> {
+    for (;;) {
+      const peer = await this.#raw.accept();
+      if (!this.subject.encrypted) return peer;
+      // One that was given up before it was accepted says nothing: the next one is meant.
+      const negotiated = listenEncrypted(peer, STAGE_INFO_HASH).then(() => true);
+      const left = new Promise<boolean>((resolve) => peer.socket.once('end', () => resolve(false)));
+      if (await Promise.race([negotiated, left])) return peer;
+    }
   }
 
   /** A connection that the host under test made to a raw peer. */
   async dialled(): Promise<{ link: LinkId; peer: RawConnection }> {
     const link = this.newLink();
-    this.port.connect(link, this.rawAddress, CONNECT_TIMEOUT_MS);
-    const peer = await this.#raw.accept();
+    this.port.connect(link, this.rawAddress, CONNECT_TIMEOUT_MS, STAGE_INFO_HASH);
+    const peer = await this.acceptRaw();
     await this.recorder.until(() => this.recorder.connectedLinks.includes(link) || this.recorder.ends.has(link));
     return { link, peer };
   }
@@ -130,6 +143,7 @@ export class PeerStage {
   async accepted(): Promise<{ link: LinkId; peer: RawConnection }> {
     const before = this.recorder.strangers.length;
     const peer = await RawConnection.dial(await this.listen());
+    if (this.subject.encrypted) await dialEncrypted(peer, STAGE_INFO_HASH);
     await this.recorder.until(() => this.recorder.strangers.length > before);
     return { link: this.recorder.strangers[before]!.link, peer };
   }

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { PeerAddress } from '../../engine/ports.ts';
 import { join } from '../wire/raw-messages.ts';
+import type { RawRc4 } from '../wire/raw-mse.ts';
 
 /** One end of a connection. */
 export class RawConnection {
   readonly socket: Socket;
   #received: Uint8Array[] = [];
   #receivedBytes = 0;
+  #ours: RawRc4 | undefined;
+  #theirs: RawRc4 | undefined;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -16,7 +19,7 @@ export class RawConnection {
     // A test that breaks connections hears of it here, too.
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Uint8Array) => {
-      this.#received.push(chunk);
+      this.#received.push(this.#theirs?.crypt(chunk) ?? chunk);
       this.#receivedBytes += chunk.length;
       socket.emit('grown');
     });
@@ -29,7 +32,15 @@ export class RawConnection {
   }
 
   send(...parts: readonly Uint8Array[]): void {
-    this.socket.write(join(...parts));
+    const bytes = join(...parts);
+    this.socket.write(this.#ours?.crypt(bytes) ?? bytes);
+  }
+
+  /** From here on, what is sent and what is received is encrypted; also what was received and not yet asked for. */
+  secure(ours: RawRc4, theirs: RawRc4): void {
+    this.#ours = ours;
+    this.#theirs = theirs;
+    this.#received = this.#received.map((chunk) => theirs.crypt(chunk));
   }
 
   /** The next `count` bytes that the other side sent. */

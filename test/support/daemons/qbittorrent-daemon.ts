@@ -90,6 +90,16 @@ class QbittorrentDaemon implements Daemon {
     return status.progress === 1 ? 'complete' : 'leeching';
   }
 
+  async dial(torrent: TestTorrent, port: number): Promise<void> {
+    const hashes = torrent.infoHash.toString('hex');
+    await this.#call('torrents/addPeers', new URLSearchParams({ hashes, peers: `127.0.0.1:${port}` }));
+  }
+
+  async kill(): Promise<void> {
+    this.#program.signal('SIGKILL');
+    await this.#program.ended;
+  }
+
   stop(): Promise<void> {
     return this.#program.stop();
   }
@@ -103,8 +113,8 @@ class QbittorrentDaemon implements Daemon {
   }
 }
 
-async function open(workspace: Workspace, home: string): Promise<Daemon> {
-  const [peerPort, webPort] = [await freePort(), await freePort()];
+async function open(workspace: Workspace, home: string, port: number | undefined): Promise<Daemon> {
+  const [peerPort, webPort] = [port ?? (await freePort()), await freePort()];
   const config = path.join(home, 'qBittorrent', 'config');
   await mkdir(config, { recursive: true });
   await writeFile(path.join(config, 'qBittorrent.conf'), settings(peerPort));
@@ -122,5 +132,6 @@ export const qbittorrentDaemon: DaemonKind = {
   name: 'qbittorrent',
   program: 'qbittorrent-nox',
   debianPackage: 'qbittorrent-nox',
+  dialsLoopback: true,
   open,
 };

@@ -88,15 +88,24 @@ class RtorrentDaemon implements Daemon {
     return complete === '1' ? 'complete' : 'leeching';
   }
 
-  /** With force: its shutdown in order waits for trackers, and whatever it wrote is mapped memory, which stays. */
-  async stop(): Promise<void> {
+  async dial(torrent: TestTorrent, port: number): Promise<void> {
+    const hash = torrent.infoHash.toString('hex').toUpperCase();
+    await call(this.#socketPath, 'add_peer', [hash, `127.0.0.1:${port}`]);
+  }
+
+  async kill(): Promise<void> {
     this.#program.signal('SIGKILL');
     await this.#program.ended;
   }
+
+  /** With force: its shutdown in order waits for trackers, and whatever it wrote is mapped memory, which stays. */
+  stop(): Promise<void> {
+    return this.kill();
+  }
 }
 
-async function open(workspace: Workspace, home: string): Promise<Daemon> {
-  const peerPort = await freePort();
+async function open(workspace: Workspace, home: string, port: number | undefined): Promise<Daemon> {
+  const peerPort = port ?? (await freePort());
   const file = path.join(home, 'rc');
   await writeFile(file, settings(home, peerPort));
   const program = workspace.own(new Program('rtorrent', ['-n', '-o', `import=${file}`], { HOME: home }));
@@ -112,5 +121,6 @@ export const rtorrentDaemon: DaemonKind = {
   name: 'rtorrent',
   program: 'rtorrent',
   debianPackage: 'rtorrent',
+  dialsLoopback: true,
   open,
 };

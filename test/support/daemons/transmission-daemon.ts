@@ -77,6 +77,11 @@ class TransmissionDaemon implements Daemon {
     return status.status === STATUS_SEEDING ? 'complete' : 'leeching';
   }
 
+  async kill(): Promise<void> {
+    this.#program.signal('SIGKILL');
+    await this.#program.ended;
+  }
+
   stop(): Promise<void> {
     return this.#program.stop();
   }
@@ -99,8 +104,8 @@ class TransmissionDaemon implements Daemon {
   }
 }
 
-async function open(workspace: Workspace, home: string): Promise<Daemon> {
-  const [peerPort, rpcPort] = [await freePort(), await freePort()];
+async function open(workspace: Workspace, home: string, port: number | undefined): Promise<Daemon> {
+  const [peerPort, rpcPort] = [port ?? (await freePort()), await freePort()];
   await writeFile(path.join(home, 'settings.json'), JSON.stringify(settings(peerPort, rpcPort, home)));
   const args = ['--foreground', '--log-info', '--config-dir', home];
   const program = workspace.own(new Program('transmission-daemon', args, { HOME: home }));
@@ -112,5 +117,6 @@ export const transmissionDaemon: DaemonKind = {
   name: 'transmission',
   program: 'transmission-daemon',
   debianPackage: 'transmission-daemon',
+  dialsLoopback: false,
   open,
 };

@@ -1,0 +1,102 @@
+// What peers tell each other about addresses: where they listen, where they see us (BEP 10), whom else they know
+// (BEP 11), and which connections a full swarm prefers (BEP 40). A private torrent hears and tells nothing (BEP 27).
+import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
+import type { PeerAddress } from '../ports.ts';
+import { isLoopback, plainHost } from '../swarm/candidates.ts';
+import type { ExternalAddress } from '../swarm/external-address.ts';
+import type { Peer } from '../swarm/peer.ts';
+import { peerPriority } from '../swarm/peer-priority.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { ExtendedMessages, ExtensionHandler } from './extended-messages.ts';
+import { PeerExchange } from './peer-exchange.ts';
+
+/** What contacts work with. */
+export interface PeerContactsParts {
+  readonly swarm: Swarm;
+  readonly external: ExternalAddress;
+  readonly extended: () => ExtendedMessages;
+  readonly listenPort: () => number;
+  readonly nowMs: () => number;
+  /** Peers come from the trackers alone. */
+  readonly private: boolean;
+  /** The user allows peer exchange. */
+  readonly exchange: boolean;
+  /** False while the torrent may yet turn out to be private: we listen, and tell nobody of others. */
+  readonly tells: boolean;
+}
+
+export class PeerContacts {
+  readonly #parts: PeerContactsParts;
+  /** Absent where there must be none. */
+  readonly #exchange: PeerExchange | undefined;
+  /** Our address that candidates were ranked by. */
+  #rankedVersion = 0;
+
+  constructor(parts: PeerContactsParts) {
+    this.#parts = parts;
+    const { swarm, extended, tells } = parts;
+    if (parts.private) swarm.candidates.forgetHearsay();
+    const isOurs = (address: PeerAddress): boolean => this.#isOurs(address);
+    if (parts.exchange && !parts.private) this.#exchange = new PeerExchange({ swarm, extended, tells, isOurs });
+  }
+
+  /** Takes in peer exchange; `undefined` where there is none, so that it is not offered either. */
+  get exchangeHandler(): ExtensionHandler | undefined {
+    const exchange = this.#exchange;
+    return exchange && ((peer, payload) => exchange.hear(peer, payload, this.#parts.nowMs()));
+  }
+
+  /** A peer shook hands: it can be told of. */
+  met(): void {
+    this.#exchange?.changed();
+  }
+
+  /** The peer's extended handshake says where it listens, and where it sees us. */
+  heed(peer: Peer, handshake: ExtendedHandshake): void {
+    const { external, swarm } = this.#parts;
+    if (handshake.yourIp !== undefined) external.vote(handshake.yourIp, plainHost(peer.address));
+    this.#exchange?.changed();
+    if (!peer.incoming || peer.claimsCandidate || peer.listening === undefined || this.#parts.private) return;
+    peer.claimsCandidate = swarm.candidates.met(peer.listening);
+  }
+
+  /** The link is gone. */
+  forget(peer: Peer): void {
+    this.#exchange?.forget(peer);
+  }
+
+  /** Control tick. */
+  tick(): void {
+    const { external, swarm, nowMs } = this.#parts;
+    this.#exchange?.tick(nowMs());
+    if (external.version === this.#rankedVersion) return;
+    this.#rankedVersion = external.version;
+    swarm.candidates.prioritize((address) => this.#priorityOf(address) ?? 0);
+  }
+
+  /** The connected peer that should make room for a newcomer of higher canonical priority, if there is one. */
+  lesserThan(newcomer: PeerAddress): Peer | undefined {
+    let least = this.#priorityOf(newcomer);
+    let lesser: Peer | undefined;
+    if (least === undefined) return undefined;
+    for (const peer of this.#parts.swarm.peers()) {
+      // Who brings blocks stays, whatever its address.
+      if (!peer.ready || peer.closing || peer.download.bytesPerSecond > 0) continue;
+      const priority = this.#priorityOf(peer.listening ?? peer.address);
+      if (priority === undefined || priority >= least) continue;
+      least = priority;
+      lesser = peer;
+    }
+    return lesser;
+  }
+
+  #priorityOf(address: PeerAddress): number | undefined {
+    const own = this.#parts.external.of(plainHost(address).includes(':') ? 6 : 4);
+    return own === undefined ? undefined : peerPriority({ host: own, port: this.#parts.listenPort() }, address);
+  }
+
+  #isOurs({ host, port }: PeerAddress): boolean {
+    if (port !== this.#parts.listenPort()) return false;
+    return isLoopback(host) || host === this.#parts.external.of(host.includes(':') ? 6 : 4);
+  }
+}

@@ -1,0 +1,25 @@
+// What a session is built on: the host behind its ports, and the settings that all its torrents share.
+import type { Clock, Random } from '../../base/clock.ts';
+import type { TrackerPort } from '../discovery/tracker-port.ts';
+import type { SlotLedger } from '../memory/slot-ledger.ts';
+import type { PeerPort, StoragePort } from '../ports.ts';
+
+/** What a session is built on. */
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ledger: SlotLedger;
+  readonly peers: PeerPort;
+  readonly storage: StoragePort;
+  readonly trackers: TrackerPort;
+  /** 20 bytes. */
+  readonly peerId: Uint8Array;
+  readonly clientName: string;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
+  readonly peersMax: number;
+  readonly listenPort: () => number;
+  /** Tell peers of each other (BEP 11); private torrents never do. */
+  readonly pex: boolean;
+  /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
+  readonly diskWorkers: number;
+}

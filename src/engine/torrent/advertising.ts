@@ -1,0 +1,100 @@
+// What peers are told about us: which pieces we have (BEP 3, BEP 6) or lost (BEP 54), what they may fetch while choked
+// (BEP 6), which extensions we speak (BEP 10), and that we want nothing more (BEP 21).
+import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
+import { encodeAllowedFast, encodeHave } from '../../protocol/wire/message-writer.ts';
+import type { ExtendedMessages } from '../extensions/extended-messages.ts';
+import { tellLoss } from '../extensions/piece-loss.ts';
+import type { PiecePicker } from '../picker/piece-picker.ts';
+import { FastGrants, piecesToGrant } from '../swarm/fast-grants.ts';
+import type { Peer } from '../swarm/peer.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { Upload } from '../upload/upload.ts';
+import type { PieceIndex } from './geometry.ts';
+import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
+import type { TorrentParts, TorrentSpec } from './torrent-spec.ts';
+
+/** What advertising works with. */
+export interface AdvertisingParts {
+  readonly spec: TorrentSpec;
+  readonly shared: TorrentParts;
+  readonly picker: PiecePicker;
+  readonly upload: Upload;
+  readonly swarm: Swarm;
+  readonly extended: ExtendedMessages;
+  readonly send: (peer: Peer, bytes: Uint8Array) => void;
+}
+
+/** A torrent's word to its peers. */
+export class Advertising {
+  readonly #parts: AdvertisingParts;
+  #uploadOnly = false;
+
+  constructor(parts: AdvertisingParts) {
+    this.#parts = parts;
+    parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
+  }
+
+  /** To a peer that has just shaken hands. */
+  introduce(peer: Peer): void {
+    const { picker, send } = this.#parts;
+    for (const bytes of introduction(peer, picker.had, this.#offerTo(peer))) send(peer, bytes);
+  }
+
+  /** To a peer that was told while we looked for the metadata that we have nothing, and perhaps of extensions that a private torrent lacks. */
+  acquaint(peer: Peer): void {
+    const { picker, send } = this.#parts;
+    if (peer.extensions) send(peer, extendedHandshake(withdrawing(this.#offerTo(peer))));
+    for (let piece = 0; piece < picker.had.length; piece++) if (picker.had.has(piece)) send(peer, encodeHave(piece));
+  }
+
+  /** The peer has said something: once it is known what it has, a newcomer gets a few pieces to trade with (BEP 6). */
+  heardOf(peer: Peer): void {
+    if (!peer.fast || peer.grants !== undefined || peer.mayDeclarePieces || peer.closing) return;
+    const { spec, shared, picker, send } = this.#parts;
+    const { infoHash, geometry } = spec;
+    peer.grants = new FastGrants();
+    const facts = { host: peer.address.host, infoHash, geometry, had: picker.had, has: peer.pieces.have };
+    const pieces = piecesToGrant({ ...facts, sha1: shared.sha1 });
+    peer.grants.grant(pieces, geometry);
+    for (const piece of pieces) send(peer, encodeAllowedFast(piece));
+  }
+
+  /** We have a piece; those who have it know already. */
+  gained(piece: PieceIndex): void {
+    const have = encodeHave(piece);
+    for (const peer of this.#listeners()) if (!peer.pieces.have.has(piece)) this.#parts.send(peer, have);
+  }
+
+  /** A piece that we told of is gone from the disk: peers must not count on it. The picker knows already. */
+  lost(piece: PieceIndex): void {
+    const { swarm, extended, upload } = this.#parts;
+    tellLoss(piece, swarm.peers(), extended, upload);
+  }
+
+  /** We want nothing more, or want something again. Who does not take the message gets another handshake. */
+  wantNothing(uploadOnly: boolean): void {
+    if (uploadOnly === this.#uploadOnly) return;
+    this.#uploadOnly = uploadOnly;
+    const payload = Uint8Array.of(Number(uploadOnly));
+    for (const peer of this.#listeners()) {
+      if (!peer.extensions || this.#parts.extended.sendExtended(peer, 'upload_only', payload)) continue;
+      this.#parts.send(peer, extendedHandshake(this.#offerTo(peer)));
+    }
+  }
+
+  *#listeners(): Generator<Peer> {
+    for (const peer of this.#parts.swarm.peers()) if (peer.ready && !peer.closing) yield peer;
+  }
+
+  #offerTo(peer: Peer): ExtendedHandshake {
+    const { spec, shared, extended } = this.#parts;
+    return offerTo(peer, {
+      clientName: shared.clientName,
+      listenPort: shared.listenPort(),
+      advertised: extended.advertised,
+      metadataBytes: spec.infoBytes?.length,
+      uploadOnly: this.#uploadOnly,
+      ...shared.external.addresses,
+    });
+  }
+}

@@ -1,0 +1,103 @@
+// What a client encrypts (MSE): which way a peer is dialled first, what strangers may speak, which torrents they may name.
+// Why `allow` is the default: docs/decisions/0007-encryption.md.
+import type { PeerAddress } from '../../engine/ports.ts';
+import type { MseCrypto } from '../../protocol/mse/mse-crypto.ts';
+import { MseDetector } from '../../protocol/mse/mse-detector.ts';
+import { MseDialler } from '../../protocol/mse/mse-dialler.ts';
+import type { MseHandshake } from '../../protocol/mse/mse-handshake.ts';
+import { type MseMethod, PLAINTEXT, RC4, torrentHash } from '../../protocol/mse/mse-keys.ts';
+import { ROUTES_MAX } from '../limits.ts';
+
+/**
+ * `allow`: dials plainly first, encrypted where that is refused, and accepts both. `prefer`: dials encrypted first, plainly
+ * where that is refused, and accepts both. `require`: nothing but RC4. `off`: nothing but plaintext.
+ */
+export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
+
+/** How a connection is opened. */
+export type Route = 'plain' | 'encrypted';
+
+const ROUTES: Readonly<Record<EncryptionMode, readonly Route[]>> = {
+  allow: ['plain', 'encrypted'],
+  prefer: ['encrypted', 'plain'],
+  require: ['encrypted'],
+  off: ['plain'],
+};
+
+/** What may follow an encrypted handshake, the best first. */
+const METHODS: Readonly<Record<EncryptionMode, readonly MseMethod[]>> = {
+  allow: [PLAINTEXT, RC4],
+  prefer: [RC4, PLAINTEXT],
+  require: [RC4],
+  off: [],
+};
+
+export class Encryption {
+  readonly #mode: EncryptionMode;
+  readonly #crypto: MseCrypto;
+  /** Info hashes by what a stranger names them with. */
+  readonly #torrents = new Map<string, Uint8Array>();
+  /** What worked with an address the last time, the oldest first. */
+  readonly #worked = new Map<string, Route>();
+
+  constructor(mode: EncryptionMode, crypto: MseCrypto) {
+    this.#mode = mode;
+    this.#crypto = crypto;
+  }
+
+  share(infoHash: Uint8Array): void {
+    if (this.#mode !== 'off') this.#torrents.set(this.#nameOf(infoHash), new Uint8Array(infoHash));
+  }
+
+  unshare(infoHash: Uint8Array): void {
+    if (this.#mode !== 'off') this.#torrents.delete(this.#nameOf(infoHash));
+  }
+
+  /** The ways in which an address is to be dialled, one after the other until one works. */
+  routes(address: PeerAddress): readonly Route[] {
+    const routes = ROUTES[this.#mode];
+    const best = this.#worked.get(keyOf(address));
+    return best === undefined || best === routes[0] ? routes : [...routes].reverse();
+  }
+
+  /** A connection to an address came about in this way. */
+  worked(address: PeerAddress, route: Route): void {
+    if (ROUTES[this.#mode].length === 1) return;
+    const key = keyOf(address);
+    this.#worked.delete(key);
+    this.#worked.set(key, route);
+    if (this.#worked.size <= ROUTES_MAX) return;
+    for (const oldest of this.#worked.keys()) {
+      this.#worked.delete(oldest);
+      return;
+    }
+  }
+
+  /** A handshake with somebody we dialled; `payload` goes along with it. */
+  outgoing(infoHash: Uint8Array, payload: Uint8Array): MseDialler {
+    return new MseDialler({ crypto: this.#crypto, infoHash, methods: METHODS[this.#mode], payload });
+  }
+
+  /** What strangers have to pass before they are heard; `undefined` when they may only speak plainly. */
+  incoming(): MseHandshake | undefined {
+    if (this.#mode === 'off') return undefined;
+    return new MseDetector({
+      crypto: this.#crypto,
+      infoHashOf: (hash) => this.#torrents.get(textOf(hash)),
+      methods: METHODS[this.#mode],
+      plaintext: this.#mode !== 'require',
+    });
+  }
+
+  #nameOf(infoHash: Uint8Array): string {
+    return textOf(torrentHash(this.#crypto.sha1, infoHash));
+  }
+}
+
+function keyOf({ host, port }: PeerAddress): string {
+  return `${host}|${port}`;
+}
+
+function textOf(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('latin1');
+}
