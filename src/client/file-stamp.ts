@@ -6,6 +6,8 @@ export interface FileStamp {
   readonly sizeBytes: number;
   /** Microseconds since 1970: the finest unit that a double still holds exactly. */
   readonly mtimeUs: number;
+  /** The file has no place of its own: this is the part-file's stamp. Not saved. */
+  readonly parted?: true;
 }
 
 /**
@@ -20,7 +22,9 @@ export function stampFiles(
   const byPath = new Map(stats.map((stat) => [stat?.path, stat]));
   return files.map((file) => {
     const stat = byPath.get(file.path);
-    return stat && { sizeBytes: stat.size, mtimeUs: Math.round(stat.mtimeMs * 1000) };
+    if (stat === undefined) return undefined;
+    const { parted } = stat;
+    return { sizeBytes: stat.size, mtimeUs: Math.round(stat.mtimeMs * 1000), ...(parted && { parted }) };
   });
 }
 

@@ -130,6 +130,17 @@ test('resume data of another shape is as good as none', () => {
   assert.deepEqual(shown(reconcile(layout, morePieces, whole)), { have: [], recheck: all });
 });
 
+test('of a skipped file, only what the part-file can have is believed or hashed', () => {
+  const parted = (mtimeMs: number) => [
+    { path: layout.files[0]!.path, size: 250, mtimeMs: 1 },
+    { path: layout.files[1]!.path, size: 700, mtimeMs, parted: true as const },
+    { path: layout.files[2]!.path, size: 100, mtimeMs: 1 },
+  ];
+  const saved = savedWith(layout, [0, 1, 2, 5], [whole[0], stamp(700), whole[2]]);
+  assert.deepEqual(shown(reconcileStats(layout, saved, parted(1))), { have: [0, 1, 2, 5], recheck: [] });
+  assert.deepEqual(shown(reconcileStats(layout, saved, parted(2))), { have: [0, 1, 5], recheck: [2, 4] });
+});
+
 /** A disk whose clock ticks with every change, and a client that is killed at any moment. */
 class Life {
   readonly layout: FileLayout;

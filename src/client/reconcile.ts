@@ -49,6 +49,14 @@ function judgeFile(verdicts: Uint8Array, geometry: Geometry, file: FileSpan, sta
   const { saved, now } = stamps;
   const known = now === undefined ? ABSENT : sameStamp(saved, now) ? UNCHANGED : CHANGED;
   for (let piece: number = first; piece <= last; piece++) {
+    if (now?.parted) {
+      // Of a skipped file, the part-file has at most what is in pieces that other files share.
+      const start = piece * geometry.pieceBytes;
+      const alone =
+        start >= file.offset && Math.min(start + geometry.pieceBytes, geometry.totalBytes) <= file.offset + file.length;
+      verdicts[piece] = Math.max(verdicts[piece]!, alone ? ABSENT : known);
+      continue;
+    }
     // Files grow as pieces arrive: what lies past the end of a short file was never written, or was cut off.
     const endInFile = Math.min((piece + 1) * geometry.pieceBytes - file.offset, file.length);
     const verdict = now !== undefined && endInFile > now.sizeBytes ? ABSENT : known;

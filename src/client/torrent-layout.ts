@@ -1,9 +1,11 @@
-// Where a torrent lies on disk: what the disk workers must know of it, and how much of each file is there.
+// What a torrent file becomes: where the torrent lies on disk, what the engine must know, and how much of each file is there.
 import type { Bitfield } from '../base/bitfield.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
+import type { TorrentSpec } from '../engine/torrent/torrent-spec.ts';
 import type { StoreLayout } from '../host/disk/store-layout.ts';
-import type { TorrentInfo } from '../protocol/metainfo/metainfo.ts';
-import type { TorrentProgress } from './types.ts';
+import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
+import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
+import type { AddOptions, TorrentProgress } from './types.ts';
 
 /** How the files are to be made. */
 export interface LayoutOptions {
@@ -15,9 +17,37 @@ export interface LayoutOptions {
 
 /** The layout of a torrent whose files are in `directory`. */
 export function torrentLayout(torrent: TorrentInfo, directory: string, options: LayoutOptions = {}): StoreLayout {
-  const { files, totalBytes, pieceBytes, pieceHashes } = torrent;
+  const { files, totalBytes, pieceBytes, pieceHashes, infoHash } = torrent;
   const { preallocate = false, selected } = options;
-  return { directory, files, totalBytes, pieceBytes, pieceHashes, preallocate, ...(selected && { selected }) };
+  const partFile = `.${infoHash}.millrace.parts`;
+  return {
+    directory,
+    files,
+    totalBytes,
+    pieceBytes,
+    pieceHashes,
+    preallocate,
+    partFile,
+    ...(selected && { selected }),
+  };
+}
+
+/** What the engine must know of a torrent. */
+export function torrentSpec(
+  metainfo: Metainfo,
+  options: AddOptions,
+  standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities' | 'uploadedBefore'>,
+): TorrentSpec {
+  return {
+    ...standing,
+    infoHash: infoHashBytes(metainfo.infoHash),
+    sequential: options.sequential ?? false,
+    tiers: options.trackers === false ? [] : metainfo.tiers,
+    seed: options.seed ?? true,
+    seedGoal: options.seedGoal,
+    infoBytes: metainfo.infoBytes,
+    private: metainfo.private,
+  };
 }
 
 /** How many bytes of the file at (`offset`, `length`) lie in pieces that are had. */

@@ -4,31 +4,32 @@ import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
-import { InputError, MillraceError, StorageError } from '../base/errors.ts';
+import { MillraceError, StorageError } from '../base/errors.ts';
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
-import { statFiles } from '../host/disk/file-stats.ts';
-import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { checkPeerAddress } from './client-options.ts';
+import { checkAddOptions, checkPeerAddress, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
+import { FileAccess } from './file-access.ts';
+import type { FilePlacement } from './file-placement.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
-import { type FileRange, fileSpan } from './file-span.ts';
+import type { FileRange } from './file-span.ts';
 import { stampFiles } from './file-stamp.ts';
-import { FileStream } from './file-stream.ts';
 import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
-import { checkStore, recheckStill } from './storage-operations.ts';
+import { checkStore, openStore, recheckStill } from './storage-operations.ts';
 import { peerInfos, progressView } from './swarm-view.ts';
-import { tally, torrentLayout } from './torrent-layout.ts';
+import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
 import type {
   AddOptions,
   PeerAddress,
   PeerInfo,
+  SeedGoal,
+  SeedGoalReached,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -60,7 +61,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #paused = false;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
-  readonly #streams = new Set<FileStream>();
+  readonly #access: FileAccess;
+  #placement: FilePlacement | undefined;
   /** `done` was emitted and nothing became missing since. */
   #done = false;
   #forerunner: MetadataFetch | undefined;
@@ -75,7 +77,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#core = core;
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    for (const address of options.peers ?? []) checkPeerAddress(address);
+    checkAddOptions(options);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
     this.#chosen = options.select !== undefined || options.priorities !== undefined;
     this.#resume = new ResumeKeeper({
@@ -84,6 +86,20 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       directory: this.directory,
       warn: (warning) => this.emit('warning', warning),
       standing: () => this.#standing(),
+    });
+    this.#access = new FileAccess({
+      geometry: this.#geometry,
+      files: metainfo.files,
+      events: this,
+      had: () => this.#had(),
+      priorityOf: (file) => this.#priorities.of(file),
+      read: async (offset, length) => {
+        if (this.#store === undefined) throw removedError();
+        return await core.pool.read(this.#store, offset, length);
+      },
+      hurry: (first, last, withinMs) =>
+        void this.#opening.then(() => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs })),
+      error: () => (this.#state === 'removed' ? removedError() : this.#error),
     });
     this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
   }
@@ -129,7 +145,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
     void this.#opening.then(() => {
-      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
+      if (this.#engine !== undefined) this.#core.session.suggest(this.#engine, [address]);
     });
   }
 
@@ -149,7 +165,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #prioritise(priorities: FilePriorities): void {
     this.#chosen = true;
     this.#priorities = priorities;
+    this.#place();
     this.#engine?.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
+  }
+
+  #place(): void {
+    if (this.#engine !== undefined) this.#placement?.follow(this.#priorities.selected, this.#engine);
   }
 
   /**
@@ -158,24 +179,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * ERR_SELECT_FILE, ERR_FILE_RANGE.
    */
   stream(file: number, range: FileRange = {}): Readable {
-    const span = fileSpan(this.metainfo.files, file, range);
-    if (this.#priorities.of(file) === 'skip')
-      throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
-    return new FileStream(
-      {
-        geometry: this.#geometry,
-        events: this,
-        streams: this.#streams,
-        had: (piece) => this.#had().has(piece),
-        read: async (offset, length) => {
-          if (this.#store === undefined) throw removedError();
-          return await this.#core.pool.read(this.#store, offset, length);
-        },
-        hurry: (first, last, withinMs) => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs }),
-        error: () => (this.#state === 'removed' ? removedError() : this.#error),
-      },
-      span,
-    );
+    return this.#access.stream(file, range);
+  }
+
+  /** When to stop seeding, instead of what was said before; `undefined`: never. Throws InputError ERR_CLIENT_OPTION. */
+  setSeedGoal(goal: SeedGoal | undefined): void {
+    checkSeedGoal(goal);
+    void this.#opening.then(() => this.#engine?.dispatch({ type: 'seed-goal', goal }));
   }
 
   /**
@@ -183,11 +193,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * deliver soonest. `undefined` takes that back. Throws InputError ERR_SELECT_FILE, ERR_FILE_RANGE.
    */
   prioritize(file: number, range: FileRange, withinMs: number | undefined): void {
-    const { start, end } = fileSpan(this.metainfo.files, file, range);
-    if (start === end) return;
-    const first = this.#geometry.firstPieceAt(start);
-    const last = this.#geometry.lastPieceAt(start, end - start);
-    void this.#opening.then(() => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs }));
+    this.#access.prioritize(file, range, withinMs);
   }
 
   /**
@@ -214,7 +220,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       await this.#opening;
       return;
     }
-    this.#engine?.dispatch({ type: 'resume' });
+    this.#place();
+    await this.#placement?.settled;
+    if (this.#error === undefined) this.#engine?.dispatch({ type: 'resume' });
   }
 
   /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
@@ -236,6 +244,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
    */
   async completed(signal?: AbortSignal): Promise<void> {
+    await this.#placement?.settled;
     if (this.#state === 'seeding' || this.#engine?.intake.download.picker.wantedCount === 0) return;
     if (this.#error !== undefined) throw this.#error;
     if (this.#state === 'removed') throw removedError();
@@ -264,7 +273,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
     this.#abort.abort(removedError());
     this.#resume.rest();
-    await this.#opening;
+    await this.#opening.then(() => this.#placement?.settled);
     try {
       if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
@@ -286,44 +295,37 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   async #open(): Promise<void> {
-    const { pool, session } = this.#core;
+    const { session } = this.#core;
     this.#setState('opening');
     const saved = await this.#resume.load();
     if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
     this.#chosen = true;
     const { preallocate = false } = this.#options;
-    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected: this.#priorities.selected });
-    // Looked at before the store is opened: preallocated zeros are not data.
-    const found = (await statFiles(layout)).filter((stat) => stat !== undefined);
+    const { selected } = this.#priorities;
+    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
     await this.#closeStore();
-    const store = await pool.open(layout);
+    const { store, stats, placement } = await openStore(this.#core, layout, this.#geometry);
     this.#store = store;
+    this.#placement = placement;
     const { files } = this.metainfo;
-    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats: found, saved };
+    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats, saved };
     const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
-    const spec = {
-      infoHash: infoHashBytes(this.metainfo.infoHash),
-      geometry: this.#geometry,
-      store: this.#store,
-      had,
-      priorities: this.#priorities.ofPieces,
-      sequential: this.#options.sequential ?? false,
-      tiers: this.#options.trackers === false ? [] : this.metainfo.tiers,
-      seed: this.#options.seed ?? true,
-      infoBytes: this.metainfo.infoBytes,
-      private: this.metainfo.private,
-    };
+    const standing = { geometry: this.#geometry, store, had, priorities: this.#priorities.ofPieces };
+    const spec = torrentSpec(this.metainfo, this.#options, { ...standing, uploadedBefore: this.#resume.uploadedBytes });
     const observer = {
       phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
       pieceVerified: (piece: number) => this.emit('piece', piece),
       warned: (warning: TorrentWarning) => this.emit('warning', warning),
       failed: (error: StorageError) => this.#fail(error),
+      goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
     this.#engine = session.add(spec, observer, this.#forerunner);
     this.#forerunner = undefined;
-    for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
-    this.#goOn(this.#engine);
+    this.#place();
+    session.suggest(this.#engine, this.#options.peers ?? []);
+    await placement.settled;
+    if (this.#error === undefined) this.#goOn(this.#engine);
     session.dial();
   }
 
@@ -345,12 +347,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
     // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
     const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const priorities = this.#priorities.ofFiles;
-    const bytes = {
-      uploadedBytes: this.#engine.upload.totalBytes,
-      downloadedBytes: this.#engine.intake.rate.totalBytes,
-    };
-    return { have: this.#had(), stamps, priorities, ...bytes };
+    const { upload, intake } = this.#engine;
+    const bytes = { uploadedBytes: upload.totalBytes, downloadedBytes: intake.rate.totalBytes };
+    return { have: this.#had(), stamps, priorities: this.#priorities.ofFiles, ...bytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
@@ -365,9 +364,18 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     }
     if (phase === 'seeding' && !this.#done) {
       this.#done = true;
-      void this.#resume.save();
-      this.emit('done');
+      void this.#placement?.settled.then(() => {
+        if (this.#state !== 'seeding') return;
+        void this.#resume.save();
+        this.emit('done');
+      });
     }
+  }
+
+  #reachGoal(reached: SeedGoalReached): void {
+    this.#paused = true;
+    void this.#resume.save();
+    this.emit('goal', reached);
   }
 
   #fail(error: unknown): void {

@@ -1,8 +1,9 @@
 // The vocabulary of the public library: what goes into a Client and what can be read from it.
 import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
+import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
 
-export type { PeerAddress };
+export type { PeerAddress, SeedGoal, SeedGoalReached };
 
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
@@ -25,6 +26,8 @@ export interface ClientOptions {
   readonly diskWorkers?: number;
   /** Most peers connected at once, over all torrents. Default 200. */
   readonly peersMax?: number;
+  /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
+  readonly ipFilter?: IpFilterSource;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
   readonly pex?: boolean;
   /**
@@ -36,6 +39,24 @@ export interface ClientOptions {
   readonly encryption?: EncryptionMode;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
   readonly profile?: boolean;
+}
+
+/**
+ * Where an IP filter comes from: the path of a list, plain or gzipped, or its lines. Every line is a range in PeerGuardian's
+ * p2p text, eMule's `ipfilter.dat` or CIDR, or a single address; IPv4 or IPv6.
+ */
+export type IpFilterSource = string | readonly string[];
+
+/** What a list of addresses came to. */
+export interface IpFilterReport {
+  /** Ranges in force: those that touch count as one. */
+  readonly ranges: number;
+  /** Lines that nobody can read. */
+  readonly skippedLines: number;
+  /** Number of the first of these, from 1; 0 without any. */
+  readonly firstSkippedLine: number;
+  /** Ranges left out because there are too many. */
+  readonly excessRanges: number;
 }
 
 /** How urgently a file is wanted: a piece comes the earlier, the more urgent its most urgent file is. `skip`: not at all. */
@@ -63,6 +84,8 @@ export interface AddOptions {
   readonly trackers?: boolean;
   /** Go on uploading once complete. Default true; `false` then disconnects everyone, the state being `seeding` all the same. */
   readonly seed?: boolean;
+  /** When to pause after all: `Torrent.setSeedGoal` changes it, the event `goal` tells of it. Default: never. */
+  readonly seedGoal?: SeedGoal;
   /** Reserve the files' full size on disk before the download. Default false: files grow sparsely. */
   readonly preallocate?: boolean;
   /**
@@ -118,6 +141,8 @@ export interface TorrentProgress {
   readonly uploadBytesPerSecond: number;
   /** Payload sent in this and, as far as resume data tells, in earlier runs. */
   readonly uploadedBytes: number;
+  /** Those over all bytes that are verified on disk; 0 while there are none. */
+  readonly ratio: number;
   /** Connected peers. */
   readonly peers: number;
   /** Those of them that have every piece. */
@@ -208,6 +233,8 @@ export interface TorrentEvents {
   warning: [warning: TorrentWarning];
   /** Every selected piece is on disk, perhaps from the start. Comes once, and again after `select` asked for more. */
   done: [];
+  /** The goal of seeding was reached and the torrent has paused; `resume` seeds on, without a goal. */
+  goal: [reached: SeedGoalReached];
   /** The torrent stopped; `resume` tries again. Unlike other errors of emitters it may go unheard. */
   error: [error: MillraceError];
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { InputError, PeerError, SourceError } from '#src/base/errors.ts';
+import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { decodeBencode, decodeBencodePrefix } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
 import { BencodeError } from '#src/protocol/bencode/bencode-error.ts';
@@ -13,6 +14,7 @@ import { decodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';
 import { decodeHolepunch, encodeHolepunch } from '#src/protocol/extension/holepunch-message.ts';
 import { decodeMetadataMessage, METADATA_PIECE_BYTES } from '#src/protocol/extension/metadata-message.ts';
 import { decodePex, encodePex } from '#src/protocol/extension/pex-message.ts';
+import { IpListParser } from '#src/protocol/filter/ip-list-parser.ts';
 import { PEX_ENTRIES_READ_MAX } from '#src/protocol/limits.ts';
 import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
@@ -256,6 +258,48 @@ const receiver: FuzzTarget = {
   run: runReceiverScript,
 };
 
+const ipList: FuzzTarget = {
+  name: 'ip-list',
+  tokens: [
+    '\n',
+    ':',
+    '-',
+    ' - ',
+    ' , 000 , ',
+    '/24',
+    '/129',
+    '::',
+    '::ffff:',
+    '2001:db8::',
+    '0.0.0.0',
+    '255.255.255.255',
+    '#',
+    '//',
+  ],
+  run(input) {
+    const builder = new IpFilterBuilder();
+    let ranges = 0;
+    const parser = new IpListParser({
+      ipv4(first, last) {
+        ranges++;
+        assert.ok(first >= 0 && first <= last && last < 2 ** 32 && Number.isInteger(first) && Number.isInteger(last));
+        builder.ipv4(first, last);
+      },
+      ipv6(first, last) {
+        ranges++;
+        assert.ok(first.length === 16 && Buffer.compare(first, last) <= 0, 'a range runs upwards');
+        builder.ipv6(first, last);
+      },
+    });
+    parser.push(input);
+    parser.end();
+    assert.equal(parser.ranges, ranges, 'what is passed on is counted');
+    assert.equal(parser.malformed > 0, parser.firstMalformed > 0);
+    const filter = builder.build();
+    assert.ok(filter.size <= ranges && (filter.size > 0 || ranges === 0), 'ranges merge, and none is lost');
+  },
+};
+
 export const targets: readonly FuzzTarget[] = [
   bencode,
   metainfo,
@@ -267,4 +311,5 @@ export const targets: readonly FuzzTarget[] = [
   wire,
   receiver,
   tracker,
+  ipList,
 ];

@@ -33,6 +33,8 @@ export type DiskCall =
   /** Closes the store's open files; they open again when they are needed. */
   | { readonly name: 'release'; readonly store: StoreId }
   | { readonly name: 'close'; readonly store: StoreId }
+  /** The store's files are elsewhere now; one of the workers also makes what `open` makes. Nothing of the store waits. */
+  | { readonly name: 'rehouse'; readonly store: StoreId; readonly layout: StoreLayout; readonly prepare: boolean }
   /** Forgets half stored pieces; one of the workers also deletes the files. */
   | { readonly name: 'remove'; readonly store: StoreId; readonly deletes: boolean }
   /** Closes every file; the thread is ended when this is answered. */

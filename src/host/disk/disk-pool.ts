@@ -26,7 +26,8 @@ import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import type { DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
 import { DiskThread } from './disk-thread.ts';
-import { type FileStat, statFiles } from './file-stats.ts';
+import { type FileStat, missingFiles, statFiles } from './file-stats.ts';
+import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
 import { RecordSplitter } from './record-splitter.ts';
 import { unpackFailure } from './storage-failure.ts';
@@ -43,11 +44,6 @@ export interface DiskPoolOptions {
   readonly profile?: boolean;
   /** Tests put a faulty file system under the workers. */
   readonly fileSystem?: FileSystemModule;
-}
-
-interface OpenStore {
-  readonly layout: StoreLayout;
-  readonly stripePieces: number;
 }
 
 export class DiskPool implements StoragePort {
@@ -96,7 +92,7 @@ export class DiskPool implements StoragePort {
       throw error;
     }
     const stripePieces = Math.max(1, Math.floor(STRIPE_BYTES / shared.pieceBytes));
-    this.#stores.set(store, { layout: shared, stripePieces });
+    this.#stores.set(store, new OpenStore(shared, stripePieces));
     return store;
   }
 
@@ -105,7 +101,9 @@ export class DiskPool implements StoragePort {
   }
 
   forgetPiece(store: StoreId, piece: number): void {
-    this.#threads[this.#workerOf(store, piece)]!.post({ kind: 'forget', store, piece });
+    const open = this.#store(store);
+    if (open.isHeld) open.keep({ kind: 'forget', piece });
+    else this.#threads[this.#workerOf(store, piece)]!.post({ kind: 'forget', store, piece });
   }
 
   readBlocks(batch: Int32Array, count: number): void {
@@ -121,7 +119,11 @@ export class DiskPool implements StoragePort {
 
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
   async check(store: StoreId, options: CheckOptions = {}): Promise<Bitfield> {
-    const { layout } = this.#store(store);
+    const open = this.#store(store);
+    return await open.inTurn(() => this.#check(store, open.layout, options));
+  }
+
+  async #check(store: StoreId, layout: StoreLayout, options: CheckOptions): Promise<Bitfield> {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
     await this.#callAll({ name: 'release', store });
     const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
@@ -137,9 +139,67 @@ export class DiskPool implements StoragePort {
 
   /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
   async stat(store: StoreId): Promise<FileStat[]> {
-    const { layout } = this.#store(store);
-    await this.flush(store);
-    return (await statFiles(layout)).filter((stat) => stat !== undefined);
+    const open = this.#store(store);
+    return await open.inTurn(async () => {
+      await this.#callAll({ name: 'flush' });
+      return (await statFiles(open.layout)).filter((stat) => stat !== undefined);
+    });
+  }
+
+  /**
+   * Changes which files are wanted, while the store works: what comes for it meanwhile waits. A wanted file gets what the
+   * part-file has of it. A file that is not wanted leaves its place for the part-file when nothing of it is on disk, and
+   * `mayPart` says that nothing of it alone is on its way. Rejects with a StorageError, and can be tried again then.
+   */
+  select(store: StoreId, selected: readonly boolean[], mayPart: readonly boolean[]): Promise<void> {
+    return this.#held(store, async (open) => {
+      const { layout } = open;
+      if (layout.partFile === undefined) return;
+      const { parted, ...free } = layout;
+      const stats = await statFiles(free);
+      const missing = missingFiles(layout.files, stats);
+      const next = missing.map((gone, file) => gone && !selected[file] && (parted?.[file] === true || mayPart[file]!));
+      try {
+        await this.#rehouse(store, { ...layout, selected, parted: next });
+      } catch (error) {
+        // Some files may have got their place: those that exist have it.
+        const left = missingFiles(layout.files, await statFiles(free));
+        const kept = left.map((gone, file) => gone && parted?.[file] === true);
+        await this.#callAll({ name: 'rehouse', store, layout: { ...layout, parted: kept }, prepare: false });
+        open.layout = { ...layout, parted: kept };
+        throw error;
+      }
+    });
+  }
+
+  async #rehouse(store: StoreId, layout: StoreLayout): Promise<void> {
+    const open = this.#store(store);
+    await this.#threads[0]!.call({ name: 'rehouse', store, layout, prepare: true });
+    await Promise.all(this.#threads.map((thread) => thread.call({ name: 'rehouse', store, layout, prepare: false })));
+    open.layout = layout;
+  }
+
+  /** Acts on a store whose files are closed and of which no worker has anything to do. */
+  async #held(store: StoreId, act: (open: OpenStore) => Promise<void>): Promise<void> {
+    const open = this.#store(store);
+    open.hold();
+    try {
+      await open.inTurn(async () => {
+        // Closed meanwhile: then there is nothing to act on.
+        if (this.#stores.get(store) !== open) return;
+        await this.#callAll({ name: 'release', store });
+        await act(open);
+      });
+    } finally {
+      for (const held of open.release()) this.#resume(store, held);
+    }
+  }
+
+  #resume(store: StoreId, held: HeldRecord): void {
+    if (!this.#stores.has(store)) return;
+    if (held.kind === 'forget') this.forgetPiece(store, held.piece);
+    else if (held.kind === 'runs') this.storeRuns(held.record, 1);
+    else this.readBlocks(held.record, 1);
   }
 
   /** Resolves when every run that was given before is written and reported. */
@@ -153,18 +213,22 @@ export class DiskPool implements StoragePort {
     if (store === undefined) {
       this.#closed ??= this.#closeAll();
       await this.#closed;
-    } else if (this.#stores.delete(store)) {
-      await this.#callAll({ name: 'close', store });
+    } else {
+      const open = this.#stores.get(store);
+      await open?.inTurn(async () => {
+        if (this.#stores.delete(store)) await this.#callAll({ name: 'close', store });
+      });
     }
   }
 
   /** Deletes the torrent's files, and the folders that became empty. The store stays open; it is as if it was new. */
   async removeFiles(store: StoreId): Promise<void> {
-    this.#store(store);
-    await this.#callAll({ name: 'release', store });
-    await Promise.all(
-      this.#threads.map((thread, worker) => thread.call({ name: 'remove', store, deletes: worker === 0 })),
-    );
+    await this.#store(store).inTurn(async () => {
+      await this.#callAll({ name: 'release', store });
+      await Promise.all(
+        this.#threads.map((thread, worker) => thread.call({ name: 'remove', store, deletes: worker === 0 })),
+      );
+    });
   }
 
   /** What the workers have done since they started. */
@@ -217,6 +281,11 @@ export class DiskPool implements StoragePort {
   #deal(kind: 'runs' | 'reads', splitter: RecordSplitter, batch: Int32Array, count: number): void {
     const { stride, store, piece } = splitter.fields;
     for (let record = 0; record < count * stride; record += stride) {
+      const open = this.#store(batch[record + store]!);
+      if (open.isHeld) {
+        open.keep({ kind, record: batch.slice(record, record + stride) });
+        continue;
+      }
       splitter.push(this.#workerOf(batch[record + store]!, batch[record + piece]!), batch, record);
     }
     for (let worker = 0; worker < this.#threads.length; worker++) {

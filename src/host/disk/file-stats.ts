@@ -4,7 +4,7 @@ import path from 'node:path';
 import { STATS_AT_ONCE } from '../limits.ts';
 import { errnoOf } from './file-system.ts';
 import { toStorageError } from './storage-failure.ts';
-import type { StoreLayout } from './store-layout.ts';
+import type { StoreFile, StoreLayout } from './store-layout.ts';
 
 /** A file as it is on disk. */
 export interface FileStat {
@@ -12,16 +12,40 @@ export interface FileStat {
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
+  /** The file is missing and its bytes may be in the part-file: size and time are of that. */
+  readonly parted?: true;
 }
 
-/** One entry for every file of the layout; `undefined` for pad files and for those that are not there. */
+/**
+ * One entry for every file of the layout; `undefined` for pad files and for those that are not there. For a file whose
+ * bytes are in the part-file, the entry tells of that.
+ */
 export async function statFiles(layout: StoreLayout): Promise<(FileStat | undefined)[]> {
   const found: (FileStat | undefined)[] = [];
   for (let start = 0; start < layout.files.length; start += STATS_AT_ONCE) {
     const some = layout.files.slice(start, start + STATS_AT_ONCE);
     found.push(...(await Promise.all(some.map((file) => statFile(layout.directory, file)))));
   }
-  return found;
+  return await withParts(layout, found);
+}
+
+/** For each file, whether it has bytes and no place of its own on disk; `stats` is by `statFiles`. */
+export function missingFiles(files: readonly StoreFile[], stats: readonly (FileStat | undefined)[]): boolean[] {
+  return files.map(({ pad, length }, file) => {
+    return !pad && length > 0 && (stats[file] === undefined || stats[file].parted === true);
+  });
+}
+
+async function withParts(layout: StoreLayout, found: (FileStat | undefined)[]): Promise<(FileStat | undefined)[]> {
+  const { directory, files, partFile, parted } = layout;
+  const inParts = ({ pad, length }: StoreFile, index: number): boolean =>
+    !pad && length > 0 && (parted?.[index] ?? found[index] === undefined);
+  if (partFile === undefined || !files.some(inParts)) return found;
+  const part = await statFile(directory, { path: partFile, pad: false });
+  return files.map((file, index) => {
+    if (inParts(file, index)) return part && { ...part, path: file.path, parted: true };
+    return found[index];
+  });
 }
 
 async function statFile(directory: string, file: { path: string; pad: boolean }): Promise<FileStat | undefined> {

@@ -30,6 +30,10 @@ export interface FileSystem {
   remove(path: string): void;
   /** Removes a folder when it is empty; says whether it did. */
   removeFolder(path: string): boolean;
+  /** Moves a file or link within a file system; what is at `to` is replaced. */
+  rename(from: string, to: string): void;
+  /** What was written to the file is on the disk itself when this returns. */
+  sync(fd: number): void;
   freeBytes(path: string): number;
 }
 
@@ -119,6 +123,14 @@ export class NodeFileSystem implements FileSystem {
       if (errno === 'ENOTEMPTY' || errno === 'EEXIST' || errno === 'ENOENT') return false;
       throw error;
     }
+  }
+
+  rename(from: string, to: string): void {
+    fs.renameSync(from, to);
+  }
+
+  sync(fd: number): void {
+    fs.fsyncSync(fd);
   }
 
   freeBytes(path: string): number {

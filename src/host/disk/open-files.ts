@@ -79,11 +79,12 @@ export class OpenFiles {
   }
 
   #openFile(store: WorkerStore, file: number, mode: OpenMode): number {
-    const { path: name, length } = store.layout.files[file]!;
+    const { path: name, length } = store.file(file);
     const make = mode === 'write';
     this.enterFolder(store, path.dirname(name), make);
     const fd = this.#openWithin(store, file, mode);
-    if (!make) return fd;
+    // The part-file is as long as what was written to it.
+    if (!make || file === store.layout.files.length) return fd;
     try {
       const size = this.#system.size(fd);
       // A store that preallocates has written its zeros; growing the file here would only pretend to.
@@ -98,7 +99,7 @@ export class OpenFiles {
 
   /** Opens; gives up other descriptors when the process has too many, and makes folders anew that somebody removed. */
   #openWithin(store: WorkerStore, file: number, mode: OpenMode): number {
-    const { path: name, executable } = store.layout.files[file]!;
+    const { path: name, executable } = store.file(file);
     const full = store.pathOf(file);
     for (let remade = false; ; ) {
       try {

@@ -10,6 +10,7 @@ import { SCAN_BUFFER_BYTES, SCAN_BYTES_PER_WORKER } from '../limits.ts';
 import type { FileSystemModule } from './disk-messages.ts';
 import { FileMap } from './file-map.ts';
 import { type FileStat, statFiles } from './file-stats.ts';
+import { PartLayout } from './part-layout.ts';
 import { SCAN_STOP, type ScanData, type ScanProgress } from './scan-messages.ts';
 import { unpackFailure } from './storage-failure.ts';
 import { DIGEST_BYTES, type StoreLayout, sharedLayout, validateLayout } from './store-layout.ts';
@@ -34,8 +35,10 @@ export interface CheckOptions {
 export async function checkFiles(layout: StoreLayout, options: CheckOptions = {}): Promise<Bitfield> {
   const geometry = validateLayout(layout, true);
   options.signal?.throwIfAborted();
-  const shared = sharedLayout({ ...layout, directory: path.resolve(layout.directory) });
-  const present = presentPieces(geometry, layout, await statFiles(shared), options.pieces);
+  const placed = { ...layout, directory: path.resolve(layout.directory) };
+  const stats = await statFiles(placed);
+  const shared = sharedLayout({ ...placed, parted: layout.parted ?? stats.map((stat) => stat?.parted === true) });
+  const present = presentPieces(geometry, shared, stats, options.pieces);
   const total = options.pieces?.count ?? geometry.pieceCount;
   const missing = total - present.length;
   const { onProgress, signal, fileSystem } = options;
@@ -83,9 +86,20 @@ function presentPieces(
   wanted: Bitfield | undefined,
 ): Int32Array {
   const absent = new Uint8Array(geometry.pieceCount);
+  const parts = new PartLayout(geometry, layout.files, new FileMap(layout.files).starts);
   let start = 0;
   for (const [index, file] of layout.files.entries()) {
-    const size = file.pad ? file.length : Math.min(file.length, stats[index]?.size ?? 0);
+    const inParts = stats[index]?.parted ? stats[index].size : undefined;
+    if (inParts !== undefined) {
+      // As far as it is long enough: a hole in it reads as zeros, whose hash will be wrong.
+      const kept = parts.rangesOf(index).filter(({ position, length }) => position + length <= inParts);
+      const present = new Set<number>(kept.map(({ offset }) => geometry.firstPieceAt(offset)));
+      const last = geometry.lastPieceAt(start, file.length);
+      for (let piece: number = geometry.firstPieceAt(start); piece <= last; piece++) {
+        if (!present.has(piece)) absent[piece] = 1;
+      }
+    }
+    const size = inParts !== undefined || file.pad ? file.length : Math.min(file.length, stats[index]?.size ?? 0);
     if (size < file.length) {
       const first = geometry.firstPieceAt(start + size);
       const last = geometry.lastPieceAt(start + size, file.length - size);

@@ -57,6 +57,12 @@ export function nothingMoved(action: 'read' | 'write', path: string): StorageErr
   return new StorageError('ERR_STORAGE_CHANGED', `${path} is shorter than it was; check the files again`);
 }
 
+/** The file is skipped, and no other file shares the piece: it has no place on disk. */
+export function nowhere(action: 'read' | 'write', path: string): StorageError {
+  if (action === 'read') return new StorageError('ERR_STORAGE_CHANGED', `${path} is missing; check the files again`);
+  return new StorageError('ERR_STORAGE_IO', `Cannot write ${path}: it is skipped; resume to try again`);
+}
+
 /** The error as plain data. */
 export function packFailure(error: StorageError): StorageFailure {
   return { code: error.code, message: error.message };

@@ -3,17 +3,20 @@ import path from 'node:path';
 import { ZEROS_BYTES } from '../limits.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OpenFiles } from './open-files.ts';
+import { PartFile } from './part-file.ts';
 import { nothingMoved, toStorageError } from './storage-failure.ts';
 import type { WorkerStore } from './worker-store.ts';
 
 export class StoreFiles {
   readonly #system: FileSystem;
   readonly #openFiles: OpenFiles;
+  readonly #partFile: PartFile;
   #zeros: Uint8Array | undefined;
 
   constructor(system: FileSystem, openFiles: OpenFiles) {
     this.#system = system;
     this.#openFiles = openFiles;
+    this.#partFile = new PartFile(system, openFiles);
   }
 
   /**
@@ -35,6 +38,8 @@ export class StoreFiles {
         else this.#link(store, file, symlink);
       });
     }
+    const { partFile = '' } = store.layout;
+    this.#attempt(path.join(store.layout.directory, partFile), 'create', () => this.#partFile.settle(store));
     if (preallocate) this.#reserve(store);
   }
 
@@ -54,6 +59,7 @@ export class StoreFiles {
       });
       for (let folder = path.dirname(name); folder !== '.'; folder = path.dirname(folder)) folders.add(folder);
     }
+    this.#attempt(store.layout.directory, 'remove', () => this.#partFile.remove(store));
     // Longer names first: a folder is longer than the folder that it lies in.
     for (const folder of [...folders].sort((a, b) => b.length - a.length)) {
       const full = path.join(store.layout.directory, folder);

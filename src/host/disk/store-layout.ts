@@ -36,6 +36,10 @@ export interface StoreLayout {
   readonly preallocate: boolean;
   /** For each file, whether it is wanted. Absent: all are. An unwanted file appears only when a wanted piece reaches into it. */
   readonly selected?: readonly boolean[];
+  /** Name of the file in `directory` that keeps the bytes of `parted` files. Absent: every file has its own place. */
+  readonly partFile?: string;
+  /** For each file, whether its bytes are in the part-file. Absent: those of files that are missing are. */
+  readonly parted?: readonly boolean[];
 }
 
 function isSafePath(path: string): boolean {
@@ -47,6 +51,10 @@ function isSafePath(path: string): boolean {
 export function validateLayout(layout: StoreLayout, hashed: boolean): Geometry {
   const geometry = new Geometry(layout.totalBytes, layout.pieceBytes);
   let total = 0;
+  const { partFile } = layout;
+  if (partFile !== undefined && (partFile.includes('/') || !isSafePath(partFile))) {
+    throw new InputError('ERR_STORAGE_PATH', `The part-file would lie outside of the torrent's folder: ${partFile}`);
+  }
   for (const file of layout.files) {
     total += file.length;
     for (const path of file.symlink === undefined ? [file.path] : [file.path, file.symlink]) {

@@ -10,7 +10,7 @@ import {
 } from './disk-counters.ts';
 import type { FileSystem, OpenMode } from './file-system.ts';
 import type { OpenFiles } from './open-files.ts';
-import { nothingMoved, toStorageError } from './storage-failure.ts';
+import { nothingMoved, nowhere, toStorageError } from './storage-failure.ts';
 import type { WorkerStore } from './worker-store.ts';
 
 /** One direction. `add` ranges, then `finish`; either throws a StorageError, after which nothing is gathered any more. */
@@ -47,8 +47,26 @@ export class VectoredTransfer {
       if (length === 0) continue;
       const view = length === memory.length ? memory : memory.subarray(done, done + length);
       done += length;
-      if (!files[file]!.pad) this.#gather(store, file, at - starts[file]!, view);
+      if (store.isParted(file)) this.#gatherParts(store, file, at, view);
+      else if (!files[file]!.pad) this.#gather(store, file, at - starts[file]!, view);
       else if (this.#mode === 'read') view.fill(0);
+    }
+  }
+
+  /** A skipped file: its bytes are in the part-file, as far as other files share their pieces. */
+  #gatherParts(store: WorkerStore, file: number, offset: number, memory: Uint8Array): void {
+    const { pieceBytes } = store.geometry;
+    for (let done = 0; done < memory.length; ) {
+      const at = offset + done;
+      const length = Math.min(memory.length - done, pieceBytes - (at % pieceBytes));
+      const position = store.parts.positionOf(at);
+      if (position < 0) {
+        this.#forget();
+        throw nowhere(this.#mode, store.pathOf(file));
+      }
+      const view = length === memory.length ? memory : memory.subarray(done, done + length);
+      this.#gather(store, store.layout.files.length, position, view);
+      done += length;
     }
   }
 

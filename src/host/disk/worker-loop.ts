@@ -115,6 +115,10 @@ export class WorkerLoop {
       const store = new WorkerStore(call.store, call.layout);
       this.#stores.set(call.store, store);
       if (call.prepare) this.#storeFiles.prepare(store);
+    } else if (call.name === 'rehouse') {
+      const store = this.#store(call.store);
+      store.rehouse(call.layout);
+      if (call.prepare) this.#storeFiles.prepare(store);
     } else if (call.name === 'read') {
       return this.#reader.readBytes(this.#store(call.store), call.offset, call.length);
     } else if (call.name === 'release') {

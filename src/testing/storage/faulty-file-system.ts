@@ -115,6 +115,16 @@ class FaultyFileSystem implements FileSystem {
     return this.#real.removeFolder(path);
   }
 
+  rename(from: string, to: string): void {
+    this.#mayFail('rename');
+    this.#real.rename(from, to);
+  }
+
+  sync(fd: number): void {
+    this.#mayFail('sync');
+    this.#real.sync(fd);
+  }
+
   freeBytes(path: string): number {
     this.#mayFail('freeBytes');
     return this.#faults.freeBytes ?? this.#real.freeBytes(path);

@@ -31,6 +31,8 @@ export interface LibtorrentOptions {
   readonly count?: number;
   /** Get 500 bytes a second: what is missing stays missing for as long as a test takes. */
   readonly idle?: boolean;
+  /** Every connection has to begin with an encrypted handshake, and to go on like this. Default: only plain connections. */
+  readonly encryption?: 'rc4' | 'plaintext';
 }
 
 /** A libtorrent that seeds what its folder has of the torrent, which may be less than all. */
@@ -60,6 +62,7 @@ export class LibtorrentSeeder implements Seeder {
     const { port = 0, uploadBytesPerSecond = 0, count = 1, idle = false } = options;
     const args = ['--port', `${port}`, '--up-limit', `${uploadBytesPerSecond}`, '--count', `${count}`];
     if (idle) args.push('--idle');
+    if (options.encryption !== undefined) args.push('--encryption', options.encryption);
     const program = workspace.own(new Program(LIBTORRENT_PYTHON!, [SCRIPT, file, folder, ...args]));
     const ready = await program.find((line) => eventNamed(line, 'ready'), READY_TIMEOUT_MS, 'a ready libtorrent');
     return new LibtorrentSeeder(program, ready);
