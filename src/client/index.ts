@@ -26,6 +26,8 @@ export type {
   ProfileReport,
   ProfileStage,
   SearchProgress,
+  SeedGoal,
+  SeedGoalReached,
   StallReason,
   TorrentEvents,
   TorrentFile,

@@ -10,7 +10,7 @@ import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { checkPeerAddress } from './client-options.ts';
+import { checkAddOptions, checkPeerAddress, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
@@ -28,6 +28,8 @@ import type {
   AddOptions,
   PeerAddress,
   PeerInfo,
+  SeedGoal,
+  SeedGoalReached,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -75,7 +77,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#core = core;
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    for (const address of options.peers ?? []) checkPeerAddress(address);
+    checkAddOptions(options);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
     this.#chosen = options.select !== undefined || options.priorities !== undefined;
     this.#resume = new ResumeKeeper({
@@ -178,6 +180,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    */
   stream(file: number, range: FileRange = {}): Readable {
     return this.#access.stream(file, range);
+  }
+
+  /** When to stop seeding, instead of what was said before; `undefined`: never. Throws InputError ERR_CLIENT_OPTION. */
+  setSeedGoal(goal: SeedGoal | undefined): void {
+    checkSeedGoal(goal);
+    void this.#opening.then(() => this.#engine?.dispatch({ type: 'seed-goal', goal }));
   }
 
   /**
@@ -304,12 +312,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
     const standing = { geometry: this.#geometry, store, had, priorities: this.#priorities.ofPieces };
-    const spec = torrentSpec(this.metainfo, this.#options, standing);
+    const spec = torrentSpec(this.metainfo, this.#options, { ...standing, uploadedBefore: this.#resume.uploadedBytes });
     const observer = {
       phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
       pieceVerified: (piece: number) => this.emit('piece', piece),
       warned: (warning: TorrentWarning) => this.emit('warning', warning),
       failed: (error: StorageError) => this.#fail(error),
+      goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
     this.#engine = session.add(spec, observer, this.#forerunner);
     this.#forerunner = undefined;
@@ -338,12 +347,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
     // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
     const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const priorities = this.#priorities.ofFiles;
-    const bytes = {
-      uploadedBytes: this.#engine.upload.totalBytes,
-      downloadedBytes: this.#engine.intake.rate.totalBytes,
-    };
-    return { have: this.#had(), stamps, priorities, ...bytes };
+    const { upload, intake } = this.#engine;
+    const bytes = { uploadedBytes: upload.totalBytes, downloadedBytes: intake.rate.totalBytes };
+    return { have: this.#had(), stamps, priorities: this.#priorities.ofFiles, ...bytes };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
@@ -364,6 +370,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
         this.emit('done');
       });
     }
+  }
+
+  #reachGoal(reached: SeedGoalReached): void {
+    this.#paused = true;
+    void this.#resume.save();
+    this.emit('goal', reached);
   }
 
   #fail(error: unknown): void {

@@ -50,7 +50,7 @@ export const CANDIDATES_MAX = 2000;
 export const RECONNECT_DELAY_MIN_MS = 1000;
 export const RECONNECT_DELAY_MAX_MS = 600_000;
 
-/** An address that the user named is never waited for longer than this: he is watching. */
+/** An address that the user named is never waited for longer than this, unless it has nothing to give or to want: he is watching. */
 export const RECONNECT_DELAY_USER_MS = 5000;
 
 /** A dial or a handshake that takes longer is given up (three SYNs on a lossy path). */

@@ -172,7 +172,7 @@ export class Candidates {
     candidate.useless = useless;
     const delayMaxMs = candidate.source === 'user' ? RECONNECT_DELAY_USER_MS : RECONNECT_DELAY_MAX_MS;
     const delayMs = RECONNECT_DELAY_MIN_MS * 2 ** Math.min(candidate.failures, 16);
-    candidate.notBeforeMs = nowMs + (useless ? delayMaxMs : Math.min(delayMaxMs, delayMs));
+    candidate.notBeforeMs = nowMs + (useless ? RECONNECT_DELAY_MAX_MS : Math.min(delayMaxMs, delayMs));
     candidate.failures++;
   }
 

@@ -10,6 +10,7 @@ import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
+import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
 
 /** Where a torrent is in its life. */
 export type TorrentPhase = 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
@@ -27,6 +28,10 @@ export interface TorrentSpec {
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** When that is enough. */
+  readonly seedGoal?: SeedGoal | undefined;
+  /** Payload sent in earlier runs: it counts for the goal. Default 0. */
+  readonly uploadedBefore?: number;
   /** The info dictionary, for those who come by a magnet link (BEP 9). Absent: they are refused. */
   readonly infoBytes?: Uint8Array;
   /** Peers come from the trackers alone (BEP 27). */
@@ -75,4 +80,6 @@ export interface TorrentObserver {
   pieceVerified(piece: number): void;
   warned(warning: Warning): void;
   failed(error: StorageError): void;
+  /** The goal of seeding is reached: the torrent has paused. */
+  goalReached(reached: SeedGoalReached): void;
 }

@@ -16,6 +16,7 @@ import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
 
@@ -31,6 +32,7 @@ export type TorrentEvent =
       readonly last: PieceIndex;
       readonly withinMs: number | undefined;
     }
+  | { readonly type: 'seed-goal'; readonly goal: SeedGoal | undefined }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' };
 
@@ -39,6 +41,7 @@ export class Torrent implements Member {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly relations: PeerRelations;
+  readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
@@ -73,6 +76,8 @@ export class Torrent implements Member {
     }
     const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
     this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
+    const { uploadedBefore, seedGoal } = spec;
+    this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -156,6 +161,8 @@ export class Torrent implements Member {
         return this.#believe(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
+      case 'seed-goal':
+        return this.goals.replace(event.goal);
       case 'filtered':
         return this.relations.sift();
       case 'pause':
@@ -254,9 +261,9 @@ export class Torrent implements Member {
     return this.relations.makeRoomFor(newcomer);
   }
 
-  /** The next address to dial, if the torrent wants one. */
+  /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */
   candidate(): PeerAddress | undefined {
-    if (this.#phase !== 'downloading') return undefined;
+    if (this.#phase !== 'downloading' && !(this.#phase === 'seeding' && this.spec.seed)) return undefined;
     return this.swarm.candidates.next(this.#parts.clock.nowMs());
   }
 
@@ -360,7 +367,16 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.#watchGoal();
     this.#announce();
+  }
+
+  /** Enough was sent: the torrent stands still until it is resumed. */
+  #watchGoal(): void {
+    const reached = this.goals.tick(this.#phase === 'seeding', this.#parts.clock.nowMs());
+    if (reached === undefined) return;
+    this.#leave('paused');
+    this.#observer.goalReached(reached);
   }
 
   #announce(): void {
