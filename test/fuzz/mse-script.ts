@@ -22,19 +22,21 @@ const REPLY_BYTES_MAX = 2048;
 
 const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
 
-function toyCrypto(own: number): MseCrypto {
-  const publicKey = new Uint8Array(PUBLIC_KEY_BYTES).fill(own);
-  return {
-    sha1,
-    keyPair: () => ({ publicKey, secret: (theirs) => theirs.map((byte) => byte ^ own) }),
-    randomBytes: (count) => new Uint8Array(count).fill(0x55),
-    randomBelow: (limit) => limit >> 6,
-  };
-}
+/** Committed inputs are made with the key 0x22…22. */
+const OWN_KEY = 0x11;
 
-/** The side that an input is said to; its other side may use `own` 0x22. */
-export function mseSide(flags: number, own = 0x11): MseHandshake {
-  const crypto = toyCrypto(own);
+const crypto: MseCrypto = {
+  sha1,
+  keyPair: () => ({
+    publicKey: new Uint8Array(PUBLIC_KEY_BYTES).fill(OWN_KEY),
+    secret: (theirs) => theirs.map((byte) => byte ^ OWN_KEY),
+  }),
+  randomBytes: (count) => new Uint8Array(count).fill(0x55),
+  randomBelow: (limit) => limit >> 6,
+};
+
+/** The side that an input is said to. */
+function mseSide(flags: number): MseHandshake {
   const plaintext = (flags & ACCEPTS_PLAINTEXT) !== 0;
   const methods: readonly MseMethod[] = plaintext ? [RC4, PLAINTEXT] : [RC4];
   if ((flags & DIALS) !== 0) return new MseDialler({ crypto, infoHash: INFO_HASH, methods, payload: INFO_HASH });
