@@ -145,7 +145,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
     void this.#opening.then(() => {
-      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
+      if (this.#engine !== undefined) this.#core.session.suggest(this.#engine, [address]);
     });
   }
 
@@ -323,7 +323,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#engine = session.add(spec, observer, this.#forerunner);
     this.#forerunner = undefined;
     this.#place();
-    for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
+    session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
     session.dial();

@@ -4,7 +4,7 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
-import { PEERS_WANTED } from '../limits.ts';
+import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
@@ -58,7 +58,8 @@ export class Torrent implements Member {
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
+    const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
     this.intake = new Intake({
       geometry,
       store,
@@ -71,9 +72,7 @@ export class Torrent implements Member {
     });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
-    for (let piece = 0; piece < geometry.pieceCount; piece++) {
-      if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
+    picker.setHad(spec.had);
     const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
     this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
     const { uploadedBefore, seedGoal } = spec;
@@ -86,9 +85,9 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
+    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#prioritise(spec.priorities);
+    picker.setPriorities(spec.priorities);
   }
 
   get phase(): TorrentPhase {
@@ -136,7 +135,17 @@ export class Torrent implements Member {
     });
   }
 
+  /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
+  restsUntilMs(nowMs: number): number {
+    if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
+    const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    if (this.#phase === 'seeding') return Math.min(announceMs, this.goals.nextMs(nowMs));
+    if (this.#phase !== 'downloading') return announceMs;
+    return Math.min(announceMs, this.swarm.candidates.nextMs, nowMs + LONELY_REST_MS);
+  }
+
   dispatch(event: TorrentEvent): void {
+    if (event.type !== 'tick') this.#parts.wake(this);
     switch (event.type) {
       case 'connected':
         return this.relations.greet(event.peer);
@@ -158,7 +167,7 @@ export class Torrent implements Member {
       case 'prioritised':
         return this.#reprioritise(event.priorities);
       case 'rechecked':
-        return this.#believe(event.had);
+        return this.intake.download.picker.setHad(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'seed-goal':
@@ -286,26 +295,9 @@ export class Torrent implements Member {
     this.relations.settleDown(this.spec.seed);
   }
 
-  #prioritise(priorities: Uint8Array): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < priorities.length; piece++) {
-      const priority = priorities[piece]!;
-      if (picker.priorityOf(piece as PieceIndex) !== priority) picker.setPriority(piece as PieceIndex, priority);
-    }
-  }
-
   #reprioritise(priorities: Uint8Array): void {
-    this.#prioritise(priorities);
+    this.intake.download.picker.setPriorities(priorities);
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
-  }
-
-  /** The disk was read again, while the torrent stood still: this is what it has. */
-  #believe(had: Bitfield): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < had.length; piece++) {
-      if (!had.has(piece)) picker.markLost(piece as PieceIndex);
-      else if (!picker.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
   }
 
   /** Somebody waits for pieces, `withinMs` from now, or not any more. */
@@ -381,12 +373,12 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, {
+    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => ({
       port: this.#parts.listenPort(),
       uploaded: this.upload.totalBytes,
       downloaded: this.intake.rate.totalBytes,
       left: this.intake.missingBytes(),
-    });
+    }));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {

@@ -162,7 +162,7 @@ export class SimulatedSession {
     const seed = new SeedHabits({ queue, random, infoHash, peerId, have, ...manners });
     const address = { host, port: SEED_PORT };
     this.network.listen(address, seed);
-    torrent.swarm.candidates.add(address, 'user');
+    this.session.suggest(torrent, [address]);
     return seed;
   }
 
