@@ -24,6 +24,7 @@ import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
 import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
 
+import { runMseScript } from './mse-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
 
 /** A decoder to be fuzzed. */
@@ -300,6 +301,21 @@ const ipList: FuzzTarget = {
   },
 };
 
+const mse: FuzzTarget = {
+  name: 'mse',
+  tokens: [
+    '\0',
+    '\x01',
+    '\x02',
+    '\x03',
+    '\x13BitTorrent protocol',
+    '\0'.repeat(96),
+    '\xff'.repeat(96),
+    '\x22'.repeat(96),
+  ],
+  run: runMseScript,
+};
+
 export const targets: readonly FuzzTarget[] = [
   bencode,
   metainfo,
@@ -312,4 +328,5 @@ export const targets: readonly FuzzTarget[] = [
   receiver,
   tracker,
   ipList,
+  mse,
 ];
