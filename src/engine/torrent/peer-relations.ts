@@ -155,6 +155,7 @@ export class PeerRelations {
     // Judged before it leaves, while we know what it has; who has not said so yet has proved nothing.
     const useless = !peer.mayDeclarePieces && areUseless(peer, complete);
     upload.peerClosed(peer);
+    this.advertising.forget(peer);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
@@ -249,6 +250,7 @@ export class PeerRelations {
     }
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }
 
