@@ -4,18 +4,23 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
+import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
 import { PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Upload } from '../upload/upload.ts';
 import { Announcing } from './announcing.ts';
 import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
+import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { RequestTurns } from './request-turns.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
 
@@ -39,6 +44,10 @@ export class Torrent implements Member {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly relations: PeerRelations;
+  /** Its own rate limits, inside those of the session. */
+  readonly downloadLimit: TokenBucket;
+  readonly uploadLimit: TokenBucket;
+  readonly #requestTurns: RequestTurns;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
@@ -50,29 +59,25 @@ export class Torrent implements Member {
   #returned = false;
 
   /** `candidates` are the addresses that the search for the metadata found. */
-  constructor(spec: TorrentSpec, parts: TorrentParts, observer: TorrentObserver, candidates?: Candidates) {
+  constructor(spec: TorrentSpec, session: TorrentParts, observer: TorrentObserver, candidates?: Candidates) {
     this.spec = spec;
+    this.downloadLimit = new TokenBucket(0, session.downloadLimit);
+    this.uploadLimit = new TokenBucket(0, session.uploadLimit);
+    const { downloadLimit, uploadLimit } = this;
+    const parts = { ...session, downloadLimit, uploadLimit, peers: new MeteredPeers(session.peers, uploadLimit) };
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
     const { ledger, peers, storage, random, trackers, peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
-    this.intake = new Intake({
-      geometry,
-      store,
-      ledger,
-      peers,
-      storage,
-      random,
-      limit: parts.downloadLimit,
-      writeBehindBytes,
-    });
+    const ports = { geometry, store, peers, storage };
+    this.intake = new Intake({ ...ports, ledger, random, limit: downloadLimit, writeBehindBytes });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
       if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
     }
-    const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
-    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
+    const { cache, uploadSlots: slots } = parts;
+    this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -81,6 +86,7 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
+    this.#requestTurns = new RequestTurns(this.swarm, this.intake, downloadLimit);
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
     this.#wasFull = picker.had.full;
     this.#prioritise(spec.priorities);
@@ -138,6 +144,7 @@ export class Torrent implements Member {
       case 'handshake':
         return this.relations.shakeHands(event.peer, event.handshake);
       case 'message':
+        this.downloadLimit.charge(MESSAGE_HEADER_BYTES + event.payload.length);
         return this.relations.hear(event.peer, event.id, event.payload);
       case 'keep-alive':
         return this.relations.sense(event.peer);
@@ -177,6 +184,7 @@ export class Torrent implements Member {
     const nowMs = this.#parts.clock.nowMs();
     peer.lastBlockMs = nowMs;
     peer.snubbed = false;
+    this.downloadLimit.charge(PIECE_HEADER_BYTES);
     this.intake.landed(peer, piece, begin, length);
     this.intake.refill(peer, nowMs);
   }
@@ -188,6 +196,7 @@ export class Torrent implements Member {
   }
 
   blockWasted(peer: Peer, length: number): void {
+    this.downloadLimit.charge(PIECE_HEADER_BYTES + length);
     this.intake.wastedBytes += length;
     this.relations.unrequested(peer);
   }
@@ -230,6 +239,7 @@ export class Torrent implements Member {
   }
 
   blockRequested(peer: Peer, piece: number, begin: number, length: number): void {
+    this.downloadLimit.charge(REQUEST_MESSAGE_BYTES);
     this.relations.asked(peer, piece, begin, length);
   }
 
@@ -244,6 +254,16 @@ export class Torrent implements Member {
 
   served(peer: Peer, count: number): void {
     this.upload.served(peer, count, this.#parts.clock.nowMs());
+  }
+
+  /** Under a rate limit: asks the next peer for its part. Returns false when nobody can be asked. */
+  askInTurn(): boolean {
+    return this.#requestTurns.next(this.#parts.clock.nowMs());
+  }
+
+  /** Under a rate limit: gives the next peer its part. Returns false when nobody can be given any. */
+  serveInTurn(): boolean {
+    return this.upload.serveInTurn(this.#parts.clock.nowMs());
   }
 
   admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
