@@ -24,10 +24,12 @@ import { ResumeKeeper, type Standing } from './resume-keeper.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
 import { peerInfos, progressView } from './swarm-view.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
+import { TorrentLimits } from './torrent-limits.ts';
 import type {
   AddOptions,
   PeerAddress,
   PeerInfo,
+  RateLimits,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -46,6 +48,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly directory: string;
   readonly #core: Core;
   readonly #options: AddOptions;
+  readonly #limits: TorrentLimits = new TorrentLimits();
   readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
   #priorities: FilePriorities;
@@ -74,6 +77,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.directory = path.resolve(options.directory ?? '.');
     this.#core = core;
     this.#options = options;
+    this.#limits.set(options);
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     for (const address of options.peers ?? []) checkPeerAddress(address);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
@@ -145,6 +149,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     void this.#opening.then(() => {
       if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
     });
+  }
+
+  /** Changes this torrent's rate limits; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
+  limit(rates: RateLimits): void {
+    this.#limits.set(rates);
+    this.#limits.apply(this.#engine);
   }
 
   /**
@@ -312,6 +322,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       failed: (error: StorageError) => this.#fail(error),
     };
     this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#limits.apply(this.#engine);
     this.#forerunner = undefined;
     this.#place();
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
