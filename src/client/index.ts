@@ -27,6 +27,8 @@ export type {
   ProfileStage,
   RateLimits,
   SearchProgress,
+  SeedGoal,
+  SeedGoalReached,
   StallReason,
   TorrentEvents,
   TorrentFile,

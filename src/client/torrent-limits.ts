@@ -7,16 +7,18 @@ export class TorrentLimits {
   #down = 0;
   #up = 0;
 
-  /** Takes in what is named; the rest stays. Throws InputError ERR_CLIENT_OPTION, and then changes nothing. */
-  set({ downloadBytesPerSecond = this.#down, uploadBytesPerSecond = this.#up }: RateLimits): void {
+  /** Takes in what is named, for an engine that may be there; the rest stays. Throws InputError ERR_CLIENT_OPTION. */
+  set(rates: RateLimits, engine?: EngineTorrent): void {
+    const { downloadBytesPerSecond = this.#down, uploadBytesPerSecond = this.#up } = rates;
     const down = checkRate('downloadBytesPerSecond', downloadBytesPerSecond);
     this.#up = checkRate('uploadBytesPerSecond', uploadBytesPerSecond);
     this.#down = down;
+    if (engine !== undefined) this.apply(engine);
   }
 
   /** Puts them in force. */
-  apply(engine: EngineTorrent | undefined): void {
-    engine?.downloadLimit.setRate(this.#down);
-    engine?.uploadLimit.setRate(this.#up);
+  apply(engine: EngineTorrent): void {
+    engine.downloadLimit.setRate(this.#down);
+    engine.uploadLimit.setRate(this.#up);
   }
 }

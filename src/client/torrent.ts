@@ -10,7 +10,7 @@ import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { checkPeerAddress } from './client-options.ts';
+import { checkAddOptions, checkPeerAddress, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
@@ -18,10 +18,9 @@ import { FileAccess } from './file-access.ts';
 import type { FilePlacement } from './file-placement.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import type { FileRange } from './file-span.ts';
-import { stampFiles } from './file-stamp.ts';
 import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
-import { checkStore, openStore, recheckStill } from './storage-operations.ts';
+import { checkStore, openStore, recheckStill, standingFigures } from './storage-operations.ts';
 import { peerInfos, progressView } from './swarm-view.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
 import { TorrentLimits } from './torrent-limits.ts';
@@ -30,6 +29,8 @@ import type {
   PeerAddress,
   PeerInfo,
   RateLimits,
+  SeedGoal,
+  SeedGoalReached,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -79,7 +80,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#options = options;
     this.#limits.set(options);
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    for (const address of options.peers ?? []) checkPeerAddress(address);
+    checkAddOptions(options);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
     this.#chosen = options.select !== undefined || options.priorities !== undefined;
     this.#resume = new ResumeKeeper({
@@ -146,15 +147,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
-    void this.#opening.then(() => {
-      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
-    });
+    void this.#opening.then(() => this.#engine && this.#core.session.suggest(this.#engine, [address]));
   }
 
   /** Changes this torrent's rate limits; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
   limit(rates: RateLimits): void {
-    this.#limits.set(rates);
-    this.#limits.apply(this.#engine);
+    this.#limits.set(rates, this.#engine);
   }
 
   /**
@@ -188,6 +186,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
    */
   stream(file: number, range: FileRange = {}): Readable {
     return this.#access.stream(file, range);
+  }
+
+  /** When to stop seeding, instead of what was said before; `undefined`: never. Throws InputError ERR_CLIENT_OPTION. */
+  setSeedGoal(goal: SeedGoal | undefined): void {
+    checkSeedGoal(goal);
+    void this.#opening.then(() => this.#engine?.dispatch({ type: 'seed-goal', goal }));
   }
 
   /**
@@ -297,14 +301,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   async #open(): Promise<void> {
-    const { session } = this.#core;
     this.#setState('opening');
     const saved = await this.#resume.load();
     if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
     this.#chosen = true;
     const { preallocate = false } = this.#options;
-    const { selected } = this.#priorities;
-    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
+    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected: this.#priorities.selected });
     await this.#closeStore();
     const { store, stats, placement } = await openStore(this.#core, layout, this.#geometry);
     this.#store = store;
@@ -314,21 +316,22 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
     const standing = { geometry: this.#geometry, store, had, priorities: this.#priorities.ofPieces };
-    const spec = torrentSpec(this.metainfo, this.#options, standing);
+    const spec = torrentSpec(this.metainfo, this.#options, { ...standing, uploadedBefore: this.#resume.uploadedBytes });
     const observer = {
       phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
       pieceVerified: (piece: number) => this.emit('piece', piece),
       warned: (warning: TorrentWarning) => this.emit('warning', warning),
       failed: (error: StorageError) => this.#fail(error),
+      goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
-    this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#engine = this.#core.session.add(spec, observer, this.#forerunner);
     this.#limits.apply(this.#engine);
     this.#forerunner = undefined;
     this.#place();
-    for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
+    this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
-    session.dial();
+    this.#core.session.dial();
   }
 
   #goOn(engine: EngineTorrent): void {
@@ -338,23 +341,14 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
     this.#setState('checking');
-    return checkStore(this.#core, store, {
-      pieces,
-      signal: this.#abort.signal,
-      onShare: (share) => (this.#checked = share),
-    });
+    const onShare = (share: number): number => (this.#checked = share);
+    return checkStore(this.#core, store, { pieces, signal: this.#abort.signal, onShare });
   }
 
   async #standing(): Promise<Standing | undefined> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
-    // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-    const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const priorities = this.#priorities.ofFiles;
-    const bytes = {
-      uploadedBytes: this.#engine.upload.totalBytes,
-      downloadedBytes: this.#engine.intake.rate.totalBytes,
-    };
-    return { have: this.#had(), stamps, priorities, ...bytes };
+    const figures = await standingFigures(this.#core, this.metainfo.files, this.#store, this.#engine);
+    return { ...figures, priorities: this.#priorities.ofFiles };
   }
 
   #phaseChanged(phase: TorrentPhase): void {
@@ -375,6 +369,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
         this.emit('done');
       });
     }
+  }
+
+  #reachGoal(reached: SeedGoalReached): void {
+    this.#paused = true;
+    void this.#resume.save();
+    this.emit('goal', reached);
   }
 
   #fail(error: unknown): void {
