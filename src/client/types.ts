@@ -94,6 +94,11 @@ export interface AddOptions {
   readonly trackers?: boolean;
   /** Go on uploading once complete. Default true; `false` then disconnects everyone, the state being `seeding` all the same. */
   readonly seed?: boolean;
+  /**
+   * Super-seeding, for the only seed of a torrent (BEP 16): peers are shown piece by piece, so that hardly any is sent
+   * twice until there is another seed. Nothing while pieces are missing. Default false.
+   */
+  readonly superSeed?: boolean;
   /** When to pause after all: `Torrent.setSeedGoal` changes it, the event `goal` tells of it. Default: never. */
   readonly seedGoal?: SeedGoal;
   /** Reserve the files' full size on disk before the download. Default false: files grow sparsely. */

@@ -152,12 +152,14 @@ export class PeerRelations {
   /** The link is gone. */
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
+    // Judged before it leaves, while we know what it has; who has not said so yet has proved nothing.
+    const useless = !peer.mayDeclarePieces && areUseless(peer, complete);
     upload.peerClosed(peer);
+    this.advertising.forget(peer);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     this.#extensions.forget(peer);
-    const useless = areUseless(peer, complete);
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
@@ -248,6 +250,7 @@ export class PeerRelations {
     }
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }
 

@@ -31,6 +31,8 @@ export interface TorrentSpec {
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** Show the pieces one by one, until there is another seed (BEP 16). */
+  readonly superSeed?: boolean;
   /** When that is enough. */
   readonly seedGoal?: SeedGoal | undefined;
   /** Payload sent in earlier runs: it counts for the goal. Default 0. */
