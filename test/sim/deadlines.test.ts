@@ -46,8 +46,7 @@ test('what is waited for comes in time from the quick peer, though slow ones hav
     assert.deepEqual(torrent.intake.download.deadlines.order, [], 'deadlines end with their pieces');
     assert.deepEqual(world.leftovers(torrent), []);
   }
-  const lateWithout = [1, 2, 3, 4, 5].map((seed) => play(seed, false).late);
-  assert.ok(Math.max(...lateWithout) > 5, `without deadlines the same reader would wait, ${lateWithout}`);
+  assert.ok(play(1, false).late > 5, 'without deadlines the same reader would wait');
 });
 
 test('a quick peer that comes later takes over what slow ones would bring too late', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { SeededRandom } from '../../testing/seeded-random.ts';
 import { TICK_MS } from '../limits.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Member } from './member.ts';
 import { Roster } from './roster.ts';
-import { Turns } from './turns.ts';
 
 const nothing = (): void => undefined;
 
@@ -47,9 +47,9 @@ class Idler implements Member {
 
 function rosterOf(...members: Member[]): { roster: Roster; tick: (nowMs: number) => void } {
   const roster = new Roster();
-  const turns = new Turns([]);
+  const random = new SeededRandom(1);
   for (const member of members) roster.join(member);
-  return { roster, tick: (nowMs) => roster.tick(nowMs, turns) };
+  return { roster, tick: (nowMs) => roster.tick(nowMs, random) };
 }
 
 test('a member with nothing to do gets no tick until then, the others get each', () => {

@@ -1,10 +1,11 @@
 // The members of a session, and who of them needs the control tick: a torrent that has no peers and nothing to do before
 // its next announce sleeps until then, so that thousands of them cost nothing. Whatever else can happen to one wakes it.
 import { toHex } from '../../base/bytes.ts';
+import type { Random } from '../../base/clock.ts';
 import { DueQueue } from '../../base/due-queue.ts';
+import { fromRandomStart } from '../../base/random-start.ts';
 import { TICK_MS } from '../limits.ts';
 import type { Member } from './member.ts';
-import type { Turns } from './turns.ts';
 
 export class Roster {
   /** By info hash in hexadecimal digits. */
@@ -50,10 +51,10 @@ export class Roster {
     if (this.#asleep.delete(member)) this.#awake.add(member);
   }
 
-  /** Control tick of those who are awake, in turn. */
-  tick(nowMs: number, turns: Turns): void {
+  /** Control tick, from another member on each time. */
+  tick(nowMs: number, random: Random): void {
     for (let due = this.#asleep.take(nowMs); due !== undefined; due = this.#asleep.take(nowMs)) this.#awake.add(due);
-    for (const member of turns.round(this.#awake)) {
+    for (const member of fromRandomStart(this.#awake, random)) {
       member.dispatch({ type: 'tick' });
       // One that its own tick, or another's, took out is neither awake nor asleep.
       if (!this.#awake.has(member)) continue;

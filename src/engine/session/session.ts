@@ -27,12 +27,12 @@ import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { Strangers } from './strangers.ts';
-import { Turns } from './turns.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
@@ -46,7 +46,8 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
-  readonly #turns = new Turns([this.downloadLimit, this.uploadLimit]);
+  readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
+  readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
@@ -164,9 +165,17 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
-    this.#roster.tick(nowMs, this.#turns);
+    this.#roster.tick(nowMs, this.#parts.random);
+    this.#shareOut();
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
+  #shareOut(): void {
+    const busy = [...this.#torrents.values()].filter(({ swarm }) => swarm.size > 0);
+    this.#asks.share(busy.filter(({ downloadLimit }) => downloadLimit.limited));
+    this.#serves.share(busy.filter(({ uploadLimit }) => uploadLimit.limited));
   }
 
   *#slotUsers(): Generator<Choking> {

@@ -339,7 +339,9 @@ export class PeerRelations {
     else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
-    if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
+    // Under a limit the session lets everybody take turns.
+    const waiting = peer.starving || peer.debt.outstanding === 0;
+    if (waiting && !this.#parts.shared.downloadLimit.limited) intake.refillInTurn(peer, nowMs);
   }
 
   /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */
