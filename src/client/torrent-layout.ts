@@ -44,6 +44,7 @@ export function torrentSpec(
     sequential: options.sequential ?? false,
     tiers: options.trackers === false ? [] : metainfo.tiers,
     seed: options.seed ?? true,
+    superSeed: options.superSeed ?? false,
     seedGoal: options.seedGoal,
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,

@@ -306,3 +306,16 @@ export const LONELY_REST_MS = 1000;
 
 /** A peer that wants no data has this long to say what it has before it counts as one that has nothing for us. */
 export const USELESS_GRACE_MS = 5000;
+
+/** Pieces that a peer is shown at once by a super-seed: with one, it would have nothing to do until others got it. */
+export const SUPER_SEED_PIECES = 2;
+
+/** A super-seed shows a peer another piece when nothing has happened for so long: others may keep theirs for themselves. */
+export const SUPER_SEED_PATIENCE_MS = 30_000;
+
+/** A peer that has not said what it has by then has nothing. */
+export const DECLARATION_GRACE_MS = 2000;
+
+/** Introductions (BEP 55) that one peer may ask for: each makes us write to somebody else. */
+export const HOLEPUNCH_PER_MINUTE_MAX = 20;
+export const HOLEPUNCH_BURST_MAX = 20;
