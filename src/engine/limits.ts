@@ -315,3 +315,7 @@ export const SUPER_SEED_PATIENCE_MS = 30_000;
 
 /** A peer that has not said what it has by then has nothing. */
 export const DECLARATION_GRACE_MS = 2000;
+
+/** Between two suggestions to one peer, and how many it gets in all: hints, no second way to steer a swarm. */
+export const SUGGEST_INTERVAL_MS = 10_000;
+export const SUGGESTED_PER_PEER_MAX = 16;
