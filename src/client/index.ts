@@ -25,6 +25,7 @@ export type {
   ProfileGauge,
   ProfileReport,
   ProfileStage,
+  RateLimits,
   SearchProgress,
   SeedGoal,
   SeedGoalReached,

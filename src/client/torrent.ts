@@ -18,16 +18,17 @@ import { FileAccess } from './file-access.ts';
 import type { FilePlacement } from './file-placement.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import type { FileRange } from './file-span.ts';
-import { stampFiles } from './file-stamp.ts';
 import { fileViews } from './file-view.ts';
 import { ResumeKeeper, type Standing } from './resume-keeper.ts';
-import { checkStore, openStore, recheckStill } from './storage-operations.ts';
+import { checkStore, openStore, recheckStill, standingFigures } from './storage-operations.ts';
 import { peerInfos, progressView } from './swarm-view.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
+import { TorrentLimits } from './torrent-limits.ts';
 import type {
   AddOptions,
   PeerAddress,
   PeerInfo,
+  RateLimits,
   SeedGoal,
   SeedGoalReached,
   TorrentEvents,
@@ -48,6 +49,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly directory: string;
   readonly #core: Core;
   readonly #options: AddOptions;
+  readonly #limits: TorrentLimits = new TorrentLimits();
   readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
   #priorities: FilePriorities;
@@ -76,6 +78,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.directory = path.resolve(options.directory ?? '.');
     this.#core = core;
     this.#options = options;
+    this.#limits.set(options);
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     checkAddOptions(options);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
@@ -144,9 +147,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
-    void this.#opening.then(() => {
-      if (this.#engine !== undefined) this.#core.session.suggest(this.#engine, [address]);
-    });
+    void this.#opening.then(() => this.#engine && this.#core.session.suggest(this.#engine, [address]));
+  }
+
+  /** Changes this torrent's rate limits; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
+  limit(rates: RateLimits): void {
+    this.#limits.set(rates, this.#engine);
   }
 
   /**
@@ -295,14 +301,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   async #open(): Promise<void> {
-    const { session } = this.#core;
     this.#setState('opening');
     const saved = await this.#resume.load();
     if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
     this.#chosen = true;
     const { preallocate = false } = this.#options;
-    const { selected } = this.#priorities;
-    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
+    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected: this.#priorities.selected });
     await this.#closeStore();
     const { store, stats, placement } = await openStore(this.#core, layout, this.#geometry);
     this.#store = store;
@@ -320,13 +324,14 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       failed: (error: StorageError) => this.#fail(error),
       goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
-    this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#engine = this.#core.session.add(spec, observer, this.#forerunner);
+    this.#limits.apply(this.#engine);
     this.#forerunner = undefined;
     this.#place();
-    session.suggest(this.#engine, this.#options.peers ?? []);
+    this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
-    session.dial();
+    this.#core.session.dial();
   }
 
   #goOn(engine: EngineTorrent): void {
@@ -336,20 +341,14 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
     this.#setState('checking');
-    return checkStore(this.#core, store, {
-      pieces,
-      signal: this.#abort.signal,
-      onShare: (share) => (this.#checked = share),
-    });
+    const onShare = (share: number): number => (this.#checked = share);
+    return checkStore(this.#core, store, { pieces, signal: this.#abort.signal, onShare });
   }
 
   async #standing(): Promise<Standing | undefined> {
     if (this.#store === undefined || this.#engine === undefined) return undefined;
-    // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-    const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const { upload, intake } = this.#engine;
-    const bytes = { uploadedBytes: upload.totalBytes, downloadedBytes: intake.rate.totalBytes };
-    return { have: this.#had(), stamps, priorities: this.#priorities.ofFiles, ...bytes };
+    const figures = await standingFigures(this.#core, this.metainfo.files, this.#store, this.#engine);
+    return { ...figures, priorities: this.#priorities.ofFiles };
   }
 
   #phaseChanged(phase: TorrentPhase): void {

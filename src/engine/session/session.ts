@@ -27,6 +27,7 @@ import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
@@ -45,6 +46,8 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
+  readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
@@ -163,8 +166,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     this.#roster.tick(nowMs, this.#parts.random);
+    this.#shareOut();
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
+  #shareOut(): void {
+    const busy = [...this.#torrents.values()].filter(({ swarm }) => swarm.size > 0);
+    this.#asks.share(busy.filter(({ downloadLimit }) => downloadLimit.limited));
+    this.#serves.share(busy.filter(({ uploadLimit }) => uploadLimit.limited));
   }
 
   *#slotUsers(): Generator<Choking> {
@@ -184,9 +195,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   incoming(link: LinkId, address: PeerAddress): void {
     const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
-    const refused =
-      full || this.#incomingFrom(address.host) >= INCOMING_PER_HOST_MAX || this.#gate.refuses(address.host);
-    if (refused) this.#parts.peers.close(link);
+    const crowded = isCrowded(
+      address.host,
+      this.#strangers.from((other) => other === address.host),
+    );
+    if (full || crowded || this.#gate.refuses(address.host)) this.#parts.peers.close(link);
     else this.#strangers.add(link, address, this.#parts.clock.nowMs());
   }
 
@@ -309,21 +322,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.dial();
   }
 
-  /** Incoming links from a host; on loopback many clients share one, and none of them is a stranger. */
-  #incomingFrom(host: string): number {
-    if (isLoopback(host)) return 0;
-    let count = 0;
-    for (const _ of this.#strangers.from((other) => other === host)) count++;
-    for (const { peer } of this.#links.values()) if (peer.incoming && peer.address.host === host) count++;
-    return count;
-  }
-
   /** A stranger's handshake names the torrent that it came for. */
   #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
     const address = this.#strangers.addressOf(link);
     if (address === undefined || handshake === undefined) return undefined;
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
+    if (isCrowded(address.host, incomingFrom(address.host, member))) return undefined;
     const room = member.swarm.size < PEERS_PER_TORRENT_MAX || member.makeRoomFor(address);
     if (!room) return undefined;
     this.#strangers.forget(link);
@@ -365,4 +370,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
   }
+}
+
+/**
+ * Whether a host has as many incoming links as it may: strangers, or peers of one torrent. A client that shares many
+ * torrents with us has a link for each. On loopback many clients share one host, and none of them is a stranger.
+ */
+function isCrowded(host: string, links: Iterable<LinkId>): boolean {
+  return !isLoopback(host) && [...links].length >= INCOMING_PER_HOST_MAX;
+}
+
+function* incomingFrom(host: string, { swarm }: Member): Generator<LinkId> {
+  for (const peer of swarm.peers()) if (peer.incoming && peer.address.host === host) yield peer.link;
 }
