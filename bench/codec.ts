@@ -5,6 +5,8 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import process from 'node:process';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Bench } from 'tinybench';
+import type { IpFilter } from '#src/engine/swarm/ip-filter.ts';
+import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { decodeBencode } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
 import { Rc4 } from '#src/protocol/mse/rc4.ts';
@@ -20,6 +22,7 @@ import { ReceiveCounters } from '#src/protocol/wire/receive-counters.ts';
 const FRAMES = 64;
 const OUTSTANDING = 32;
 const LINK = 1;
+const FILTER_RANGES = 300_000;
 
 interface HeapGrowth {
   readonly blocks: number;
@@ -112,6 +115,18 @@ async function heapGrowth(blocks: number): Promise<HeapGrowth> {
   return { blocks, heapBytes, collections, nsPerBlock: (tookMs * 1e6) / blocks };
 }
 
+/** A filter of as many ranges as the largest lists have, and addresses of which half are in it. */
+function largeFilter(): { readonly filter: IpFilter; readonly hosts: readonly string[] } {
+  const builder = new IpFilterBuilder();
+  const step = Math.floor(2 ** 32 / FILTER_RANGES);
+  for (let index = 0; index < FILTER_RANGES; index++) builder.ipv4(index * step, index * step + step / 2);
+  const hosts = Array.from({ length: 4096 }, (_, index) => {
+    const address = Math.floor(((index * 0.618_033_988_75) % 1) * 2 ** 32);
+    return [24, 16, 8, 0].map((bit) => (address >>> bit) & 255).join('.');
+  });
+  return { filter: builder.build(), hosts };
+}
+
 /** Prints operations per second of each codec, then the heap growth. */
 export async function benchCodec(): Promise<void> {
   const bench = new Bench({ time: 300 });
@@ -119,9 +134,15 @@ export async function benchCodec(): Promise<void> {
   const have = Uint8Array.from([0, 0, 1, 0]);
   const requests = new Uint8Array(REQUEST_MESSAGE_BYTES);
   const peer = new EndlessPeer();
+  const { filter, hosts } = largeFilter();
+  assert.equal(filter.size, FILTER_RANGES);
+  let asked = 0;
   const block = new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
   const rc4 = new Rc4(new Uint8Array(20));
   bench
+    .add(`filter: look up an address among ${FILTER_RANGES} ranges`, () =>
+      filter.blocks(hosts[asked++ % hosts.length]!),
+    )
     .add('bencode: decode a tracker reply of 50 peers', () => void decodeBencode(reply))
     .add('wire: decode HAVE', () => void decodeMessage(HAVE, have))
     .add('wire: write REQUEST', () => writeRequest(requests, 0, 7, 16384, BLOCK_BYTES))

@@ -35,6 +35,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     peersMax: 200,
     pex: true,
     encryption: 'allow',
+    ipFilter: undefined,
     profile: false,
   });
   assert.equal(clientSettings({ listen: false }).listen, false);

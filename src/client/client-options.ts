@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
-import type { ClientOptions, EncryptionMode, PeerAddress } from './types.ts';
+import type { ClientOptions, EncryptionMode, IpFilterSource, PeerAddress } from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
@@ -25,6 +25,7 @@ export interface ClientSettings {
   readonly uploadBytesPerSecond: number;
   readonly diskWorkers: number;
   readonly peersMax: number;
+  readonly ipFilter: IpFilterSource | undefined;
   readonly pex: boolean;
   readonly encryption: EncryptionMode;
   readonly profile: boolean;
@@ -44,6 +45,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
+    ipFilter: options.ipFilter,
     pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
     profile: options.profile ?? false,

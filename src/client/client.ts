@@ -20,6 +20,7 @@ import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
+import { IpFiltering } from './ip-filtering.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
@@ -27,7 +28,16 @@ import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { resolveSource } from './source.ts';
 import { Torrent } from './torrent.ts';
-import type { AddOptions, ClientOptions, DataPathStats, PeerAddress, ProfileReport, TorrentWarning } from './types.ts';
+import type {
+  AddOptions,
+  ClientOptions,
+  DataPathStats,
+  IpFilterReport,
+  IpFilterSource,
+  PeerAddress,
+  ProfileReport,
+  TorrentWarning,
+} from './types.ts';
 
 /** The events of a Client. */
 export interface ClientEvents {
@@ -49,6 +59,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #core: Core;
   readonly #trackers: TrackerClient;
   readonly #ledger: SlotLedger;
+  readonly #ipFiltering: IpFiltering;
   readonly #profiler: Profiler | undefined;
   readonly #torrents = new Map<string, Torrent>();
   readonly #searches = new Map<string, MetadataSearch>();
@@ -95,7 +106,9 @@ export class Client extends EventEmitter<ClientEvents> {
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
     host.start(times ? timedPeerSink(session, times) : session);
-    const resume = new ResumeStore((warning) => this.emit('warning', warning));
+    const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
+    this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
+    const resume = new ResumeStore(warn);
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, resume, metadata, forget });
@@ -107,9 +120,9 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Listens for peers and resolves to the bound address, `undefined` when told never to listen. `add` does it, too; a
+   * Reads the IP filter, listens for peers and resolves to the bound address, `undefined` when told never to listen. `add` does it, too; a
    * second call returns the first one's answer. Rejects with InputError ERR_CLIENT_LISTEN when the address cannot be
-   * bound (it can be tried again), ERR_CLIENT_CLOSED after `close`.
+   * bound (it can be tried again), ERR_FILTER_… as `setIpFilter` does, ERR_CLIENT_CLOSED after `close`.
    */
   async listen(): Promise<PeerAddress | undefined> {
     this.#requireOpen();
@@ -162,6 +175,16 @@ export class Client extends EventEmitter<ClientEvents> {
     const { session } = this.#core;
     if (down !== undefined) session.downloadLimit.setRate(down);
     if (up !== undefined) session.uploadLimit.setRate(up);
+  }
+
+  /**
+   * Replaces the IP filter; `undefined` takes it away. Connected peers that it names are dropped. Resolves when it is in
+   * force, to what the list came to; lines that nobody can read are left out, with a warning. Rejects with InputError
+   * ERR_FILTER_READ, ERR_FILTER_TOO_LARGE or ERR_FILTER_EMPTY, and the filter before stays.
+   */
+  async setIpFilter(source: IpFilterSource | undefined): Promise<IpFilterReport> {
+    this.#requireOpen();
+    return await this.#ipFiltering.set(source);
   }
 
   /** What became of all bytes received so far. */
@@ -239,6 +262,7 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   async #listen(): Promise<PeerAddress | undefined> {
+    await this.#ipFiltering.begin();
     const { listen } = this.#settings;
     if (listen === false) return undefined;
     const { host, port, ipv6Too } = listen;

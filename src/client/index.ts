@@ -18,6 +18,8 @@ export type {
   DataPathStats,
   EncryptionMode,
   FilePriority,
+  IpFilterReport,
+  IpFilterSource,
   PeerAddress,
   PeerInfo,
   ProfileGauge,

@@ -31,3 +31,6 @@ export const STREAM_AHEAD_BYTES: number = 8 * 1024 * 1024;
 
 /** How fast a stream is taken to be read, when deadlines are given: 16 Mbit/s, a good film. A quicker reader hurries the rest. */
 export const STREAM_BYTES_PER_SECOND: number = 2 * 1024 * 1024;
+
+/** Bytes of an IP filter's list, unpacked: the largest that go around have 40 MiB, and gzip can make any number of few. */
+export const IP_LIST_BYTES_MAX: number = 256 * 1024 * 1024;

@@ -25,6 +25,8 @@ export interface ClientOptions {
   readonly diskWorkers?: number;
   /** Most peers connected at once, over all torrents. Default 200. */
   readonly peersMax?: number;
+  /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
+  readonly ipFilter?: IpFilterSource;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
   readonly pex?: boolean;
   /**
@@ -36,6 +38,24 @@ export interface ClientOptions {
   readonly encryption?: EncryptionMode;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
   readonly profile?: boolean;
+}
+
+/**
+ * Where an IP filter comes from: the path of a list, plain or gzipped, or its lines. Every line is a range in PeerGuardian's
+ * p2p text, eMule's `ipfilter.dat` or CIDR, or a single address; IPv4 or IPv6.
+ */
+export type IpFilterSource = string | readonly string[];
+
+/** What a list of addresses came to. */
+export interface IpFilterReport {
+  /** Ranges in force: those that touch count as one. */
+  readonly ranges: number;
+  /** Lines that nobody can read. */
+  readonly skippedLines: number;
+  /** Number of the first of these, from 1; 0 without any. */
+  readonly firstSkippedLine: number;
+  /** Ranges left out because there are too many. */
+  readonly excessRanges: number;
 }
 
 /** How urgently a file is wanted: a piece comes the earlier, the more urgent its most urgent file is. `skip`: not at all. */

@@ -278,6 +278,9 @@ export const SERVES_AT_ONCE = 64;
 /** Small pieces within so many bytes are fetched after each other, when they are equally rare: what a disk call is worth. */
 export const NEIGHBOUR_BYTES: number = 1024 * 1024;
 
+/** Ranges of an IP filter per address family: the largest lists have half as many. Their positions fit into 20 bits. */
+export const IP_RANGES_MAX: number = 2 ** 20;
+
 /** Pieces that a newcomer may have while choked: BEP 6 and libtorrent say 10. Who has more than this is no newcomer. */
 export const ALLOWED_FAST_PIECES = 10;
 

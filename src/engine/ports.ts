@@ -105,7 +105,8 @@ export interface LinkEnd {
 
 /** What the engine hears of connections. Views are valid during the call only. */
 export interface PeerSink {
-  connected(link: LinkId): void;
+  /** The link stands. `host` is the numeric address, where the host knows it: a name was perhaps dialled. */
+  connected(link: LinkId, host?: string): void;
   /** A stranger connected to our listening port. The engine answers with `send` and goes on, or with `close`. */
   incoming(link: LinkId, address: PeerAddress): void;
   /** The 68 bytes of the peer's handshake (BEP 3). */

@@ -106,3 +106,6 @@ export const PEX_LIMITS: BencodeLimits = { bytesMax: 64 * 1024, depthMax: 4, ite
 
 /** Entries read of each list of a peer exchange message: fifty are allowed, the first message may hold more (BEP 11). */
 export const PEX_ENTRIES_READ_MAX = 200;
+
+/** Characters of a line in a list of addresses: a range and the name of whoever sits there. */
+export const IP_LIST_LINE_CHARS_MAX = 1024;

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { InputError, PeerError, SourceError } from '#src/base/errors.ts';
+import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { decodeBencode, decodeBencodePrefix } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
 import { BencodeError } from '#src/protocol/bencode/bencode-error.ts';
 import type { BencodeValue } from '#src/protocol/bencode/bencode-value.ts';
 import { decodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';
 import { decodeMetadataMessage, METADATA_PIECE_BYTES } from '#src/protocol/extension/metadata-message.ts';
+import { IpListParser } from '#src/protocol/filter/ip-list-parser.ts';
 import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
@@ -206,4 +208,46 @@ const receiver: FuzzTarget = {
   run: runReceiverScript,
 };
 
-export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, metadata, wire, receiver, tracker];
+const ipList: FuzzTarget = {
+  name: 'ip-list',
+  tokens: [
+    '\n',
+    ':',
+    '-',
+    ' - ',
+    ' , 000 , ',
+    '/24',
+    '/129',
+    '::',
+    '::ffff:',
+    '2001:db8::',
+    '0.0.0.0',
+    '255.255.255.255',
+    '#',
+    '//',
+  ],
+  run(input) {
+    const builder = new IpFilterBuilder();
+    let ranges = 0;
+    const parser = new IpListParser({
+      ipv4(first, last) {
+        ranges++;
+        assert.ok(first >= 0 && first <= last && last < 2 ** 32 && Number.isInteger(first) && Number.isInteger(last));
+        builder.ipv4(first, last);
+      },
+      ipv6(first, last) {
+        ranges++;
+        assert.ok(first.length === 16 && Buffer.compare(first, last) <= 0, 'a range runs upwards');
+        builder.ipv6(first, last);
+      },
+    });
+    parser.push(input);
+    parser.end();
+    assert.equal(parser.ranges, ranges, 'what is passed on is counted');
+    assert.equal(parser.malformed > 0, parser.firstMalformed > 0);
+    const filter = builder.build();
+    assert.ok(filter.size <= ranges && (filter.size > 0 || ranges === 0), 'ranges merge, and none is lost');
+  },
+};
+
+export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, metadata, wire, receiver, tracker, ipList];

@@ -15,6 +15,7 @@ export interface NetworkOptions {
   readonly memory?: number;
   readonly down?: number;
   readonly up?: number;
+  readonly ipFilter?: string;
   readonly profile?: boolean;
 }
 
@@ -34,6 +35,10 @@ export function addNetworkOptions(command: Command): Command {
         .default('allow'),
     )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
+    .option(
+      '--ip-filter <file>',
+      'list of addresses to have nothing to do with: p2p, ipfilter.dat or CIDR, also gzipped',
+    )
     .option('--up <rate>', 'upload limit per second, e.g. 500k or 10MB/s', argument(parseRate));
 }
 
@@ -45,6 +50,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
+    ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.pex ? {} : { pex: false }),
     ...(options.profile ? { profile: true } : {}),
   };

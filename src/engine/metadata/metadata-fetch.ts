@@ -16,6 +16,7 @@ import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MA
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
+import { Candidates } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
@@ -68,7 +69,7 @@ const nothing = (): void => undefined;
 
 export class MetadataFetch implements Member {
   readonly infoHash: Uint8Array;
-  readonly swarm: Swarm = new Swarm();
+  readonly swarm: Swarm;
   readonly ticketBase: number;
   // We have no block, and never asked for one.
   readonly blockRequested: () => void = nothing;
@@ -92,6 +93,7 @@ export class MetadataFetch implements Member {
     this.infoHash = spec.infoHash;
     this.ticketBase = parts.ticketBase;
     this.#parts = parts;
+    this.swarm = new Swarm(new Candidates(parts.refuses));
     this.#observer = observer;
     const { trackers, peerId, trackerKey: key, random, ticketBase } = parts;
     this.#announcing = new Announcing({ ...spec, peerId, key, trackers, random, ticketBase });
@@ -177,6 +179,8 @@ export class MetadataFetch implements Member {
         return this.#forget(event.peer, event.end);
       case 'announced':
         return this.#learn(event.ticket, event.answer);
+      case 'filtered':
+        return this.#sift();
       case 'close':
         return this.#close();
       case 'tick':
@@ -317,6 +321,11 @@ export class MetadataFetch implements Member {
     if (end.code.startsWith('ERR_WIRE')) this.swarm.candidates.ban(peer.address);
     this.#contacts.forget(peer);
     if (peer.claimsCandidate) this.swarm.candidates.ended(peer.listening ?? peer.address, this.#nowMs(), false);
+  }
+
+  #sift(): void {
+    this.swarm.candidates.sift();
+    for (const peer of this.swarm.peers()) if (this.#parts.refuses(peer.host)) this.#drop(peer);
   }
 
   #expel(peer: Peer, code: string, message: string): void {

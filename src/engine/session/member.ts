@@ -15,6 +15,8 @@ export type MemberEvent =
   | { readonly type: 'keep-alive'; readonly peer: Peer }
   | { readonly type: 'closed'; readonly peer: Peer; readonly end: LinkEnd }
   | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
+  /** The IP filter is another one. */
+  | { readonly type: 'filtered' }
   | { readonly type: 'close' }
   | { readonly type: 'tick' };
 

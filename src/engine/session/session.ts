@@ -11,48 +11,17 @@ import type { TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
   DIALS_MAX,
-  HANDSHAKE_TIMEOUT_MS,
   INCOMING_PER_HOST_MAX,
   PEERS_PER_TORRENT_MAX,
   WRITE_BEHIND_BYTES,
 } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
-import {
-  ASKED_BEGIN,
-  ASKED_LENGTH,
-  ASKED_PIECE,
-  ASKED_STRIDE,
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
-  DIFFERENCE_BLOCK,
-  DIFFERENCE_PIECE,
-  DIFFERENCE_STORE,
-  DIFFERENCE_STRIDE,
-  DIFFERENCE_VERSION,
-  type LinkEnd,
-  type LinkId,
-  OUTCOME_LANDED,
-  OUTCOME_RETURNED,
-  type PeerAddress,
-  type PeerSink,
-  READ_DONE_OK,
-  READ_DONE_STORE,
-  READ_DONE_STRIDE,
-  READ_DONE_TICKET,
-  STORED_OUTCOME,
-  STORED_PIECE,
-  STORED_RUN,
-  STORED_STORE,
-  STORED_STRIDE,
-  type StorageSink,
-  type StoreId,
-} from '../ports.ts';
+import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
+import * as ports from '../ports.ts';
+import { AddressGate } from '../swarm/address-gate.ts';
 import { isLoopback } from '../swarm/candidates.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
+import type { IpFilter } from '../swarm/ip-filter.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
@@ -61,6 +30,7 @@ import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torr
 import { StretchCache } from '../upload/stretch-cache.ts';
 import type { Member } from './member.ts';
 import type { SessionParts } from './session-parts.ts';
+import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
@@ -69,12 +39,6 @@ const TICKETS_PER_TORRENT: number = 2 ** 24;
 interface Attachment {
   readonly member: Member;
   readonly peer: Peer;
-}
-
-/** A stranger who has not yet said which torrent it is about. */
-interface Stranger {
-  readonly address: PeerAddress;
-  readonly sinceMs: number;
 }
 
 export class Session implements PeerSink, StorageSink, TrackerSink {
@@ -90,7 +54,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #members = new Map<string, Member>();
   readonly #ticketBases = new Map<number, Member>();
   readonly #links = new Map<LinkId, Attachment>();
-  readonly #strangers = new Map<LinkId, Stranger>();
+  readonly #strangers = new Strangers();
+  readonly #gate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 2;
@@ -106,6 +71,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   get torrents(): IterableIterator<Torrent> {
     return this.#torrents.values();
+  }
+
+  /** Addresses to have nothing to do with, from now on: who is connected from one of them is let go. */
+  setIpFilter(filter: IpFilter | undefined): void {
+    this.#gate.filter = filter;
+    for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
+    for (const member of this.#members.values()) member.dispatch({ type: 'filtered' });
   }
 
   /** Most bytes of one torrent that waited for the disk at once. */
@@ -155,7 +127,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#nextTicketBase += TICKETS_PER_TORRENT;
     const { downloadLimit, uploadLimit, external } = this;
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
-    const owned = { cache: this.#cache, uploadSlots: this.#uploadSlots, trackerKey: this.#trackerKey };
+    const owned = {
+      refuses: this.#gate.refuses,
+      cache: this.#cache,
+      uploadSlots: this.#uploadSlots,
+      trackerKey: this.#trackerKey,
+    };
     return { ...this.#parts, ...owned, external, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
 
@@ -187,9 +164,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Control work, every TICK_MS. */
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
-    for (const [link, stranger] of this.#strangers) {
-      if (nowMs - stranger.sinceMs > HANDSHAKE_TIMEOUT_MS) this.#parts.peers.close(link);
-    }
+    for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     for (const member of fromRandomStart(this.#members.values(), this.#parts.random)) member.dispatch({ type: 'tick' });
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
@@ -201,15 +176,21 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   // Links.
 
-  connected(link: LinkId): void {
+  connected(link: LinkId, host?: string): void {
     const attachment = this.#links.get(link);
-    if (attachment !== undefined) attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
+    if (attachment === undefined) return;
+    // What a name stood for is known only now.
+    if (host !== undefined) attachment.peer.host = host;
+    if (this.#gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
+    else attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    this.#strangers.set(link, { address, sinceMs: this.#parts.clock.nowMs() });
-    const full = this.#links.size + this.#strangers.size > this.#parts.peersMax;
-    if (full || this.#incomingFrom(address.host) > INCOMING_PER_HOST_MAX) this.#parts.peers.close(link);
+    const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
+    const refused =
+      full || this.#incomingFrom(address.host) >= INCOMING_PER_HOST_MAX || this.#gate.refuses(address.host);
+    if (refused) this.#parts.peers.close(link);
+    else this.#strangers.add(link, address, this.#parts.clock.nowMs());
   }
 
   handshake(link: LinkId, bytes: Uint8Array): void {
@@ -236,16 +217,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   blocks(batch: Int32Array, count: number): void {
     let last: Member | undefined;
-    for (let at = 0; at < count * BLOCK_STRIDE; at += BLOCK_STRIDE) {
-      const attachment = this.#links.get(batch[at + BLOCK_LINK]!);
+    for (let at = 0; at < count * ports.BLOCK_STRIDE; at += ports.BLOCK_STRIDE) {
+      const attachment = this.#links.get(batch[at + ports.BLOCK_LINK]!);
       if (attachment === undefined) continue;
       const { member, peer } = attachment;
-      const piece = batch[at + BLOCK_PIECE]!;
-      const begin = batch[at + BLOCK_BEGIN]!;
-      const outcome = batch[at + BLOCK_OUTCOME]!;
-      if (outcome === OUTCOME_LANDED) member.blockLanded(peer, piece, begin, batch[at + BLOCK_LENGTH]!);
-      else if (outcome === OUTCOME_RETURNED) member.blockReturned(peer, piece, begin);
-      else member.blockWasted(peer, batch[at + BLOCK_LENGTH]!);
+      const piece = batch[at + ports.BLOCK_PIECE]!;
+      const begin = batch[at + ports.BLOCK_BEGIN]!;
+      const outcome = batch[at + ports.BLOCK_OUTCOME]!;
+      if (outcome === ports.OUTCOME_LANDED) member.blockLanded(peer, piece, begin, batch[at + ports.BLOCK_LENGTH]!);
+      else if (outcome === ports.OUTCOME_RETURNED) member.blockReturned(peer, piece, begin);
+      else member.blockWasted(peer, batch[at + ports.BLOCK_LENGTH]!);
       if (last !== undefined && last !== member) last.blocksDone();
       last = member;
     }
@@ -256,8 +237,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const attachment = this.#links.get(link);
     if (attachment === undefined) return;
     const { member, peer } = attachment;
-    for (let at = 0; at < count * ASKED_STRIDE; at += ASKED_STRIDE) {
-      member.blockRequested(peer, batch[at + ASKED_PIECE]!, batch[at + ASKED_BEGIN]!, batch[at + ASKED_LENGTH]!);
+    for (let at = 0; at < count * ports.ASKED_STRIDE; at += ports.ASKED_STRIDE) {
+      member.blockRequested(
+        peer,
+        batch[at + ports.ASKED_PIECE]!,
+        batch[at + ports.ASKED_BEGIN]!,
+        batch[at + ports.ASKED_LENGTH]!,
+      );
     }
   }
 
@@ -267,7 +253,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   closed(link: LinkId, end: LinkEnd): void {
-    this.#strangers.delete(link);
+    this.#strangers.forget(link);
     const attachment = this.#links.get(link);
     this.#links.delete(link);
     if (attachment !== undefined) attachment.member.dispatch({ type: 'closed', peer: attachment.peer, end });
@@ -276,10 +262,14 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Storage.
 
   runsStored(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * STORED_STRIDE; at += STORED_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + STORED_STORE]!);
+    for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
       if (torrent === undefined) continue;
-      torrent.runStored(batch[at + STORED_PIECE]!, batch[at + STORED_RUN]!, batch[at + STORED_OUTCOME]!);
+      torrent.runStored(
+        batch[at + ports.STORED_PIECE]!,
+        batch[at + ports.STORED_RUN]!,
+        batch[at + ports.STORED_OUTCOME]!,
+      );
       this.#touched.add(torrent);
     }
     for (const torrent of this.#touched) torrent.runsDone();
@@ -287,21 +277,21 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   blocksDiffered(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * DIFFERENCE_STRIDE; at += DIFFERENCE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + DIFFERENCE_STORE]!);
+    for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
       torrent?.blockDiffered(
-        batch[at + DIFFERENCE_PIECE]!,
-        batch[at + DIFFERENCE_VERSION]!,
-        batch[at + DIFFERENCE_BLOCK]!,
+        batch[at + ports.DIFFERENCE_PIECE]!,
+        batch[at + ports.DIFFERENCE_VERSION]!,
+        batch[at + ports.DIFFERENCE_BLOCK]!,
       );
     }
   }
 
   blocksRead(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * READ_DONE_STRIDE; at += READ_DONE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + READ_DONE_STORE]!);
+    for (let at = 0; at < count * ports.READ_DONE_STRIDE; at += ports.READ_DONE_STRIDE) {
+      const torrent = this.#torrents.get(batch[at + ports.READ_DONE_STORE]!);
       if (torrent === undefined) continue;
-      torrent.blockRead(batch[at + READ_DONE_TICKET]!, batch[at + READ_DONE_OK] === 1);
+      torrent.blockRead(batch[at + ports.READ_DONE_TICKET]!, batch[at + ports.READ_DONE_OK] === 1);
       this.#touched.add(torrent);
     }
     for (const torrent of this.#touched) torrent.readsDone();
@@ -324,21 +314,21 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #incomingFrom(host: string): number {
     if (isLoopback(host)) return 0;
     let count = 0;
-    for (const stranger of this.#strangers.values()) if (stranger.address.host === host) count++;
+    for (const _ of this.#strangers.from((other) => other === host)) count++;
     for (const { peer } of this.#links.values()) if (peer.incoming && peer.address.host === host) count++;
     return count;
   }
 
   /** A stranger's handshake names the torrent that it came for. */
   #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
-    const stranger = this.#strangers.get(link);
-    if (stranger === undefined || handshake === undefined) return undefined;
+    const address = this.#strangers.addressOf(link);
+    if (address === undefined || handshake === undefined) return undefined;
     const member = this.#members.get(toHex(handshake.infoHash));
-    if (member === undefined || !member.welcoming || member.swarm.candidates.banned(stranger.address)) return undefined;
-    const room = member.swarm.size < PEERS_PER_TORRENT_MAX || member.makeRoomFor(stranger.address);
+    if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
+    const room = member.swarm.size < PEERS_PER_TORRENT_MAX || member.makeRoomFor(address);
     if (!room) return undefined;
-    this.#strangers.delete(link);
-    const attachment = { member, peer: member.admit(link, stranger.address, true) };
+    this.#strangers.forget(link);
+    const attachment = { member, peer: member.admit(link, address, true) };
     this.#links.set(link, attachment);
     return attachment;
   }

@@ -17,6 +17,8 @@ interface Candidate {
   notBeforeMs: number;
   connected: boolean;
   banned: boolean;
+  /** The IP filter has it. Only the user's own are kept all the same: the filter may change. */
+  filtered: boolean;
   /** It had nothing for us when it was last connected. */
   useless: boolean;
   /** Somebody says that he reached it. */
@@ -53,14 +55,20 @@ export function isLoopback(host: string): boolean {
 export class Candidates {
   readonly #known = new Map<string, Candidate>();
   readonly #bans = new Set<string>();
+  readonly #refuses: (host: string) => boolean;
   #priorityOf: (address: PeerAddress) => number = () => 0;
+
+  /** `refuses` tells whether a host is filtered. */
+  constructor(refuses: (host: string) => boolean = () => false) {
+    this.#refuses = refuses;
+  }
 
   get size(): number {
     return this.#known.size;
   }
 
   /**
-   * Adds an address; returns false when it is known, banned or one too many. The user's own always find room.
+   * Adds an address; returns false when it is known, banned, filtered or one too many. The user's own always find room.
    * `reachable` is said by a peer that dialled it. From an exchange, the second to name an address adds to it, too.
    */
   add(address: PeerAddress, source: CandidateSource, reachable = false): boolean {
@@ -69,8 +77,10 @@ export class Candidates {
     if (this.banned(address)) return false;
     const known = this.#known.get(key);
     if (known !== undefined) return this.#confirm(known, source, reachable);
+    const filtered = this.#refuses(address.host);
+    if (filtered && source !== 'user') return false;
     if (this.#known.size >= CANDIDATES_MAX && !this.#forgetOne(RANKS[source]) && source !== 'user') return false;
-    const fresh = { failures: 0, notBeforeMs: 0, connected: false, banned: false, useless: false };
+    const fresh = { failures: 0, notBeforeMs: 0, connected: false, banned: false, filtered, useless: false };
     const tellers = source === 'pex' ? 1 : 0;
     this.#known.set(key, { address, source, ...fresh, reachable, tellers, priority: this.#priorityOf(address) });
     return true;
@@ -122,6 +132,14 @@ export class Candidates {
     for (const candidate of this.#known.values()) if (banKey(candidate.address) === ban) candidate.banned = true;
   }
 
+  /** The filter is another one: what it has now is forgotten, and the user's own are judged anew. */
+  sift(): void {
+    for (const [key, candidate] of this.#known) {
+      candidate.filtered = this.#refuses(candidate.address.host);
+      if (candidate.filtered && candidate.source !== 'user') this.#known.delete(key);
+    }
+  }
+
   /** This address is not dialled again; others of the same host are. */
   avoid(address: PeerAddress): void {
     const candidate = this.#known.get(addressKey(address));
@@ -132,7 +150,7 @@ export class Candidates {
   next(nowMs: number): PeerAddress | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#known.values()) {
-      if (candidate.connected || candidate.banned || candidate.notBeforeMs > nowMs) continue;
+      if (candidate.connected || candidate.banned || candidate.filtered || candidate.notBeforeMs > nowMs) continue;
       if (best === undefined || better(candidate, best)) best = candidate;
     }
     if (best === undefined) return undefined;
@@ -169,7 +187,8 @@ export class Candidates {
 
   /** Whether some address could be dialled, now or later. */
   get hopeful(): boolean {
-    for (const candidate of this.#known.values()) if (!candidate.banned && !candidate.connected) return true;
+    for (const { banned, connected, filtered } of this.#known.values())
+      if (!banned && !connected && !filtered) return true;
     return false;
   }
 

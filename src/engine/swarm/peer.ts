@@ -15,6 +15,8 @@ export class Peer {
   readonly link: LinkId;
   readonly address: PeerAddress;
   readonly incoming: boolean;
+  /** Numeric address, as far as it is known: a name may have been dialled. */
+  host: string;
   /** The address book counts the peer's listening address as connected because of this link. */
   claimsCandidate: boolean;
   /** True once both handshakes were exchanged: only then `pieces` and the flags below mean something. */
@@ -76,6 +78,7 @@ export class Peer {
   constructor(link: LinkId, address: PeerAddress, incoming: boolean, pieces: PeerPieces) {
     this.link = link;
     this.address = address;
+    this.host = address.host;
     this.incoming = incoming;
     this.claimsCandidate = !incoming;
     this.pieces = pieces;

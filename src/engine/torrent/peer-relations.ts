@@ -12,7 +12,7 @@ import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
-import type { Candidates } from '../swarm/candidates.ts';
+import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
@@ -48,7 +48,7 @@ export class PeerRelations {
 
   constructor(parts: RelationsParts) {
     this.#parts = parts;
-    this.swarm = new Swarm(parts.candidates);
+    this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     const { spec, shared, intake, upload } = parts;
     const { swarm } = this;
@@ -176,6 +176,14 @@ export class PeerRelations {
     peer.closing = true;
     if (code === 'ERR_PEER_STALLED') this.#parts.warn({ code, message: `${nameOf(peer)} ${message}` });
     this.#parts.shared.peers.close(peer.link);
+  }
+
+  /** The IP filter is another one: who may not be met any more has to go. */
+  sift(): void {
+    this.swarm.candidates.sift();
+    for (const peer of this.swarm.peers()) {
+      if (this.#parts.shared.refuses(peer.host)) this.drop(peer, 'ERR_PEER_FILTERED', 'is filtered');
+    }
   }
 
   /** Ends the link and does not come back. */

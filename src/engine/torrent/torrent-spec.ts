@@ -50,6 +50,8 @@ export interface TorrentParts {
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
   readonly uploadSlots: UploadSlots;
+  /** Whether an address is filtered: nobody there is dialled or let in. */
+  readonly refuses: (host: string) => boolean;
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;
   /** Our own address, as peers see it. */

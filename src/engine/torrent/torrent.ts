@@ -156,6 +156,8 @@ export class Torrent implements Member {
         return this.#believe(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
+      case 'filtered':
+        return this.relations.sift();
       case 'pause':
         return this.#leave('paused');
       case 'resume':

@@ -4,6 +4,7 @@ import { connect, isIP } from 'node:net';
 import type { PeerAddress } from '../../engine/ports.ts';
 import type { Encryption, Route } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
+import { plainAddress } from './plain-address.ts';
 import type { TcpLink } from './tcp-link.ts';
 
 export interface DialParts {
@@ -12,8 +13,8 @@ export interface DialParts {
   readonly timeoutMs: number;
   readonly infoHash: Uint8Array;
   readonly encryption: Encryption;
-  /** The first connection stands. */
-  readonly connected: () => void;
+  /** The first connection stands; to where, in numbers. */
+  readonly connected: (host: string) => void;
 }
 
 export class Dial {
@@ -21,14 +22,15 @@ export class Dial {
   readonly #routes: readonly Route[];
   readonly #opening: LinkOpening;
   #tried = 0;
-  #reached = false;
+  /** Who answered: behind a name another one may be found the next time. */
+  #reached: string | undefined;
 
   constructor(parts: DialParts) {
     this.#parts = parts;
     this.#routes = parts.encryption.routes(parts.address);
     this.#opening = new LinkOpening({
       // Where nobody answers, another way of talking does not help.
-      redial: () => this.#reached && this.#next(),
+      redial: () => this.#reached !== undefined && this.#next(),
       opened: () => parts.encryption.worked(parts.address, this.#routes[this.#tried - 1]!),
     });
   }
@@ -44,11 +46,12 @@ export class Dial {
     const { link, address, timeoutMs } = this.#parts;
     this.#opening.negotiating = route === 'encrypted';
     link.open(this.#opening);
+    const host = this.#reached ?? address.host;
     const socket = connect({
-      host: address.host,
+      host,
       port: address.port,
       noDelay: true,
-      autoSelectFamily: isIP(address.host) === 0,
+      autoSelectFamily: isIP(host) === 0,
       onread: { buffer: link.nextDestination, callback: link.onRead },
     });
     link.attach(socket);
@@ -56,9 +59,9 @@ export class Dial {
     socket.setTimeout(timeoutMs, giveUp);
     socket.once('connect', () => {
       socket.setTimeout(0);
-      const again = this.#reached;
-      this.#reached = true;
-      if (!again) this.#parts.connected();
+      const again = this.#reached !== undefined;
+      this.#reached ??= socket.remoteAddress ?? host;
+      if (!again) this.#parts.connected(plainAddress(this.#reached));
       // What the engine says at once goes along with the encrypted handshake.
       if (!socket.destroyed && route === 'encrypted') this.#negotiate();
       else if (!socket.destroyed && again) link.repeat();

@@ -34,6 +34,7 @@ import { Dial } from './dial.ts';
 import { Encryption, type EncryptionMode } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
+import { plainAddress } from './plain-address.ts';
 import { SealedBlocks } from './sealed-blocks.ts';
 import { SendViews } from './send-views.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
@@ -146,7 +147,7 @@ export class TcpHost implements PeerPort, LinkOwner {
       tcpLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${address.port}` });
       return;
     }
-    const connected = (): void => this.#sink!.connected(link);
+    const connected = (host: string): void => this.#sink!.connected(link, host);
     new Dial({ link: tcpLink, address, timeoutMs, infoHash, encryption: this.#encryption, connected }).start();
   }
 
@@ -329,9 +330,4 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#batched = 0;
     this.#sink!.blocks(batch, count);
   };
-}
-
-/** An IPv4 address as it is known elsewhere: a socket that listens for both families shows it inside an IPv6 one. */
-function plainAddress(host: string): string {
-  return host.startsWith('::ffff:') ? host.slice('::ffff:'.length) : host;
 }

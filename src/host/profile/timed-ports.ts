@@ -20,7 +20,7 @@ function timed<Args extends unknown[]>(
 /** Times what the engine does with what it hears of connections: `callback`. */
 export function timedPeerSink(sink: PeerSink, times: StageTimes): PeerSink {
   return {
-    connected: (link) => sink.connected(link),
+    connected: (link, host) => sink.connected(link, host),
     incoming: (link, address) => sink.incoming(link, address),
     handshake: (link, bytes) => sink.handshake(link, bytes),
     message: timed(times, 'callback', (link, id, payload) => sink.message(link, id, payload)),

@@ -46,6 +46,7 @@ export class SimulatedNetwork implements PeerPort {
   readonly #parts: NetworkParts;
   readonly #links = new Map<LinkId, RemotePeer>();
   readonly #listeners = new Map<string, RemoteHabits>();
+  readonly #names = new Map<string, string>();
   #sink: PeerSink | undefined;
   #nextIncoming = 1;
 
@@ -60,6 +61,11 @@ export class SimulatedNetwork implements PeerPort {
   /** Somebody accepts connections at this address from now on. */
   listen(address: PeerAddress, habits: RemoteHabits): void {
     this.#listeners.set(`${address.host}|${address.port}`, habits);
+  }
+
+  /** The name stands for this address; the engine learns it when it is connected. */
+  resolve(name: string, host: string): void {
+    this.#names.set(name, host);
   }
 
   /** Nobody accepts connections there any more. */
@@ -103,7 +109,7 @@ export class SimulatedNetwork implements PeerPort {
     }
     queue.plan(latencyMs(), () => {
       if (remote.closed) return;
-      this.#sink!.connected(link);
+      this.#sink!.connected(link, this.#names.get(address.host) ?? address.host);
       habits.connected?.(remote);
     });
   }

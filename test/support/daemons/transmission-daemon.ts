@@ -13,11 +13,20 @@ import type { Daemon, DaemonKind, Standing } from './daemon.ts';
 const STATUS_CHECK_WAIT = 1;
 const STATUS_CHECK = 2;
 const STATUS_SEEDING = 6;
+/** Its settings for encryption: rather not, and required. */
+const ENCRYPTION_UNWANTED = 0;
+const ENCRYPTION_REQUIRED = 2;
 /** It answers the first question of a session with this status and the session's id. */
 const HTTP_CONFLICT = 409;
 const SESSION_HEADER = 'X-Transmission-Session-Id';
 
-function settings(peerPort: number, rpcPort: number, home: string): Record<string, unknown> {
+/** How one differs from another. */
+interface Settled {
+  readonly home: string;
+  readonly encryption: number;
+}
+
+function settings(peerPort: number, rpcPort: number, { home, encryption }: Settled): Record<string, unknown> {
   return {
     'bind-address-ipv4': '127.0.0.1',
     'peer-port': peerPort,
@@ -27,7 +36,7 @@ function settings(peerPort: number, rpcPort: number, home: string): Record<strin
     'lpd-enabled': false,
     'pex-enabled': false,
     'utp-enabled': false,
-    encryption: 0,
+    encryption,
     'download-dir': home,
     'incomplete-dir-enabled': false,
     preallocation: 0,
@@ -104,19 +113,27 @@ class TransmissionDaemon implements Daemon {
   }
 }
 
-async function open(workspace: Workspace, home: string, port: number | undefined): Promise<Daemon> {
+async function open(workspace: Workspace, port: number | undefined, settled: Settled): Promise<Daemon> {
   const [peerPort, rpcPort] = [port ?? (await freePort()), await freePort()];
-  await writeFile(path.join(home, 'settings.json'), JSON.stringify(settings(peerPort, rpcPort, home)));
+  const { home } = settled;
+  await writeFile(path.join(home, 'settings.json'), JSON.stringify(settings(peerPort, rpcPort, settled)));
   const args = ['--foreground', '--log-info', '--config-dir', home];
   const program = workspace.own(new Program('transmission-daemon', args, { HOME: home }));
   await program.find((line) => line.includes('Using settings from') || undefined, READY_TIMEOUT_MS, 'an open RPC');
   return new TransmissionDaemon(program, peerPort, rpcPort);
 }
 
-export const transmissionDaemon: DaemonKind = {
-  name: 'transmission',
-  program: 'transmission-daemon',
-  debianPackage: 'transmission-daemon',
-  dialsLoopback: false,
-  open,
-};
+function kind(name: string, encryption: number): DaemonKind {
+  return {
+    name,
+    program: 'transmission-daemon',
+    debianPackage: 'transmission-daemon',
+    dialsLoopback: false,
+    open: (workspace, home, port) => open(workspace, port, { home, encryption }),
+  };
+}
+
+export const transmissionDaemon: DaemonKind = kind('transmission', ENCRYPTION_UNWANTED);
+
+/** Speaks and understands nothing but RC4. */
+export const encryptedTransmissionDaemon: DaemonKind = kind('transmission, forced to RC4', ENCRYPTION_REQUIRED);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Downloads one torrent from peers on loopback with libtorrent-rasterbar: tells whether a seeder seeds.
 
-usage: libtorrent-get.py TORRENT|MAGNET SAVE_DIR PORT [PORT…] [--timeout SECONDS]
+usage: libtorrent-get.py TORRENT|MAGNET SAVE_DIR PORT [PORT…] [--timeout SECONDS] [--encryption rc4|plaintext]
+With --encryption every connection has to begin with an encrypted handshake (MSE), and to go on in the named way.
 Exits with 0 once everything is there and verified.
 """
 import argparse
@@ -16,12 +17,20 @@ options.add_argument('torrent')
 options.add_argument('save_dir')
 options.add_argument('ports', type=int, nargs='+')
 options.add_argument('--timeout', type=float, default=50)
+options.add_argument('--encryption', choices=['rc4', 'plaintext'])
 options = options.parse_args()
+
+# 2: plain connections only; 0: encrypted handshakes only.
+policy = 0 if options.encryption else 2
+encryption = {'in_enc_policy': policy, 'out_enc_policy': policy}
+if options.encryption:
+    encryption['allowed_enc_level'] = 2 if options.encryption == 'rc4' else 1
 
 session = lt.session({
     'listen_interfaces': '127.0.0.1:0',
     'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
-    'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'in_enc_policy': 2, 'out_enc_policy': 2,
+    'enable_outgoing_utp': False, 'enable_incoming_utp': False,
+    **encryption,
     'allow_multiple_connections_per_ip': True, 'min_reconnect_time': 1, 'close_redundant_connections': False,
     'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification
     | lt.alert.category_t.peer_notification | lt.alert.category_t.storage_notification,

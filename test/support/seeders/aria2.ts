@@ -27,6 +27,8 @@ const LISTENING = /BitTorrent: listening on TCP port (\d+)/;
 /** How an aria2 seeder differs from the plain one. */
 export interface Aria2Options {
   readonly uploadBytesPerSecond?: number;
+  /** Accepts nothing but RC4. Default false: plain connections, too. */
+  readonly encrypted?: boolean;
 }
 
 export async function startAria2(
@@ -42,6 +44,7 @@ export async function startAria2(
     `--dir=${folder}`,
     `--listen-port=${await freePort()}`,
     `--max-upload-limit=${options.uploadBytesPerSecond ?? 0}`,
+    ...(options.encrypted ? ['--bt-require-crypto=true', '--bt-min-crypto-level=arc4'] : []),
     file,
   ];
   const program = workspace.own(new Program('aria2c', args));

@@ -2,10 +2,12 @@
 """Seeds one torrent with libtorrent-rasterbar (Debian: python3-libtorrent), driven by a test through lines.
 
 usage: libtorrent-seed.py TORRENT SAVE_DIR [--port N] [--up-limit BYTES_PER_SECOND] [--count N]
+                          [--encryption rc4|plaintext]
 
 Answers on standard output, one JSON object a line: {"event": "ready", "ports": [N…], "have": PIECES} once the files
 are checked and the ports are open; {"event": "stats", "uploaded": [BYTES…]} for each line "stats" on standard input.
-With --count it is so many seeders, each a client of its own. Ends when standard input does, so that it never outlives
+With --count it is so many seeders, each a client of its own. With --encryption every connection has to begin with an
+encrypted handshake (MSE), and to go on in the named way. Ends when standard input does, so that it never outlives
 the test.
 """
 import argparse
@@ -21,6 +23,7 @@ options.add_argument('save_dir')
 options.add_argument('--port', type=int, default=0)
 options.add_argument('--up-limit', type=int, default=0)
 options.add_argument('--count', type=int, default=1)
+options.add_argument('--encryption', choices=['rc4', 'plaintext'])
 options = options.parse_args()
 
 
@@ -28,12 +31,19 @@ def say(**event):
     print(json.dumps(event), flush=True)
 
 
+# 2: plain connections only; 0: encrypted handshakes only.
+policy = 0 if options.encryption else 2
+encryption = {'in_enc_policy': policy, 'out_enc_policy': policy}
+if options.encryption:
+    encryption['allowed_enc_level'] = 2 if options.encryption == 'rc4' else 1
+
+
 def new_session():
     return lt.session({
         'listen_interfaces': f'127.0.0.1:{options.port}',
         'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
         'enable_outgoing_utp': False, 'enable_incoming_utp': False,
-        'in_enc_policy': 2, 'out_enc_policy': 2,  # 2: plain connections only
+        **encryption,
         'allow_multiple_connections_per_ip': True, 'unchoke_slots_limit': 500, 'connections_limit': 1000,
         'max_allowed_in_request_queue': 5000, 'min_reconnect_time': 1, 'aio_threads': 1, 'hashing_threads': 1,
         'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,

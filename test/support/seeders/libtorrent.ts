@@ -28,6 +28,8 @@ export interface LibtorrentOptions {
   readonly uploadBytesPerSecond?: number;
   /** So many clients in one process. Default 1. */
   readonly count?: number;
+  /** Every connection has to begin with an encrypted handshake, and to go on like this. Default: only plain connections. */
+  readonly encryption?: 'rc4' | 'plaintext';
 }
 
 /** A libtorrent that seeds what its folder has of the torrent, which may be less than all. */
@@ -56,6 +58,7 @@ export class LibtorrentSeeder implements Seeder {
     const file = await saveTorrent(torrent, workspace.path);
     const { port = 0, uploadBytesPerSecond = 0, count = 1 } = options;
     const args = ['--port', `${port}`, '--up-limit', `${uploadBytesPerSecond}`, '--count', `${count}`];
+    if (options.encryption !== undefined) args.push('--encryption', options.encryption);
     const program = workspace.own(new Program(LIBTORRENT_PYTHON!, [SCRIPT, file, folder, ...args]));
     const ready = await program.find((line) => eventNamed(line, 'ready'), READY_TIMEOUT_MS, 'a ready libtorrent');
     return new LibtorrentSeeder(program, ready);
