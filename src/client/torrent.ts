@@ -1,7 +1,6 @@
 // A torrent of the public library: the user's handle. It opens the store, finds out what is there already, gives the
 // rest to the engine, and keeps resume data.
 import { EventEmitter } from 'node:events';
-import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
 import { MillraceError, StorageError } from '../base/errors.ts';
@@ -18,14 +17,14 @@ import { FileAccess } from './file-access.ts';
 import type { FilePlacement } from './file-placement.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import type { FileRange } from './file-span.ts';
-import { stampFiles } from './file-stamp.ts';
 import { fileViews } from './file-view.ts';
-import { ResumeKeeper, type Standing } from './resume-keeper.ts';
+import { ResumeKeeper, standingOf } from './resume-keeper.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
 import { peerInfos, progressView } from './swarm-view.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
 import type {
   AddOptions,
+  MoveOptions,
   PeerAddress,
   PeerInfo,
   TorrentEvents,
@@ -34,6 +33,7 @@ import type {
   TorrentState,
   TorrentWarning,
 } from './types.ts';
+import { type MoveParts, Whereabouts } from './whereabouts.ts';
 
 /**
  * A torrent that was added to a Client: `Client.add` makes it. Emits the events of `TorrentEvents`; nothing has to be
@@ -42,12 +42,11 @@ import type {
 export class Torrent extends EventEmitter<TorrentEvents> {
   /** What the torrent file says. */
   readonly metainfo: Metainfo;
-  /** Absolute path of the folder that receives the files. */
-  readonly directory: string;
   readonly #core: Core;
   readonly #options: AddOptions;
   readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
+  readonly #whereabouts: Whereabouts;
   #priorities: FilePriorities;
   /** The user said what is wanted: what was saved does not count. */
   #chosen: boolean;
@@ -71,7 +70,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     super();
     this.#forerunner = forerunner;
     this.metainfo = metainfo;
-    this.directory = path.resolve(options.directory ?? '.');
+    this.#whereabouts = new Whereabouts(options.directory ?? '.', metainfo.files);
     this.#core = core;
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
@@ -81,9 +80,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#resume = new ResumeKeeper({
       store: core.resume,
       infoHash: metainfo.infoHash,
-      directory: this.directory,
+      directory: () => this.directory,
       warn: (warning) => this.emit('warning', warning),
-      standing: () => this.#standing(),
+      standing: async () => {
+        if (this.#store === undefined || this.#engine === undefined) return undefined;
+        return await standingOf(core.pool, this.#engine, this.#whereabouts, this.#priorities.ofFiles);
+      },
     });
     this.#access = new FileAccess({
       geometry: this.#geometry,
@@ -100,6 +102,11 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       error: () => (this.#state === 'removed' ? removedError() : this.#error),
     });
     this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Absolute path of the folder that has the files. */
+  get directory(): string {
+    return this.#whereabouts.directory;
   }
 
   /** 40 lower-case hexadecimal digits. */
@@ -125,13 +132,14 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
     const { wanted } = this.#priorities;
-    const figures = { state: this.#state, checked: this.#checked, uploadedBefore: this.#resume.uploadedBytes };
-    return progressView(this.#engine, tally(this.#geometry, wanted, this.#had()), figures);
+    const { moved } = this.#whereabouts;
+    const own = { state: this.#state, checked: this.#checked, moved, uploadedBefore: this.#resume.uploadedBytes };
+    return progressView(this.#engine, tally(this.#geometry, wanted, this.#had()), own);
   }
 
   /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
   files(): readonly TorrentFile[] {
-    return fileViews(this.metainfo.files, this.#geometry, this.#had(), this.#priorities);
+    return fileViews(this.#whereabouts.files, this.#geometry, this.#had(), this.#priorities);
   }
 
   /** A snapshot of the connected peers. */
@@ -163,12 +171,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #prioritise(priorities: FilePriorities): void {
     this.#chosen = true;
     this.#priorities = priorities;
-    this.#place();
-    this.#engine?.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
-  }
-
-  #place(): void {
-    if (this.#engine !== undefined) this.#placement?.follow(this.#priorities.selected, this.#engine);
+    if (this.#engine === undefined) return;
+    this.#placement?.follow(priorities.selected, this.#engine);
+    this.#engine.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
   }
 
   /**
@@ -212,9 +217,30 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       await this.#opening;
       return;
     }
-    this.#place();
+    if (this.#engine !== undefined) this.#placement?.follow(this.#priorities.selected, this.#engine);
     await this.#placement?.settled;
     if (this.#error === undefined) this.#engine?.dispatch({ type: 'resume' });
+  }
+
+  /**
+   * Moves the files to another folder while the torrent runs. Rejects with InputError ERR_MOVE_EXISTS when something is in
+   * the way, or with a StorageError: then everything is as before, and the torrent goes on.
+   */
+  async move(directory: string, options: MoveOptions = {}): Promise<void> {
+    await this.#rehouse((parts) => this.#whereabouts.move(directory, parts, options));
+  }
+
+  /** Gives a file another path below the folder. Rejects like `move`, and with InputError ERR_SELECT_FILE, ERR_RENAME_PATH. */
+  async renameFile(index: number, name: string): Promise<void> {
+    await this.#rehouse((parts) => this.#whereabouts.rename(index, name, parts));
+  }
+
+  async #rehouse(act: (parts: MoveParts) => Promise<void>): Promise<void> {
+    await this.#opening;
+    if (this.#closing !== undefined) return;
+    if (this.#store === undefined) throw this.#error ?? removedError();
+    const warn = (warning: TorrentWarning) => this.emit('warning', warning);
+    await act({ core: this.#core, store: this.#store, resume: this.#resume, signal: this.#abort.signal, warn });
   }
 
   /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
@@ -265,7 +291,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
     this.#abort.abort(removedError());
     this.#resume.rest();
-    await this.#opening.then(() => this.#placement?.settled);
+    await this.#opening.then(() => Promise.allSettled([this.#placement?.settled, this.#whereabouts.settled]));
     try {
       if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
@@ -293,13 +319,14 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
     this.#chosen = true;
     const { preallocate = false } = this.#options;
+    this.#whereabouts.restore(saved?.renamed ?? this.#whereabouts.renamed);
+    const { files } = this.#whereabouts;
     const { selected } = this.#priorities;
-    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
+    const layout = torrentLayout({ ...this.metainfo, files }, this.directory, { preallocate, selected });
     await this.#closeStore();
     const { store, stats, placement } = await openStore(this.#core, layout, this.#geometry);
     this.#store = store;
     this.#placement = placement;
-    const { files } = this.metainfo;
     const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats, saved };
     const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
@@ -313,7 +340,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     };
     this.#engine = session.add(spec, observer, this.#forerunner);
     this.#forerunner = undefined;
-    this.#place();
+    placement.follow(this.#priorities.selected, this.#engine);
     for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
@@ -327,23 +354,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
     this.#setState('checking');
-    return checkStore(this.#core, store, {
-      pieces,
-      signal: this.#abort.signal,
-      onShare: (share) => (this.#checked = share),
-    });
-  }
-
-  async #standing(): Promise<Standing | undefined> {
-    if (this.#store === undefined || this.#engine === undefined) return undefined;
-    // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-    const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const priorities = this.#priorities.ofFiles;
-    const bytes = {
-      uploadedBytes: this.#engine.upload.totalBytes,
-      downloadedBytes: this.#engine.intake.rate.totalBytes,
-    };
-    return { have: this.#had(), stamps, priorities, ...bytes };
+    const onShare = (share: number) => (this.#checked = share);
+    return checkStore(this.#core, store, { pieces, signal: this.#abort.signal, onShare });
   }
 
   #phaseChanged(phase: TorrentPhase): void {

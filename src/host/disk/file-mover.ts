@@ -44,18 +44,23 @@ export class FileMover {
   move(from: WorkerStore, to: WorkerStore, control: MoveControl): readonly string[] {
     this.#undo = [];
     this.#finish = [];
-    let at = to.layout.directory;
+    const { directory } = to.layout;
+    let at = directory;
+    let isNew = false;
     try {
+      isNew = this.#system.status(directory) === undefined;
       const passages = this.#passages(from, to);
       for (const { source } of passages) control[MOVE_TOTAL]! += source?.size ?? 0;
-      if (passages.length > 0) this.#system.makeFolder(to.layout.directory);
+      if (passages.length > 0) this.#system.makeFolder(directory);
       for (const passage of passages) {
         at = passage.to;
         this.#pass(to, passage, control);
       }
     } catch (error) {
       const failure = toStorageError(error, { action: 'write', path: at, bytesLeft: control[MOVE_TOTAL]! });
-      throw this.#takeBack(to, failure);
+      const told = this.#takeBack(to, failure);
+      if (isNew) this.#attempt(() => this.#system.removeFolder(directory), []);
+      throw told;
     }
     const left: string[] = [];
     for (const act of this.#finish) this.#attempt(act, left);
