@@ -29,6 +29,8 @@ export type {
   PeerAddress,
   ProfileReport,
   SearchProgress,
+  SeedGoal,
+  SeedGoalReached,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,

@@ -62,6 +62,7 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     uploadedBytes: 0,
+    ratio: 0,
     peers: 0,
     seeds: 0,
     partialSeeds: 0,
@@ -301,6 +302,27 @@ test('get --seed reports that it is done, and goes on until interrupted', async 
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--json', '--seed'), 130);
   assert.equal(bench.client.addOptions?.seed, true);
   assert.equal(bench.events().at(-1)!['event'], 'done');
+});
+
+test('a goal ends seeding with 0 and one sentence, and asking for one asks for seeding', async () => {
+  bench.client.added = (torrent) => {
+    torrent.finish();
+    setTimeout(() => torrent.emit('goal', { reason: 'ratio', ratio: 2, seconds: 5 }), 20);
+  };
+  assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--ratio', '2.0', '--seed-time', '30m'), 0);
+  assert.deepEqual(bench.client.addOptions?.seedGoal, { ratio: 2, seconds: 1800 });
+  assert.equal(bench.client.addOptions?.seed, true);
+  assert.equal(bench.stderr, 'goal reached: ratio 2.00\n');
+  bench.client.added = (torrent) => {
+    torrent.change({ state: 'seeding', ratio: 0.5 });
+    setTimeout(() => torrent.emit('goal', { reason: 'seconds', ratio: 0.5, seconds: 1800 }), 20);
+  };
+  assert.equal(await bench.run('seed', 'x.torrent', '-d', folder, '--seed-time', '30m', '--super'), 0);
+  assert.equal(bench.client.addOptions?.superSeed, true);
+  assert.match(bench.stdout, /ratio 0\.50\n {2}goal reached: 30 min 00 s of seeding\n$/);
+  assert.equal(await bench.run('seed', 'x.torrent', '-d', folder, '--seed-time', '30m', '--json'), 0);
+  assert.equal(bench.events().at(-1)!['goal'], 'seconds');
+  assert.equal(await bench.run('seed', 'x.torrent', '-d', folder, '--ratio', 'much'), 2);
 });
 
 test('a torrent that stops is told in one sentence, and exits with 1', async () => {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
-import type { ClientOptions, EncryptionMode, IpFilterSource, PeerAddress } from './types.ts';
+import type { AddOptions, ClientOptions, EncryptionMode, IpFilterSource, PeerAddress, SeedGoal } from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
@@ -63,6 +63,21 @@ export function checkPeerAddress(address: PeerAddress): PeerAddress {
   if (hostPort(address.host, address.port) !== undefined) return address;
   const message = `${address.host}:${address.port} is not the address of a peer: it needs a host and a port from 1 to ${PORT_MAX}`;
   throw new InputError('ERR_CLIENT_ADDRESS', message);
+}
+
+/** Throws InputError ERR_CLIENT_ADDRESS or ERR_CLIENT_OPTION for options of a torrent that cannot be used. */
+export function checkAddOptions({ peers = [], seedGoal }: AddOptions): void {
+  for (const address of peers) checkPeerAddress(address);
+  checkSeedGoal(seedGoal);
+}
+
+/** Throws InputError ERR_CLIENT_OPTION for a goal that makes no sense. */
+export function checkSeedGoal(goal: SeedGoal | undefined): void {
+  for (const name of ['ratio', 'seconds'] as const) {
+    const value = goal?.[name];
+    if (value === undefined || (value > 0 && Number.isFinite(value))) continue;
+    throw new InputError('ERR_CLIENT_OPTION', `seedGoal.${name} must be above 0, not ${value}`);
+  }
 }
 
 function checkEncryption(mode: EncryptionMode): EncryptionMode {

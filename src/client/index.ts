@@ -27,6 +27,8 @@ export type {
   ProfileReport,
   ProfileStage,
   SearchProgress,
+  SeedGoal,
+  SeedGoalReached,
   StallReason,
   TorrentEvents,
   TorrentFile,

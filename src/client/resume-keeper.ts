@@ -3,6 +3,7 @@ import { MillraceError } from '../base/errors.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
+import type { FilePriorities } from './file-priorities.ts';
 import { stampFiles } from './file-stamp.ts';
 import type { ResumeData } from './resume-data.ts';
 import type { ResumeStore } from './resume-store.ts';
@@ -18,10 +19,11 @@ export type Standing = Omit<ResumeData, 'infoHash' | 'directory' | 'addedMs'>;
 /** Where a torrent stands on disk and in its engine. */
 export async function standingOf(
   pool: DiskPool,
-  engine: EngineTorrent,
+  engine: EngineTorrent | undefined,
   { files, renamed }: Pick<Whereabouts, 'files' | 'renamed'>,
-  priorities: Uint8Array,
-): Promise<Standing> {
+  { ofFiles: priorities }: FilePriorities,
+): Promise<Standing | undefined> {
+  if (engine === undefined) return undefined;
   // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
   const stamps = stampFiles(files, await pool.stat(engine.spec.store));
   const { upload, intake, had } = engine;

@@ -29,6 +29,7 @@ export function progressView(
     ...tally,
     downloadBytesPerSecond: rate,
     uploadedBytes: uploadedBefore + (engine?.upload.totalBytes ?? 0),
+    ratio: engine?.goals.ratio ?? 0,
     ...swarmFigures(engine),
     ...(downloading && rate >= 1 && { etaSeconds: (tally.bytesWanted - tally.bytesDone) / rate }),
     ...(state === 'checking' && { checked }),

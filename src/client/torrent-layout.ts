@@ -36,7 +36,7 @@ export function torrentLayout(torrent: TorrentInfo, directory: string, options: 
 export function torrentSpec(
   metainfo: Metainfo,
   options: AddOptions,
-  standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities'>,
+  standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities' | 'uploadedBefore'>,
 ): TorrentSpec {
   return {
     ...standing,
@@ -44,6 +44,8 @@ export function torrentSpec(
     sequential: options.sequential ?? false,
     tiers: options.trackers === false ? [] : metainfo.tiers,
     seed: options.seed ?? true,
+    superSeed: options.superSeed ?? false,
+    seedGoal: options.seedGoal,
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,
   };

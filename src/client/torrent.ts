@@ -9,7 +9,7 @@ import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { checkPeerAddress } from './client-options.ts';
+import { checkAddOptions, checkPeerAddress, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
@@ -27,6 +27,8 @@ import type {
   MoveOptions,
   PeerAddress,
   PeerInfo,
+  SeedGoal,
+  SeedGoalReached,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,
@@ -64,6 +66,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #done = false;
   #forerunner: MetadataFetch | undefined;
   readonly #abort = new AbortController();
+  readonly #warn = (warning: TorrentWarning) => this.emit('warning', warning);
 
   /** Made by `Client.add`. `forerunner` found the metadata; its peers become this torrent's. */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch) {
@@ -74,18 +77,18 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#core = core;
     this.#options = options;
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    for (const address of options.peers ?? []) checkPeerAddress(address);
+    checkAddOptions(options);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
     this.#chosen = options.select !== undefined || options.priorities !== undefined;
     this.#resume = new ResumeKeeper({
       store: core.resume,
       infoHash: metainfo.infoHash,
       directory: () => this.directory,
-      warn: (warning) => this.emit('warning', warning),
-      standing: async () => {
-        if (this.#store === undefined || this.#engine === undefined) return undefined;
-        return await standingOf(core.pool, this.#engine, this.#whereabouts, this.#priorities.ofFiles);
-      },
+      warn: this.#warn,
+      standing: async () =>
+        this.#store === undefined
+          ? undefined
+          : standingOf(core.pool, this.#engine, this.#whereabouts, this.#priorities),
     });
     this.#access = new FileAccess({
       geometry: this.#geometry,
@@ -93,10 +96,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       events: this,
       had: () => this.#had(),
       priorityOf: (file) => this.#priorities.of(file),
-      read: async (offset, length) => {
-        if (this.#store === undefined) throw removedError();
-        return await core.pool.read(this.#store, offset, length);
-      },
+      pool: core.pool,
+      store: () => this.#store,
       hurry: (first, last, withinMs) =>
         void this.#opening.then(() => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs })),
       error: () => (this.#state === 'removed' ? removedError() : this.#error),
@@ -151,7 +152,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
     void this.#opening.then(() => {
-      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
+      if (this.#engine !== undefined) this.#core.session.suggest(this.#engine, [address]);
     });
   }
 
@@ -185,6 +186,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return this.#access.stream(file, range);
   }
 
+  /** When to stop seeding, instead of what was said before; `undefined`: never. Throws InputError ERR_CLIENT_OPTION. */
+  setSeedGoal(goal: SeedGoal | undefined): void {
+    checkSeedGoal(goal);
+    void this.#opening.then(() => this.#engine?.dispatch({ type: 'seed-goal', goal }));
+  }
+
   /**
    * Says that a part of a file is needed `withinMs` from now: it is fetched before everything else, from the peers that
    * deliver soonest. `undefined` takes that back. Throws InputError ERR_SELECT_FILE, ERR_FILE_RANGE.
@@ -193,10 +200,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#access.prioritize(file, range, withinMs);
   }
 
-  /**
-   * Disconnects everybody and tells the trackers. Resolves when resume data is saved. A check that runs goes on to its
-   * end first. Pieces that are not complete by then are fetched again.
-   */
+  /** Disconnects everybody and tells the trackers, after a check that runs. Resolves when resume data is saved. */
   async pause(): Promise<void> {
     this.#paused = true;
     await this.#opening;
@@ -204,10 +208,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await this.#resume.save();
   }
 
-  /**
-   * Goes on after `pause`, or after an error whose reason is gone. Resolves when that is begun; when it fails again,
-   * `state` is `error` again.
-   */
+  /** Goes on after `pause`, or after an error whose reason is gone; when it fails again, `state` is `error` again. */
   async resume(): Promise<void> {
     this.#paused = false;
     this.#error = undefined;
@@ -222,10 +223,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     if (this.#error === undefined) this.#engine?.dispatch({ type: 'resume' });
   }
 
-  /**
-   * Moves the files to another folder while the torrent runs. Rejects with InputError ERR_MOVE_EXISTS when something is in
-   * the way, or with a StorageError: then everything is as before, and the torrent goes on.
-   */
+  /** Moves the files while the torrent runs. When it rejects, with InputError ERR_MOVE_EXISTS or StorageError, nothing moved. */
   async move(directory: string, options: MoveOptions = {}): Promise<void> {
     await this.#rehouse((parts) => this.#whereabouts.move(directory, parts, options));
   }
@@ -239,8 +237,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await this.#opening;
     if (this.#closing !== undefined) return;
     if (this.#store === undefined) throw this.#error ?? removedError();
-    const warn = (warning: TorrentWarning) => this.emit('warning', warning);
-    await act({ core: this.#core, store: this.#store, resume: this.#resume, signal: this.#abort.signal, warn });
+    const { signal } = this.#abort;
+    await act({ core: this.#core, store: this.#store, resume: this.#resume, signal, warn: this.#warn });
   }
 
   /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
@@ -270,19 +268,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await nextDone(this, signal);
   }
 
-  /**
-   * Takes the torrent out of its client and forgets its resume data; with `deleteFiles`, deletes what was downloaded,
-   * too. Resolves when that is done; does nothing more to a torrent that is closed already.
-   */
+  /** Takes the torrent out of its client and forgets its resume data; `deleteFiles`: and what was downloaded, too. */
   remove(options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#close(true, options.deleteFiles ?? false);
     return this.#closing;
   }
 
-  /**
-   * Takes the torrent out of its client and saves its resume data: added again over the same folder, it continues.
-   * `Client.close` does this to all torrents. Idempotent; tells the trackers, for at most two seconds.
-   */
+  /** Takes the torrent out of its client, to be continued: saves resume data, tells the trackers for at most two seconds. */
   close(): Promise<void> {
     this.#closing ??= this.#close(false, false);
     return this.#closing;
@@ -331,17 +323,18 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
     const standing = { geometry: this.#geometry, store, had, priorities: this.#priorities.ofPieces };
-    const spec = torrentSpec(this.metainfo, this.#options, standing);
+    const spec = torrentSpec(this.metainfo, this.#options, { ...standing, uploadedBefore: this.#resume.uploadedBytes });
     const observer = {
       phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
       pieceVerified: (piece: number) => this.emit('piece', piece),
-      warned: (warning: TorrentWarning) => this.emit('warning', warning),
+      warned: this.#warn,
       failed: (error: StorageError) => this.#fail(error),
+      goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
     this.#engine = session.add(spec, observer, this.#forerunner);
     this.#forerunner = undefined;
     placement.follow(this.#priorities.selected, this.#engine);
-    for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
+    session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
     session.dial();
@@ -376,6 +369,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
         this.emit('done');
       });
     }
+  }
+
+  #reachGoal(reached: SeedGoalReached): void {
+    this.#paused = true;
+    void this.#resume.save();
+    this.emit('goal', reached);
   }
 
   #fail(error: unknown): void {

@@ -1,8 +1,9 @@
 // The vocabulary of the public library: what goes into a Client and what can be read from it.
 import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
+import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
 
-export type { PeerAddress };
+export type { PeerAddress, SeedGoal, SeedGoalReached };
 
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
@@ -83,6 +84,13 @@ export interface AddOptions {
   readonly trackers?: boolean;
   /** Go on uploading once complete. Default true; `false` then disconnects everyone, the state being `seeding` all the same. */
   readonly seed?: boolean;
+  /**
+   * Super-seeding, for the only seed of a torrent (BEP 16): peers are shown piece by piece, so that hardly any is sent
+   * twice until there is another seed. Nothing while pieces are missing. Default false.
+   */
+  readonly superSeed?: boolean;
+  /** When to pause after all: `Torrent.setSeedGoal` changes it, the event `goal` tells of it. Default: never. */
+  readonly seedGoal?: SeedGoal;
   /** Reserve the files' full size on disk before the download. Default false: files grow sparsely. */
   readonly preallocate?: boolean;
   /**
@@ -144,6 +152,8 @@ export interface TorrentProgress {
   readonly uploadBytesPerSecond: number;
   /** Payload sent in this and, as far as resume data tells, in earlier runs. */
   readonly uploadedBytes: number;
+  /** Those over all bytes that are verified on disk; 0 while there are none. */
+  readonly ratio: number;
   /** Connected peers. */
   readonly peers: number;
   /** Those of them that have every piece. */
@@ -236,6 +246,8 @@ export interface TorrentEvents {
   warning: [warning: TorrentWarning];
   /** Every selected piece is on disk, perhaps from the start. Comes once, and again after `select` asked for more. */
   done: [];
+  /** The goal of seeding was reached and the torrent has paused; `resume` seeds on, without a goal. */
+  goal: [reached: SeedGoalReached];
   /** The torrent stopped; `resume` tries again. Unlike other errors of emitters it may go unheard. */
   error: [error: MillraceError];
 }

@@ -19,6 +19,7 @@ import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
 import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
 
+import { runMseScript } from './mse-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
 
 /** A decoder to be fuzzed. */
@@ -250,4 +251,29 @@ const ipList: FuzzTarget = {
   },
 };
 
-export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, metadata, wire, receiver, tracker, ipList];
+const mse: FuzzTarget = {
+  name: 'mse',
+  tokens: [
+    '\0',
+    '\x01',
+    '\x02',
+    '\x03',
+    '\x13BitTorrent protocol',
+    '\0'.repeat(96),
+    '\xff'.repeat(96),
+    '\x22'.repeat(96),
+  ],
+  run: runMseScript,
+};
+
+export const targets: readonly FuzzTarget[] = [
+  bencode,
+  metainfo,
+  magnet,
+  metadata,
+  wire,
+  receiver,
+  tracker,
+  ipList,
+  mse,
+];

@@ -5,6 +5,8 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
+import { daemonLeecher } from '../support/daemons/daemon.ts';
+import { encryptedTransmissionDaemon } from '../support/daemons/transmission-daemon.ts';
 import { download } from '../support/download.ts';
 import { DOWNLOAD_TIMEOUT_MS, Millrace, type Sharer } from '../support/millrace.ts';
 import { fileTree, writePayload } from '../support/payload.ts';
@@ -129,6 +131,19 @@ describe('encrypted uploads', { concurrency: 3 }, () => {
     );
     const end = await leecher.wait(DOWNLOAD_TIMEOUT_MS);
     assert.equal(end.code, 0, leecher.errors.tail());
+    await assertDownloaded(torrent.payload, got);
+  });
+
+  // It dials no address of this machine, so we dial it.
+  test(`${encryptedTransmission.name}, from seed --encryption require`, { timeout: 90_000 }, async (t) => {
+    const reason = encryptedTransmission.missing();
+    if (reason !== undefined && skipAloud(t, reason)) return;
+    const source = await seeded(await Workspace.open(t));
+    const { workspace, torrent } = source;
+    const got = await workspace.folder('got');
+    const leecher = await daemonLeecher(encryptedTransmissionDaemon).start(workspace, torrent, got);
+    await seedIt(source, 'require', [leecher.port]);
+    await leecher.completed();
     await assertDownloaded(torrent.payload, got);
   });
 });

@@ -103,6 +103,18 @@ test('a complete torrent lets peers in only while it seeds', () => {
   assert.ok(done.world.meet(done.torrent).closed);
 });
 
+test('a complete torrent dials only while it seeds, and leaves other seeds alone for long', () => {
+  for (const seed of [true, false]) {
+    const { world, torrent } = running(full(), { seed });
+    torrent.swarm.candidates.add({ host: '10.0.0.1', port: 1 }, 'user');
+    world.addSeed(torrent, '10.0.0.2');
+    world.run(60_000);
+    const times = (host: string): number => world.network.dialled.filter((address) => address.host === host).length;
+    assert.equal(times('10.0.0.1') > 0, seed);
+    assert.equal(times('10.0.0.2'), seed ? 1 : 0);
+  }
+});
+
 test('a torrent lets in no more than its share of peers, a session no more than its own', () => {
   const { world, torrent } = running();
   for (let count = 0; count < 50; count++) world.meet(torrent, { peerId: new Uint8Array(20).fill(count) });

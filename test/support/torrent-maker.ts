@@ -23,6 +23,8 @@ export interface TestTorrent {
 
 /** What a torrent may say beside its payload. */
 export interface TorrentOptions {
+  /** A tracker. */
+  readonly announce?: string;
   /** Only for members (BEP 27). */
   readonly private?: boolean;
 }
@@ -44,7 +46,7 @@ export function makeTorrent(payload: Payload, pieceBytes: number, options: Torre
     pieceCount: Math.ceil(payload.bytes.length / pieceBytes),
     totalBytes: payload.bytes.length,
     bytes: payload.bytes,
-    metainfo: bencode({ info }),
+    metainfo: bencode({ info, ...(options.announce === undefined ? {} : { announce: options.announce }) }),
     infoHash: createHash('sha1').update(bencode(info)).digest(),
   };
 }

@@ -5,17 +5,19 @@ import { parsePriorities } from '../arguments/file-priorities.ts';
 import { parseSelection } from '../arguments/file-selection.ts';
 import { addNetworkOptions, argument, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
 import { parseRate } from '../arguments/quantity.ts';
+import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../arguments/seed-goal.ts';
 import type { CommandContext } from '../context.ts';
 import { writableDirectory } from '../directory.ts';
 import { download } from '../download.ts';
 import { EXIT_DONE } from '../exit-code.ts';
-import { follow } from '../follow.ts';
 import type { AddOptions, FilePriority } from '../library.ts';
 import { downloadResult } from '../output/download-result.ts';
+import { goalSentence } from '../output/sentences.ts';
 import { CostMeter } from '../resources.ts';
+import { followSeeding } from '../seeding.ts';
 import { runSession, withClient } from '../session.ts';
 
-interface GetOptions extends NetworkOptions {
+interface GetOptions extends NetworkOptions, SeedGoalOptions {
   readonly output: string;
   readonly select?: readonly number[];
   readonly priority?: Readonly<Record<number, FilePriority>>;
@@ -32,12 +34,12 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
     .description('Downloads a torrent and verifies every piece. Started again over the same folder, it continues.')
     .argument('<source>', 'a .torrent file or its http(s) URL, a magnet link or an info hash')
     .option('-o, --output <dir>', 'folder that receives the files', '.');
-  addNetworkOptions(command)
+  addSeedGoalOptions(addNetworkOptions(command))
     .addOption(new Option('--down <rate>', 'download limit per second, e.g. 10MB/s').argParser(argument(parseRate)))
     .option('--select <files>', 'only these files, as "millrace info" numbers them: 0,2-5', argument(parseSelection))
     .option('--priority <files>', 'skip, low, normal or high for some files: 3=high,5-7=low', argument(parsePriorities))
     .option('--sequential', 'fetch the pieces in order, not rarest first')
-    .option('--seed', 'go on uploading when done, until Ctrl-C')
+    .option('--seed', 'go on uploading when done, until a goal is reached or Ctrl-C')
     .option('--json', 'one JSON object a line on standard output')
     .option('--profile', 'measure every stage of the data path and print the table')
     .action(async (source: string, options: GetOptions) => exit(await get(context, source, options)));
@@ -55,17 +57,21 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
       const add = { ...addOptionsFrom(options), directory };
       const finished = await download({ client, reporter, source: resolved, add, meter, signal: interrupts.signal });
       reporter.done(downloadResult({ ...finished.download, place: path.join(directory, finished.torrent.name) }));
-      if (!options.seed) return EXIT_DONE;
-      await follow(finished.torrent, reporter, interrupts.interrupted());
-      return interrupts.exitCode;
+      if (!add.seed) return EXIT_DONE;
+      const { exitCode, goal } = await followSeeding(finished.torrent, reporter, interrupts);
+      if (goal !== undefined) reporter.notice(goalSentence(goal));
+      return exitCode;
     });
   });
 }
 
 function addOptionsFrom(options: GetOptions): AddOptions {
+  const seedGoal = seedGoalFrom(options);
   return {
     trackers: options.trackers,
-    seed: options.seed ?? false,
+    // Whoever names a goal wants to get there.
+    seed: options.seed ?? seedGoal !== undefined,
+    ...(seedGoal && { seedGoal }),
     sequential: options.sequential ?? false,
     // Always said, so that what an earlier command chose does not count for this one.
     priorities: options.priority ?? {},

@@ -1,20 +1,23 @@
 // millrace seed: upload files that are complete, until Ctrl-C. They are verified first, unless trusted.
 import type { Command } from 'commander';
 import { addNetworkOptions, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
+import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../arguments/seed-goal.ts';
 import type { CommandContext } from '../context.ts';
 import { existingDirectory } from '../directory.ts';
 import { subjectOf } from '../download.ts';
-import { bytesBehind, follow, tallying } from '../follow.ts';
+import { bytesBehind, tallying } from '../follow.ts';
 import type { Metainfo } from '../library.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { seedingResult } from '../output/seeding-result.ts';
 import { incompleteFailure } from '../output/verification-result.ts';
 import { CostMeter } from '../resources.ts';
+import { followSeeding } from '../seeding.ts';
 import { runSession, withClient } from '../session.ts';
 
-interface SeedOptions extends NetworkOptions {
+interface SeedOptions extends NetworkOptions, SeedGoalOptions {
   readonly directory: string;
   readonly trust?: boolean;
+  readonly super?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,10 +26,13 @@ export function addSeedCommand(program: Command, context: CommandContext, exit: 
   const command = program
     .command('seed')
     .summary('upload a torrent whose files are complete')
-    .description('Verifies the files of a torrent, then uploads to everybody who asks, until Ctrl-C.')
+    .description(
+      'Verifies the files of a torrent, then uploads to everybody who asks, until a goal is reached or Ctrl-C.',
+    )
     .argument('<source>', 'a .torrent file or its http(s) URL')
     .requiredOption('-d, --directory <dir>', 'folder that holds the files');
-  addNetworkOptions(command)
+  addSeedGoalOptions(addNetworkOptions(command))
+    .option('--super', 'show peers piece by piece until there is another seed (BEP 16)')
     .option('--trust', 'take the files for complete without reading them first')
     .option('--json', 'one JSON object a line on standard output')
     .action(async (source: string, options: SeedOptions) => exit(await seed(context, source, options)));
@@ -46,18 +52,21 @@ function seed(context: CommandContext, source: string, options: SeedOptions): Pr
       }
       return await withClient(context, reporter, clientOptions, async (client) => {
         const meter = new CostMeter(context.clock, 'process-start');
+        const seedGoal = seedGoalFrom(options);
         const torrent = await client.add(metainfo, {
           directory,
           existing: 'trust',
           seed: true,
+          superSeed: options.super ?? false,
           trackers: options.trackers,
+          ...(seedGoal && { seedGoal }),
           ...(options.peer === undefined ? {} : { peers: options.peer }),
         });
         reporter.begin(subjectOf(metainfo, directory));
-        const failed = new Promise<void>((_resolve, reject) => torrent.on('error', reject));
-        await follow(torrent, reporter, Promise.race([failed, context.interrupts.interrupted()]));
-        reporter.done(seedingResult({ torrent, cost: meter.read(), dataPath: client.dataPath() }));
-        return context.interrupts.exitCode;
+        const { exitCode, goal } = await followSeeding(torrent, reporter, context.interrupts);
+        const cost = meter.read();
+        reporter.done(seedingResult({ torrent, cost, dataPath: client.dataPath(), ...(goal && { goal }) }));
+        return exitCode;
       });
     },
   );

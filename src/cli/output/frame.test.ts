@@ -21,6 +21,7 @@ const DOWNLOADING: TorrentProgress = {
   downloadBytesPerSecond: 512 * MIB,
   uploadBytesPerSecond: 0,
   uploadedBytes: 0,
+  ratio: 0,
   peers: 12,
   seeds: 1,
   partialSeeds: 0,
@@ -53,8 +54,12 @@ test('seeding shows what goes out', () => {
     state: 'seeding',
     uploadBytesPerSecond: 3 * MIB,
     uploadedBytes: 5 * MIB,
+    ratio: 0,
   };
-  assert.match(torrentFrame('a film', progress, STYLE), /seeding +3\.00 MiB\/s · 5\.00 MiB sent · 12 peers/);
+  assert.match(
+    torrentFrame('a film', progress, STYLE),
+    /seeding +3\.00 MiB\/s · 5\.00 MiB sent · ratio {2}0\.00 · 12 peers/,
+  );
 });
 
 test('without Unicode the frame is plain ASCII', () => {
@@ -79,6 +84,7 @@ test('no line is ever wider than the terminal', () => {
     downloadBytesPerSecond: fc.nat(2 ** 31),
     uploadBytesPerSecond: fc.nat(2 ** 31),
     uploadedBytes: fc.nat(2 ** 31),
+    ratio: fc.double({ min: 0, max: 100, noNaN: true }),
     peers: fc.nat(200),
     seeds: fc.nat(200),
     partialSeeds: fc.nat(20),

@@ -63,6 +63,7 @@ function seedingLines(progress: TorrentProgress, style: FrameStyle): string[] {
   const facts = [
     `seeding ${formatRate(progress.uploadBytesPerSecond).padStart(11)}`,
     `${formatBytes(progress.uploadedBytes).padStart(8)} sent`,
+    `ratio ${progress.ratio.toFixed(2).padStart(5)}`,
     formatCountOf(progress.peers, 'peer'),
   ];
   return [joined(facts, style)];

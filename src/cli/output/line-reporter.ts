@@ -114,7 +114,7 @@ function progressLine(progress: TorrentProgress, share: number): string {
   if (progress.state === 'checking') return `checking what is on disk: ${formatShare(progress.checked ?? 0)}`;
   if (progress.state === 'seeding') {
     const rate = formatRate(progress.uploadBytesPerSecond);
-    return `seeding: ${rate}, ${formatBytes(progress.uploadedBytes)} sent, ${peers}`;
+    return `seeding: ${rate}, ${formatBytes(progress.uploadedBytes)} sent, ratio ${progress.ratio.toFixed(2)}, ${peers}`;
   }
   if (progress.state !== 'downloading') return progress.state;
   const eta = progress.etaSeconds === undefined ? '' : `, ${formatDuration(progress.etaSeconds)} left`;

@@ -33,6 +33,7 @@ function progressAt(percent: number, more: Partial<TorrentProgress> = {}): Torre
     downloadBytesPerSecond: 10 * MIB,
     uploadBytesPerSecond: 0,
     uploadedBytes: 0,
+    ratio: 0,
     peers: 2,
     seeds: 1,
     partialSeeds: 0,

@@ -1,6 +1,6 @@
 // Sentences that every reporter for people says in the same way.
-import type { SearchProgress } from '../library.ts';
-import { formatBytes, formatCount, formatCountOf, formatRoundBytes, formatShare } from './figures.ts';
+import type { SearchProgress, SeedGoalReached } from '../library.ts';
+import { formatBytes, formatCount, formatCountOf, formatDuration, formatRoundBytes, formatShare } from './figures.ts';
 import { printable } from './printable.ts';
 import type { Failure, Subject } from './reporter.ts';
 
@@ -16,6 +16,12 @@ export function searchSentence({ peers, sources, share, stall }: SearchProgress)
   if (stall !== undefined) return `looking for metadata: ${printable(stall.message)}`;
   const from = `${formatCountOf(sources, 'peer')}${sources === peers ? '' : ` of ${formatCount(peers)}`}`;
   return `fetching metadata from ${from}: ${formatShare(share)}`;
+}
+
+/** Why seeding ended by itself. */
+export function goalSentence({ reason, ratio, seconds }: SeedGoalReached): string {
+  const goal = reason === 'ratio' ? `ratio ${ratio.toFixed(2)}` : `${formatDuration(seconds)} of seeding`;
+  return `goal reached: ${goal}`;
 }
 
 /** A failure as it is written to standard error. */

@@ -347,7 +347,7 @@ test('the status tells what a user wants to know', () => {
 });
 
 test('whatever happens, announces stay rare, started and stopped pair up and completed is accepted once', () => {
-  const steps = fc.array(fc.constantFrom('succeed', 'fail', 'wait', 'complete', 'pause'), { maxLength: 60 });
+  const steps = fc.array(fc.constantFrom('succeed', 'fail', 'wait', 'complete', 'pause', 'skip'), { maxLength: 60 });
   fc.assert(
     fc.property(steps, fc.nat(), (actions, seed) => {
       const swarm = new Swarm([[A, B], [C]], seed);
@@ -356,7 +356,18 @@ test('whatever happens, announces stay rare, started and stopped pair up and com
       const listed = new Set<string>();
       let completions = 0;
       for (const action of actions) {
+        const nowMs = swarm.clock.nowMs();
+        const dueMs = swarm.announcer.nextDueMs(nowMs, true);
+        // Nothing is due before the time that it names, and then something is.
+        const beforeMs = Math.min(dueMs - 1, nowMs + 1e8);
+        if (beforeMs > nowMs) assert.deepEqual(swarm.announcer.due(beforeMs, true), []);
+        if (dueMs > nowMs && dueMs < Number.POSITIVE_INFINITY && action === 'skip') {
+          swarm.clock.advance(Math.ceil(dueMs) - nowMs);
+          assert.equal(swarm.due().length > 0, true, 'due when it said');
+          return;
+        }
         const due = swarm.due();
+        assert.equal(due.length > 0, dueMs <= nowMs);
         for (const { event, url } of due) {
           assert.ok(event === 'started' ? !listed.has(url) : listed.has(url), `${event} to ${url}`);
         }

@@ -99,13 +99,38 @@ export class Announcer {
     return this.#phase === 'idle' || !this.#tiers.inOrder().some((record) => record.listsUs);
   }
 
+  /** `stop` was called and `start` was not since. */
+  get stopping(): boolean {
+    return this.#phase === 'stopping';
+  }
+
+  /** The earliest time at which `due` answers with something, unless something is reported before. */
+  nextDueMs(nowMs: number, needPeers: boolean): number {
+    const never = Number.POSITIVE_INFINITY;
+    if (this.#phase === 'idle') return never;
+    const records = this.#tiers.inOrder();
+    if (this.#phase === 'stopping') {
+      return records.some((record) => record.listsUs && record.announcing === 0) ? nowMs : never;
+    }
+    if (this.#inFlight.size >= ANNOUNCE_PARALLEL_MAX) return never;
+    let roundMs = needPeers ? Math.min(this.#nextMs, this.#earlyMs) : this.#nextMs;
+    if (this.#completed === 'pending') roundMs = nowMs;
+    for (const { event, sinceMs } of this.#inFlight.values()) {
+      roundMs = event === 'completed' ? never : Math.max(roundMs, sinceMs + ANNOUNCE_PATIENCE_MS);
+    }
+    let recordMs = never;
+    for (const record of records)
+      recordMs = Math.min(recordMs, record.mayAnnounceMs(this.#eventFor(record) !== 'none'));
+    return Math.max(roundMs, recordMs);
+  }
+
   /** What has to be announced now: nothing most of the time, else one announce, or all of `stopped` together. */
   due(nowMs: number, needPeers: boolean): Announcement[] {
     if (this.#phase === 'stopping') return this.#lastWords(nowMs);
     if (this.#phase === 'idle' || !this.#roundIsDue(nowMs, needPeers) || this.#isBusy(nowMs)) return [];
     for (const record of this.#tiers.inOrder()) {
       const event = this.#eventFor(record);
-      if (!record.mayAnnounce(nowMs, event !== 'none')) continue;
+      if (record.mayAnnounceMs(event !== 'none') > nowMs) continue;
       return [this.#launch(record, event, nowMs)];
     }
     return [];

@@ -81,7 +81,13 @@ class Scene {
       seed: true,
       private: false,
     };
-    const observer = { phaseChanged: nothing, pieceVerified: nothing, warned: nothing, failed: nothing };
+    const observer = {
+      phaseChanged: nothing,
+      pieceVerified: nothing,
+      warned: nothing,
+      failed: nothing,
+      goalReached: nothing,
+    };
     this.session.add(spec, observer).dispatch({ type: 'resume' });
   }
 

@@ -1,12 +1,11 @@
 // All torrents of a client over one host: hears everything that the host has to tell and passes it to the torrent
 // concerned. Owns what torrents share: piece memory's ledger, rate limits, and the numbers of links and tickets.
 import { assert } from '../../base/assert.ts';
-import { toHex } from '../../base/bytes.ts';
-import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
-import { fromRandomStart } from '../../base/random-start.ts';
+import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
-import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
+import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -29,6 +28,8 @@ import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
 import type { Member } from './member.ts';
+import { readHandshake } from './read-handshake.ts';
+import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { Strangers } from './strangers.ts';
 
@@ -50,9 +51,9 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
-  /** Torrents and searches for metadata, by info hash in hexadecimal digits. */
-  readonly #members = new Map<string, Member>();
-  readonly #ticketBases = new Map<number, Member>();
+  /** Torrents and searches for metadata. */
+  readonly #roster = new Roster();
+  readonly #announcePace = new AnnouncePace();
   readonly #links = new Map<LinkId, Attachment>();
   readonly #strangers = new Strangers();
   readonly #gate = new AddressGate();
@@ -77,7 +78,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   setIpFilter(filter: IpFilter | undefined): void {
     this.#gate.filter = filter;
     for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
-    for (const member of this.#members.values()) member.dispatch({ type: 'filtered' });
+    for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
   }
 
   /** Most bytes of one torrent that waited for the disk at once. */
@@ -96,7 +97,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const torrent = new Torrent(spec, this.#share(), observer, forerunner?.swarm.candidates);
     this.#torrents.set(spec.store, torrent);
     if (forerunner !== undefined) this.#leave(forerunner);
-    this.#join(torrent, torrent.ticketBase);
+    this.#join(torrent);
     for (const heirloom of forerunner?.handOver() ?? []) this.#inherit(torrent, heirloom);
     return torrent;
   }
@@ -104,7 +105,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Begins to look for the metadata of a torrent of which only the info hash is known. */
   fetchMetadata(spec: MetadataSpec, observer: MetadataObserver): MetadataFetch {
     const fetch = new MetadataFetch(spec, this.#share(), observer);
-    this.#join(fetch, fetch.ticketBase);
+    this.#join(fetch);
     return fetch;
   }
 
@@ -129,6 +130,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
     const owned = {
       refuses: this.#gate.refuses,
+      announcePace: this.#announcePace,
+      wake: (member: Member) => this.#roster.wake(member),
       cache: this.#cache,
       uploadSlots: this.#uploadSlots,
       trackerKey: this.#trackerKey,
@@ -136,19 +139,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return { ...this.#parts, ...owned, external, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
 
-  #join(member: Member, ticketBase: number): void {
-    this.#members.set(toHex(member.infoHash), member);
+  #join(member: Member): void {
+    this.#roster.join(member);
     this.#parts.peers.share(member.infoHash);
-    this.#ticketBases.set(ticketBase, member);
   }
 
   #leave(member: Member): void {
-    const key = toHex(member.infoHash);
-    if (this.#members.get(key) === member) {
-      this.#members.delete(key);
-      this.#parts.peers.unshare(member.infoHash);
-    }
-    for (const [base, owner] of this.#ticketBases) if (owner === member) this.#ticketBases.delete(base);
+    if (this.#roster.leave(member)) this.#parts.peers.unshare(member.infoHash);
   }
 
   /** A link that a search for metadata made goes on as the torrent's: it hears what the peer said meanwhile. */
@@ -165,7 +162,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
-    for (const member of fromRandomStart(this.#members.values(), this.#parts.random)) member.dispatch({ type: 'tick' });
+    this.#roster.tick(nowMs, this.#parts.random);
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
   }
@@ -305,8 +302,10 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Trackers.
 
   announced(ticket: number, answer: AnnounceReply | SourceError): void {
-    const member = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
-    member?.dispatch({ type: 'announced', ticket, answer });
+    const member = this.#roster.withTicketBase(ticket - (ticket % TICKETS_PER_TORRENT));
+    if (member === undefined) return;
+    this.#roster.wake(member);
+    member.dispatch({ type: 'announced', ticket, answer });
     this.dial();
   }
 
@@ -323,14 +322,22 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
     const address = this.#strangers.addressOf(link);
     if (address === undefined || handshake === undefined) return undefined;
-    const member = this.#members.get(toHex(handshake.infoHash));
+    const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     const room = member.swarm.size < PEERS_PER_TORRENT_MAX || member.makeRoomFor(address);
     if (!room) return undefined;
     this.#strangers.forget(link);
+    this.#roster.wake(member);
     const attachment = { member, peer: member.admit(link, address, true) };
     this.#links.set(link, attachment);
     return attachment;
+  }
+
+  /** The user, or a link, names peers of a member: they are dialled at once. */
+  suggest(member: Member, addresses: Iterable<PeerAddress>): void {
+    for (const address of addresses) member.swarm.candidates.add(address, 'user');
+    this.#roster.wake(member);
+    this.dial();
   }
 
   /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
@@ -339,7 +346,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
     for (let dialled = true; dialled; ) {
       dialled = false;
-      for (const member of this.#members.values()) {
+      for (const member of this.#roster.awake) {
         const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
         if (full || dialling >= DIALS_MAX) return;
         if (member.swarm.size >= PEERS_PER_TORRENT_MAX) continue;
@@ -357,14 +364,5 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#nextLink += 2;
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
-  }
-}
-
-function readHandshake(bytes: Uint8Array): Handshake | undefined {
-  try {
-    return decodeHandshake(bytes);
-  } catch (error) {
-    if (error instanceof PeerError) return undefined;
-    throw error;
   }
 }

@@ -158,6 +158,15 @@ export class Candidates {
     return best.address;
   }
 
+  /** When there is somebody to dial, as far as is known now. */
+  get nextMs(): number {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const { connected, banned, notBeforeMs } of this.#known.values()) {
+      if (!connected && !banned && notBeforeMs < earliestMs) earliestMs = notBeforeMs;
+    }
+    return earliestMs;
+  }
+
   /** Blocks went over a connection: the address is good. */
   succeeded(address: PeerAddress): void {
     const candidate = this.#known.get(addressKey(address));
@@ -172,7 +181,7 @@ export class Candidates {
     candidate.useless = useless;
     const delayMaxMs = candidate.source === 'user' ? RECONNECT_DELAY_USER_MS : RECONNECT_DELAY_MAX_MS;
     const delayMs = RECONNECT_DELAY_MIN_MS * 2 ** Math.min(candidate.failures, 16);
-    candidate.notBeforeMs = nowMs + (useless ? delayMaxMs : Math.min(delayMaxMs, delayMs));
+    candidate.notBeforeMs = nowMs + (useless ? RECONNECT_DELAY_MAX_MS : Math.min(delayMaxMs, delayMs));
     candidate.failures++;
   }
 

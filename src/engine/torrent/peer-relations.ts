@@ -153,6 +153,7 @@ export class PeerRelations {
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
     upload.peerClosed(peer);
+    this.advertising.forget(peer);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
@@ -248,6 +249,7 @@ export class PeerRelations {
     }
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }
 

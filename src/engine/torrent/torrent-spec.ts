@@ -3,13 +3,16 @@ import type { Bitfield } from '../../base/bitfield.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import type { UploadSlots } from '../choker/upload-slots.ts';
+import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
+import type { Member } from '../session/member.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
+import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
 
 /** Where a torrent is in its life. */
 export type TorrentPhase = 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
@@ -27,6 +30,12 @@ export interface TorrentSpec {
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** Show the pieces one by one, until there is another seed (BEP 16). */
+  readonly superSeed?: boolean;
+  /** When that is enough. */
+  readonly seedGoal?: SeedGoal | undefined;
+  /** Payload sent in earlier runs: it counts for the goal. Default 0. */
+  readonly uploadedBefore?: number;
   /** The info dictionary, for those who come by a magnet link (BEP 9). Absent: they are refused. */
   readonly infoBytes?: Uint8Array;
   /** Peers come from the trackers alone (BEP 27). */
@@ -42,6 +51,7 @@ export interface TorrentParts {
   readonly peers: PeerPort;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
+  readonly announcePace: AnnouncePace;
   readonly peerId: Uint8Array;
   /** What we call ourselves (BEP 10, `v`). */
   readonly clientName: string;
@@ -59,6 +69,8 @@ export interface TorrentParts {
   /** Tell peers of each other (BEP 11). */
   readonly pex: boolean;
   readonly ticketBase: number;
+  /** Something happened to this member that its session has not told it of: it needs the next tick. */
+  readonly wake: (member: Member) => void;
   /** Bytes of one torrent that may wait for the disk. */
   readonly writeBehindBytes: number;
 }
@@ -75,4 +87,6 @@ export interface TorrentObserver {
   pieceVerified(piece: number): void;
   warned(warning: Warning): void;
   failed(error: StorageError): void;
+  /** The goal of seeding is reached: the torrent has paused. */
+  goalReached(reached: SeedGoalReached): void;
 }

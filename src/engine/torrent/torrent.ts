@@ -4,7 +4,7 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
-import { PEERS_WANTED } from '../limits.ts';
+import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
@@ -16,6 +16,7 @@ import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
 
@@ -31,6 +32,7 @@ export type TorrentEvent =
       readonly last: PieceIndex;
       readonly withinMs: number | undefined;
     }
+  | { readonly type: 'seed-goal'; readonly goal: SeedGoal | undefined }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' };
 
@@ -39,6 +41,7 @@ export class Torrent implements Member {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly relations: PeerRelations;
+  readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
@@ -55,7 +58,8 @@ export class Torrent implements Member {
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
+    const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
     this.intake = new Intake({
       geometry,
       store,
@@ -68,11 +72,11 @@ export class Torrent implements Member {
     });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
-    for (let piece = 0; piece < geometry.pieceCount; piece++) {
-      if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
+    picker.setHad(spec.had);
     const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
     this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
+    const { uploadedBefore, seedGoal } = spec;
+    this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -81,9 +85,9 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
+    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#prioritise(spec.priorities);
+    picker.setPriorities(spec.priorities);
   }
 
   get phase(): TorrentPhase {
@@ -131,7 +135,17 @@ export class Torrent implements Member {
     });
   }
 
+  /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
+  restsUntilMs(nowMs: number): number {
+    if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
+    const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    if (this.#phase === 'seeding') return Math.min(announceMs, this.goals.nextMs(nowMs));
+    if (this.#phase !== 'downloading') return announceMs;
+    return Math.min(announceMs, this.swarm.candidates.nextMs, nowMs + LONELY_REST_MS);
+  }
+
   dispatch(event: TorrentEvent): void {
+    if (event.type !== 'tick') this.#parts.wake(this);
     switch (event.type) {
       case 'connected':
         return this.relations.greet(event.peer);
@@ -153,9 +167,11 @@ export class Torrent implements Member {
       case 'prioritised':
         return this.#reprioritise(event.priorities);
       case 'rechecked':
-        return this.#believe(event.had);
+        return this.intake.download.picker.setHad(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
+      case 'seed-goal':
+        return this.goals.replace(event.goal);
       case 'filtered':
         return this.relations.sift();
       case 'pause':
@@ -254,9 +270,9 @@ export class Torrent implements Member {
     return this.relations.makeRoomFor(newcomer);
   }
 
-  /** The next address to dial, if the torrent wants one. */
+  /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */
   candidate(): PeerAddress | undefined {
-    if (this.#phase !== 'downloading') return undefined;
+    if (this.#phase !== 'downloading' && !(this.#phase === 'seeding' && this.spec.seed)) return undefined;
     return this.swarm.candidates.next(this.#parts.clock.nowMs());
   }
 
@@ -279,26 +295,9 @@ export class Torrent implements Member {
     this.relations.settleDown(this.spec.seed);
   }
 
-  #prioritise(priorities: Uint8Array): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < priorities.length; piece++) {
-      const priority = priorities[piece]!;
-      if (picker.priorityOf(piece as PieceIndex) !== priority) picker.setPriority(piece as PieceIndex, priority);
-    }
-  }
-
   #reprioritise(priorities: Uint8Array): void {
-    this.#prioritise(priorities);
+    this.intake.download.picker.setPriorities(priorities);
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
-  }
-
-  /** The disk was read again, while the torrent stood still: this is what it has. */
-  #believe(had: Bitfield): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < had.length; piece++) {
-      if (!had.has(piece)) picker.markLost(piece as PieceIndex);
-      else if (!picker.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
   }
 
   /** Somebody waits for pieces, `withinMs` from now, or not any more. */
@@ -360,17 +359,26 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.#watchGoal();
     this.#announce();
+  }
+
+  /** Enough was sent: the torrent stands still until it is resumed. */
+  #watchGoal(): void {
+    const reached = this.goals.tick(this.#phase === 'seeding', this.#parts.clock.nowMs());
+    if (reached === undefined) return;
+    this.#leave('paused');
+    this.#observer.goalReached(reached);
   }
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, {
+    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => ({
       port: this.#parts.listenPort(),
       uploaded: this.upload.totalBytes,
       downloaded: this.intake.rate.totalBytes,
       left: this.intake.missingBytes(),
-    });
+    }));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {

@@ -38,6 +38,8 @@ export class Upload {
   totalBytes = 0;
   /** Whether a peer may have blocks of a piece although it is choked (BEP 6, "allowed fast"). */
   servesWhileChoked: (peer: Peer, piece: PieceIndex) => boolean = () => false;
+  /** Whether a peer may not have blocks of a piece although we have it: it was never shown (BEP 16). */
+  withholds: (peer: Peer, piece: PieceIndex) => boolean = () => false;
   readonly #parts: UploadParts;
   readonly #table: StretchTable;
   /** Peers whose requests wait, in the order of their turns. */
@@ -70,7 +72,8 @@ export class Upload {
       length <= BLOCK_BYTES &&
       geometry.contains(piece, begin, length) &&
       uploads.wanted.count < WANTED_PER_PEER_MAX &&
-      (!peer.weChoke || this.servesWhileChoked(peer, piece));
+      (!peer.weChoke || this.servesWhileChoked(peer, piece)) &&
+      !this.withholds(peer, piece);
     if (!allowed) {
       this.#reject(peer, number, begin, length);
       return false;

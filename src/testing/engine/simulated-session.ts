@@ -9,6 +9,7 @@ import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
+import type { SeedGoalReached } from '../../engine/torrent/seed-goal.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -38,6 +39,7 @@ export class TorrentNews implements TorrentObserver {
   readonly pieces: number[] = [];
   readonly warnings: Warning[] = [];
   readonly errors: StorageError[] = [];
+  readonly goals: SeedGoalReached[] = [];
 
   phaseChanged(phase: TorrentPhase): void {
     this.phases.push(phase);
@@ -53,6 +55,10 @@ export class TorrentNews implements TorrentObserver {
 
   failed(error: StorageError): void {
     this.errors.push(error);
+  }
+
+  goalReached(reached: SeedGoalReached): void {
+    this.goals.push(reached);
   }
 
   /** Codes of the warnings. */
@@ -156,7 +162,7 @@ export class SimulatedSession {
     const seed = new SeedHabits({ queue, random, infoHash, peerId, have, ...manners });
     const address = { host, port: SEED_PORT };
     this.network.listen(address, seed);
-    torrent.swarm.candidates.add(address, 'user');
+    this.session.suggest(torrent, [address]);
     return seed;
   }
 

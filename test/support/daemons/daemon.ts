@@ -33,8 +33,10 @@ export interface DaemonKind {
   /** The program, and the package of Debian that has it. */
   readonly program: string;
   readonly debianPackage: string;
-  /** False for a daemon that takes a peer of this machine from nobody. */
+  /** False for a daemon that cannot be relied on to connect to a peer of this machine. */
   readonly dialsLoopback: boolean;
+  /** True for a daemon that makes no files of no bytes. */
+  readonly skipsEmptyFiles?: boolean;
   /** Starts it with settings and state of its own below `home`, listening at `port` when that is given. */
   open(workspace: Workspace, home: string, port: number | undefined): Promise<Daemon>;
 }
@@ -74,6 +76,7 @@ export function daemonLeecher(kind: DaemonKind): LeecherDriver {
   return {
     name: kind.name,
     dialsLoopback: kind.dialsLoopback,
+    skipsEmptyFiles: kind.skipsEmptyFiles ?? false,
     missing: () => missing(kind),
     async start(workspace, torrent, folder, options: LeechOptions = {}): Promise<Leecher> {
       const daemon = await opened(kind, workspace, options.port);

@@ -129,6 +129,7 @@ function kind(name: string, encryption: number): DaemonKind {
     program: 'transmission-daemon',
     debianPackage: 'transmission-daemon',
     dialsLoopback: false,
+    skipsEmptyFiles: true,
     open: (workspace, home, port) => open(workspace, port, { home, encryption }),
   };
 }

@@ -25,8 +25,10 @@ export interface Leecher extends Stoppable {
 /** Knows how to run one foreign client as a leecher. */
 export interface LeecherDriver {
   readonly name: string;
-  /** False for a client that connects to no peer of this machine: it has to be dialled. */
+  /** False for a client that cannot be relied on to connect to a peer of this machine: it has to be dialled. */
   readonly dialsLoopback: boolean;
+  /** True for a client that makes no files of no bytes. */
+  readonly skipsEmptyFiles?: boolean;
   /** Why this client cannot run here, or `undefined` when it can. */
   missing(): string | undefined;
   /** Downloads into `folder`, where some of it may be; resolves once that is checked and the port open. */
