@@ -36,6 +36,7 @@ import type {
   IpFilterSource,
   PeerAddress,
   ProfileReport,
+  RateLimits,
   TorrentWarning,
 } from './types.ts';
 
@@ -168,7 +169,7 @@ export class Client extends EventEmitter<ClientEvents> {
    * Changes the rate limits over all torrents, in bytes per second; 0 means no limit, and what is not named stays.
    * Throws InputError ERR_CLIENT_OPTION.
    */
-  limit(rates: Pick<ClientOptions, 'downloadBytesPerSecond' | 'uploadBytesPerSecond'>): void {
+  limit(rates: RateLimits): void {
     const { downloadBytesPerSecond: down, uploadBytesPerSecond: up } = rates;
     if (down !== undefined) checkRate('downloadBytesPerSecond', down);
     if (up !== undefined) checkRate('uploadBytesPerSecond', up);

@@ -26,6 +26,7 @@ export type {
   ProfileGauge,
   ProfileReport,
   ProfileStage,
+  RateLimits,
   SearchProgress,
   SeedGoal,
   SeedGoalReached,

@@ -22,11 +22,13 @@ import { ResumeKeeper, standingOf } from './resume-keeper.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
 import { peerInfos, progressView } from './swarm-view.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
+import { TorrentLimits } from './torrent-limits.ts';
 import type {
   AddOptions,
   MoveOptions,
   PeerAddress,
   PeerInfo,
+  RateLimits,
   SeedGoal,
   SeedGoalReached,
   TorrentEvents,
@@ -46,6 +48,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly metainfo: Metainfo;
   readonly #core: Core;
   readonly #options: AddOptions;
+  readonly #limits: TorrentLimits = new TorrentLimits();
   readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
   readonly #whereabouts: Whereabouts;
@@ -76,6 +79,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#whereabouts = new Whereabouts(options.directory ?? '.', metainfo.files);
     this.#core = core;
     this.#options = options;
+    this.#limits.set(options);
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     checkAddOptions(options);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
@@ -151,15 +155,15 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
-    void this.#opening.then(() => {
-      if (this.#engine !== undefined) this.#core.session.suggest(this.#engine, [address]);
-    });
+    void this.#opening.then(() => this.#engine && this.#core.session.suggest(this.#engine, [address]));
   }
 
-  /**
-   * Chooses the files to download by their indexes, instead of those chosen before. What was downloaded stays. Throws
-   * InputError ERR_SELECT_FILE for a file that does not exist.
-   */
+  /** Changes this torrent's rate limits; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
+  limit(rates: RateLimits): void {
+    this.#limits.set(rates, this.#engine);
+  }
+
+  /** Chooses the files to download by index, instead of those before. What was downloaded stays. Throws ERR_SELECT_FILE. */
   select(files: readonly number[]): void {
     this.#prioritise(this.#priorities.withSelected(files));
   }
@@ -237,8 +241,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await this.#opening;
     if (this.#closing !== undefined) return;
     if (this.#store === undefined) throw this.#error ?? removedError();
-    const { signal } = this.#abort;
-    await act({ core: this.#core, store: this.#store, resume: this.#resume, signal, warn: this.#warn });
+    await act({ core: this.#core, store: this.#store, resume: this.#resume, abort: this.#abort, warn: this.#warn });
   }
 
   /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
@@ -255,9 +258,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   /**
-   * Resolves when every selected file is verified on disk, at once if so already. Meanwhile a pause only makes it wait
-   * longer. Rejects with the StorageError that stopped the torrent, with InputError ERR_TORRENT_REMOVED when the torrent
-   * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
+   * Resolves when every selected file is verified on disk. Rejects with the StorageError that stopped the torrent, with
+   * InputError ERR_TORRENT_REMOVED when it is removed or closed, with the signal's reason when that ends the waiting.
    */
   async completed(signal?: AbortSignal): Promise<void> {
     await this.#placement?.settled;
@@ -305,16 +307,14 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   async #open(): Promise<void> {
-    const { session } = this.#core;
     this.#setState('opening');
     const saved = await this.#resume.load();
     if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
     this.#chosen = true;
-    const { preallocate = false } = this.#options;
     this.#whereabouts.restore(saved?.renamed ?? this.#whereabouts.renamed);
     const { files } = this.#whereabouts;
-    const { selected } = this.#priorities;
-    const layout = torrentLayout({ ...this.metainfo, files }, this.directory, { preallocate, selected });
+    const how = { preallocate: this.#options.preallocate ?? false, selected: this.#priorities.selected };
+    const layout = torrentLayout({ ...this.metainfo, files }, this.directory, how);
     await this.#closeStore();
     const { store, stats, placement } = await openStore(this.#core, layout, this.#geometry);
     this.#store = store;
@@ -331,13 +331,14 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       failed: (error: StorageError) => this.#fail(error),
       goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
-    this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#engine = this.#core.session.add(spec, observer, this.#forerunner);
+    this.#limits.apply(this.#engine);
     this.#forerunner = undefined;
     placement.follow(this.#priorities.selected, this.#engine);
-    session.suggest(this.#engine, this.#options.peers ?? []);
+    this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
-    session.dial();
+    this.#core.session.dial();
   }
 
   #goOn(engine: EngineTorrent): void {

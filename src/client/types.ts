@@ -62,6 +62,12 @@ export interface IpFilterReport {
 /** How urgently a file is wanted: a piece comes the earlier, the more urgent its most urgent file is. `skip`: not at all. */
 export type FilePriority = 'skip' | 'low' | 'normal' | 'high';
 
+/** Rate limits, in bytes per second; 0 is none, and what is not named stays as it is. */
+export interface RateLimits {
+  readonly downloadBytesPerSecond?: number;
+  readonly uploadBytesPerSecond?: number;
+}
+
 /** How one torrent is downloaded. */
 export interface AddOptions {
   /**
@@ -76,6 +82,10 @@ export interface AddOptions {
    * stands in place of what was saved. `Torrent.setPriorities` changes it.
    */
   readonly priorities?: Readonly<Record<number, FilePriority>>;
+  /** Download limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
+  readonly downloadBytesPerSecond?: number;
+  /** Upload limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
+  readonly uploadBytesPerSecond?: number;
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;
   /** Peers to connect to at once and again whenever they go. */

@@ -20,7 +20,8 @@ export interface MoveParts {
   readonly core: Core;
   readonly store: number;
   readonly resume: ResumeKeeper;
-  readonly signal: AbortSignal;
+  /** Ends a move half way. */
+  readonly abort: AbortController;
   readonly warn: (warning: TorrentWarning) => void;
 }
 
@@ -103,7 +104,7 @@ export class Whereabouts {
 
   async #pass(
     to: { readonly directory: string } | { readonly files: readonly MetainfoFile[] },
-    { core, store, signal, warn }: MoveParts,
+    { core, store, abort: { signal }, warn }: MoveParts,
     overwrite: boolean,
   ): Promise<void> {
     const control = new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));

@@ -186,7 +186,9 @@ test('blocks that are rejected do not count against the download limit', () => {
   const before = scene.requests.length;
   assert.equal(before > 0, true);
   rejectAll(scene, 1);
-  assert.equal(scene.session.downloadLimit.available(scene.clock.nowMs()), 8 * BLOCK_BYTES);
+  // A quarter of a second's worth was saved up; the messages themselves do count.
+  const saved = scene.session.downloadLimit.available(scene.clock.nowMs());
+  assert.equal(saved <= 4 * BLOCK_BYTES && saved > 4 * BLOCK_BYTES - 100, true, `${saved}`);
 });
 
 test('a seeder sends other seeders away: the slot is for those who want something', () => {

@@ -27,6 +27,7 @@ import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
@@ -45,6 +46,8 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
+  readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
@@ -163,8 +166,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     this.#roster.tick(nowMs, this.#parts.random);
+    this.#shareOut();
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
+  #shareOut(): void {
+    const busy = [...this.#torrents.values()].filter(({ swarm }) => swarm.size > 0);
+    this.#asks.share(busy.filter(({ downloadLimit }) => downloadLimit.limited));
+    this.#serves.share(busy.filter(({ uploadLimit }) => uploadLimit.limited));
   }
 
   *#slotUsers(): Generator<Choking> {

@@ -152,13 +152,14 @@ export class PeerRelations {
   /** The link is gone. */
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
+    // Judged before it leaves, while we know what it has; who has not said so yet has proved nothing.
+    const useless = !peer.mayDeclarePieces && areUseless(peer, complete);
     upload.peerClosed(peer);
     this.advertising.forget(peer);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     this.#extensions.forget(peer);
-    const useless = areUseless(peer, complete);
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
@@ -338,7 +339,9 @@ export class PeerRelations {
     else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
-    if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
+    // Under a limit the session lets everybody take turns.
+    const waiting = peer.starving || peer.debt.outstanding === 0;
+    if (waiting && !this.#parts.shared.downloadLimit.limited) intake.refillInTurn(peer, nowMs);
   }
 
   /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */

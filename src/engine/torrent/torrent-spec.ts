@@ -6,12 +6,13 @@ import type { UploadSlots } from '../choker/upload-slots.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
-import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
+import type { StoragePort, StoreId } from '../ports.ts';
 import type { Member } from '../session/member.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
+import type { TorrentPeers } from './metered-peers.ts';
 import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
 
 /** Where a torrent is in its life. */
@@ -48,7 +49,7 @@ export interface TorrentParts {
   readonly random: Random;
   readonly ledger: SlotLedger;
   readonly cache: StretchCache;
-  readonly peers: PeerPort;
+  readonly peers: TorrentPeers;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
   readonly announcePace: AnnouncePace;

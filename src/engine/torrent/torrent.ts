@@ -4,18 +4,23 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
+import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Upload } from '../upload/upload.ts';
 import { Announcing } from './announcing.ts';
 import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
+import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { RequestTurns } from './request-turns.ts';
 import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
@@ -41,6 +46,10 @@ export class Torrent implements Member {
   readonly intake: Intake;
   readonly upload: Upload;
   readonly relations: PeerRelations;
+  /** Its own rate limits, inside those of the session. */
+  readonly downloadLimit: TokenBucket;
+  readonly uploadLimit: TokenBucket;
+  readonly requestTurns: RequestTurns;
   readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
@@ -53,28 +62,24 @@ export class Torrent implements Member {
   #returned = false;
 
   /** `candidates` are the addresses that the search for the metadata found. */
-  constructor(spec: TorrentSpec, parts: TorrentParts, observer: TorrentObserver, candidates?: Candidates) {
+  constructor(spec: TorrentSpec, session: TorrentParts, observer: TorrentObserver, candidates?: Candidates) {
     this.spec = spec;
+    this.downloadLimit = new TokenBucket(0, session.downloadLimit);
+    this.uploadLimit = new TokenBucket(0, session.uploadLimit);
+    const { downloadLimit, uploadLimit } = this;
+    const parts = { ...session, downloadLimit, uploadLimit, peers: new MeteredPeers(session.peers, uploadLimit) };
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
     const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
     const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
-    this.intake = new Intake({
-      geometry,
-      store,
-      ledger,
-      peers,
-      storage,
-      random,
-      limit: parts.downloadLimit,
-      writeBehindBytes,
-    });
+    const ports = { geometry, store, peers, storage };
+    this.intake = new Intake({ ...ports, ledger, random, limit: downloadLimit, writeBehindBytes });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
     picker.setHad(spec.had);
-    const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
-    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
+    const { cache, uploadSlots: slots } = parts;
+    this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
     const { uploadedBefore, seedGoal } = spec;
     this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
     this.relations = new PeerRelations({
@@ -85,6 +90,7 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
+    this.requestTurns = new RequestTurns(this.swarm, this.intake, downloadLimit);
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
@@ -152,6 +158,7 @@ export class Torrent implements Member {
       case 'handshake':
         return this.relations.shakeHands(event.peer, event.handshake);
       case 'message':
+        this.downloadLimit.charge(MESSAGE_HEADER_BYTES + event.payload.length);
         return this.relations.hear(event.peer, event.id, event.payload);
       case 'keep-alive':
         return this.relations.sense(event.peer);
@@ -193,6 +200,7 @@ export class Torrent implements Member {
     const nowMs = this.#parts.clock.nowMs();
     peer.lastBlockMs = nowMs;
     peer.snubbed = false;
+    this.downloadLimit.charge(PIECE_HEADER_BYTES);
     this.intake.landed(peer, piece, begin, length);
     this.intake.refill(peer, nowMs);
   }
@@ -204,6 +212,7 @@ export class Torrent implements Member {
   }
 
   blockWasted(peer: Peer, length: number): void {
+    this.downloadLimit.charge(PIECE_HEADER_BYTES + length);
     this.intake.wastedBytes += length;
     this.relations.unrequested(peer);
   }
@@ -246,6 +255,7 @@ export class Torrent implements Member {
   }
 
   blockRequested(peer: Peer, piece: number, begin: number, length: number): void {
+    this.downloadLimit.charge(REQUEST_MESSAGE_BYTES);
     this.relations.asked(peer, piece, begin, length);
   }
 

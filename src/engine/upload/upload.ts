@@ -15,6 +15,7 @@ import * as ports from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BYTES } from '../torrent/geometry.ts';
+import type { TorrentPeers } from '../torrent/metered-peers.ts';
 import type { Stretch } from './stretch.ts';
 import type { StretchCache } from './stretch-cache.ts';
 import { StretchTable } from './stretch-table.ts';
@@ -25,7 +26,7 @@ export interface UploadParts {
   readonly store: ports.StoreId;
   readonly had: Bitfield;
   readonly cache: StretchCache;
-  readonly peers: ports.PeerPort;
+  readonly peers: TorrentPeers;
   readonly storage: ports.StoragePort;
   readonly limit: TokenBucket;
   /** How many peers of all torrents are served at once: none may hold more than its part of the memory. */
@@ -117,8 +118,13 @@ export class Upload {
   /** Everybody in turn, as far as limits and memory go: on the control tick, and when the disk has brought something. */
   takeTurns(nowMs: number): void {
     const { limit } = this.#parts;
-    const blocks = limit.limited ? 1 : SERVES_AT_ONCE;
+    const blocks = limit.limited ? limit.blocksPerTurn : SERVES_AT_ONCE;
     this.#hungry = false;
+    if (!limit.plenty(nowMs)) {
+      // The session says whose turn it is; what they will be given is read meanwhile.
+      for (const peer of this.#turns) this.#lookAhead(peer);
+      return this.#read();
+    }
     for (let idle = 0; idle < this.#turns.length && limit.available(nowMs) > 0; ) {
       if (this.#turn >= this.#turns.length) this.#turn = 0;
       const peer = this.#turns[this.#turn]!;
@@ -129,6 +135,22 @@ export class Upload {
       idle = served > 0 ? 0 : idle + 1;
     }
     this.#read();
+  }
+
+  /** Under a rate limit: gives the next peer its part. Returns false when there is nobody, or nothing to give. */
+  serveInTurn(nowMs: number): boolean {
+    const { limit } = this.#parts;
+    for (let tried = 0; tried < this.#turns.length && limit.available(nowMs) > 0; tried++) {
+      if (this.#turn >= this.#turns.length) this.#turn = 0;
+      const peer = this.#turns[this.#turn]!;
+      const served = this.#serve(peer, nowMs, limit.blocksPerTurn);
+      this.#lookAhead(peer);
+      if (peer.uploads.wanted.count > 0) this.#turn++;
+      else this.#leaveTurns(peer);
+      if (served > 0) return true;
+    }
+    this.#read();
+    return false;
   }
 
   /** A stretch was read, or could not be: then those who wait for it are refused. */
