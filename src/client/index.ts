@@ -20,6 +20,7 @@ export type {
   FilePriority,
   IpFilterReport,
   IpFilterSource,
+  MoveOptions,
   PeerAddress,
   PeerInfo,
   ProfileGauge,

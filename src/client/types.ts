@@ -136,6 +136,12 @@ export interface SearchProgress {
  */
 export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'removed';
 
+/** How the files are moved. */
+export interface MoveOptions {
+  /** Replace what is in the way. Default false: then nothing is moved. */
+  readonly overwrite?: boolean;
+}
+
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
   /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`. */
@@ -170,6 +176,8 @@ export interface TorrentProgress {
   readonly etaSeconds?: number;
   /** Share of a running check that is done, 0…1; present while `state` is `checking`. */
   readonly checked?: number;
+  /** Share of the files' bytes that are moved, 0…1; present while `move` or `renameFile` is under way. */
+  readonly moved?: number;
   /** Present when the torrent is downloading and nothing comes in. */
   readonly stall?: StallReason;
 }

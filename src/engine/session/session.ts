@@ -191,9 +191,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   incoming(link: LinkId, address: PeerAddress): void {
     const full = this.#room <= 0;
-    const refused =
-      full || this.#incomingFrom(address.host) >= INCOMING_PER_HOST_MAX || this.#gate.refuses(address.host);
-    if (refused) this.#parts.peers.close(link);
+    const crowded = isCrowded(
+      address.host,
+      this.#strangers.from((other) => other === address.host),
+    );
+    if (full || crowded || this.#gate.refuses(address.host)) this.#parts.peers.close(link);
     else this.#strangers.add(link, address, this.#parts.clock.nowMs());
   }
 
@@ -316,21 +318,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.dial();
   }
 
-  /** Incoming links from a host; on loopback many clients share one, and none of them is a stranger. */
-  #incomingFrom(host: string): number {
-    if (isLoopback(host)) return 0;
-    let count = 0;
-    for (const _ of this.#strangers.from((other) => other === host)) count++;
-    for (const { peer } of this.#links.values()) if (peer.incoming && peer.address.host === host) count++;
-    return count;
-  }
-
   /** A stranger's handshake names the torrent that it came for. */
   #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
     const address = this.#strangers.addressOf(link);
     if (address === undefined || handshake === undefined) return undefined;
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
+    if (isCrowded(address.host, incomingFrom(address.host, member))) return undefined;
     const room = member.swarm.size < member.swarm.peersMax || member.makeRoomFor(address);
     if (!room) return undefined;
     this.#strangers.forget(link);
@@ -378,4 +372,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
   }
+}
+
+/**
+ * Whether a host has as many incoming links as it may: strangers, or peers of one torrent. A client that shares many
+ * torrents with us has a link for each. On loopback many clients share one host, and none of them is a stranger.
+ */
+function isCrowded(host: string, links: Iterable<LinkId>): boolean {
+  return !isLoopback(host) && [...links].length >= INCOMING_PER_HOST_MAX;
+}
+
+function* incomingFrom(host: string, { swarm }: Member): Generator<LinkId> {
+  for (const peer of swarm.peers()) if (peer.incoming && peer.address.host === host) yield peer.link;
 }
