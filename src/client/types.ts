@@ -86,6 +86,8 @@ export interface AddOptions {
   readonly downloadBytesPerSecond?: number;
   /** Upload limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
   readonly uploadBytesPerSecond?: number;
+  /** Most peers of this torrent connected at once, up to 100. Default 100; the client's `peersMax` holds as well. */
+  readonly peersMax?: number;
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;
   /** Peers to connect to at once and again whenever they go. */
