@@ -1,18 +1,23 @@
 // Message stream encryption (MSE) against clients that accept nothing else, both ways, byte for byte: that both halves of
 // our handshake fit each other says little about whether they fit anybody's.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
 import { download } from '../support/download.ts';
 import { DOWNLOAD_TIMEOUT_MS, Millrace, type Sharer } from '../support/millrace.ts';
 import { fileTree, writePayload } from '../support/payload.ts';
+import { Program } from '../support/program.ts';
+import { repository } from '../support/repository.ts';
 import { aria2, startAria2 } from '../support/seeders/aria2.ts';
-import { LibtorrentSeeder, libtorrent } from '../support/seeders/libtorrent.ts';
+import { LIBTORRENT_PYTHON, LibtorrentSeeder, libtorrent } from '../support/seeders/libtorrent.ts';
 import type { SeederDriver } from '../support/seeders/seeder.ts';
 import { encryptedTransmission } from '../support/seeders/transmission.ts';
 import { KIB, MIB, makeTorrent, saveTorrent, type TestTorrent } from '../support/torrent-maker.ts';
 import { Workspace } from '../support/workspace.ts';
+
+const LEECHER = path.join(repository, 'test', 'support', 'leechers', 'libtorrent-get.py');
 
 const payloadOf = () => fileTree('sealed', { 'a.bin': 9 * MIB + 5, 'b/c.bin': 300_001, 'b/d.bin': 1 }, 77);
 
@@ -100,9 +105,11 @@ describe('encrypted uploads', { concurrency: 3 }, () => {
       const { workspace, torrent } = source;
       const { port } = await seedIt(source, mode, []);
       const got = await workspace.folder('got');
-      const leecher = await LibtorrentSeeder.start(workspace, torrent, got, { encryption });
-      leecher.dial(port);
-      await leecher.completed(DOWNLOAD_TIMEOUT_MS);
+      const file = await saveTorrent(torrent, workspace.path);
+      const args = [LEECHER, file, got, `${port}`, '--encryption', encryption];
+      const leecher = workspace.own(new Program(LIBTORRENT_PYTHON!, args));
+      const end = await leecher.wait(DOWNLOAD_TIMEOUT_MS);
+      assert.equal(end.code, 0, leecher.errors.tail());
       await assertDownloaded(torrent.payload, got);
     });
   }
@@ -116,10 +123,12 @@ describe('encrypted uploads', { concurrency: 3 }, () => {
     const { workspace, torrent } = source;
     const { port } = await seedIt(source, 'require', []);
     const got = await workspace.folder('got');
-    const magnet = `magnet:?xt=urn:btih:${torrent.infoHash.toString('hex')}`;
-    const leecher = await LibtorrentSeeder.start(workspace, torrent, got, { magnet, encryption: 'rc4' });
-    leecher.dial(port);
-    await leecher.completed(DOWNLOAD_TIMEOUT_MS);
+    const link = `magnet:?xt=urn:btih:${torrent.infoHash.toString('hex')}`;
+    const leecher = workspace.own(
+      new Program(LIBTORRENT_PYTHON!, [LEECHER, link, got, `${port}`, '--encryption', 'rc4']),
+    );
+    const end = await leecher.wait(DOWNLOAD_TIMEOUT_MS);
+    assert.equal(end.code, 0, leecher.errors.tail());
     await assertDownloaded(torrent.payload, got);
   });
 });

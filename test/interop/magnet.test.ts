@@ -1,11 +1,14 @@
 // Metadata between Millrace and foreign clients (BEP 9), both ways: from a magnet link to files, byte for byte.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
 import { DOWNLOAD_TIMEOUT_MS, Millrace } from '../support/millrace.ts';
 import { fileTree, writePayload } from '../support/payload.ts';
-import { LibtorrentSeeder, libtorrent } from '../support/seeders/libtorrent.ts';
+import { Program } from '../support/program.ts';
+import { repository } from '../support/repository.ts';
+import { LIBTORRENT_PYTHON, libtorrent } from '../support/seeders/libtorrent.ts';
 import type { SeederDriver } from '../support/seeders/seeder.ts';
 import { transmission } from '../support/seeders/transmission.ts';
 import { webtorrent } from '../support/seeders/webtorrent.ts';
@@ -65,11 +68,14 @@ describe('magnet links', { concurrency: 2 }, () => {
     const seeded = await workspace.folder('seeded');
     await writePayload(torrent.payload, seeded);
     const file = await saveTorrent(torrent, workspace.path);
-    const { port } = await Millrace.seed(workspace, file, seeded, { peers: [] });
+    const seed = new Millrace(workspace, ['seed', file, '-d', seeded, '--listen', '127.0.0.1:0', '--no-trackers']);
+    const { address } = await seed.until((event) => event.event === 'listening', 'a listening seed');
     const got = await workspace.folder('got');
-    const leecher = await LibtorrentSeeder.start(workspace, torrent, got, { magnet: magnetOf(torrent.infoHash) });
-    leecher.dial(port);
-    await leecher.completed(DOWNLOAD_TIMEOUT_MS);
+    const script = path.join(repository, 'test', 'support', 'leechers', 'libtorrent-get.py');
+    const args = [script, magnetOf(torrent.infoHash), got, address!.split(':').at(-1)!];
+    const leecher = workspace.own(new Program(LIBTORRENT_PYTHON!, args));
+    const end = await leecher.wait(DOWNLOAD_TIMEOUT_MS);
+    assert.equal(end.code, 0, leecher.errors.tail());
     await assertDownloaded(torrent.payload, got);
   });
 });

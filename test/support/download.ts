@@ -1,10 +1,15 @@
 // One download of a test torrent: by Millrace, or by a foreign client when the tests themselves are in question
 // (MILLRACE_TEST_LEECHER=libtorrent shows whether a failing case is the seeder's fault or ours).
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { type CliEvent, DOWNLOAD_TIMEOUT_MS, Millrace } from './millrace.ts';
-import { LibtorrentSeeder } from './seeders/libtorrent.ts';
+import { Program } from './program.ts';
+import { repository } from './repository.ts';
+import { LIBTORRENT_PYTHON } from './seeders/libtorrent.ts';
 import { saveTorrent, type TestTorrent } from './torrent-maker.ts';
 import type { Workspace } from './workspace.ts';
+
+const FOREIGN_LEECHER = path.join(repository, 'test', 'support', 'leechers', 'libtorrent-get.py');
 
 /** Downloads from the given ports into `folder`; returns Millrace's last event. */
 export async function download(
@@ -31,8 +36,9 @@ export async function downloadForeign(
   folder: string,
   ports: readonly number[],
 ): Promise<void> {
-  const leecher = await LibtorrentSeeder.start(workspace, torrent, folder);
-  for (const port of ports) leecher.dial(port);
-  await leecher.completed(DOWNLOAD_TIMEOUT_MS);
-  await leecher.stop();
+  const file = await saveTorrent(torrent, workspace.path);
+  const args = [FOREIGN_LEECHER, file, folder, ...ports.map(String)];
+  const leecher = workspace.own(new Program(LIBTORRENT_PYTHON!, args));
+  const end = await leecher.wait(DOWNLOAD_TIMEOUT_MS);
+  assert.equal(end.code, 0, leecher.errors.tail());
 }

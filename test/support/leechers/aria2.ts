@@ -1,4 +1,6 @@
 // aria2 as a leecher. It has no option that names a peer, so a tracker of the test's own names them.
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { HttpTracker } from '#src/testing/tracker/http-tracker.ts';
 import { freePort } from '../free-port.ts';
 import { Program } from '../program.ts';
@@ -45,8 +47,11 @@ async function start(
   const port = await program.find((line) => ARIA2_LISTENING.exec(line)?.[1], READY_TIMEOUT_MS, 'an open port');
   return {
     port: Number(port),
-    completed: () =>
-      program.find((line) => COMPLETE.test(line) || undefined, LEECH_TIMEOUT_MS, 'completion').then(() => undefined),
+    async completed() {
+      await program.find((line) => COMPLETE.test(line) || undefined, LEECH_TIMEOUT_MS, 'completion');
+      // Its notes on what it has; they go only when it does.
+      await rm(path.join(folder, `${torrent.payload.name}.aria2`), { force: true });
+    },
     async kill() {
       program.signal('SIGKILL');
       await program.ended;

@@ -1,4 +1,4 @@
-// libtorrent-rasterbar through its Python binding: a seeder when its folder is full, else a leecher too.
+// libtorrent-rasterbar as a seeder, through its Python binding.
 import path from 'node:path';
 import { succeeds } from '../available.ts';
 import { Program } from '../program.ts';
@@ -7,10 +7,10 @@ import { saveTorrent, type TestTorrent } from '../torrent-maker.ts';
 import type { Workspace } from '../workspace.ts';
 import { READY_TIMEOUT_MS, type Seeder, type SeederDriver } from './seeder.ts';
 
-const SCRIPT = path.join(repository, 'test', 'support', 'seeders', 'libtorrent-peer.py');
+const SCRIPT = path.join(repository, 'test', 'support', 'seeders', 'libtorrent-seed.py');
 
 /** Debian puts the binding into the system's own Python, which need not be the first one in PATH. */
-const LIBTORRENT_PYTHON = ['/usr/bin/python3', 'python3'].find((python) =>
+export const LIBTORRENT_PYTHON = ['/usr/bin/python3', 'python3'].find((python) =>
   succeeds(python, ['-c', 'import libtorrent']),
 );
 
@@ -26,15 +26,13 @@ export interface LibtorrentOptions {
   /** Listen here rather than at a free port: for one that comes back. */
   readonly port?: number;
   readonly uploadBytesPerSecond?: number;
-  /** What it is given instead of the torrent file. */
-  readonly magnet?: string;
   /** So many clients in one process. Default 1. */
   readonly count?: number;
   /** Every connection has to begin with an encrypted handshake, and to go on like this. Default: only plain connections. */
   readonly encryption?: 'rc4' | 'plaintext';
 }
 
-/** A libtorrent that seeds what its folder has of the torrent, which may be less than all, and fetches the rest. */
+/** A libtorrent that seeds what its folder has of the torrent, which may be less than all. */
 export class LibtorrentSeeder implements Seeder {
   /** One port for each client; `port` is the first. */
   readonly ports: readonly number[];
@@ -57,7 +55,7 @@ export class LibtorrentSeeder implements Seeder {
     folder: string,
     options: LibtorrentOptions = {},
   ): Promise<LibtorrentSeeder> {
-    const file = options.magnet ?? (await saveTorrent(torrent, workspace.path));
+    const file = await saveTorrent(torrent, workspace.path);
     const { port = 0, uploadBytesPerSecond = 0, count = 1 } = options;
     const args = ['--port', `${port}`, '--up-limit', `${uploadBytesPerSecond}`, '--count', `${count}`];
     if (options.encryption !== undefined) args.push('--encryption', options.encryption);
@@ -71,16 +69,6 @@ export class LibtorrentSeeder implements Seeder {
     const answer = this.#program.next((line) => eventNamed(line, 'stats'), READY_TIMEOUT_MS, "libtorrent's counters");
     this.#program.write('stats');
     return (await answer).uploaded!;
-  }
-
-  /** Connects to a peer of 127.0.0.1. */
-  dial(port: number): void {
-    this.#program.write(`dial ${port}`);
-  }
-
-  /** Waits until everything is there, verified and written. */
-  async completed(timeoutMs: number): Promise<void> {
-    await this.#program.find((line) => eventNamed(line, 'complete'), timeoutMs, 'a complete download');
   }
 
   /** Vanishes without a goodbye. */
