@@ -188,6 +188,11 @@ export class Client extends EventEmitter<ClientEvents> {
     return await this.#ipFiltering.set(source);
   }
 
+  /** Drops all peers of this host, an IP address, and has nothing to do with it any more while the client lives. */
+  ban(host: string): void {
+    this.#core.session.ban(host);
+  }
+
   /** What became of all bytes received so far. */
   dataPath(): DataPathStats {
     const { host, pool, session, retiredWasteBytes } = this.#core;

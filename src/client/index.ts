@@ -20,6 +20,7 @@ export type {
   FilePriority,
   IpFilterReport,
   IpFilterSource,
+  MoveOptions,
   PeerAddress,
   PeerInfo,
   ProfileGauge,
@@ -35,6 +36,7 @@ export type {
   TorrentProgress,
   TorrentState,
   TorrentWarning,
+  TrackerInfo,
 } from './types.ts';
 export {
   type VerifiedFile,

@@ -39,7 +39,7 @@ class Scene {
     this.keeper = new ResumeKeeper({
       store: store as unknown as ResumeStore,
       infoHash: 'a'.repeat(40) as InfoHash,
-      directory: '/somewhere',
+      directory: () => '/somewhere',
       warn: ({ code }) => void this.warnings.push(code),
       standing: async () => STANDING,
     });

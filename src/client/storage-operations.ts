@@ -4,11 +4,8 @@ import type { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { type FileStat, missingFiles, statFiles } from '../host/disk/file-stats.ts';
 import type { StoreLayout } from '../host/disk/store-layout.ts';
-import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import type { Core } from './core.ts';
 import { FilePlacement } from './file-placement.ts';
-import { stampFiles } from './file-stamp.ts';
-import type { Standing } from './resume-keeper.ts';
 
 /** A torrent's files, opened, and what was there before. */
 export interface OpenedStore {
@@ -47,17 +44,4 @@ export async function recheckStill(core: Core, engine: EngineTorrent, check: () 
   engine.dispatch({ type: 'pause' });
   await core.standStill(engine);
   engine.dispatch({ type: 'rechecked', had: await check() });
-}
-
-/** What resume data say of a torrent's pieces, files and traffic. */
-export async function standingFigures(
-  core: Core,
-  files: Metainfo['files'],
-  store: number,
-  engine: EngineTorrent,
-): Promise<Omit<Standing, 'priorities'>> {
-  // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-  const stamps = stampFiles(files, await core.pool.stat(store));
-  const { had, upload, intake } = engine;
-  return { have: had, stamps, uploadedBytes: upload.totalBytes, downloadedBytes: intake.rate.totalBytes };
 }

@@ -46,6 +46,7 @@ export function torrentSpec(
     seed: options.seed ?? true,
     superSeed: options.superSeed ?? false,
     seedGoal: options.seedGoal,
+    ...(options.peersMax !== undefined && { peersMax: options.peersMax }),
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,
   };

@@ -316,6 +316,10 @@ export const SUPER_SEED_PATIENCE_MS = 30_000;
 /** A peer that has not said what it has by then has nothing. */
 export const DECLARATION_GRACE_MS = 2000;
 
+/** Between two suggestions to one peer, and how many it gets in all: hints, no second way to steer a swarm. */
+export const SUGGEST_INTERVAL_MS = 10_000;
+export const SUGGESTED_PER_PEER_MAX = 16;
+
 /** Introductions (BEP 55) that one peer may ask for: each makes us write to somebody else. */
 export const HOLEPUNCH_PER_MINUTE_MAX = 20;
 export const HOLEPUNCH_BURST_MAX = 20;

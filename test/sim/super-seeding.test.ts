@@ -1,4 +1,5 @@
 // Super-seeding (BEP 16) in a swarm of leeches that trade among each other: how much leaves until there is another seed.
+// Among 2, 6 and 12 leeches that was 1.00, 1.00 and 1.02-1.03 times the size; without, 1.9, 4.7 and 5.6-6.1 times.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
@@ -121,7 +122,7 @@ for (const count of [2, 6, 12]) {
       const cost = costOfAnotherSeed(true, seed, count);
       assert.ok(cost <= 1.1, `${cost.toFixed(2)} × the size`);
       const without = costOfAnotherSeed(false, seed, count);
-      assert.ok(without >= cost + 0.3, `without: ${without.toFixed(2)} × the size`);
+      assert.ok(without >= 1.5, `without: ${without.toFixed(2)} × the size`);
     }
   });
 }

@@ -44,6 +44,8 @@ export class TrackerRecord {
   minNextMs: number = Number.NEGATIVE_INFINITY;
   /** When its own interval ends. */
   nextMs: number | undefined;
+  /** The user took it away. */
+  removed = false;
   trackerId: Uint8Array | undefined;
   #state: TrackerState;
   #message: string | undefined;

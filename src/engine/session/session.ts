@@ -7,13 +7,7 @@ import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import {
-  CONNECT_TIMEOUT_MS,
-  DIALS_MAX,
-  INCOMING_PER_HOST_MAX,
-  PEERS_PER_TORRENT_MAX,
-  WRITE_BEHIND_BYTES,
-} from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX, INCOMING_PER_HOST_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
@@ -32,6 +26,7 @@ import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
+import { neediestFirst, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -80,6 +75,16 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Addresses to have nothing to do with, from now on: who is connected from one of them is let go. */
   setIpFilter(filter: IpFilter | undefined): void {
     this.#gate.filter = filter;
+    this.#sift();
+  }
+
+  /** Has nothing to do with this host any more. */
+  ban(host: string): void {
+    this.#gate.banned.add(host);
+    this.#sift();
+  }
+
+  #sift(): void {
     for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
     for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
   }
@@ -167,6 +172,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
+    if (this.#room <= 0) yieldSlot(this.#torrents.values());
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
   }
@@ -194,7 +200,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
+    const full = this.#room <= 0;
     const crowded = isCrowded(
       address.host,
       this.#strangers.from((other) => other === address.host),
@@ -329,7 +335,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     if (isCrowded(address.host, incomingFrom(address.host, member))) return undefined;
-    const room = member.swarm.size < PEERS_PER_TORRENT_MAX || member.makeRoomFor(address);
+    const room = member.swarm.size < member.swarm.peersMax || member.makeRoomFor(address);
     if (!room) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
@@ -349,12 +355,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   dial(): void {
     let dialling = 0;
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
+    if (this.#room <= 0 || dialling >= DIALS_MAX) return;
+    const members = this.#room < DIALS_MAX ? neediestFirst(this.#roster.awake) : this.#roster.awake;
     for (let dialled = true; dialled; ) {
       dialled = false;
-      for (const member of this.#roster.awake) {
-        const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
-        if (full || dialling >= DIALS_MAX) return;
-        if (member.swarm.size >= PEERS_PER_TORRENT_MAX) continue;
+      for (const member of members) {
+        if (this.#room <= 0 || dialling >= DIALS_MAX) return;
+        if (member.swarm.size >= member.swarm.peersMax) continue;
         const address = member.candidate();
         if (address === undefined) continue;
         dialled = true;
@@ -362,6 +369,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
         this.#connect(member, address);
       }
     }
+  }
+
+  /** Connections that may still be made. */
+  get #room(): number {
+    return this.#parts.peersMax - this.#links.size - this.#strangers.size;
   }
 
   #connect(member: Member, address: PeerAddress): void {

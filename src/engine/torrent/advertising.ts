@@ -2,13 +2,14 @@
 // (BEP 6), which extensions we speak (BEP 10), and that we want nothing more (BEP 21). When super-seeding, less than the truth (BEP 16).
 import { Bitfield } from '../../base/bitfield.ts';
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
-import { encodeAllowedFast, encodeHave } from '../../protocol/wire/message-writer.ts';
+import { encodeAllowedFast, encodeHave, encodeSuggest } from '../../protocol/wire/message-writer.ts';
 import type { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { tellLoss } from '../extensions/piece-loss.ts';
 import type { PiecePicker } from '../picker/piece-picker.ts';
 import { FastGrants, piecesToGrant } from '../swarm/fast-grants.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { HotSuggestions } from '../upload/hot-suggestions.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
 import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
@@ -30,6 +31,7 @@ export interface AdvertisingParts {
 export class Advertising {
   readonly #parts: AdvertisingParts;
   #uploadOnly = false;
+  readonly #suggestions = new HotSuggestions();
   readonly #superSeeding: SuperSeeding | undefined;
 
   constructor(parts: AdvertisingParts) {
@@ -97,7 +99,7 @@ export class Advertising {
 
   /** Control tick. */
   tick(nowMs: number): void {
-    if (!this.#superSeeds) return;
+    if (!this.#superSeeds) return this.#suggest(nowMs);
     this.#superSeeding!.tick(nowMs);
     if (!this.#superSeeds) this.#tellWants();
   }
@@ -118,6 +120,12 @@ export class Advertising {
     if (!this.#superSeeds) return;
     this.#superSeeding!.end();
     this.#tellWants();
+  }
+
+  #suggest(nowMs: number): void {
+    const { upload, send } = this.#parts;
+    const suggest = (peer: Peer, piece: PieceIndex) => send(peer, encodeSuggest(piece));
+    this.#suggestions.tick(this.#listeners(), nowMs, () => upload.hotPieces(), suggest);
   }
 
   #tellWants(): void {

@@ -36,6 +36,12 @@ export interface Announced {
   readonly warning?: { readonly code: string; readonly message: string };
 }
 
+/** What the user does to a torrent's trackers. */
+export type TrackerChange =
+  | { readonly kind: 'add'; readonly url: string; readonly tier: number | undefined }
+  | { readonly kind: 'remove'; readonly url: string }
+  | { readonly kind: 'reannounce' };
+
 /** A torrent's conversation with its trackers. */
 export class Announcing {
   readonly #parts: AnnouncingParts;
@@ -68,6 +74,12 @@ export class Announcing {
   /** True when nothing is left to be said or waited for. */
   get settled(): boolean {
     return this.#announcer.settled;
+  }
+
+  change(change: TrackerChange): void {
+    if (change.kind === 'add') this.#announcer.add(change.url, change.tier);
+    else if (change.kind === 'remove') this.#announcer.remove(change.url);
+    else this.#announcer.hurry();
   }
 
   status(): readonly TrackerStatus[] {

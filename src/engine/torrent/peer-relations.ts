@@ -49,6 +49,7 @@ export class PeerRelations {
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
+    this.swarm.peersMax = Math.min(parts.spec.peersMax ?? this.swarm.peersMax, this.swarm.peersMax);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     const { spec, shared, intake, upload } = parts;
     const { swarm } = this;
@@ -199,10 +200,13 @@ export class PeerRelations {
   /** Bans who sent corrupt blocks, also when it has left since, or has come back by another port. */
   punish(link: LinkId, message: string): void {
     const address = this.swarm.addressOf(link);
-    if (address === undefined) return;
+    if (address !== undefined) this.ban(address, message);
+  }
+
+  ban(address: PeerAddress, message: string, code = 'ERR_PEER_CORRUPT'): void {
     this.swarm.candidates.ban(address);
     for (const peer of this.swarm.peers()) {
-      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, 'ERR_PEER_CORRUPT', message);
+      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, code, message);
     }
   }
 

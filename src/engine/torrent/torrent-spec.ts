@@ -28,6 +28,8 @@ export interface TorrentSpec {
   /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. */
   readonly priorities: Uint8Array;
   readonly sequential: boolean;
+  /** Most peers, up to PEERS_PER_TORRENT_MAX; absent: as many. */
+  readonly peersMax?: number;
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;

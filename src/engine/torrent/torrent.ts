@@ -6,9 +6,10 @@ import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
+import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
-import type { Member, MemberEvent } from '../session/member.ts';
+import type { Member } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
@@ -21,25 +22,10 @@ import { Intake } from './intake.ts';
 import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
 import { RequestTurns } from './request-turns.ts';
-import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
+import { SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
+import type { TorrentEvent } from './torrent-event.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
-
-/** Everything that can happen to a torrent, blocks apart. */
-export type TorrentEvent =
-  | MemberEvent
-  | { readonly type: 'storage-failed'; readonly error: StorageError }
-  | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
-  | { readonly type: 'rechecked'; readonly had: Bitfield }
-  | {
-      readonly type: 'awaited';
-      readonly first: PieceIndex;
-      readonly last: PieceIndex;
-      readonly withinMs: number | undefined;
-    }
-  | { readonly type: 'seed-goal'; readonly goal: SeedGoal | undefined }
-  | { readonly type: 'pause' }
-  | { readonly type: 'resume' };
 
 export class Torrent implements Member {
   readonly spec: TorrentSpec;
@@ -131,12 +117,16 @@ export class Torrent implements Member {
     return this.swarm.size > 0 || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
 
+  trackers(): readonly TrackerStatus[] {
+    return this.#announcing.status();
+  }
+
   /** Why nothing comes in. */
   stall(): Stall {
     return explainStall({
       peers: this.swarm.peers(),
       hopeful: this.swarm.candidates.hopeful,
-      asking: this.spec.tiers.length > 0,
+      asking: this.trackers().length > 0,
       lastRefusal: this.intake.lastRefusal,
     });
   }
@@ -145,9 +135,9 @@ export class Torrent implements Member {
   restsUntilMs(nowMs: number): number {
     if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
     const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
-    if (this.#phase === 'seeding') return Math.min(announceMs, this.goals.nextMs(nowMs));
-    if (this.#phase !== 'downloading') return announceMs;
-    return Math.min(announceMs, this.swarm.candidates.nextMs, nowMs + LONELY_REST_MS);
+    if (!this.welcoming) return announceMs;
+    const loneMs = this.#phase === 'seeding' ? this.goals.nextMs(nowMs) : nowMs + LONELY_REST_MS;
+    return Math.min(announceMs, this.swarm.candidates.nextMs, loneMs);
   }
 
   dispatch(event: TorrentEvent): void {
@@ -181,6 +171,10 @@ export class Torrent implements Member {
         return this.goals.replace(event.goal);
       case 'filtered':
         return this.relations.sift();
+      case 'trackers':
+        return this.#announcing.change(event.change);
+      case 'banned':
+        return this.relations.ban(event.address, 'was banned by the user', 'ERR_PEER_BANNED');
       case 'pause':
         return this.#leave('paused');
       case 'resume':

@@ -62,6 +62,11 @@ export class Upload {
     return this.#table.busy;
   }
 
+  /** Pieces that several peers fetch at the moment: others get them without a read. */
+  hotPieces(): PieceIndex[] {
+    return this.#table.hotPieces();
+  }
+
   /** Puts a request in the peer's queue. Returns false when it must be refused: not ours to give, or too many. */
   request(peer: Peer, number: number, begin: number, length: number): boolean {
     const { geometry, had } = this.#parts;
