@@ -11,6 +11,8 @@ export interface Job {
   readonly scratch: string;
   /** The seeders; a client that cannot be told finds them through the torrent's tracker. */
   readonly peers: readonly string[];
+  /** The seeders accept nothing but RC4: asked of Millrace and libtorrent only. */
+  readonly encrypted: boolean;
 }
 
 /** What a client may say of itself at the end, beside what was measured from outside. */

@@ -65,9 +65,10 @@ async function runScenario(scenario: Scenario, setting: Setting): Promise<Scenar
   const { options, root, payload, tracker, own } = setting;
   say(`\n${scenario.title}`);
   const torrent = makeTorrent(payload, scenario.pieceBytes, tracker.url);
-  const seeder = await startSeeder(torrent, payload.directory, scenario.seeders);
+  const { name, title, speedBar, encrypted } = scenario;
+  const seeder = await startSeeder(torrent, payload.directory, scenario.seeders, encrypted);
   tracker.peers = seeder.peers;
-  const ground = { root, payload, torrent, seeder };
+  const ground = { root, payload, torrent, seeder, encrypted };
   const duels: Duel[] = [];
   try {
     // The first download after the seeder's start is slower for anybody: it is not counted.
@@ -78,9 +79,9 @@ async function runScenario(scenario: Scenario, setting: Setting): Promise<Scenar
       const result = await duel([own, opponent], count, ground, say);
       if (result.pairs.length > 0) duels.push(result);
     }
-    if (!scenario.everyClient) return { name: scenario.name, title: scenario.title, duels };
+    if (!scenario.everyClient) return { name, title, speedBar, duels };
     const profiled = await profiledRun(options, ground);
-    return { name: scenario.name, title: scenario.title, duels, ...(profiled === undefined ? {} : { profiled }) };
+    return { name, title, speedBar, duels, ...(profiled === undefined ? {} : { profiled }) };
   } finally {
     seeder.close();
   }

@@ -15,7 +15,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|many] [o
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client
   --clients a,b           opponents: libtorrent, aria2, transmission, webtorrent
-  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders
+  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders, encrypted
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/cli/main.js
   --write                 update the documents, also with quick and seeding
@@ -48,7 +48,7 @@ function list(text: string | undefined, known: readonly string[]): readonly stri
 }
 
 const ALL_CLIENTS = ['libtorrent', 'aria2', 'transmission', 'webtorrent'];
-const ALL_SCENARIOS = ['1MiB', '256KiB', '16MiB', '20-seeders'];
+const ALL_SCENARIOS = ['1MiB', '256KiB', '16MiB', '20-seeders', 'encrypted'];
 
 /** Throws with a message for the user when the command line makes no sense. */
 export function benchOptions(args: readonly string[]): BenchOptions {

@@ -33,6 +33,8 @@ export interface Ground {
   readonly payload: Payload;
   readonly torrent: string;
   readonly seeder: Seeder;
+  /** Everything is encrypted (RC4). */
+  readonly encrypted: boolean;
 }
 
 async function ended(download: Download, payload: Payload): Promise<Awaited<Download['done']>> {
@@ -70,14 +72,14 @@ async function kill(download: Download): Promise<void> {
 
 /** Downloads the payload once and compares it byte for byte. */
 export async function measure(client: BenchClient, ground: Ground): Promise<Measurement> {
-  const { payload, seeder } = ground;
+  const { torrent, payload, seeder, encrypted } = ground;
   const folder = mkdtempSync(path.join(ground.root, 'run-'));
   const output = path.join(folder, 'output');
   const scratch = path.join(folder, 'scratch');
   for (const made of [output, scratch]) mkdirSync(made);
   seeder.forget();
   const commandAtMs = Date.now();
-  const job = { torrent: ground.torrent, payloadBytes: payload.bytes, output, scratch, peers: seeder.peers };
+  const job = { torrent, payloadBytes: payload.bytes, output, scratch, peers: seeder.peers, encrypted };
   const download = await client.start(job);
   try {
     if (download.dial !== undefined) seeder.dial(download.dial);

@@ -20,7 +20,8 @@ export const libtorrent: BenchClient = {
 
   start(job: Job): Promise<Download> {
     const program = path.join(repository, 'bench', 'libtorrent-get.py');
-    const child = spawn(pythonWithLibtorrent() ?? 'python3', [program, job.torrent, job.output, ...job.peers], {
+    const args = [program, ...(job.encrypted ? ['--rc4'] : []), job.torrent, job.output, ...job.peers];
+    const child = spawn(pythonWithLibtorrent() ?? 'python3', args, {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const done = printedLine(child, (line) => (line === 'done' ? { atMs: Date.now() } : undefined));

@@ -54,6 +54,7 @@ export class MillraceClient implements BenchClient {
       '--no-trackers',
       '--json',
       '--seed',
+      ...(job.encrypted ? ['--encryption', 'require'] : []),
       ...this.#options,
     ];
     const child = spawn(process.execPath, [this.#program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -317,7 +317,8 @@ test('a goal ends seeding with 0 and one sentence, and asking for one asks for s
     torrent.change({ state: 'seeding', ratio: 0.5 });
     setTimeout(() => torrent.emit('goal', { reason: 'seconds', ratio: 0.5, seconds: 1800 }), 20);
   };
-  assert.equal(await bench.run('seed', 'x.torrent', '-d', folder, '--seed-time', '30m'), 0);
+  assert.equal(await bench.run('seed', 'x.torrent', '-d', folder, '--seed-time', '30m', '--super'), 0);
+  assert.equal(bench.client.addOptions?.superSeed, true);
   assert.match(bench.stdout, /ratio 0\.50\n {2}goal reached: 30 min 00 s of seeding\n$/);
   assert.equal(await bench.run('seed', 'x.torrent', '-d', folder, '--seed-time', '30m', '--json'), 0);
   assert.equal(bench.events().at(-1)!['goal'], 'seconds');

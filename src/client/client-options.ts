@@ -66,7 +66,8 @@ export function checkPeerAddress(address: PeerAddress): PeerAddress {
 }
 
 /** Throws InputError ERR_CLIENT_ADDRESS or ERR_CLIENT_OPTION for options of a torrent that cannot be used. */
-export function checkAddOptions({ peers = [], seedGoal }: AddOptions): void {
+export function checkAddOptions({ peers = [], peersMax, seedGoal }: AddOptions): void {
+  if (peersMax !== undefined) checkCount('peersMax', peersMax);
   for (const address of peers) checkPeerAddress(address);
   checkSeedGoal(seedGoal);
 }

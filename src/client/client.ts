@@ -36,6 +36,7 @@ import type {
   IpFilterSource,
   PeerAddress,
   ProfileReport,
+  RateLimits,
   TorrentWarning,
 } from './types.ts';
 
@@ -168,7 +169,7 @@ export class Client extends EventEmitter<ClientEvents> {
    * Changes the rate limits over all torrents, in bytes per second; 0 means no limit, and what is not named stays.
    * Throws InputError ERR_CLIENT_OPTION.
    */
-  limit(rates: Pick<ClientOptions, 'downloadBytesPerSecond' | 'uploadBytesPerSecond'>): void {
+  limit(rates: RateLimits): void {
     const { downloadBytesPerSecond: down, uploadBytesPerSecond: up } = rates;
     if (down !== undefined) checkRate('downloadBytesPerSecond', down);
     if (up !== undefined) checkRate('uploadBytesPerSecond', up);
@@ -185,6 +186,11 @@ export class Client extends EventEmitter<ClientEvents> {
   async setIpFilter(source: IpFilterSource | undefined): Promise<IpFilterReport> {
     this.#requireOpen();
     return await this.#ipFiltering.set(source);
+  }
+
+  /** Drops all peers of this host, an IP address, and has nothing to do with it any more while the client lives. */
+  ban(host: string): void {
+    this.#core.session.ban(host);
   }
 
   /** What became of all bytes received so far. */

@@ -3,14 +3,19 @@ import type { Readable } from 'node:stream';
 import type { Bitfield } from '../base/bitfield.ts';
 import { InputError } from '../base/errors.ts';
 import type { Geometry, PieceIndex } from '../engine/torrent/geometry.ts';
+import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { MetainfoFile } from '../protocol/metainfo/metainfo.ts';
+import { removedError } from './completion.ts';
 import { type FileRange, fileSpan } from './file-span.ts';
 import { FileStream, type StreamSource } from './file-stream.ts';
 import type { FilePriority } from './types.ts';
 
 /** What the files are read with. */
-export interface FileAccessParts extends Pick<StreamSource, 'geometry' | 'events' | 'read' | 'error'> {
+export interface FileAccessParts extends Pick<StreamSource, 'geometry' | 'events' | 'error'> {
   readonly files: readonly MetainfoFile[];
+  readonly pool: DiskPool;
+  /** The opened files; `undefined` once they are closed. */
+  readonly store: () => number | undefined;
   readonly had: () => Bitfield;
   readonly priorityOf: (file: number) => FilePriority;
   /** Says when pieces are needed; `undefined`: no more. */
@@ -26,12 +31,17 @@ export class FileAccess {
   }
 
   stream(file: number, range: FileRange): Readable {
-    const { files, priorityOf, had, ...parts } = this.#parts;
+    const { files, priorityOf, had, pool, store, ...parts } = this.#parts;
     const span = fileSpan(files, file, range);
     if (priorityOf(file) === 'skip') {
       throw new InputError('ERR_SELECT_FILE', `file ${file} is not selected for download`);
     }
-    return new FileStream({ ...parts, streams: this.#streams, had: (piece) => had().has(piece) }, span);
+    const read = async (offset: number, length: number): Promise<Uint8Array> => {
+      const opened = store();
+      if (opened === undefined) throw removedError();
+      return await pool.read(opened, offset, length);
+    };
+    return new FileStream({ ...parts, read, streams: this.#streams, had: (piece) => had().has(piece) }, span);
   }
 
   prioritize(file: number, range: FileRange, withinMs: number | undefined): void {

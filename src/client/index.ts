@@ -20,11 +20,13 @@ export type {
   FilePriority,
   IpFilterReport,
   IpFilterSource,
+  MoveOptions,
   PeerAddress,
   PeerInfo,
   ProfileGauge,
   ProfileReport,
   ProfileStage,
+  RateLimits,
   SearchProgress,
   SeedGoal,
   SeedGoalReached,
@@ -34,6 +36,7 @@ export type {
   TorrentProgress,
   TorrentState,
   TorrentWarning,
+  TrackerInfo,
 } from './types.ts';
 export {
   type VerifiedFile,

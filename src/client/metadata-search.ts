@@ -29,8 +29,7 @@ export class MetadataSearch {
     });
     const spec = { infoHash: infoHashBytes(magnet.infoHash), tiers };
     this.fetch = core.session.fetchMetadata(spec, { found, warned: warn });
-    for (const peer of [...(options.peers ?? []), ...magnet.peers]) this.fetch.swarm.candidates.add(peer, 'user');
-    core.session.dial();
+    core.session.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
   }
 
   /** A snapshot of the search. */

@@ -30,7 +30,7 @@ const anyData: fc.Arbitrary<ResumeData> = fc
       infoHash: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => infoHashFromBytes(bytes)!),
       directory: fc.string({ unit: 'grapheme' }),
       have: fc.array(fc.boolean(), { maxLength: 40 }).map(field),
-      files: fc.array(fc.tuple(stamps, fc.nat(3)), { maxLength: 10 }),
+      files: fc.array(fc.tuple(stamps, fc.nat(3), fc.option(fc.string({ unit: 'grapheme' }))), { maxLength: 10 }),
       uploadedBytes: counts,
       downloadedBytes: counts,
       addedMs: counts,
@@ -39,6 +39,9 @@ const anyData: fc.Arbitrary<ResumeData> = fc
   )
   .map(({ files, ...rest }) => ({
     ...rest,
+    ...(files.some(([, , name]) => name !== null) && {
+      renamed: new Map(files.flatMap(([, , name], file): [number, string][] => (name === null ? [] : [[file, name]]))),
+    }),
     stamps: files.map(([stamp]) => stamp),
     priorities: Uint8Array.from(files, ([, priority]) => priority),
   }));
@@ -130,6 +133,13 @@ test('with a right checksum, fields of the wrong kind or size are refused all th
     { have: Uint8Array.of(0xa1) },
     { pieces: 2 ** 40 },
     { 'info hash': new Uint8Array(19) },
+    { renamed: 5 },
+    { renamed: [5] },
+    { renamed: [[0]] },
+    { renamed: [[2, 'x']] },
+    { renamed: [[-1, 'x']] },
+    { renamed: [['x', 'x']] },
+    { renamed: [[0, 7]] },
     { selected: undefined },
     { uploaded: undefined },
   ];

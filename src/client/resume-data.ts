@@ -24,6 +24,8 @@ export interface ResumeData extends SavedState {
   readonly directory: string;
   /** Byte *n*: how urgently file *n* is wanted, from 0, skipped, to 3, high. */
   readonly priorities: Uint8Array;
+  /** Paths of files that have another name than the torrent gives them, by index. */
+  readonly renamed?: ReadonlyMap<number, string>;
   readonly uploadedBytes: number;
   readonly downloadedBytes: number;
   /** When the torrent was added, in milliseconds since 1970. */
@@ -53,6 +55,7 @@ export function encodeResumeData(data: ResumeData): Uint8Array {
     'info hash': infoHashBytes(data.infoHash),
     pieces: data.have.length,
     priorities: data.priorities,
+    ...(data.renamed !== undefined && data.renamed.size > 0 && { renamed: [...data.renamed] }),
     // For versions that know no priorities.
     selected: selectedOf(data.priorities).bytes,
     uploaded: data.uploadedBytes,
@@ -121,6 +124,18 @@ function priorities(root: BencodeDictionary, fileCount: number): Uint8Array {
   return saved.slice();
 }
 
+/** Whether the paths are fit to be used is for the reader to judge, who knows the other files. */
+function renamed(root: BencodeDictionary, fileCount: number): ReadonlyMap<number, string> {
+  const paths = new Map<number, string>();
+  for (const entry of root.list('renamed') ?? damaged('renamed')) {
+    if (!isBencodeList(entry) || entry.length !== 2) return damaged('renamed');
+    const [index, name] = entry;
+    if (typeof index !== 'number' || index < 0 || index >= fileCount) return damaged('renamed');
+    paths.set(index, name instanceof Uint8Array ? new TextDecoder().decode(name) : damaged('renamed'));
+  }
+  return paths;
+}
+
 /**
  * Decodes resume data. Throws `InputError`, and nothing else: ERR_RESUME_DAMAGED when the bytes are not what was once
  * saved, ERR_RESUME_VERSION when another version of Millrace wrote them.
@@ -144,6 +159,7 @@ export function decodeResumeData(bytes: Uint8Array): ResumeData {
     have: bitfield(root, 'have', count(root, 'pieces')),
     stamps: files.map(unpackStamp),
     priorities: priorities(root, files.length),
+    ...(root.has('renamed') && { renamed: renamed(root, files.length) }),
     uploadedBytes: count(root, 'uploaded'),
     downloadedBytes: count(root, 'downloaded'),
     addedMs: count(root, 'added'),

@@ -10,6 +10,8 @@ export interface OwnFigures {
   readonly state: TorrentState;
   /** Share of a running check that is done. */
   readonly checked: number;
+  /** Share of a running move that is done. */
+  readonly moved: number | undefined;
   /** Payload sent in earlier runs. */
   readonly uploadedBefore: number;
 }
@@ -18,7 +20,7 @@ export interface OwnFigures {
 export function progressView(
   engine: EngineTorrent | undefined,
   tally: PieceTally,
-  { state, checked, uploadedBefore }: OwnFigures,
+  { state, checked, moved, uploadedBefore }: OwnFigures,
 ): TorrentProgress {
   const rate = engine?.intake.rate.bytesPerSecond ?? 0;
   const downloading = state === 'downloading';
@@ -31,6 +33,7 @@ export function progressView(
     ...swarmFigures(engine),
     ...(downloading && rate >= 1 && { etaSeconds: (tally.bytesWanted - tally.bytesDone) / rate }),
     ...(state === 'checking' && { checked }),
+    ...(moved !== undefined && { moved }),
     ...(downloading && rate < 1 && engine !== undefined && { stall: engine.stall() }),
   };
 }

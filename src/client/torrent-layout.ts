@@ -44,7 +44,9 @@ export function torrentSpec(
     sequential: options.sequential ?? false,
     tiers: options.trackers === false ? [] : metainfo.tiers,
     seed: options.seed ?? true,
+    superSeed: options.superSeed ?? false,
     seedGoal: options.seedGoal,
+    ...(options.peersMax !== undefined && { peersMax: options.peersMax }),
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,
   };

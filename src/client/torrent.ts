@@ -1,16 +1,15 @@
 // A torrent of the public library: the user's handle. It opens the store, finds out what is there already, gives the
 // rest to the engine, and keeps resume data.
-import { EventEmitter } from 'node:events';
-import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
 import { MillraceError, StorageError } from '../base/errors.ts';
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
+import type { LinkId } from '../engine/ports.ts';
 import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { checkAddOptions, checkPeerAddress, checkSeedGoal } from './client-options.ts';
+import { checkAddOptions, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
@@ -18,38 +17,39 @@ import { FileAccess } from './file-access.ts';
 import type { FilePlacement } from './file-placement.ts';
 import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import type { FileRange } from './file-span.ts';
-import { stampFiles } from './file-stamp.ts';
 import { fileViews } from './file-view.ts';
-import { ResumeKeeper, type Standing } from './resume-keeper.ts';
+import { ResumeKeeper, standingOf } from './resume-keeper.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
-import { peerInfos, progressView } from './swarm-view.ts';
+import { progressView } from './swarm-view.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
+import { TorrentLimits } from './torrent-limits.ts';
+import { TorrentSwarm } from './torrent-swarm.ts';
 import type {
   AddOptions,
-  PeerAddress,
-  PeerInfo,
+  MoveOptions,
+  RateLimits,
   SeedGoal,
   SeedGoalReached,
-  TorrentEvents,
   TorrentFile,
   TorrentProgress,
   TorrentState,
   TorrentWarning,
 } from './types.ts';
+import { type MoveParts, Whereabouts } from './whereabouts.ts';
 
 /**
  * A torrent that was added to a Client: `Client.add` makes it. Emits the events of `TorrentEvents`; nothing has to be
  * done in them. Methods do nothing to a torrent whose state is `removed`.
  */
-export class Torrent extends EventEmitter<TorrentEvents> {
+export class Torrent extends TorrentSwarm {
   /** What the torrent file says. */
   readonly metainfo: Metainfo;
-  /** Absolute path of the folder that receives the files. */
-  readonly directory: string;
   readonly #core: Core;
   readonly #options: AddOptions;
+  readonly #limits: TorrentLimits = new TorrentLimits();
   readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
+  readonly #whereabouts: Whereabouts;
   #priorities: FilePriorities;
   /** The user said what is wanted: what was saved does not count. */
   #chosen: boolean;
@@ -67,15 +67,17 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #done = false;
   #forerunner: MetadataFetch | undefined;
   readonly #abort = new AbortController();
+  readonly #warn = (warning: TorrentWarning) => this.emit('warning', warning);
 
   /** Made by `Client.add`. `forerunner` found the metadata; its peers become this torrent's. */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch) {
     super();
     this.#forerunner = forerunner;
     this.metainfo = metainfo;
-    this.directory = path.resolve(options.directory ?? '.');
+    this.#whereabouts = new Whereabouts(options.directory ?? '.', metainfo.files);
     this.#core = core;
     this.#options = options;
+    this.#limits.set(options);
     this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     checkAddOptions(options);
     this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
@@ -83,9 +85,12 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#resume = new ResumeKeeper({
       store: core.resume,
       infoHash: metainfo.infoHash,
-      directory: this.directory,
-      warn: (warning) => this.emit('warning', warning),
-      standing: () => this.#standing(),
+      directory: () => this.directory,
+      warn: this.#warn,
+      standing: async () =>
+        this.#store === undefined
+          ? undefined
+          : standingOf(core.pool, this.#engine, this.#whereabouts, this.#priorities),
     });
     this.#access = new FileAccess({
       geometry: this.#geometry,
@@ -93,15 +98,18 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       events: this,
       had: () => this.#had(),
       priorityOf: (file) => this.#priorities.of(file),
-      read: async (offset, length) => {
-        if (this.#store === undefined) throw removedError();
-        return await core.pool.read(this.#store, offset, length);
-      },
+      pool: core.pool,
+      store: () => this.#store,
       hurry: (first, last, withinMs) =>
         void this.#opening.then(() => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs })),
       error: () => (this.#state === 'removed' ? removedError() : this.#error),
     });
     this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Absolute path of the folder that has the files. */
+  get directory(): string {
+    return this.#whereabouts.directory;
   }
 
   /** 40 lower-case hexadecimal digits. */
@@ -127,32 +135,34 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
     const { wanted } = this.#priorities;
-    const figures = { state: this.#state, checked: this.#checked, uploadedBefore: this.#resume.uploadedBytes };
-    return progressView(this.#engine, tally(this.#geometry, wanted, this.#had()), figures);
+    const { moved } = this.#whereabouts;
+    const own = { state: this.#state, checked: this.#checked, moved, uploadedBefore: this.#resume.uploadedBytes };
+    return progressView(this.#engine, tally(this.#geometry, wanted, this.#had()), own);
   }
 
   /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
   files(): readonly TorrentFile[] {
-    return fileViews(this.metainfo.files, this.#geometry, this.#had(), this.#priorities);
+    return fileViews(this.#whereabouts.files, this.#geometry, this.#had(), this.#priorities);
   }
 
-  /** A snapshot of the connected peers. */
-  peers(): readonly PeerInfo[] {
-    return peerInfos(this.#engine, (link) => this.#core.host.encrypted(link));
+  protected get running(): EngineTorrent | undefined {
+    return this.#engine;
   }
 
-  /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
-  addPeer(address: PeerAddress): void {
-    checkPeerAddress(address);
-    void this.#opening.then(() => {
-      if (this.#engine?.swarm.candidates.add(address, 'user')) this.#core.session.dial();
-    });
+  protected whenOpen(act: (engine: EngineTorrent, core: Core) => void): void {
+    void this.#opening.then(() => this.#engine && act(this.#engine, this.#core));
   }
 
-  /**
-   * Chooses the files to download by their indexes, instead of those chosen before. What was downloaded stays. Throws
-   * InputError ERR_SELECT_FILE for a file that does not exist.
-   */
+  protected isEncrypted(link: LinkId): boolean {
+    return this.#core.host.encrypted(link);
+  }
+
+  /** Changes this torrent's rate limits; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
+  limit(rates: RateLimits): void {
+    this.#limits.set(rates, this.#engine);
+  }
+
+  /** Chooses the files to download by index, instead of those before. What was downloaded stays. Throws ERR_SELECT_FILE. */
   select(files: readonly number[]): void {
     this.#prioritise(this.#priorities.withSelected(files));
   }
@@ -165,12 +175,9 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #prioritise(priorities: FilePriorities): void {
     this.#chosen = true;
     this.#priorities = priorities;
-    this.#place();
-    this.#engine?.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
-  }
-
-  #place(): void {
-    if (this.#engine !== undefined) this.#placement?.follow(this.#priorities.selected, this.#engine);
+    if (this.#engine === undefined) return;
+    this.#placement?.follow(priorities.selected, this.#engine);
+    this.#engine.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
   }
 
   /**
@@ -196,10 +203,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#access.prioritize(file, range, withinMs);
   }
 
-  /**
-   * Disconnects everybody and tells the trackers. Resolves when resume data is saved. A check that runs goes on to its
-   * end first. Pieces that are not complete by then are fetched again.
-   */
+  /** Disconnects everybody and tells the trackers, after a check that runs. Resolves when resume data is saved. */
   async pause(): Promise<void> {
     this.#paused = true;
     await this.#opening;
@@ -207,10 +211,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await this.#resume.save();
   }
 
-  /**
-   * Goes on after `pause`, or after an error whose reason is gone. Resolves when that is begun; when it fails again,
-   * `state` is `error` again.
-   */
+  /** Goes on after `pause`, or after an error whose reason is gone; when it fails again, `state` is `error` again. */
   async resume(): Promise<void> {
     this.#paused = false;
     this.#error = undefined;
@@ -220,9 +221,26 @@ export class Torrent extends EventEmitter<TorrentEvents> {
       await this.#opening;
       return;
     }
-    this.#place();
+    if (this.#engine !== undefined) this.#placement?.follow(this.#priorities.selected, this.#engine);
     await this.#placement?.settled;
     if (this.#error === undefined) this.#engine?.dispatch({ type: 'resume' });
+  }
+
+  /** Moves the files while the torrent runs. When it rejects, with InputError ERR_MOVE_EXISTS or StorageError, nothing moved. */
+  async move(directory: string, options: MoveOptions = {}): Promise<void> {
+    await this.#rehouse((parts) => this.#whereabouts.move(directory, parts, options));
+  }
+
+  /** Gives a file another path below the folder. Rejects like `move`, and with InputError ERR_SELECT_FILE, ERR_RENAME_PATH. */
+  async renameFile(index: number, name: string): Promise<void> {
+    await this.#rehouse((parts) => this.#whereabouts.rename(index, name, parts));
+  }
+
+  async #rehouse(act: (parts: MoveParts) => Promise<void>): Promise<void> {
+    await this.#opening;
+    if (this.#closing !== undefined) return;
+    if (this.#store === undefined) throw this.#error ?? removedError();
+    await act({ core: this.#core, store: this.#store, resume: this.#resume, abort: this.#abort, warn: this.#warn });
   }
 
   /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
@@ -239,9 +257,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   /**
-   * Resolves when every selected file is verified on disk, at once if so already. Meanwhile a pause only makes it wait
-   * longer. Rejects with the StorageError that stopped the torrent, with InputError ERR_TORRENT_REMOVED when the torrent
-   * is removed or closed, with the signal's reason when that aborts; the signal ends the waiting, not the download.
+   * Resolves when every selected file is verified on disk. Rejects with the StorageError that stopped the torrent, with
+   * InputError ERR_TORRENT_REMOVED when it is removed or closed, with the signal's reason when that ends the waiting.
    */
   async completed(signal?: AbortSignal): Promise<void> {
     await this.#placement?.settled;
@@ -252,19 +269,13 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     await nextDone(this, signal);
   }
 
-  /**
-   * Takes the torrent out of its client and forgets its resume data; with `deleteFiles`, deletes what was downloaded,
-   * too. Resolves when that is done; does nothing more to a torrent that is closed already.
-   */
+  /** Takes the torrent out of its client and forgets its resume data; `deleteFiles`: and what was downloaded, too. */
   remove(options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#close(true, options.deleteFiles ?? false);
     return this.#closing;
   }
 
-  /**
-   * Takes the torrent out of its client and saves its resume data: added again over the same folder, it continues.
-   * `Client.close` does this to all torrents. Idempotent; tells the trackers, for at most two seconds.
-   */
+  /** Takes the torrent out of its client, to be continued: saves resume data, tells the trackers for at most two seconds. */
   close(): Promise<void> {
     this.#closing ??= this.#close(false, false);
     return this.#closing;
@@ -273,7 +284,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
     this.#abort.abort(removedError());
     this.#resume.rest();
-    await this.#opening.then(() => this.#placement?.settled);
+    await this.#opening.then(() => Promise.allSettled([this.#placement?.settled, this.#whereabouts.settled]));
     try {
       if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
@@ -295,19 +306,18 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   }
 
   async #open(): Promise<void> {
-    const { session } = this.#core;
     this.#setState('opening');
     const saved = await this.#resume.load();
     if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
     this.#chosen = true;
-    const { preallocate = false } = this.#options;
-    const { selected } = this.#priorities;
-    const layout = torrentLayout(this.metainfo, this.directory, { preallocate, selected });
+    this.#whereabouts.restore(saved?.renamed ?? this.#whereabouts.renamed);
+    const { files } = this.#whereabouts;
+    const how = { preallocate: this.#options.preallocate ?? false, selected: this.#priorities.selected };
+    const layout = torrentLayout({ ...this.metainfo, files }, this.directory, how);
     await this.#closeStore();
     const { store, stats, placement } = await openStore(this.#core, layout, this.#geometry);
     this.#store = store;
     this.#placement = placement;
-    const { files } = this.metainfo;
     const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats, saved };
     const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
@@ -316,17 +326,18 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     const observer = {
       phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
       pieceVerified: (piece: number) => this.emit('piece', piece),
-      warned: (warning: TorrentWarning) => this.emit('warning', warning),
+      warned: this.#warn,
       failed: (error: StorageError) => this.#fail(error),
       goalReached: (reached: SeedGoalReached) => this.#reachGoal(reached),
     };
-    this.#engine = session.add(spec, observer, this.#forerunner);
+    this.#engine = this.#core.session.add(spec, observer, this.#forerunner);
+    this.#limits.apply(this.#engine);
     this.#forerunner = undefined;
-    this.#place();
-    for (const address of this.#options.peers ?? []) this.#engine.swarm.candidates.add(address, 'user');
+    placement.follow(this.#priorities.selected, this.#engine);
+    this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
-    session.dial();
+    this.#core.session.dial();
   }
 
   #goOn(engine: EngineTorrent): void {
@@ -336,20 +347,8 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
     this.#setState('checking');
-    return checkStore(this.#core, store, {
-      pieces,
-      signal: this.#abort.signal,
-      onShare: (share) => (this.#checked = share),
-    });
-  }
-
-  async #standing(): Promise<Standing | undefined> {
-    if (this.#store === undefined || this.#engine === undefined) return undefined;
-    // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-    const stamps = stampFiles(this.metainfo.files, await this.#core.pool.stat(this.#store));
-    const { upload, intake } = this.#engine;
-    const bytes = { uploadedBytes: upload.totalBytes, downloadedBytes: intake.rate.totalBytes };
-    return { have: this.#had(), stamps, priorities: this.#priorities.ofFiles, ...bytes };
+    const onShare = (share: number) => (this.#checked = share);
+    return checkStore(this.#core, store, { pieces, signal: this.#abort.signal, onShare });
   }
 
   #phaseChanged(phase: TorrentPhase): void {

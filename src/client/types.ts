@@ -62,6 +62,12 @@ export interface IpFilterReport {
 /** How urgently a file is wanted: a piece comes the earlier, the more urgent its most urgent file is. `skip`: not at all. */
 export type FilePriority = 'skip' | 'low' | 'normal' | 'high';
 
+/** Rate limits, in bytes per second; 0 is none, and what is not named stays as it is. */
+export interface RateLimits {
+  readonly downloadBytesPerSecond?: number;
+  readonly uploadBytesPerSecond?: number;
+}
+
 /** How one torrent is downloaded. */
 export interface AddOptions {
   /**
@@ -76,6 +82,12 @@ export interface AddOptions {
    * stands in place of what was saved. `Torrent.setPriorities` changes it.
    */
   readonly priorities?: Readonly<Record<number, FilePriority>>;
+  /** Download limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
+  readonly downloadBytesPerSecond?: number;
+  /** Upload limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
+  readonly uploadBytesPerSecond?: number;
+  /** Most peers of this torrent connected at once, up to 100. Default 100; the client's `peersMax` holds as well. */
+  readonly peersMax?: number;
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;
   /** Peers to connect to at once and again whenever they go. */
@@ -84,6 +96,11 @@ export interface AddOptions {
   readonly trackers?: boolean;
   /** Go on uploading once complete. Default true; `false` then disconnects everyone, the state being `seeding` all the same. */
   readonly seed?: boolean;
+  /**
+   * Super-seeding, for the only seed of a torrent (BEP 16): peers are shown piece by piece, so that hardly any is sent
+   * twice until there is another seed. Nothing while pieces are missing. Default false.
+   */
+  readonly superSeed?: boolean;
   /** When to pause after all: `Torrent.setSeedGoal` changes it, the event `goal` tells of it. Default: never. */
   readonly seedGoal?: SeedGoal;
   /** Reserve the files' full size on disk before the download. Default false: files grow sparsely. */
@@ -119,6 +136,12 @@ export interface SearchProgress {
  */
 export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'removed';
 
+/** How the files are moved. */
+export interface MoveOptions {
+  /** Replace what is in the way. Default false: then nothing is moved. */
+  readonly overwrite?: boolean;
+}
+
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
   /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`. */
@@ -153,6 +176,8 @@ export interface TorrentProgress {
   readonly etaSeconds?: number;
   /** Share of a running check that is done, 0…1; present while `state` is `checking`. */
   readonly checked?: number;
+  /** Share of the files' bytes that are moved, 0…1; present while `move` or `renameFile` is under way. */
+  readonly moved?: number;
   /** Present when the torrent is downloading and nothing comes in. */
   readonly stall?: StallReason;
 }
@@ -196,6 +221,29 @@ export interface PeerInfo {
   readonly requestsInFlight: number;
   /** It promised blocks and sends none. */
   readonly snubbed: boolean;
+}
+
+/** A tracker of a torrent. */
+export interface TrackerInfo {
+  readonly url: string;
+  /** Trackers of tier 0 are asked first. */
+  readonly tier: number;
+  /**
+   * `waiting`: not asked yet. `working`: its last answer was good. `failing`: it is asked again later. `refusing`: it
+   * wants never to be asked again. `unsupported`: nobody here speaks to such a URL.
+   */
+  readonly state: 'waiting' | 'working' | 'failing' | 'refusing' | 'unsupported';
+  /** An announce is under way. */
+  readonly announcing: boolean;
+  /** The last failure, or the tracker's warning. */
+  readonly message?: string | undefined;
+  /** Peers that its last answer named. */
+  readonly peers?: number | undefined;
+  /** Seeds and leeches of the swarm, as it counts them. */
+  readonly seeds?: number | undefined;
+  readonly leeches?: number | undefined;
+  /** When it is asked again at the earliest, in seconds from now. */
+  readonly nextAnnounceSeconds?: number;
 }
 
 /** A file of a torrent. */

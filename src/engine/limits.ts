@@ -294,5 +294,32 @@ export const SUGGESTIONS_MAX = 16;
 /** A suggestion is followed only while the piece that would be picked is with more peers than this: rare pieces first. */
 export const SUGGESTION_COPIES_MIN = 2;
 
+/** Announces of a session at once, and then per second: ten thousand torrents have told their trackers in two minutes. */
+export const ANNOUNCE_BURST = 50;
+export const ANNOUNCES_PER_SECOND = 100;
+
+/** A torrent whose announce has to wait for others asks again after this: rarely enough that thousands may wait. */
+export const ANNOUNCE_TURN_MS = 1000;
+
+/** A download without peers looks for new addresses at least so often, whoever named them. */
+export const LONELY_REST_MS = 1000;
+
 /** A peer that wants no data has this long to say what it has before it counts as one that has nothing for us. */
 export const USELESS_GRACE_MS = 5000;
+
+/** Pieces that a peer is shown at once by a super-seed: with one, it would have nothing to do until others got it. */
+export const SUPER_SEED_PIECES = 2;
+
+/** A super-seed shows a peer another piece when nothing has happened for so long: others may keep theirs for themselves. */
+export const SUPER_SEED_PATIENCE_MS = 30_000;
+
+/** A peer that has not said what it has by then has nothing. */
+export const DECLARATION_GRACE_MS = 2000;
+
+/** Between two suggestions to one peer, and how many it gets in all: hints, no second way to steer a swarm. */
+export const SUGGEST_INTERVAL_MS = 10_000;
+export const SUGGESTED_PER_PEER_MAX = 16;
+
+/** Introductions (BEP 55) that one peer may ask for: each makes us write to somebody else. */
+export const HOLEPUNCH_PER_MINUTE_MAX = 20;
+export const HOLEPUNCH_BURST_MAX = 20;

@@ -2,15 +2,20 @@
 // of the kind that its documentation names; and an answer keeps what the documentation promises.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { InputError, PeerError, SourceError } from '#src/base/errors.ts';
 import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { decodeBencode, decodeBencodePrefix } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
 import { BencodeError } from '#src/protocol/bencode/bencode-error.ts';
 import type { BencodeValue } from '#src/protocol/bencode/bencode-value.ts';
+import { decodeDontHave, encodeDontHave } from '#src/protocol/extension/dont-have.ts';
 import { decodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';
+import { decodeHolepunch, encodeHolepunch } from '#src/protocol/extension/holepunch-message.ts';
 import { decodeMetadataMessage, METADATA_PIECE_BYTES } from '#src/protocol/extension/metadata-message.ts';
+import { decodePex, encodePex } from '#src/protocol/extension/pex-message.ts';
 import { IpListParser } from '#src/protocol/filter/ip-list-parser.ts';
+import { PEX_ENTRIES_READ_MAX } from '#src/protocol/limits.ts';
 import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
@@ -19,6 +24,7 @@ import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
 import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
 
+import { runMseScript } from './mse-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
 
 /** A decoder to be fuzzed. */
@@ -151,6 +157,51 @@ const metadata: FuzzTarget = {
   },
 };
 
+const pex: FuzzTarget = {
+  name: 'pex',
+  tokens: [
+    ...BENCODE_TOKENS,
+    '5:added6:',
+    '7:added.f1:',
+    '6:added618:',
+    '8:added6.f1:',
+    '7:dropped6:',
+    '8:dropped618:',
+  ],
+  run(input) {
+    const message = answer(() => decodePex(input), PeerError);
+    if (message === undefined) return;
+    const added = new Set(message.added.map(({ host, port }) => `${host}|${port}`));
+    assert.equal(added.size, message.added.length, 'an address is added once');
+    for (const { host, port } of [...message.added, ...message.dropped]) {
+      assert.ok(isIP(host) !== 0 && port > 0 && port <= 0xffff, 'a peer has an address');
+    }
+    for (const { host, port } of message.dropped) assert.ok(!added.has(`${host}|${port}`), 'added or dropped');
+    for (const list of [message.added, message.dropped]) assert.ok(list.length <= 2 * PEX_ENTRIES_READ_MAX);
+    assert.deepEqual(decodePex(encodePex(message)), message, 'what was read survives a round trip');
+  },
+};
+
+const donthave: FuzzTarget = {
+  name: 'donthave',
+  tokens: ['\0\0\0\0', '\xff\xff\xff\xff'],
+  run(input) {
+    const piece = answer(() => decodeDontHave(input), PeerError);
+    if (piece !== undefined) assert.deepEqual(encodeDontHave(piece), Uint8Array.from(input));
+  },
+};
+
+const holepunch: FuzzTarget = {
+  name: 'holepunch',
+  tokens: ['\0\0', '\x01\0', '\x02\0', '\0\x01', '\x7f\0\0\x01\x1a\xe1', '\0\0\0\x01'],
+  run(input) {
+    const message = answer(() => decodeHolepunch(input), PeerError);
+    if (message === undefined) return;
+    assert.ok(isIP(message.endpoint.host) !== 0 && message.endpoint.port <= 0xffff, 'an endpoint has an address');
+    assert.deepEqual(decodeHolepunch(encodeHolepunch(message)), message, 'what was read survives a round trip');
+  },
+};
+
 const wire: FuzzTarget = {
   name: 'wire',
   tokens: [
@@ -250,4 +301,32 @@ const ipList: FuzzTarget = {
   },
 };
 
-export const targets: readonly FuzzTarget[] = [bencode, metainfo, magnet, metadata, wire, receiver, tracker, ipList];
+const mse: FuzzTarget = {
+  name: 'mse',
+  tokens: [
+    '\0',
+    '\x01',
+    '\x02',
+    '\x03',
+    '\x13BitTorrent protocol',
+    '\0'.repeat(96),
+    '\xff'.repeat(96),
+    '\x22'.repeat(96),
+  ],
+  run: runMseScript,
+};
+
+export const targets: readonly FuzzTarget[] = [
+  bencode,
+  metainfo,
+  magnet,
+  metadata,
+  pex,
+  donthave,
+  holepunch,
+  wire,
+  receiver,
+  tracker,
+  ipList,
+  mse,
+];

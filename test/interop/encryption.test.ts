@@ -5,6 +5,9 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
+import { daemonLeecher, daemonSeeder } from '../support/daemons/daemon.ts';
+import { encryptedRtorrentDaemon } from '../support/daemons/rtorrent-daemon.ts';
+import { encryptedTransmissionDaemon } from '../support/daemons/transmission-daemon.ts';
 import { download } from '../support/download.ts';
 import { DOWNLOAD_TIMEOUT_MS, Millrace, type Sharer } from '../support/millrace.ts';
 import { fileTree, writePayload } from '../support/payload.ts';
@@ -13,7 +16,6 @@ import { repository } from '../support/repository.ts';
 import { aria2, startAria2 } from '../support/seeders/aria2.ts';
 import { LIBTORRENT_PYTHON, LibtorrentSeeder, libtorrent } from '../support/seeders/libtorrent.ts';
 import type { SeederDriver } from '../support/seeders/seeder.ts';
-import { encryptedTransmission } from '../support/seeders/transmission.ts';
 import { KIB, MIB, makeTorrent, saveTorrent, type TestTorrent } from '../support/torrent-maker.ts';
 import { Workspace } from '../support/workspace.ts';
 
@@ -39,7 +41,8 @@ const SEEDERS: readonly (readonly [SeederDriver, readonly string[]])[] = [
   [forced('rc4'), ['require', 'prefer', 'allow']],
   [forced('plaintext'), ['prefer', 'allow']],
   [forcedAria2, ['require', 'allow']],
-  [encryptedTransmission, ['require', 'allow']],
+  [daemonSeeder(encryptedTransmissionDaemon), ['require', 'allow']],
+  [daemonSeeder(encryptedRtorrentDaemon), ['require', 'allow']],
 ];
 
 interface Seeded {
@@ -131,4 +134,20 @@ describe('encrypted uploads', { concurrency: 3 }, () => {
     assert.equal(end.code, 0, leecher.errors.tail());
     await assertDownloaded(torrent.payload, got);
   });
+
+  // They take nobody on this machine for a peer of theirs, so we dial them.
+  for (const daemon of [encryptedTransmissionDaemon, encryptedRtorrentDaemon]) {
+    test(`${daemon.name}, from seed --encryption require`, { timeout: 90_000 }, async (t) => {
+      const driver = daemonLeecher(daemon);
+      const reason = driver.missing();
+      if (reason !== undefined && skipAloud(t, reason)) return;
+      const source = await seeded(await Workspace.open(t));
+      const { workspace, torrent } = source;
+      const got = await workspace.folder('got');
+      const leecher = await driver.start(workspace, torrent, got);
+      await seedIt(source, 'require', [leecher.port]);
+      await leecher.completed();
+      await assertDownloaded(torrent.payload, got);
+    });
+  }
 });

@@ -17,6 +17,7 @@ import { runSession, withClient } from '../session.ts';
 interface SeedOptions extends NetworkOptions, SeedGoalOptions {
   readonly directory: string;
   readonly trust?: boolean;
+  readonly super?: boolean;
   readonly json?: boolean;
 }
 
@@ -31,6 +32,7 @@ export function addSeedCommand(program: Command, context: CommandContext, exit: 
     .argument('<source>', 'a .torrent file or its http(s) URL')
     .requiredOption('-d, --directory <dir>', 'folder that holds the files');
   addSeedGoalOptions(addNetworkOptions(command))
+    .option('--super', 'show peers piece by piece until there is another seed (BEP 16)')
     .option('--trust', 'take the files for complete without reading them first')
     .option('--json', 'one JSON object a line on standard output')
     .action(async (source: string, options: SeedOptions) => exit(await seed(context, source, options)));
@@ -55,6 +57,7 @@ function seed(context: CommandContext, source: string, options: SeedOptions): Pr
           directory,
           existing: 'trust',
           seed: true,
+          superSeed: options.super ?? false,
           trackers: options.trackers,
           ...(seedGoal && { seedGoal }),
           ...(options.peer === undefined ? {} : { peers: options.peer }),

@@ -14,6 +14,10 @@ type ModelPeer = { -readonly [Key in keyof ChokerPeer]: ChokerPeer[Key] };
 class ModelTorrent implements SlotUser {
   readonly choker: Choker;
   readonly peers = new Map<LinkId, ModelPeer>();
+  /** When each was last let in, and how many were in with it. */
+  readonly #entries = new Map<LinkId, { ms: number; held: number; slots: number; excused: boolean }>();
+  /** Choked within a round of being let in. */
+  readonly #hasty: LinkId[] = [];
   seeding = false;
   readonly world: World;
 
@@ -27,12 +31,38 @@ class ModelTorrent implements SlotUser {
   }
 
   choke({ choke }: ChokeDecision): void {
-    for (const link of choke) this.#turn(link, false);
+    for (const link of choke) {
+      const entry = this.#entries.get(link);
+      if (entry !== undefined && this.world.nowMs - entry.ms < CHOKE_INTERVAL_MS) this.#hasty.push(link);
+      this.#turn(link, false);
+    }
   }
 
   unchoke({ unchoke }: ChokeDecision): void {
     for (const link of unchoke) this.#turn(link, true);
     assert.ok(this.world.unchoked <= this.world.slots.count, 'no more are unchoked than there are slots');
+    const held = this.#held;
+    for (const link of this.#hasty.splice(0)) {
+      const entry = this.#entries.get(link)!;
+      const fewer = held < entry.held || this.world.slots.count < entry.slots;
+      assert.ok(entry.excused || fewer, 'nobody who uses a slot loses it to another sooner than a round after');
+    }
+    for (const link of unchoke) {
+      this.#entries.set(link, { ms: this.world.nowMs, held, slots: this.world.slots.count, excused: false });
+    }
+    this.excuse();
+  }
+
+  /** Who has no use for its slot, or gives nothing in return for it, may lose it at any time. */
+  excuse(): void {
+    for (const [link, entry] of this.#entries) {
+      const peer = this.peers.get(link);
+      if (peer === undefined || !peer.interested || peer.snubbed) entry.excused = true;
+    }
+  }
+
+  get #held(): number {
+    return [...this.peers.values()].filter((peer) => peer.unchoked).length;
   }
 
   #turn(link: LinkId, unchoked: boolean): void {
@@ -117,6 +147,7 @@ class StepCommand implements fc.Command<object, World> {
 
   run(_model: object, world: World): void {
     this.step(world);
+    for (const torrent of world.torrents) torrent.excuse();
     assert.ok(world.unchoked <= world.slots.count, 'slots are never exceeded');
     assert.ok(world.slots.count <= UPLOAD_SLOTS_MAX);
   }
@@ -202,6 +233,36 @@ test('model: slots are never exceeded, nobody flutters, and whoever asks for lon
       },
     ),
     { numRuns: 30 },
+  );
+});
+
+test('model: in a crowd nobody who was let in is put out again within a round, whoever comes or gives more', () => {
+  const moves = fc.oneof(
+    fc.record({ kind: fc.constant('rate' as const), pick: fc.nat(), rate: fc.nat(2_000_000) }),
+    fc.record({ kind: fc.constant('leave' as const), pick: fc.nat(), rate: fc.constant(0) }),
+    fc.record({ kind: fc.constant('pass' as const), pick: fc.integer({ min: 1, max: 60 }), rate: fc.constant(0) }),
+  );
+  fc.assert(
+    fc.property(fc.array(moves, { minLength: 40, maxLength: 120 }), fc.boolean(), fc.nat(), (steps, seeding, seed) => {
+      const world = new World(1, seed);
+      const torrent = world.torrents[0]!;
+      torrent.seeding = seeding;
+      const crowd = () => {
+        while (torrent.peers.size < 40) world.join(torrent).interested = true;
+      };
+      crowd();
+      for (const { kind, pick, rate } of steps) {
+        if (kind === 'pass') world.pass(pick * TICK_MS);
+        const served = [...torrent.peers.values()].filter((peer) => peer.unchoked);
+        if (kind === 'rate') withPeer(world, pick, (peer) => (peer.downloadBytesPerSecond = rate));
+        if (kind === 'leave' && served.length > 0) {
+          torrent.peers.delete(served[pick % served.length]!.link);
+          world.slots.hurry();
+          crowd();
+        }
+      }
+    }),
+    { numRuns: 100 },
   );
 });
 

@@ -240,6 +240,64 @@ test('an answer that comes after stop changes nothing', () => {
   assert.equal(swarm.announcer.status()[0]?.announcing, false);
 });
 
+test('a tracker that is added is asked at once, and one that is there stays where it is', () => {
+  const swarm = new Swarm([[A]]);
+  swarm.succeed(swarm.expect(`started ${A}`));
+  swarm.announcer.add(B, undefined);
+  swarm.announcer.add(A, 5);
+  swarm.announcer.add(C, 0);
+  const places = swarm.announcer.status().map(({ url, tier }) => `${tier} ${url}`);
+  assert.deepEqual(places, [`0 ${A}`, `0 ${C}`, `1 ${B}`]);
+  swarm.fail(swarm.expect(`started ${B}`));
+  swarm.succeed(swarm.expect(`started ${C}`));
+  swarm.silent();
+});
+
+test('a tracker that is removed is told so, once, and only when it lists us', () => {
+  const swarm = new Swarm([[A], [B]]);
+  swarm.succeed(swarm.expect(`started ${A}`));
+  swarm.announcer.remove(B);
+  swarm.silent();
+  swarm.announcer.remove(A);
+  swarm.announcer.remove('http://nobody/');
+  assert.deepEqual(swarm.announcer.status(), []);
+  swarm.succeed(swarm.expect(`stopped ${A}`));
+  swarm.silent();
+  swarm.clock.advance(1e9);
+  swarm.silent();
+  swarm.announcer.stop();
+  assert.ok(swarm.announcer.settled);
+});
+
+test('a tracker that answers after it was removed is told, too, also when all ends before that', () => {
+  const swarm = new Swarm([[A]]);
+  const started = swarm.expect(`started ${A}`);
+  swarm.announcer.remove(A);
+  swarm.succeed(started);
+  swarm.announcer.stop();
+  assert.equal(swarm.announcer.settled, false);
+  swarm.succeed(swarm.expect(`stopped ${A}`));
+  assert.ok(swarm.announcer.settled);
+});
+
+test('whoever asks for an announce gets one from every tracker, not before the interval that each insists on', () => {
+  const swarm = new Swarm([[A], [B], [C]]);
+  swarm.fail(swarm.expect(`started ${A}`));
+  swarm.succeed(swarm.expect(`started ${B}`), { ...GOOD, minIntervalMs: 600_000 });
+  swarm.announcer.hurry();
+  swarm.fail(swarm.expect(`started ${A}`));
+  swarm.succeed(swarm.expect(`started ${C}`));
+  swarm.announcer.hurry();
+  swarm.fail(swarm.expect(`started ${A}`));
+  swarm.silent();
+  swarm.clock.advance(ANNOUNCE_INTERVAL_MIN_MS);
+  swarm.succeed(swarm.expect(`none ${C}`));
+  swarm.silent();
+  swarm.clock.advance(600_000 - ANNOUNCE_INTERVAL_MIN_MS);
+  swarm.succeed(swarm.expect(`none ${B}`));
+  swarm.silent();
+});
+
 test('a torrent that is resumed starts over', () => {
   const swarm = new Swarm([[A]]);
   swarm.succeed(swarm.expect(`started ${A}`));
@@ -347,7 +405,7 @@ test('the status tells what a user wants to know', () => {
 });
 
 test('whatever happens, announces stay rare, started and stopped pair up and completed is accepted once', () => {
-  const steps = fc.array(fc.constantFrom('succeed', 'fail', 'wait', 'complete', 'pause'), { maxLength: 60 });
+  const steps = fc.array(fc.constantFrom('succeed', 'fail', 'wait', 'complete', 'pause', 'skip'), { maxLength: 60 });
   fc.assert(
     fc.property(steps, fc.nat(), (actions, seed) => {
       const swarm = new Swarm([[A, B], [C]], seed);
@@ -356,7 +414,18 @@ test('whatever happens, announces stay rare, started and stopped pair up and com
       const listed = new Set<string>();
       let completions = 0;
       for (const action of actions) {
+        const nowMs = swarm.clock.nowMs();
+        const dueMs = swarm.announcer.nextDueMs(nowMs, true);
+        // Nothing is due before the time that it names, and then something is.
+        const beforeMs = Math.min(dueMs - 1, nowMs + 1e8);
+        if (beforeMs > nowMs) assert.deepEqual(swarm.announcer.due(beforeMs, true), []);
+        if (dueMs > nowMs && dueMs < Number.POSITIVE_INFINITY && action === 'skip') {
+          swarm.clock.advance(Math.ceil(dueMs) - nowMs);
+          assert.equal(swarm.due().length > 0, true, 'due when it said');
+          return;
+        }
         const due = swarm.due();
+        assert.equal(due.length > 0, dueMs <= nowMs);
         for (const { event, url } of due) {
           assert.ok(event === 'started' ? !listed.has(url) : listed.has(url), `${event} to ${url}`);
         }

@@ -47,6 +47,9 @@ export class Announcer {
   readonly #tiers: TrackerTiers;
   readonly #random: Random;
   readonly #inFlight = new Map<number, InFlight>();
+  /** Trackers that the user wants to be asked, as soon as they allow it; and those that were removed and list us yet. */
+  readonly #asked = new Set<TrackerRecord>();
+  readonly #leaving = new Set<TrackerRecord>();
   #phase: 'idle' | 'announcing' | 'stopping' = 'idle';
   #completed: 'no' | 'pending' | 'told' = 'no';
   #nextId = 1;
@@ -65,6 +68,8 @@ export class Announcer {
 
   /** Begins: the first announce to each tracker will say `started`. */
   start(): void {
+    this.#asked.clear();
+    this.#leaving.clear();
     this.#phase = 'announcing';
     this.#inFlight.clear();
     this.#nextMs = Number.NEGATIVE_INFINITY;
@@ -93,19 +98,83 @@ export class Announcer {
     this.#inFlight.clear();
   }
 
+  /** Another tracker, in the tier of that number or behind the others. It is asked soon. */
+  add(url: string, tier: number | undefined): void {
+    const record = this.#tiers.add(url, tier);
+    if (record !== undefined && this.#phase === 'announcing') this.#asked.add(record);
+  }
+
+  /** A tracker less: one that lists us is told `stopped`. */
+  remove(url: string): void {
+    const record = this.#tiers.remove(url);
+    if (record === undefined) return;
+    record.removed = true;
+    this.#asked.delete(record);
+    if (record.listsUs && this.#phase === 'announcing') this.#leaving.add(record);
+  }
+
+  /** All trackers are to be asked now, or when the interval that they insist on is over. */
+  hurry(): void {
+    if (this.#phase !== 'announcing') return;
+    for (const record of this.#tiers.inOrder()) {
+      if (record.failures > 0 && record.retryAtMs < Number.POSITIVE_INFINITY)
+        record.retryAtMs = Number.NEGATIVE_INFINITY;
+      this.#asked.add(record);
+    }
+  }
+
   /** True when there is nothing left to say or to wait for: before `start`, and after `stop` once all is told. */
   get settled(): boolean {
     if (this.#phase === 'announcing' || this.#inFlight.size > 0) return false;
-    return this.#phase === 'idle' || !this.#tiers.inOrder().some((record) => record.listsUs);
+    return this.#phase === 'idle' || !this.#everybody().some((record) => record.listsUs);
+  }
+
+  /** `stop` was called and `start` was not since. */
+  get stopping(): boolean {
+    return this.#phase === 'stopping';
+  }
+
+  /** The earliest time at which `due` answers with something, unless something is reported before. */
+  nextDueMs(nowMs: number, needPeers: boolean): number {
+    const never = Number.POSITIVE_INFINITY;
+    if (this.#phase === 'idle') return never;
+    const records = this.#tiers.inOrder();
+    if (this.#phase === 'stopping') {
+      return this.#everybody().some((record) => record.listsUs && record.announcing === 0) ? nowMs : never;
+    }
+    if (this.#inFlight.size >= ANNOUNCE_PARALLEL_MAX) return never;
+    let askedMs = this.#leaving.size > 0 ? nowMs : never;
+    for (const record of this.#asked)
+      askedMs = Math.min(askedMs, record.mayAnnounceMs(this.#eventFor(record) !== 'none'));
+    let roundMs = needPeers ? Math.min(this.#nextMs, this.#earlyMs) : this.#nextMs;
+    if (this.#completed === 'pending') roundMs = nowMs;
+    for (const { event, sinceMs } of this.#inFlight.values()) {
+      roundMs = event === 'completed' ? never : Math.max(roundMs, sinceMs + ANNOUNCE_PATIENCE_MS);
+    }
+    let recordMs = never;
+    for (const record of records)
+      recordMs = Math.min(recordMs, record.mayAnnounceMs(this.#eventFor(record) !== 'none'));
+    return Math.min(askedMs, Math.max(roundMs, recordMs));
   }
 
   /** What has to be announced now: nothing most of the time, else one announce, or all of `stopped` together. */
   due(nowMs: number, needPeers: boolean): Announcement[] {
     if (this.#phase === 'stopping') return this.#lastWords(nowMs);
-    if (this.#phase === 'idle' || !this.#roundIsDue(nowMs, needPeers) || this.#isBusy(nowMs)) return [];
+    if (this.#phase === 'idle' || this.#inFlight.size >= ANNOUNCE_PARALLEL_MAX) return [];
+    for (const record of this.#leaving) {
+      this.#leaving.delete(record);
+      return [this.#launch(record, 'stopped', nowMs)];
+    }
+    for (const record of this.#asked) {
+      const event = this.#eventFor(record);
+      if (record.mayAnnounceMs(event !== 'none') > nowMs) continue;
+      this.#asked.delete(record);
+      return [this.#launch(record, event, nowMs)];
+    }
+    if (!this.#roundIsDue(nowMs, needPeers) || this.#isBusy(nowMs)) return [];
     for (const record of this.#tiers.inOrder()) {
       const event = this.#eventFor(record);
-      if (!record.mayAnnounce(nowMs, event !== 'none')) continue;
+      if (record.mayAnnounceMs(event !== 'none') > nowMs) continue;
       return [this.#launch(record, event, nowMs)];
     }
     return [];
@@ -122,6 +191,10 @@ export class Announcer {
       return;
     }
     record.listsUs = true;
+    if (record.removed) {
+      this.#leaving.add(record);
+      return;
+    }
     if (event === 'completed') this.#completed = 'told';
     this.#tiers.promote(record);
     this.#schedule(announce, reply, nowMs);
@@ -142,13 +215,17 @@ export class Announcer {
     return this.#tiers.inOrder().map((record) => record.status());
   }
 
+  /** All trackers, those first that were removed and are to be told. */
+  #everybody(): TrackerRecord[] {
+    return [...this.#leaving, ...this.#tiers.inOrder()];
+  }
+
   #roundIsDue(nowMs: number, needPeers: boolean): boolean {
     return this.#completed === 'pending' || nowMs >= this.#nextMs || (needPeers && nowMs >= this.#earlyMs);
   }
 
   /** Waits for what is in flight: always for `completed`, which must not be told twice, and a while for the others. */
   #isBusy(nowMs: number): boolean {
-    if (this.#inFlight.size >= ANNOUNCE_PARALLEL_MAX) return true;
     for (const { event, sinceMs } of this.#inFlight.values()) {
       if (event === 'completed' || nowMs - sinceMs < ANNOUNCE_PATIENCE_MS) return true;
     }
@@ -177,7 +254,7 @@ export class Announcer {
   }
 
   #lastWords(nowMs: number): Announcement[] {
-    const listing = this.#tiers.inOrder().filter((record) => record.listsUs && record.announcing === 0);
+    const listing = this.#everybody().filter((record) => record.listsUs && record.announcing === 0);
     for (const record of listing.slice(ANNOUNCE_STOPPED_MAX)) record.listsUs = false;
     return listing.slice(0, ANNOUNCE_STOPPED_MAX).map((record) => this.#launch(record, 'stopped', nowMs));
   }
@@ -191,7 +268,7 @@ export class Announcer {
     this.#nextMs = nowMs + intervalMs;
     this.#earlyMs = nowMs + Math.max(minIntervalMs, ANNOUNCE_EARLY_FIRST_MS * 2 ** this.#earlyRounds);
     record.nextMs = this.#nextMs;
-    record.minNextMs = nowMs + minIntervalMs;
+    record.minNextMs = nowMs + Math.max(minIntervalMs, ANNOUNCE_INTERVAL_MIN_MS);
   }
 
   #retryInMs(record: TrackerRecord, error: SourceError): number {

@@ -44,6 +44,8 @@ export class TrackerRecord {
   minNextMs: number = Number.NEGATIVE_INFINITY;
   /** When its own interval ends. */
   nextMs: number | undefined;
+  /** The user took it away. */
+  removed = false;
   trackerId: Uint8Array | undefined;
   #state: TrackerState;
   #message: string | undefined;
@@ -55,10 +57,10 @@ export class TrackerRecord {
     this.#state = /^(?:https?|udp):\/\//i.test(url) ? 'waiting' : 'unsupported';
   }
 
-  /** Whether it may be asked now; announces that carry an event need not wait for the tracker's `min interval`. */
-  mayAnnounce(nowMs: number, hasEvent: boolean): boolean {
-    if (this.#state === 'unsupported' || this.announcing > 0 || this.retryAtMs > nowMs) return false;
-    return hasEvent || this.minNextMs <= nowMs;
+  /** When it may be asked; announces that carry an event need not wait for the tracker's `min interval`. */
+  mayAnnounceMs(hasEvent: boolean): number {
+    if (this.#state === 'unsupported' || this.announcing > 0) return Number.POSITIVE_INFINITY;
+    return hasEvent ? this.retryAtMs : Math.max(this.retryAtMs, this.minNextMs);
   }
 
   answered(reply: AnnounceReply): void {

@@ -27,6 +27,25 @@ export class TrackerTiers {
     return this.#tiers.flat();
   }
 
+  /** In the tier of that number, or in one of its own behind the others. `undefined` when the URL is there already. */
+  add(url: string, tier: number | undefined): TrackerRecord | undefined {
+    if (this.inOrder().some((record) => record.url === url)) return undefined;
+    const at = Math.min(tier ?? this.#tiers.length, this.#tiers.length);
+    const record = new TrackerRecord(url, at);
+    if (at === this.#tiers.length) this.#tiers.push([record]);
+    else this.#tiers[at]!.push(record);
+    return record;
+  }
+
+  /** Tiers keep their numbers, also when they are empty then. */
+  remove(url: string): TrackerRecord | undefined {
+    for (const tier of this.#tiers) {
+      const at = tier.findIndex((record) => record.url === url);
+      if (at >= 0) return tier.splice(at, 1)[0];
+    }
+    return undefined;
+  }
+
   promote(record: TrackerRecord): void {
     const tier = this.#tiers[record.tier];
     assert(tier?.includes(record) === true, 'a promoted tracker is in its tier');

@@ -1,5 +1,5 @@
 // What peers tell each other about addresses: where they listen, where they see us (BEP 10), whom else they know
-// (BEP 11), and which connections a full swarm prefers (BEP 40). A private torrent hears and tells nothing (BEP 27).
+// (BEP 11, BEP 55), and which connections a full swarm prefers (BEP 40). A private torrent hears and tells nothing (BEP 27).
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import type { PeerAddress } from '../ports.ts';
 import { isLoopback, plainHost } from '../swarm/candidates.ts';
@@ -8,6 +8,7 @@ import type { Peer } from '../swarm/peer.ts';
 import { peerPriority } from '../swarm/peer-priority.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { ExtendedMessages, ExtensionHandler } from './extended-messages.ts';
+import { HolepunchRelay } from './holepunch-relay.ts';
 import { PeerExchange } from './peer-exchange.ts';
 
 /** What contacts work with. */
@@ -29,6 +30,7 @@ export class PeerContacts {
   readonly #parts: PeerContactsParts;
   /** Absent where there must be none. */
   readonly #exchange: PeerExchange | undefined;
+  readonly #relay: HolepunchRelay | undefined;
   /** Our address that candidates were ranked by. */
   #rankedVersion = 0;
 
@@ -37,13 +39,21 @@ export class PeerContacts {
     const { swarm, extended, tells } = parts;
     if (parts.private) swarm.candidates.forgetHearsay();
     const isOurs = (address: PeerAddress): boolean => this.#isOurs(address);
-    if (parts.exchange && !parts.private) this.#exchange = new PeerExchange({ swarm, extended, tells, isOurs });
+    if (!parts.exchange || parts.private) return;
+    this.#exchange = new PeerExchange({ swarm, extended, tells, isOurs });
+    if (tells) this.#relay = new HolepunchRelay({ swarm, extended, isOurs });
   }
 
   /** Takes in peer exchange; `undefined` where there is none, so that it is not offered either. */
   get exchangeHandler(): ExtensionHandler | undefined {
     const exchange = this.#exchange;
     return exchange && ((peer, payload) => exchange.hear(peer, payload, this.#parts.nowMs()));
+  }
+
+  /** Takes in introductions, under the same conditions. */
+  get relayHandler(): ExtensionHandler | undefined {
+    const relay = this.#relay;
+    return relay && ((peer, payload) => relay.hear(peer, payload, this.#parts.nowMs()));
   }
 
   /** A peer shook hands: it can be told of. */

@@ -51,6 +51,7 @@ export class TorrentExtensions {
       // Every extended message that we take, and who takes it. A private torrent has no peer exchange (BEP 27).
       handlers: {
         ut_pex: this.contacts.exchangeHandler,
+        ut_holepunch: this.contacts.relayHandler,
         upload_only: hearUploadOnly,
         ut_metadata: giver && ((peer, payload) => giver.hear(peer, payload)),
         lt_donthave: (peer, payload) => {

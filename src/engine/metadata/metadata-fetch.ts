@@ -95,8 +95,8 @@ export class MetadataFetch implements Member {
     this.#parts = parts;
     this.swarm = new Swarm(new Candidates(parts.refuses));
     this.#observer = observer;
-    const { trackers, peerId, trackerKey: key, random, ticketBase } = parts;
-    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, random, ticketBase });
+    const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase } = parts;
+    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, pace, random, ticketBase });
     this.#announcing.start();
     this.#tiers = spec.tiers.length;
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
@@ -162,6 +162,11 @@ export class MetadataFetch implements Member {
 
   candidate(): PeerAddress | undefined {
     return this.#closed || this.#found ? undefined : this.swarm.candidates.next(this.#nowMs());
+  }
+
+  /** A search is always looking. */
+  restsUntilMs(nowMs: number): number {
+    return nowMs;
   }
 
   dispatch(event: MemberEvent): void {
@@ -305,7 +310,7 @@ export class MetadataFetch implements Member {
     this.#ask();
     // How much is left nobody knows yet; a tracker that is told 0 would take us for a seed.
     const standing = { port: this.#parts.listenPort(), uploaded: 0, downloaded: 0, left: 1 };
-    this.#announcing.tick(nowMs, !this.#found, standing);
+    this.#announcing.tick(nowMs, !this.#found, () => standing);
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {

@@ -113,6 +113,14 @@ export class PiecePicker {
     this.#refresh(piece);
   }
 
+  /** One for each piece. */
+  setPriorities(priorities: Uint8Array): void {
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      const priority = priorities[piece]!;
+      if (this.#priority[piece] !== priority) this.setPriority(piece as PieceIndex, priority);
+    }
+  }
+
   /** Counts a new peer's pieces. From now on it may change only through `addHave`. */
   join(peer: PeerPieces): void {
     assert(peer.counted === 'not', 'a peer joins once');
@@ -266,6 +274,14 @@ export class PiecePicker {
   /** A piece that was had turned out to be missing or damaged: it is wanted again. */
   markLost(piece: PieceIndex): void {
     if (this.had.delete(piece)) this.#refresh(piece);
+  }
+
+  /** The disk was read while nothing was under way: this is what it has. */
+  setHad(had: Bitfield): void {
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      if (!had.has(piece)) this.markLost(piece as PieceIndex);
+      else if (!this.had.has(piece)) this.markHad(piece as PieceIndex);
+    }
   }
 
   /** Derives wanted and pickable of a piece that is in no order at the moment. */

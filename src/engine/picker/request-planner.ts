@@ -68,6 +68,8 @@ export class RequestPlanner {
   #beginAllowed(piece: PieceIndex): ActivePiece | undefined {
     // A piece that failed its hash is one peer's alone, and who chokes us leads nothing.
     const { picker } = this.#pieces;
+    // Who asked for the pieces in order gets them in order.
+    if (picker.sequential) return undefined;
     if (this.lastRefusal !== 'none' || !picker.isPending(piece) || picker.failuresOf(piece) > 0) return undefined;
     return picker.isAwaited(piece) ? undefined : this.#pieces.begin(piece);
   }

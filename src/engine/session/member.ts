@@ -23,6 +23,8 @@ export type MemberEvent =
 /** A member of a session. */
 export interface Member {
   readonly infoHash: Uint8Array;
+  /** The first of its tickets for announces. */
+  readonly ticketBase: number;
   readonly swarm: Swarm;
   /** Strangers may come in now. */
   readonly welcoming: boolean;
@@ -32,6 +34,8 @@ export interface Member {
   makeRoomFor(newcomer: PeerAddress): boolean;
   /** The next address to dial, if the member wants one. */
   candidate(): PeerAddress | undefined;
+  /** When it next has something to do if nothing happens to it: it needs no tick before. */
+  restsUntilMs(nowMs: number): number;
   dispatch(event: MemberEvent): void;
 
   // The data plane: called per block, straight from the host's batches.

@@ -1,20 +1,13 @@
 // All torrents of a client over one host: hears everything that the host has to tell and passes it to the torrent
 // concerned. Owns what torrents share: piece memory's ledger, rate limits, and the numbers of links and tickets.
 import { assert } from '../../base/assert.ts';
-import { toHex } from '../../base/bytes.ts';
-import { PeerError, type SourceError, type StorageError } from '../../base/errors.ts';
-import { fromRandomStart } from '../../base/random-start.ts';
+import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
-import { decodeHandshake, type Handshake } from '../../protocol/wire/handshake.ts';
+import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
+import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import {
-  CONNECT_TIMEOUT_MS,
-  DIALS_MAX,
-  INCOMING_PER_HOST_MAX,
-  PEERS_PER_TORRENT_MAX,
-  WRITE_BEHIND_BYTES,
-} from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX, INCOMING_PER_HOST_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
@@ -28,8 +21,12 @@ import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
+import { readHandshake } from './read-handshake.ts';
+import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
+import { neediestFirst, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -44,15 +41,17 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
+  readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
-  /** Torrents and searches for metadata, by info hash in hexadecimal digits. */
-  readonly #members = new Map<string, Member>();
-  readonly #ticketBases = new Map<number, Member>();
+  /** Torrents and searches for metadata. */
+  readonly #roster = new Roster();
+  readonly #announcePace = new AnnouncePace();
   readonly #links = new Map<LinkId, Attachment>();
   readonly #strangers = new Strangers();
   readonly #gate = new AddressGate();
@@ -76,8 +75,18 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Addresses to have nothing to do with, from now on: who is connected from one of them is let go. */
   setIpFilter(filter: IpFilter | undefined): void {
     this.#gate.filter = filter;
+    this.#sift();
+  }
+
+  /** Has nothing to do with this host any more. */
+  ban(host: string): void {
+    this.#gate.banned.add(host);
+    this.#sift();
+  }
+
+  #sift(): void {
     for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
-    for (const member of this.#members.values()) member.dispatch({ type: 'filtered' });
+    for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
   }
 
   /** Most bytes of one torrent that waited for the disk at once. */
@@ -96,7 +105,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const torrent = new Torrent(spec, this.#share(), observer, forerunner?.swarm.candidates);
     this.#torrents.set(spec.store, torrent);
     if (forerunner !== undefined) this.#leave(forerunner);
-    this.#join(torrent, torrent.ticketBase);
+    this.#join(torrent);
     for (const heirloom of forerunner?.handOver() ?? []) this.#inherit(torrent, heirloom);
     return torrent;
   }
@@ -104,7 +113,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Begins to look for the metadata of a torrent of which only the info hash is known. */
   fetchMetadata(spec: MetadataSpec, observer: MetadataObserver): MetadataFetch {
     const fetch = new MetadataFetch(spec, this.#share(), observer);
-    this.#join(fetch, fetch.ticketBase);
+    this.#join(fetch);
     return fetch;
   }
 
@@ -129,6 +138,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
     const owned = {
       refuses: this.#gate.refuses,
+      announcePace: this.#announcePace,
+      wake: (member: Member) => this.#roster.wake(member),
       cache: this.#cache,
       uploadSlots: this.#uploadSlots,
       trackerKey: this.#trackerKey,
@@ -136,19 +147,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return { ...this.#parts, ...owned, external, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
 
-  #join(member: Member, ticketBase: number): void {
-    this.#members.set(toHex(member.infoHash), member);
+  #join(member: Member): void {
+    this.#roster.join(member);
     this.#parts.peers.share(member.infoHash);
-    this.#ticketBases.set(ticketBase, member);
   }
 
   #leave(member: Member): void {
-    const key = toHex(member.infoHash);
-    if (this.#members.get(key) === member) {
-      this.#members.delete(key);
-      this.#parts.peers.unshare(member.infoHash);
-    }
-    for (const [base, owner] of this.#ticketBases) if (owner === member) this.#ticketBases.delete(base);
+    if (this.#roster.leave(member)) this.#parts.peers.unshare(member.infoHash);
   }
 
   /** A link that a search for metadata made goes on as the torrent's: it hears what the peer said meanwhile. */
@@ -165,9 +170,18 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
-    for (const member of fromRandomStart(this.#members.values(), this.#parts.random)) member.dispatch({ type: 'tick' });
+    this.#roster.tick(nowMs, this.#parts.random);
+    this.#shareOut();
+    if (this.#room <= 0) yieldSlot(this.#torrents.values());
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
+  }
+
+  /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
+  #shareOut(): void {
+    const busy = [...this.#torrents.values()].filter(({ swarm }) => swarm.size > 0);
+    this.#asks.share(busy.filter(({ downloadLimit }) => downloadLimit.limited));
+    this.#serves.share(busy.filter(({ uploadLimit }) => uploadLimit.limited));
   }
 
   *#slotUsers(): Generator<Choking> {
@@ -186,10 +200,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
-    const refused =
-      full || this.#incomingFrom(address.host) >= INCOMING_PER_HOST_MAX || this.#gate.refuses(address.host);
-    if (refused) this.#parts.peers.close(link);
+    const full = this.#room <= 0;
+    const crowded = isCrowded(
+      address.host,
+      this.#strangers.from((other) => other === address.host),
+    );
+    if (full || crowded || this.#gate.refuses(address.host)) this.#parts.peers.close(link);
     else this.#strangers.add(link, address, this.#parts.clock.nowMs());
   }
 
@@ -305,44 +321,47 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Trackers.
 
   announced(ticket: number, answer: AnnounceReply | SourceError): void {
-    const member = this.#ticketBases.get(ticket - (ticket % TICKETS_PER_TORRENT));
-    member?.dispatch({ type: 'announced', ticket, answer });
+    const member = this.#roster.withTicketBase(ticket - (ticket % TICKETS_PER_TORRENT));
+    if (member === undefined) return;
+    this.#roster.wake(member);
+    member.dispatch({ type: 'announced', ticket, answer });
     this.dial();
-  }
-
-  /** Incoming links from a host; on loopback many clients share one, and none of them is a stranger. */
-  #incomingFrom(host: string): number {
-    if (isLoopback(host)) return 0;
-    let count = 0;
-    for (const _ of this.#strangers.from((other) => other === host)) count++;
-    for (const { peer } of this.#links.values()) if (peer.incoming && peer.address.host === host) count++;
-    return count;
   }
 
   /** A stranger's handshake names the torrent that it came for. */
   #introduce(link: LinkId, handshake: Handshake | undefined): Attachment | undefined {
     const address = this.#strangers.addressOf(link);
     if (address === undefined || handshake === undefined) return undefined;
-    const member = this.#members.get(toHex(handshake.infoHash));
+    const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
-    const room = member.swarm.size < PEERS_PER_TORRENT_MAX || member.makeRoomFor(address);
+    if (isCrowded(address.host, incomingFrom(address.host, member))) return undefined;
+    const room = member.swarm.size < member.swarm.peersMax || member.makeRoomFor(address);
     if (!room) return undefined;
     this.#strangers.forget(link);
+    this.#roster.wake(member);
     const attachment = { member, peer: member.admit(link, address, true) };
     this.#links.set(link, attachment);
     return attachment;
+  }
+
+  /** The user, or a link, names peers of a member: they are dialled at once. */
+  suggest(member: Member, addresses: Iterable<PeerAddress>): void {
+    for (const address of addresses) member.swarm.candidates.add(address, 'user');
+    this.#roster.wake(member);
+    this.dial();
   }
 
   /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
   dial(): void {
     let dialling = 0;
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
+    if (this.#room <= 0 || dialling >= DIALS_MAX) return;
+    const members = this.#room < DIALS_MAX ? neediestFirst(this.#roster.awake) : this.#roster.awake;
     for (let dialled = true; dialled; ) {
       dialled = false;
-      for (const member of this.#members.values()) {
-        const full = this.#links.size + this.#strangers.size >= this.#parts.peersMax;
-        if (full || dialling >= DIALS_MAX) return;
-        if (member.swarm.size >= PEERS_PER_TORRENT_MAX) continue;
+      for (const member of members) {
+        if (this.#room <= 0 || dialling >= DIALS_MAX) return;
+        if (member.swarm.size >= member.swarm.peersMax) continue;
         const address = member.candidate();
         if (address === undefined) continue;
         dialled = true;
@@ -350,6 +369,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
         this.#connect(member, address);
       }
     }
+  }
+
+  /** Connections that may still be made. */
+  get #room(): number {
+    return this.#parts.peersMax - this.#links.size - this.#strangers.size;
   }
 
   #connect(member: Member, address: PeerAddress): void {
@@ -360,11 +384,14 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 }
 
-function readHandshake(bytes: Uint8Array): Handshake | undefined {
-  try {
-    return decodeHandshake(bytes);
-  } catch (error) {
-    if (error instanceof PeerError) return undefined;
-    throw error;
-  }
+/**
+ * Whether a host has as many incoming links as it may: strangers, or peers of one torrent. A client that shares many
+ * torrents with us has a link for each. On loopback many clients share one host, and none of them is a stranger.
+ */
+function isCrowded(host: string, links: Iterable<LinkId>): boolean {
+  return !isLoopback(host) && [...links].length >= INCOMING_PER_HOST_MAX;
+}
+
+function* incomingFrom(host: string, { swarm }: Member): Generator<LinkId> {
+  for (const peer of swarm.peers()) if (peer.incoming && peer.address.host === host) yield peer.link;
 }

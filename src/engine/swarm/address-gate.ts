@@ -5,7 +5,9 @@ import type { IpFilter } from './ip-filter.ts';
 export class AddressGate {
   /** Absent: everybody may be met. */
   filter: IpFilter | undefined;
+  /** Hosts that the user banned. */
+  readonly banned: Set<string> = new Set();
 
   /** Whether this address is filtered. A name passes until it is resolved. */
-  readonly refuses = (host: string): boolean => this.filter?.blocks(host) ?? false;
+  readonly refuses = (host: string): boolean => this.banned.has(host) || (this.filter?.blocks(host) ?? false);
 }

@@ -158,6 +158,15 @@ export class Candidates {
     return best.address;
   }
 
+  /** When there is somebody to dial, as far as is known now. */
+  get nextMs(): number {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const { connected, banned, notBeforeMs } of this.#known.values()) {
+      if (!connected && !banned && notBeforeMs < earliestMs) earliestMs = notBeforeMs;
+    }
+    return earliestMs;
+  }
+
   /** Blocks went over a connection: the address is good. */
   succeeded(address: PeerAddress): void {
     const candidate = this.#known.get(addressKey(address));

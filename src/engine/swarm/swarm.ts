@@ -1,7 +1,7 @@
 // The peers of one torrent: who is connected, who could be, who is banned and who has left.
 
 import { equalBytes } from '../../base/bytes.ts';
-import { DEPARTED_MAX } from '../limits.ts';
+import { DEPARTED_MAX, PEERS_PER_TORRENT_MAX } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import { Candidates } from './candidates.ts';
 import type { Peer } from './peer.ts';
@@ -9,6 +9,8 @@ import type { Peer } from './peer.ts';
 /** The swarm as this torrent sees it. */
 export class Swarm {
   readonly candidates: Candidates;
+  /** Most peers that it may have. */
+  peersMax: number = PEERS_PER_TORRENT_MAX;
   readonly #peers = new Map<LinkId, Peer>();
   /** Addresses of links that are gone, oldest first: a block of theirs may still turn out bad. */
   readonly #departed = new Map<LinkId, PeerAddress>();

@@ -11,21 +11,21 @@ test('without a limit there is always enough', () => {
   assert.ok(bucket.plenty(0));
 });
 
-test('tokens trickle in with time, and no more than half a second is saved up', () => {
+test('tokens trickle in with time, and no more than a quarter of a second is saved up', () => {
   const bucket = new TokenBucket(1000);
   assert.equal(bucket.available(0), 0);
   assert.equal(bucket.available(100), 100);
-  assert.equal(bucket.available(60_000), 500);
+  assert.equal(bucket.available(60_000), 250);
   bucket.take(2000);
-  assert.equal(bucket.available(60_000), -1500);
-  assert.equal(bucket.available(61_500), 0);
+  assert.equal(bucket.available(60_000), -1750);
+  assert.equal(bucket.available(61_750), 0);
 });
 
 test('there is plenty only above half of what can be saved up', () => {
   const bucket = new TokenBucket(1000);
   bucket.available(0);
-  assert.ok(!bucket.plenty(250));
-  assert.ok(bucket.plenty(251));
+  assert.ok(!bucket.plenty(125));
+  assert.ok(bucket.plenty(126));
 });
 
 test('a lower rate takes back what was saved up, a new limit begins empty', () => {
@@ -33,7 +33,7 @@ test('a lower rate takes back what was saved up, a new limit begins empty', () =
   bucket.available(0);
   bucket.available(1000);
   bucket.setRate(1000);
-  assert.ok(bucket.available(1000) <= 500);
+  assert.ok(bucket.available(1000) <= 250);
   bucket.setRate(0);
   assert.equal(bucket.available(2000), Number.POSITIVE_INFINITY);
 });
@@ -65,4 +65,31 @@ test('whoever takes only when something is there gets the rate, whatever the tim
     }),
     { numRuns: 50 },
   );
+});
+
+test('a bucket inside another gives what both have, and takes from both', () => {
+  const outer = new TokenBucket(0);
+  const inner = new TokenBucket(0, outer);
+  assert.ok(!inner.limited && inner.plenty(0));
+  outer.setRate(1000);
+  inner.available(0);
+  assert.ok(inner.limited && !inner.plenty(100));
+  assert.equal(inner.available(100), 100);
+  inner.setRate(200);
+  assert.equal(inner.available(100), 0);
+  assert.equal(inner.available(200), 20);
+  inner.take(50);
+  assert.deepEqual([inner.available(200), outer.available(200)], [-30, 150]);
+});
+
+test('what is only counted makes the others wait for a second at most', () => {
+  const bucket = new TokenBucket(1000);
+  bucket.available(0);
+  bucket.charge(300);
+  assert.equal(bucket.available(0), -300);
+  bucket.charge(1e9);
+  assert.equal(bucket.available(0), -1000);
+  bucket.take(500);
+  bucket.charge(10);
+  assert.equal(bucket.available(0), -1500, 'what was taken stays taken');
 });

@@ -1,16 +1,19 @@
 // What peers are told about us: which pieces we have (BEP 3, BEP 6) or lost (BEP 54), what they may fetch while choked
-// (BEP 6), which extensions we speak (BEP 10), and that we want nothing more (BEP 21).
+// (BEP 6), which extensions we speak (BEP 10), and that we want nothing more (BEP 21). When super-seeding, less than the truth (BEP 16).
+import { Bitfield } from '../../base/bitfield.ts';
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
-import { encodeAllowedFast, encodeHave } from '../../protocol/wire/message-writer.ts';
+import { encodeAllowedFast, encodeHave, encodeSuggest } from '../../protocol/wire/message-writer.ts';
 import type { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { tellLoss } from '../extensions/piece-loss.ts';
 import type { PiecePicker } from '../picker/piece-picker.ts';
 import { FastGrants, piecesToGrant } from '../swarm/fast-grants.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { HotSuggestions } from '../upload/hot-suggestions.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
 import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
+import { SuperSeeding } from './super-seeding.ts';
 import type { TorrentParts, TorrentSpec } from './torrent-spec.ts';
 
 /** What advertising works with. */
@@ -28,27 +31,39 @@ export interface AdvertisingParts {
 export class Advertising {
   readonly #parts: AdvertisingParts;
   #uploadOnly = false;
+  readonly #suggestions = new HotSuggestions();
+  readonly #superSeeding: SuperSeeding | undefined;
 
   constructor(parts: AdvertisingParts) {
     this.#parts = parts;
     parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
+    const { spec, shared, picker } = parts;
+    if (!spec.superSeed) return;
+    const show = (peer: Peer, piece: PieceIndex) => parts.send(peer, encodeHave(piece));
+    const superSeeding = new SuperSeeding({ geometry: spec.geometry, picker, random: shared.random, show });
+    parts.upload.withholds = (peer, piece) => superSeeding.withholds(peer, piece);
+    this.#superSeeding = superSeeding;
   }
 
   /** To a peer that has just shaken hands. */
   introduce(peer: Peer): void {
     const { picker, send } = this.#parts;
-    for (const bytes of introduction(peer, picker.had, this.#offerTo(peer))) send(peer, bytes);
+    const claimed = this.#hides(peer) ? new Bitfield(picker.had.length) : picker.had;
+    for (const bytes of introduction(peer, claimed, this.#offerTo(peer))) send(peer, bytes);
   }
 
   /** To a peer that was told while we looked for the metadata that we have nothing, and perhaps of extensions that a private torrent lacks. */
   acquaint(peer: Peer): void {
     const { picker, send } = this.#parts;
     if (peer.extensions) send(peer, extendedHandshake(withdrawing(this.#offerTo(peer))));
+    if (this.#hides(peer)) return;
     for (let piece = 0; piece < picker.had.length; piece++) if (picker.had.has(piece)) send(peer, encodeHave(piece));
   }
 
   /** The peer has said something: once it is known what it has, a newcomer gets a few pieces to trade with (BEP 6). */
   heardOf(peer: Peer): void {
+    if (peer.pieces.have.full) this.#endSuperSeeding();
+    if (this.#superSeeding?.knows(peer)) return;
     if (!peer.fast || peer.grants !== undefined || peer.mayDeclarePieces || peer.closing) return;
     const { spec, shared, picker, send } = this.#parts;
     const { infoHash, geometry } = spec;
@@ -75,7 +90,46 @@ export class Advertising {
   wantNothing(uploadOnly: boolean): void {
     if (uploadOnly === this.#uploadOnly) return;
     this.#uploadOnly = uploadOnly;
-    const payload = Uint8Array.of(Number(uploadOnly));
+    if (!this.#superSeeds) this.#tellWants();
+  }
+
+  forget(peer: Peer): void {
+    this.#superSeeding?.forget(peer);
+  }
+
+  /** Control tick. */
+  tick(nowMs: number): void {
+    if (!this.#superSeeds) return this.#suggest(nowMs);
+    this.#superSeeding!.tick(nowMs);
+    if (!this.#superSeeds) this.#tellWants();
+  }
+
+  /** Who claims to have nothing cannot say that it wants nothing. */
+  get #superSeeds(): boolean {
+    return this.#superSeeding?.active ?? false;
+  }
+
+  #hides(peer: Peer): boolean {
+    const { picker, shared } = this.#parts;
+    if (!this.#superSeeds || !picker.had.full) return false;
+    this.#superSeeding!.meet(peer, shared.clock.nowMs());
+    return true;
+  }
+
+  #endSuperSeeding(): void {
+    if (!this.#superSeeds) return;
+    this.#superSeeding!.end();
+    this.#tellWants();
+  }
+
+  #suggest(nowMs: number): void {
+    const { upload, send } = this.#parts;
+    const suggest = (peer: Peer, piece: PieceIndex) => send(peer, encodeSuggest(piece));
+    this.#suggestions.tick(this.#listeners(), nowMs, () => upload.hotPieces(), suggest);
+  }
+
+  #tellWants(): void {
+    const payload = Uint8Array.of(Number(this.#uploadOnly));
     for (const peer of this.#listeners()) {
       if (!peer.extensions || this.#parts.extended.sendExtended(peer, 'upload_only', payload)) continue;
       this.#parts.send(peer, extendedHandshake(this.#offerTo(peer)));
@@ -93,7 +147,7 @@ export class Advertising {
       listenPort: shared.listenPort(),
       advertised: extended.advertised,
       metadataBytes: spec.infoBytes?.length,
-      uploadOnly: this.#uploadOnly,
+      uploadOnly: this.#uploadOnly && !this.#superSeeds,
       ...shared.external.addresses,
     });
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SourceError } from '../../base/errors.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
+import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { AnnounceRequest } from '../discovery/tracker-port.ts';
 import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
 import { Announcing } from './announcing.ts';
@@ -17,6 +18,7 @@ function announcing(...urls: string[]) {
     peerId: new Uint8Array(20).fill(2),
     key: 77,
     trackers: { announce: (ticket, request) => asked.push({ ticket, request }), cancel: () => undefined },
+    pace: new AnnouncePace(),
     random: new SeededRandom(1),
     ticketBase: TICKET_BASE,
   });
@@ -28,7 +30,7 @@ const REPLY = { peers: [{ host: '192.0.2.1', port: 5 }], intervalMs: 1_800_000 }
 test('an announce says who we are and how we stand, under a ticket of its torrent', () => {
   const { made, asked } = announcing('http://a/announce');
   made.start();
-  made.tick(0, true, STANDING);
+  made.tick(0, true, () => STANDING);
   const { ticket, request } = asked[0]!;
   assert.ok(ticket > TICKET_BASE);
   assert.deepEqual(
@@ -51,12 +53,12 @@ test('an announce says who we are and how we stand, under a ticket of its torren
 test('whoever needs no peers asks for none, and the last words are short', () => {
   const { made, asked } = announcing('http://a/announce');
   made.start();
-  made.tick(0, false, STANDING);
+  made.tick(0, false, () => STANDING);
   assert.equal(asked[0]!.request.numWant, 0);
   made.announced(asked[0]!.ticket, REPLY, 10);
   made.stop();
   assert.ok(!made.settled);
-  made.tick(20, true, STANDING);
+  made.tick(20, true, () => STANDING);
   const { ticket, request } = asked[1]!;
   assert.deepEqual([request.event, request.numWant, request.timeoutMs], ['stopped', 0, ANNOUNCE_STOPPED_TIMEOUT_MS]);
   made.announced(ticket, new SourceError('ERR_TRACKER_TIMEOUT', 'nobody there'), 30);
@@ -73,7 +75,7 @@ test('a failure is told once for each tracker, and again after it recovered', ()
     const before = asked.length;
     while (asked.length === before) {
       nowMs += 10_000;
-      made.tick(nowMs, true, STANDING);
+      made.tick(nowMs, true, () => STANDING);
     }
     codes.push(made.announced(asked.at(-1)!.ticket, answer, nowMs).warning?.code);
   }
@@ -83,7 +85,7 @@ test('a failure is told once for each tracker, and again after it recovered', ()
 test('a warning of a tracker is passed on beside its peers', () => {
   const { made, asked } = announcing('http://a/announce');
   made.start();
-  made.tick(0, true, STANDING);
+  made.tick(0, true, () => STANDING);
   const { addresses, warning } = made.announced(asked[0]!.ticket, { ...REPLY, warning: 'old client' }, 0);
   assert.equal(addresses.length, 1);
   assert.deepEqual(warning, { code: 'ERR_TRACKER_WARNING', message: 'http://a/announce: old client' });
@@ -92,7 +94,7 @@ test('a warning of a tracker is passed on beside its peers', () => {
 test('an answer that nobody waits for any more does no harm', () => {
   const { made, asked } = announcing('http://a/announce');
   made.start();
-  made.tick(0, true, STANDING);
+  made.tick(0, true, () => STANDING);
   made.stop();
   assert.ok(made.settled, 'who was never listed need not say good-bye');
   assert.doesNotThrow(() => made.announced(asked[0]!.ticket, REPLY, 10));

@@ -2,10 +2,11 @@
 import type { Random } from '../../base/clock.ts';
 import { SourceError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import { Announcer } from '../discovery/announcer.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
-import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, ANNOUNCE_TURN_MS, NUM_WANT } from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
 
 /** What an announce tells about us. */
@@ -23,6 +24,7 @@ export interface AnnouncingParts {
   readonly peerId: Uint8Array;
   readonly key: number;
   readonly trackers: TrackerPort;
+  readonly pace: AnnouncePace;
   readonly random: Random;
   /** Added to the announcer's ids so that answers find their torrent. */
   readonly ticketBase: number;
@@ -34,11 +36,19 @@ export interface Announced {
   readonly warning?: { readonly code: string; readonly message: string };
 }
 
+/** What the user does to a torrent's trackers. */
+export type TrackerChange =
+  | { readonly kind: 'add'; readonly url: string; readonly tier: number | undefined }
+  | { readonly kind: 'remove'; readonly url: string }
+  | { readonly kind: 'reannounce' };
+
 /** A torrent's conversation with its trackers. */
 export class Announcing {
   readonly #parts: AnnouncingParts;
   readonly #announcer: Announcer;
   readonly #urls = new Map<number, string>();
+  /** An announce that is due waits for others until then. */
+  #turnMs = Number.NEGATIVE_INFINITY;
   /** The failure that each tracker was last reported for: a tracker that stays down is reported once. */
   readonly #reported = new Map<string, string>();
 
@@ -57,6 +67,7 @@ export class Announcing {
   }
 
   stop(): void {
+    this.#turnMs = Number.NEGATIVE_INFINITY;
     this.#announcer.stop();
   }
 
@@ -65,12 +76,29 @@ export class Announcing {
     return this.#announcer.settled;
   }
 
+  change(change: TrackerChange): void {
+    if (change.kind === 'add') this.#announcer.add(change.url, change.tier);
+    else if (change.kind === 'remove') this.#announcer.remove(change.url);
+    else this.#announcer.hurry();
+  }
+
   status(): readonly TrackerStatus[] {
     return this.#announcer.status();
   }
 
-  /** Control tick: makes the announces that are due. */
-  tick(nowMs: number, needPeers: boolean, standing: Standing): void {
+  /** When the next tick has something to do: an announce that waits for its turn asks again a little later. */
+  nextTickMs(nowMs: number, needPeers: boolean): number {
+    const dueMs = this.#announcer.nextDueMs(nowMs, needPeers);
+    return dueMs > nowMs ? dueMs : this.#turnMs;
+  }
+
+  /** Control tick: makes the announces that are due and whose turn it is. Last words do not wait for turns. */
+  tick(nowMs: number, needPeers: boolean, standing: () => Standing): void {
+    if (this.#announcer.nextDueMs(nowMs, needPeers) > nowMs || nowMs < this.#turnMs) return;
+    if (!this.#announcer.stopping && !this.#parts.pace.take(nowMs)) {
+      this.#turnMs = nowMs + ANNOUNCE_TURN_MS * (0.5 + this.#parts.random.next());
+      return;
+    }
     for (const announcement of this.#announcer.due(nowMs, needPeers)) {
       const { infoHash, peerId, key, trackers, ticketBase } = this.#parts;
       this.#urls.set(announcement.id, announcement.url);
@@ -83,7 +111,7 @@ export class Announcing {
         peerId,
         key,
         timeoutMs: announcement.event === 'stopped' ? ANNOUNCE_STOPPED_TIMEOUT_MS : ANNOUNCE_TIMEOUT_MS,
-        ...standing,
+        ...standing(),
       });
     }
   }

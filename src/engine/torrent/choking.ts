@@ -3,21 +3,21 @@ import type { Random } from '../../base/clock.ts';
 import { CHOKE_MESSAGE, UNCHOKE_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import { type ChokeDecision, Choker, type ChokerPeer } from '../choker/choker.ts';
 import type { SlotUser } from '../choker/upload-slots.ts';
-import type { PeerPort } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
+import type { TorrentPeers } from './metered-peers.ts';
 
 /** A torrent's choking. */
 export class Choking implements SlotUser {
   readonly choker: Choker;
   /** We have all we want: kept by the torrent's tick. */
   seeding = false;
-  readonly #peers: PeerPort;
+  readonly #peers: TorrentPeers;
   readonly #upload: Upload;
   readonly #swarm: Swarm;
 
-  constructor(peers: PeerPort, upload: Upload, swarm: Swarm, random: Random) {
+  constructor(peers: TorrentPeers, upload: Upload, swarm: Swarm, random: Random) {
     this.#peers = peers;
     this.#upload = upload;
     this.#swarm = swarm;

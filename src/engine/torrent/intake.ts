@@ -17,10 +17,11 @@ import {
 import { Download } from '../picker/download.ts';
 import type { PlanRefusal } from '../picker/request-planner.ts';
 import type { StoredOutcome } from '../picker/run-queue.ts';
-import { type PeerPort, REQUEST_STRIDE, RUN_STRIDE, type StoragePort, type StoreId } from '../ports.ts';
+import { REQUEST_STRIDE, RUN_STRIDE, type StoragePort, type StoreId } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex } from './geometry.ts';
+import type { TorrentPeers } from './metered-peers.ts';
 
 const REQUESTS_PER_BATCH = 512;
 const RUNS_PER_BATCH = 64;
@@ -32,7 +33,7 @@ export interface IntakeParts {
   readonly geometry: Geometry;
   readonly store: StoreId;
   readonly ledger: SlotLedger;
-  readonly peers: PeerPort;
+  readonly peers: TorrentPeers;
   readonly storage: StoragePort;
   readonly random: Random;
   readonly limit: TokenBucket;
@@ -79,9 +80,9 @@ export class Intake {
     }
   }
 
-  /** The same on the control tick, when peers take turns: what the rate limit lets through goes to whoever is asked first. */
-  refillInTurn(peer: Peer, nowMs: number): void {
-    if (this.#mayAsk(peer, nowMs)) this.#ask(peer, nowMs);
+  /** The same when it is the peer's turn, for at most `blocksMax`. Returns whether it was asked for anything. */
+  refillInTurn(peer: Peer, nowMs: number, blocksMax: number = REQUESTS_PER_BATCH): boolean {
+    return this.#mayAsk(peer, nowMs) && this.#ask(peer, nowMs, blocksMax);
   }
 
   #mayAsk(peer: Peer, nowMs: number): boolean {
@@ -102,15 +103,15 @@ export class Intake {
     return outstanding <= window * REFILL_SHARE && outstanding < window;
   }
 
-  #ask(peer: Peer, nowMs: number): void {
+  #ask(peer: Peer, nowMs: number, blocksMax: number = REQUESTS_PER_BATCH): boolean {
     const outstanding = peer.debt.outstanding;
     const lacking = Math.min(peer.window.blocks - outstanding, REQUESTS_PER_BATCH, this.#requestsMax - this.#inFlight);
     const affordable = this.#affordable(nowMs);
-    const room = Math.min(lacking, affordable);
+    const room = Math.min(lacking, affordable, blocksMax);
     if (room <= 0) {
       if (affordable <= 0) this.lastRefusal = 'rate';
       peer.starving = true;
-      return;
+      return false;
     }
     let asked = 0;
     if (this.download.deadlines.order.length > 0 && !peer.chokingUs) {
@@ -125,6 +126,7 @@ export class Intake {
       asked += count;
     }
     peer.starving = asked < lacking;
+    return asked > 0;
   }
 
   /** Sends the requests that were planned. */

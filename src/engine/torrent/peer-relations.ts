@@ -49,6 +49,7 @@ export class PeerRelations {
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
+    this.swarm.peersMax = Math.min(parts.spec.peersMax ?? this.swarm.peersMax, this.swarm.peersMax);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     const { spec, shared, intake, upload } = parts;
     const { swarm } = this;
@@ -152,12 +153,14 @@ export class PeerRelations {
   /** The link is gone. */
   forget(peer: Peer, end: LinkEnd, complete: boolean): void {
     const { intake, upload, warn } = this.#parts;
+    // Judged before it leaves, while we know what it has; who has not said so yet has proved nothing.
+    const useless = !peer.mayDeclarePieces && areUseless(peer, complete);
     upload.peerClosed(peer);
+    this.advertising.forget(peer);
     intake.peerClosed(peer);
     intake.download.leave(peer.debt);
     this.swarm.remove(peer);
     this.#extensions.forget(peer);
-    const useless = areUseless(peer, complete);
     if (end.code.startsWith('ERR_WIRE')) {
       this.swarm.candidates.ban(peer.address);
       warn({ code: end.code, message: `${nameOf(peer)} ${end.message}` });
@@ -197,10 +200,13 @@ export class PeerRelations {
   /** Bans who sent corrupt blocks, also when it has left since, or has come back by another port. */
   punish(link: LinkId, message: string): void {
     const address = this.swarm.addressOf(link);
-    if (address === undefined) return;
+    if (address !== undefined) this.ban(address, message);
+  }
+
+  ban(address: PeerAddress, message: string, code = 'ERR_PEER_CORRUPT'): void {
     this.swarm.candidates.ban(address);
     for (const peer of this.swarm.peers()) {
-      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, 'ERR_PEER_CORRUPT', message);
+      if (this.swarm.candidates.banned(peer.address)) this.expel(peer, code, message);
     }
   }
 
@@ -248,6 +254,7 @@ export class PeerRelations {
     }
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }
 
@@ -336,7 +343,9 @@ export class PeerRelations {
     else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
-    if (peer.starving || peer.debt.outstanding === 0) intake.refillInTurn(peer, nowMs);
+    // Under a limit the session lets everybody take turns.
+    const waiting = peer.starving || peer.debt.outstanding === 0;
+    if (waiting && !this.#parts.shared.downloadLimit.limited) intake.refillInTurn(peer, nowMs);
   }
 
   /** One of our own addresses: it is not dialled again. The end that dialled learns of it by the other's handshake. */

@@ -55,6 +55,12 @@ export class SeedGoalWatch {
     this.#goal = goal;
   }
 
+  /** When the goal is reached by time alone. */
+  nextMs(nowMs: number): number {
+    const { seconds = Number.POSITIVE_INFINITY } = this.#goal ?? {};
+    return nowMs + seconds * 1000 - this.#seedingMs;
+  }
+
   /** Control tick. A goal that was reached is done with: whoever goes on after it seeds on. */
   tick(seeding: boolean, nowMs: number): SeedGoalReached | undefined {
     if (seeding && this.#lastMs !== undefined) this.#seedingMs += nowMs - this.#lastMs;

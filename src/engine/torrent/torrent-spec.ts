@@ -3,13 +3,16 @@ import type { Bitfield } from '../../base/bitfield.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import type { UploadSlots } from '../choker/upload-slots.ts';
+import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
-import type { PeerPort, StoragePort, StoreId } from '../ports.ts';
+import type { StoragePort, StoreId } from '../ports.ts';
+import type { Member } from '../session/member.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { StretchCache } from '../upload/stretch-cache.ts';
 import type { Geometry } from './geometry.ts';
+import type { TorrentPeers } from './metered-peers.ts';
 import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
 
 /** Where a torrent is in its life. */
@@ -25,9 +28,13 @@ export interface TorrentSpec {
   /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. */
   readonly priorities: Uint8Array;
   readonly sequential: boolean;
+  /** Most peers, up to PEERS_PER_TORRENT_MAX; absent: as many. */
+  readonly peersMax?: number;
   readonly tiers: readonly (readonly string[])[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
+  /** Show the pieces one by one, until there is another seed (BEP 16). */
+  readonly superSeed?: boolean;
   /** When that is enough. */
   readonly seedGoal?: SeedGoal | undefined;
   /** Payload sent in earlier runs: it counts for the goal. Default 0. */
@@ -44,9 +51,10 @@ export interface TorrentParts {
   readonly random: Random;
   readonly ledger: SlotLedger;
   readonly cache: StretchCache;
-  readonly peers: PeerPort;
+  readonly peers: TorrentPeers;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
+  readonly announcePace: AnnouncePace;
   readonly peerId: Uint8Array;
   /** What we call ourselves (BEP 10, `v`). */
   readonly clientName: string;
@@ -64,6 +72,8 @@ export interface TorrentParts {
   /** Tell peers of each other (BEP 11). */
   readonly pex: boolean;
   readonly ticketBase: number;
+  /** Something happened to this member that its session has not told it of: it needs the next tick. */
+  readonly wake: (member: Member) => void;
   /** Bytes of one torrent that may wait for the disk. */
   readonly writeBehindBytes: number;
 }

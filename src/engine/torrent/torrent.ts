@@ -4,43 +4,38 @@ import { assertNever } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
-import { PEERS_WANTED } from '../limits.ts';
+import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
+import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
+import type { TrackerStatus } from '../discovery/tracker-record.ts';
+import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
-import type { Member, MemberEvent } from '../session/member.ts';
+import type { Member } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Upload } from '../upload/upload.ts';
 import { Announcing } from './announcing.ts';
 import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
+import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
-import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
+import { RequestTurns } from './request-turns.ts';
+import { SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
+import type { TorrentEvent } from './torrent-event.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
-
-/** Everything that can happen to a torrent, blocks apart. */
-export type TorrentEvent =
-  | MemberEvent
-  | { readonly type: 'storage-failed'; readonly error: StorageError }
-  | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
-  | { readonly type: 'rechecked'; readonly had: Bitfield }
-  | {
-      readonly type: 'awaited';
-      readonly first: PieceIndex;
-      readonly last: PieceIndex;
-      readonly withinMs: number | undefined;
-    }
-  | { readonly type: 'seed-goal'; readonly goal: SeedGoal | undefined }
-  | { readonly type: 'pause' }
-  | { readonly type: 'resume' };
 
 export class Torrent implements Member {
   readonly spec: TorrentSpec;
   readonly intake: Intake;
   readonly upload: Upload;
   readonly relations: PeerRelations;
+  /** Its own rate limits, inside those of the session. */
+  readonly downloadLimit: TokenBucket;
+  readonly uploadLimit: TokenBucket;
+  readonly requestTurns: RequestTurns;
   readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
@@ -53,29 +48,24 @@ export class Torrent implements Member {
   #returned = false;
 
   /** `candidates` are the addresses that the search for the metadata found. */
-  constructor(spec: TorrentSpec, parts: TorrentParts, observer: TorrentObserver, candidates?: Candidates) {
+  constructor(spec: TorrentSpec, session: TorrentParts, observer: TorrentObserver, candidates?: Candidates) {
     this.spec = spec;
+    this.downloadLimit = new TokenBucket(0, session.downloadLimit);
+    this.uploadLimit = new TokenBucket(0, session.uploadLimit);
+    const { downloadLimit, uploadLimit } = this;
+    const parts = { ...session, downloadLimit, uploadLimit, peers: new MeteredPeers(session.peers, uploadLimit) };
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
-    this.intake = new Intake({
-      geometry,
-      store,
-      ledger,
-      peers,
-      storage,
-      random,
-      limit: parts.downloadLimit,
-      writeBehindBytes,
-    });
+    const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
+    const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    const ports = { geometry, store, peers, storage };
+    this.intake = new Intake({ ...ports, ledger, random, limit: downloadLimit, writeBehindBytes });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
-    for (let piece = 0; piece < geometry.pieceCount; piece++) {
-      if (spec.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
-    const { cache, uploadLimit: limit, uploadSlots: slots } = parts;
-    this.upload = new Upload({ geometry, store, cache, peers, storage, had: picker.had, limit, slots });
+    picker.setHad(spec.had);
+    const { cache, uploadSlots: slots } = parts;
+    this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
     const { uploadedBefore, seedGoal } = spec;
     this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
     this.relations = new PeerRelations({
@@ -86,9 +76,10 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, random, ticketBase });
+    this.requestTurns = new RequestTurns(this.swarm, this.intake, downloadLimit);
+    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
-    this.#prioritise(spec.priorities);
+    picker.setPriorities(spec.priorities);
   }
 
   get phase(): TorrentPhase {
@@ -126,23 +117,38 @@ export class Torrent implements Member {
     return this.swarm.size > 0 || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
 
+  trackers(): readonly TrackerStatus[] {
+    return this.#announcing.status();
+  }
+
   /** Why nothing comes in. */
   stall(): Stall {
     return explainStall({
       peers: this.swarm.peers(),
       hopeful: this.swarm.candidates.hopeful,
-      asking: this.spec.tiers.length > 0,
+      asking: this.trackers().length > 0,
       lastRefusal: this.intake.lastRefusal,
     });
   }
 
+  /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
+  restsUntilMs(nowMs: number): number {
+    if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
+    const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    if (!this.welcoming) return announceMs;
+    const loneMs = this.#phase === 'seeding' ? this.goals.nextMs(nowMs) : nowMs + LONELY_REST_MS;
+    return Math.min(announceMs, this.swarm.candidates.nextMs, loneMs);
+  }
+
   dispatch(event: TorrentEvent): void {
+    if (event.type !== 'tick') this.#parts.wake(this);
     switch (event.type) {
       case 'connected':
         return this.relations.greet(event.peer);
       case 'handshake':
         return this.relations.shakeHands(event.peer, event.handshake);
       case 'message':
+        this.downloadLimit.charge(MESSAGE_HEADER_BYTES + event.payload.length);
         return this.relations.hear(event.peer, event.id, event.payload);
       case 'keep-alive':
         return this.relations.sense(event.peer);
@@ -158,13 +164,17 @@ export class Torrent implements Member {
       case 'prioritised':
         return this.#reprioritise(event.priorities);
       case 'rechecked':
-        return this.#believe(event.had);
+        return this.intake.download.picker.setHad(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'seed-goal':
         return this.goals.replace(event.goal);
       case 'filtered':
         return this.relations.sift();
+      case 'trackers':
+        return this.#announcing.change(event.change);
+      case 'banned':
+        return this.relations.ban(event.address, 'was banned by the user', 'ERR_PEER_BANNED');
       case 'pause':
         return this.#leave('paused');
       case 'resume':
@@ -184,6 +194,7 @@ export class Torrent implements Member {
     const nowMs = this.#parts.clock.nowMs();
     peer.lastBlockMs = nowMs;
     peer.snubbed = false;
+    this.downloadLimit.charge(PIECE_HEADER_BYTES);
     this.intake.landed(peer, piece, begin, length);
     this.intake.refill(peer, nowMs);
   }
@@ -195,6 +206,7 @@ export class Torrent implements Member {
   }
 
   blockWasted(peer: Peer, length: number): void {
+    this.downloadLimit.charge(PIECE_HEADER_BYTES + length);
     this.intake.wastedBytes += length;
     this.relations.unrequested(peer);
   }
@@ -237,6 +249,7 @@ export class Torrent implements Member {
   }
 
   blockRequested(peer: Peer, piece: number, begin: number, length: number): void {
+    this.downloadLimit.charge(REQUEST_MESSAGE_BYTES);
     this.relations.asked(peer, piece, begin, length);
   }
 
@@ -286,26 +299,9 @@ export class Torrent implements Member {
     this.relations.settleDown(this.spec.seed);
   }
 
-  #prioritise(priorities: Uint8Array): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < priorities.length; piece++) {
-      const priority = priorities[piece]!;
-      if (picker.priorityOf(piece as PieceIndex) !== priority) picker.setPriority(piece as PieceIndex, priority);
-    }
-  }
-
   #reprioritise(priorities: Uint8Array): void {
-    this.#prioritise(priorities);
+    this.intake.download.picker.setPriorities(priorities);
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#enter();
-  }
-
-  /** The disk was read again, while the torrent stood still: this is what it has. */
-  #believe(had: Bitfield): void {
-    const picker = this.intake.download.picker;
-    for (let piece = 0; piece < had.length; piece++) {
-      if (!had.has(piece)) picker.markLost(piece as PieceIndex);
-      else if (!picker.had.has(piece)) picker.markHad(piece as PieceIndex);
-    }
   }
 
   /** Somebody waits for pieces, `withinMs` from now, or not any more. */
@@ -381,12 +377,12 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, {
+    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => ({
       port: this.#parts.listenPort(),
       uploaded: this.upload.totalBytes,
       downloaded: this.intake.rate.totalBytes,
       left: this.intake.missingBytes(),
-    });
+    }));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {

@@ -1,5 +1,5 @@
 // The stretches of one torrent by what they hold. Keyed by run, so that a look-up sees the few stretches of one run.
-import { type Geometry, RUN_BYTES } from '../torrent/geometry.ts';
+import { type Geometry, type PieceIndex, RUN_BYTES } from '../torrent/geometry.ts';
 import type { Stretch } from './stretch.ts';
 
 /** Finds the stretch that holds a range. */
@@ -55,6 +55,13 @@ export class StretchTable {
       for (let one: Stretch | undefined = first; one !== undefined; one = one.next) found.push(one);
     }
     return found;
+  }
+
+  /** Pieces of which more than one peer has asked for something that is in memory. */
+  hotPieces(): PieceIndex[] {
+    const pieces = new Set<PieceIndex>();
+    for (const { hot, state, piece } of this.all()) if (hot && state === 'ready') pieces.add(piece);
+    return [...pieces];
   }
 
   #key(piece: number, begin: number): number {

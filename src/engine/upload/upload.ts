@@ -15,6 +15,7 @@ import * as ports from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BYTES } from '../torrent/geometry.ts';
+import type { TorrentPeers } from '../torrent/metered-peers.ts';
 import type { Stretch } from './stretch.ts';
 import type { StretchCache } from './stretch-cache.ts';
 import { StretchTable } from './stretch-table.ts';
@@ -25,7 +26,7 @@ export interface UploadParts {
   readonly store: ports.StoreId;
   readonly had: Bitfield;
   readonly cache: StretchCache;
-  readonly peers: ports.PeerPort;
+  readonly peers: TorrentPeers;
   readonly storage: ports.StoragePort;
   readonly limit: TokenBucket;
   /** How many peers of all torrents are served at once: none may hold more than its part of the memory. */
@@ -38,6 +39,8 @@ export class Upload {
   totalBytes = 0;
   /** Whether a peer may have blocks of a piece although it is choked (BEP 6, "allowed fast"). */
   servesWhileChoked: (peer: Peer, piece: PieceIndex) => boolean = () => false;
+  /** Whether a peer may not have blocks of a piece although we have it: it was never shown (BEP 16). */
+  withholds: (peer: Peer, piece: PieceIndex) => boolean = () => false;
   readonly #parts: UploadParts;
   readonly #table: StretchTable;
   /** Peers whose requests wait, in the order of their turns. */
@@ -59,6 +62,11 @@ export class Upload {
     return this.#table.busy;
   }
 
+  /** Pieces that several peers fetch at the moment: others get them without a read. */
+  hotPieces(): PieceIndex[] {
+    return this.#table.hotPieces();
+  }
+
   /** Puts a request in the peer's queue. Returns false when it must be refused: not ours to give, or too many. */
   request(peer: Peer, number: number, begin: number, length: number): boolean {
     const { geometry, had } = this.#parts;
@@ -70,7 +78,8 @@ export class Upload {
       length <= BLOCK_BYTES &&
       geometry.contains(piece, begin, length) &&
       uploads.wanted.count < WANTED_PER_PEER_MAX &&
-      (!peer.weChoke || this.servesWhileChoked(peer, piece));
+      (!peer.weChoke || this.servesWhileChoked(peer, piece)) &&
+      !this.withholds(peer, piece);
     if (!allowed) {
       this.#reject(peer, number, begin, length);
       return false;
@@ -114,8 +123,13 @@ export class Upload {
   /** Everybody in turn, as far as limits and memory go: on the control tick, and when the disk has brought something. */
   takeTurns(nowMs: number): void {
     const { limit } = this.#parts;
-    const blocks = limit.limited ? 1 : SERVES_AT_ONCE;
+    const blocks = limit.limited ? limit.blocksPerTurn : SERVES_AT_ONCE;
     this.#hungry = false;
+    if (!limit.plenty(nowMs)) {
+      // The session says whose turn it is; what they will be given is read meanwhile.
+      for (const peer of this.#turns) this.#lookAhead(peer);
+      return this.#read();
+    }
     for (let idle = 0; idle < this.#turns.length && limit.available(nowMs) > 0; ) {
       if (this.#turn >= this.#turns.length) this.#turn = 0;
       const peer = this.#turns[this.#turn]!;
@@ -126,6 +140,22 @@ export class Upload {
       idle = served > 0 ? 0 : idle + 1;
     }
     this.#read();
+  }
+
+  /** Under a rate limit: gives the next peer its part. Returns false when there is nobody, or nothing to give. */
+  serveInTurn(nowMs: number): boolean {
+    const { limit } = this.#parts;
+    for (let tried = 0; tried < this.#turns.length && limit.available(nowMs) > 0; tried++) {
+      if (this.#turn >= this.#turns.length) this.#turn = 0;
+      const peer = this.#turns[this.#turn]!;
+      const served = this.#serve(peer, nowMs, limit.blocksPerTurn);
+      this.#lookAhead(peer);
+      if (peer.uploads.wanted.count > 0) this.#turn++;
+      else this.#leaveTurns(peer);
+      if (served > 0) return true;
+    }
+    this.#read();
+    return false;
   }
 
   /** A stretch was read, or could not be: then those who wait for it are refused. */

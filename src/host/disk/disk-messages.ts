@@ -35,6 +35,8 @@ export type DiskCall =
   | { readonly name: 'close'; readonly store: StoreId }
   /** The store's files are elsewhere now; one of the workers also makes what `open` makes. Nothing of the store waits. */
   | { readonly name: 'rehouse'; readonly store: StoreId; readonly layout: StoreLayout; readonly prepare: boolean }
+  /** Moves files from one layout's places to another's; for a thread that does nothing else. Answered with what was left behind. */
+  | { readonly name: 'move'; readonly from: StoreLayout; readonly to: StoreLayout; readonly control: Float64Array }
   /** Forgets half stored pieces; one of the workers also deletes the files. */
   | { readonly name: 'remove'; readonly store: StoreId; readonly deletes: boolean }
   /** Closes every file; the thread is ended when this is answered. */

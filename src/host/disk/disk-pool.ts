@@ -26,7 +26,8 @@ import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import type { DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
 import { DiskThread } from './disk-thread.ts';
-import { type FileStat, missingFiles, statFiles } from './file-stats.ts';
+import type { MoveControl } from './file-mover.ts';
+import { type FileStat, missingFiles, requireFree, statFiles } from './file-stats.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
 import { RecordSplitter } from './record-splitter.ts';
@@ -44,6 +45,14 @@ export interface DiskPoolOptions {
   readonly profile?: boolean;
   /** Tests put a faulty file system under the workers. */
   readonly fileSystem?: FileSystemModule;
+}
+
+/** How files are moved. */
+export interface MoveOptions {
+  /** Replace what is in the way. */
+  readonly overwrite: boolean;
+  /** Shared memory that tells how far it is, and stops it. */
+  readonly control: MoveControl;
 }
 
 export class DiskPool implements StoragePort {
@@ -81,7 +90,7 @@ export class DiskPool implements StoragePort {
     const store = this.#nextStore++;
     const shared = sharedLayout({ ...layout, directory: path.resolve(layout.directory) });
     try {
-      if (shared.preallocate) await this.#prepareApart(store, shared);
+      if (shared.preallocate) await this.#callApart({ name: 'open', store, layout: shared, prepare: true });
       await Promise.all(
         this.#threads.map((thread, worker) => {
           return thread.call({ name: 'open', store, layout: shared, prepare: worker === 0 && !shared.preallocate });
@@ -172,6 +181,25 @@ export class DiskPool implements StoragePort {
     });
   }
 
+  /**
+   * Moves the store's files, while it works, to another folder or to other names; what comes for it meanwhile waits.
+   * Resolves with what could not be deleted at the old place, '' when nothing is left. When it rejects, with a
+   * StorageError or with InputError ERR_MOVE_EXISTS, everything is as before.
+   */
+  async move(store: StoreId, to: Partial<Pick<StoreLayout, 'directory' | 'files'>>, how: MoveOptions): Promise<string> {
+    let left = '';
+    await this.#held(store, async (open) => {
+      const next = { ...open.layout, ...to };
+      validateLayout(next, true);
+      if (!how.overwrite) await requireFree(open.layout, next);
+      const call = { name: 'move', from: open.layout, to: next, control: how.control } as const;
+      left = new TextDecoder().decode(await this.#callApart(call));
+      open.layout = next;
+      await this.#callAll({ name: 'rehouse', store, layout: next, prepare: false });
+    });
+    return left;
+  }
+
   async #rehouse(store: StoreId, layout: StoreLayout): Promise<void> {
     const open = this.#store(store);
     await this.#threads[0]!.call({ name: 'rehouse', store, layout, prepare: true });
@@ -253,14 +281,14 @@ export class DiskPool implements StoragePort {
     return new DiskThread(data, (message) => this.#hear(message));
   }
 
-  /** Writing a torrent's size in zeros can take minutes: a thread of its own does it, and the others go on. */
-  async #prepareApart(store: StoreId, layout: StoreLayout): Promise<void> {
+  /** What can take minutes, as writing a torrent's size in zeros, is done by a thread of its own, and the others go on. */
+  async #callApart(call: DiskCall): Promise<Uint8Array | undefined> {
     const thread = this.#startThread(this.#options.workers);
     const { signal } = this.#closing;
     const abandon = () => void thread.abandon(signal.reason);
     signal.addEventListener('abort', abandon);
     try {
-      await thread.call({ name: 'open', store, layout, prepare: true });
+      return await thread.call(call);
     } finally {
       signal.removeEventListener('abort', abandon);
       await thread.close();

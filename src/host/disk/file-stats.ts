@@ -1,6 +1,7 @@
 // Sizes and times of a store's files: what resume data compares, and how a check knows without reading what is missing.
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
+import { InputError } from '../../base/errors.ts';
 import { STATS_AT_ONCE } from '../limits.ts';
 import { errnoOf } from './file-system.ts';
 import { toStorageError } from './storage-failure.ts';
@@ -27,6 +28,24 @@ export async function statFiles(layout: StoreLayout): Promise<(FileStat | undefi
     found.push(...(await Promise.all(some.map((file) => statFile(layout.directory, file)))));
   }
   return await withParts(layout, found);
+}
+
+/** Throws InputError ERR_MOVE_EXISTS when something is where a file of the first layout would be by the second. */
+export async function requireFree(from: StoreLayout, to: StoreLayout): Promise<void> {
+  const names = (layout: StoreLayout): string[] => {
+    const all = layout.files.map(({ path: name, pad }) => (pad ? '' : path.join(layout.directory, name)));
+    return layout.partFile === undefined ? all : [...all, path.join(layout.directory, layout.partFile)];
+  };
+  const before = names(from);
+  for (const [file, target] of names(to).entries()) {
+    if (target === '' || target === before[file]) continue;
+    const found = await lstat(target).catch((error: unknown) => {
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+      throw toStorageError(error, { action: 'read', path: target, bytesLeft: 0 });
+    });
+    if (found !== undefined) throw new InputError('ERR_MOVE_EXISTS', `${target} is there already: nothing was moved`);
+  }
 }
 
 /** For each file, whether it has bytes and no place of its own on disk; `stats` is by `statFiles`. */

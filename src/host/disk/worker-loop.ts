@@ -6,6 +6,7 @@ import { RUN_STORE, RUN_STRIDE, type StoreId } from '../../engine/ports.ts';
 import { BlockReader } from './block-reader.ts';
 import { type CounterRow, counterRow } from './disk-counters.ts';
 import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import { FileMover } from './file-mover.ts';
 import type { FileSystem } from './file-system.ts';
 import { OpenFiles } from './open-files.ts';
 import { RunWriter } from './run-writer.ts';
@@ -26,6 +27,7 @@ export class WorkerLoop {
   readonly #stores = new Map<StoreId, WorkerStore>();
   /** Stores with runs that wait. */
   readonly #busy = new Set<WorkerStore>();
+  readonly #system: FileSystem;
   readonly #openFiles: OpenFiles;
   readonly #storeFiles: StoreFiles;
   readonly #reader: BlockReader;
@@ -36,6 +38,7 @@ export class WorkerLoop {
     const arena = new Uint8Array(data.arena);
     const counters: CounterRow = counterRow(data.counters, data.worker);
     this.#port = port;
+    this.#system = system;
     this.#openFiles = new OpenFiles(system, data.openFilesMax);
     this.#storeFiles = new StoreFiles(system, this.#openFiles);
     const reads = new VectoredTransfer('read', system, this.#openFiles, counters);
@@ -119,6 +122,10 @@ export class WorkerLoop {
       const store = this.#store(call.store);
       store.rehouse(call.layout);
       if (call.prepare) this.#storeFiles.prepare(store);
+    } else if (call.name === 'move') {
+      const mover = new FileMover(this.#system, this.#openFiles);
+      const left = mover.move(new WorkerStore(0, call.from), new WorkerStore(0, call.to), call.control);
+      return new Uint8Array(Buffer.from(left.join('; ')));
     } else if (call.name === 'read') {
       return this.#reader.readBytes(this.#store(call.store), call.offset, call.length);
     } else if (call.name === 'release') {

@@ -6,6 +6,8 @@ import type { BlockRange } from './messages.ts';
 
 /** Bytes of a REQUEST or CANCEL with its length prefix. */
 export const REQUEST_MESSAGE_BYTES = 17;
+/** What stands before the payload of every message: its length and its id. */
+export const MESSAGE_HEADER_BYTES = 5;
 
 const RANGE_PAYLOAD_BYTES = 12;
 

@@ -12,7 +12,7 @@ import {
 } from '../../engine/ports.ts';
 import { decodeHandshake, encodeHandshake, HANDSHAKE_BYTES, type Handshake } from '../../protocol/wire/handshake.ts';
 import { type BlockRange, decodeMessage, type WireMessage } from '../../protocol/wire/messages.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
 import { type SimulatedArena, stampOf } from './simulated-arena.ts';
 
 /** What the engine said. */

@@ -10,7 +10,7 @@ import {
   UNCHOKE_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
 import type { BlockRange } from '../../protocol/wire/messages.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
 import type { Heard, RemoteHabits, RemotePeer } from './remote-peer.ts';
 
 export interface SeedManners {

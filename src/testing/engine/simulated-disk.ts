@@ -25,7 +25,7 @@ import {
 } from '../../engine/ports.ts';
 import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
 import { type SimulatedArena, stampOf } from './simulated-arena.ts';
 
 export interface DiskParts {

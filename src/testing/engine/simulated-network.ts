@@ -27,7 +27,7 @@ import {
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { REQUEST } from '../../protocol/wire/message-id.ts';
 import { type BlockRange, decodeMessage } from '../../protocol/wire/messages.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
 import { type RemoteHabits, RemotePeer } from './remote-peer.ts';
 import type { SimulatedArena } from './simulated-arena.ts';
 

@@ -14,7 +14,7 @@ import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { sha1 } from '../sha1.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue } from '../simulator/event-queue.ts';
 import type { RemotePeer } from './remote-peer.ts';
 import { SeedHabits, type SeedManners } from './seed-habits.ts';
 import { SimulatedArena } from './simulated-arena.ts';
@@ -162,7 +162,7 @@ export class SimulatedSession {
     const seed = new SeedHabits({ queue, random, infoHash, peerId, have, ...manners });
     const address = { host, port: SEED_PORT };
     this.network.listen(address, seed);
-    torrent.swarm.candidates.add(address, 'user');
+    this.session.suggest(torrent, [address]);
     return seed;
   }
 

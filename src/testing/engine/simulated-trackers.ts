@@ -2,7 +2,7 @@
 import { SourceError } from '../../base/errors.ts';
 import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/discovery/tracker-port.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
 
 export class SimulatedTrackers implements TrackerPort {
   /** Every announce, oldest first. */

@@ -1,5 +1,6 @@
 // A file system that fails on command, under the real disk workers: the real one, with faults in front.
 // A worker thread loads this module by its URL (`FAULTY_FILE_SYSTEM`); the faults are plain data and shared memory.
+import { dirname } from 'node:path';
 import { type FileStatus, type FileSystem, NodeFileSystem, type OpenMode } from '../../host/disk/file-system.ts';
 
 /** Indexes into `Faults.counts`. */
@@ -14,6 +15,8 @@ export interface Faults {
   readonly failCall?: number;
   /** While the first integer of this shared memory is 1, every write fails. */
   readonly refuseWrites?: Int32Array;
+  /** Every rename to another folder fails with EXDEV, as between file systems. */
+  readonly manyDevices?: boolean;
   /** Most bytes that one read or write moves. */
   readonly bytesMax?: number;
   /** Most files open at once: beyond, opening fails with EMFILE. */
@@ -117,6 +120,7 @@ class FaultyFileSystem implements FileSystem {
 
   rename(from: string, to: string): void {
     this.#mayFail('rename');
+    if (this.#faults.manyDevices && dirname(from) !== dirname(to)) throw systemError('EXDEV', 'rename');
     this.#real.rename(from, to);
   }
 

@@ -14,7 +14,17 @@ import type { Daemon, DaemonKind, Standing } from './daemon.ts';
 
 const POLL_MS = 50;
 
-function settings(home: string, port: number): string {
+/** Its words for plain connections only, and for RC4 only, whoever connects. */
+const PLAIN = 'none';
+const RC4_ONLY = 'allow_incoming,try_outgoing,require,require_RC4';
+
+/** How one differs from another. */
+interface Settled {
+  readonly home: string;
+  readonly encryption: string;
+}
+
+function settings(port: number, { home, encryption }: Settled): string {
   return `system.daemon.set = true
 network.scgi.open_local = ${path.join(home, 'rpc')}
 network.bind_address.set = 127.0.0.1
@@ -23,7 +33,7 @@ network.port_random.set = no
 network.http.dns_cache_timeout.set = 0
 dht.mode.set = off
 protocol.pex.set = no
-protocol.encryption.set = none
+protocol.encryption.set = ${encryption}
 trackers.use_udp.set = no
 session.path.set = ${home}
 directory.default.set = ${home}
@@ -99,10 +109,11 @@ class RtorrentDaemon implements Daemon {
   }
 }
 
-async function open(workspace: Workspace, home: string, port: number | undefined): Promise<Daemon> {
+async function open(workspace: Workspace, port: number | undefined, settled: Settled): Promise<Daemon> {
+  const { home } = settled;
   const peerPort = port ?? (await freePort());
   const file = path.join(home, 'rc');
-  await writeFile(file, settings(home, peerPort));
+  await writeFile(file, settings(peerPort, settled));
   const program = workspace.own(new Program('rtorrent', ['-n', '-o', `import=${file}`], { HOME: home }));
   const daemon = new RtorrentDaemon(program, peerPort, path.join(home, 'rpc'));
   workspace.own(daemon);
@@ -112,11 +123,18 @@ async function open(workspace: Workspace, home: string, port: number | undefined
   return daemon;
 }
 
-export const rtorrentDaemon: DaemonKind = {
-  name: 'rtorrent',
-  program: 'rtorrent',
-  debianPackage: 'rtorrent',
-  // Of some peers that it is told of by `add_peer` it takes no notice, however often it is told.
-  dialsLoopback: false,
-  open,
-};
+function kind(name: string, encryption: string): DaemonKind {
+  return {
+    name,
+    program: 'rtorrent',
+    debianPackage: 'rtorrent',
+    // Of some peers that it is told of by `add_peer` it takes no notice, however often it is told.
+    dialsLoopback: false,
+    open: (workspace, home, port) => open(workspace, port, { home, encryption }),
+  };
+}
+
+export const rtorrentDaemon: DaemonKind = kind('rtorrent', PLAIN);
+
+/** Speaks and understands nothing but RC4. */
+export const encryptedRtorrentDaemon: DaemonKind = kind('rtorrent, forced to RC4', RC4_ONLY);

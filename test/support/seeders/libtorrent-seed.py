@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Seeds one torrent with libtorrent-rasterbar (Debian: python3-libtorrent), driven by a test through lines.
 
-usage: libtorrent-seed.py TORRENT SAVE_DIR [--port N] [--up-limit BYTES_PER_SECOND] [--count N]
+usage: libtorrent-seed.py TORRENT SAVE_DIR [--port N] [--up-limit BYTES_PER_SECOND] [--count N] [--idle]
                           [--encryption rc4|plaintext]
 
 Answers on standard output, one JSON object a line: {"event": "ready", "ports": [N…], "have": PIECES} once the files
-are checked and the ports are open; {"event": "stats", "uploaded": [BYTES…]} for each line "stats" on standard input.
-With --count it is so many seeders, each a client of its own. With --encryption every connection has to begin with an
+are checked and the ports are open; {"event": "stats", "uploaded": [BYTES…]} for each line "stats" on standard input;
+{"event": "peers", "peers": [[PORT…]…]}, the ports that each client is connected to, for each line "peers". A line
+"connect CLIENT PORT" makes a client dial. With --count it is so many seeders, each a client of its own. With --idle
+they get next to nothing in the time that a test takes. With --encryption every connection has to begin with an
 encrypted handshake (MSE), and to go on in the named way. Ends when standard input does, so that it never outlives
 the test.
 """
@@ -23,6 +25,7 @@ options.add_argument('save_dir')
 options.add_argument('--port', type=int, default=0)
 options.add_argument('--up-limit', type=int, default=0)
 options.add_argument('--count', type=int, default=1)
+options.add_argument('--idle', action='store_true')
 options.add_argument('--encryption', choices=['rc4', 'plaintext'])
 options = options.parse_args()
 
@@ -81,6 +84,8 @@ for session in sessions:
     torrent = session.add_torrent({'ti': lt.torrent_info(options.torrent), 'save_path': options.save_dir})
     if options.up_limit > 0:
         torrent.set_upload_limit(options.up_limit)
+    if options.idle:
+        torrent.set_download_limit(500)  # not upload mode, in which it parts from seeds
     torrents.append(torrent)
 for session in sessions:
     until_ready(session)
@@ -89,4 +94,9 @@ say(event='ready', ports=[session.listen_port() for session in sessions], have=t
 for line in sys.stdin:
     if line.strip() == 'stats':
         say(event='stats', uploaded=[uploaded_bytes(session) for session in sessions])
+    elif line.strip() == 'peers':
+        say(event='peers', peers=[[peer.ip[1] for peer in torrent.get_peer_info()] for torrent in torrents])
+    elif line.startswith('connect '):
+        client, port = map(int, line.split()[1:])
+        torrents[client].connect_peer(('127.0.0.1', port))
 os._exit(0)  # not sys.exit: libtorrent would wait for trackers that do not exist

@@ -19,6 +19,7 @@ interface Line {
   readonly ports?: readonly number[];
   readonly have?: number;
   readonly uploaded?: readonly number[];
+  readonly peers?: readonly (readonly number[])[];
 }
 
 /** How a libtorrent seeder differs from the plain one. */
@@ -28,6 +29,8 @@ export interface LibtorrentOptions {
   readonly uploadBytesPerSecond?: number;
   /** So many clients in one process. Default 1. */
   readonly count?: number;
+  /** Get 500 bytes a second: what is missing stays missing for as long as a test takes. */
+  readonly idle?: boolean;
   /** Every connection has to begin with an encrypted handshake, and to go on like this. Default: only plain connections. */
   readonly encryption?: 'rc4' | 'plaintext';
 }
@@ -56,8 +59,9 @@ export class LibtorrentSeeder implements Seeder {
     options: LibtorrentOptions = {},
   ): Promise<LibtorrentSeeder> {
     const file = await saveTorrent(torrent, workspace.path);
-    const { port = 0, uploadBytesPerSecond = 0, count = 1 } = options;
+    const { port = 0, uploadBytesPerSecond = 0, count = 1, idle = false } = options;
     const args = ['--port', `${port}`, '--up-limit', `${uploadBytesPerSecond}`, '--count', `${count}`];
+    if (idle) args.push('--idle');
     if (options.encryption !== undefined) args.push('--encryption', options.encryption);
     const program = workspace.own(new Program(LIBTORRENT_PYTHON!, [SCRIPT, file, folder, ...args]));
     const ready = await program.find((line) => eventNamed(line, 'ready'), READY_TIMEOUT_MS, 'a ready libtorrent');
@@ -69,6 +73,18 @@ export class LibtorrentSeeder implements Seeder {
     const answer = this.#program.next((line) => eventNamed(line, 'stats'), READY_TIMEOUT_MS, "libtorrent's counters");
     this.#program.write('stats');
     return (await answer).uploaded!;
+  }
+
+  /** One of the clients dials a port of this machine. */
+  connect(client: number, port: number): void {
+    this.#program.write(`connect ${client} ${port}`);
+  }
+
+  /** Ports that each client is connected to. */
+  async peers(): Promise<readonly (readonly number[])[]> {
+    const answer = this.#program.next((line) => eventNamed(line, 'peers'), READY_TIMEOUT_MS, "libtorrent's peers");
+    this.#program.write('peers');
+    return (await answer).peers!;
   }
 
   /** Vanishes without a goodbye. */

@@ -1,0 +1,81 @@
+// The order of saves, the counts of earlier runs, and what a failure leaves behind.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Bitfield } from '../base/bitfield.ts';
+import { StorageError } from '../base/errors.ts';
+import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
+import type { ResumeData } from './resume-data.ts';
+import { ResumeKeeper, type Standing } from './resume-keeper.ts';
+import type { ResumeStore } from './resume-store.ts';
+
+const STANDING: Standing = {
+  have: new Bitfield(1),
+  stamps: [],
+  priorities: new Uint8Array(0),
+  uploadedBytes: 10,
+  downloadedBytes: 20,
+} as unknown as Standing;
+
+class Scene {
+  readonly log: string[] = [];
+  readonly saved: ResumeData[] = [];
+  readonly warnings: string[] = [];
+  /** What the store does with the next saves, in order; then it succeeds at once. */
+  readonly outcomes: (() => Promise<void>)[] = [];
+  earlier: ResumeData | undefined;
+  readonly keeper: ResumeKeeper;
+
+  constructor() {
+    const store = {
+      load: async () => this.earlier,
+      save: async (data: ResumeData) => {
+        this.log.push('begin');
+        this.saved.push(data);
+        await this.outcomes.shift()?.();
+        this.log.push('end');
+      },
+      remove: async () => void this.log.push('removed'),
+    };
+    this.keeper = new ResumeKeeper({
+      store: store as unknown as ResumeStore,
+      infoHash: 'a'.repeat(40) as InfoHash,
+      directory: () => '/somewhere',
+      warn: ({ code }) => void this.warnings.push(code),
+      standing: async () => STANDING,
+    });
+  }
+}
+
+test('a save begins when the one before has ended, and forgetting waits for all', async () => {
+  const scene = new Scene();
+  let release = (): void => undefined;
+  scene.outcomes.push(() => new Promise((resolve) => (release = resolve)));
+  const first = scene.keeper.save();
+  const second = scene.keeper.save();
+  const gone = scene.keeper.forget();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(scene.log, ['begin']);
+  release();
+  await Promise.all([first, second, gone]);
+  assert.deepEqual(scene.log, ['begin', 'end', 'begin', 'end', 'removed']);
+});
+
+test('counts add up over runs', async () => {
+  const scene = new Scene();
+  scene.earlier = { uploadedBytes: 100, downloadedBytes: 200, addedMs: 7 } as ResumeData;
+  await scene.keeper.load();
+  await scene.keeper.save();
+  const [data] = scene.saved;
+  assert.deepEqual([data!.uploadedBytes, data!.downloadedBytes, data!.addedMs], [110, 220, 7]);
+});
+
+test('a disk that refuses is a warning; any other failure is told to its caller and stops no later save', async () => {
+  const scene = new Scene();
+  scene.outcomes.push(() => Promise.reject(new StorageError('ERR_RESUME_SAVE', 'full')));
+  scene.outcomes.push(() => Promise.reject(new TypeError('a bug')));
+  await scene.keeper.save();
+  assert.deepEqual(scene.warnings, ['ERR_RESUME_SAVE']);
+  await assert.rejects(scene.keeper.save(), TypeError);
+  await scene.keeper.save();
+  assert.equal(scene.saved.length, 3);
+});

@@ -1,0 +1,24 @@
+// The rate limits of one torrent, kept from before its engine is there.
+import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
+import { checkRate } from './client-options.ts';
+import type { RateLimits } from './types.ts';
+
+export class TorrentLimits {
+  #down = 0;
+  #up = 0;
+
+  /** Takes in what is named, for an engine that may be there; the rest stays. Throws InputError ERR_CLIENT_OPTION. */
+  set(rates: RateLimits, engine?: EngineTorrent): void {
+    const { downloadBytesPerSecond = this.#down, uploadBytesPerSecond = this.#up } = rates;
+    const down = checkRate('downloadBytesPerSecond', downloadBytesPerSecond);
+    this.#up = checkRate('uploadBytesPerSecond', uploadBytesPerSecond);
+    this.#down = down;
+    if (engine !== undefined) this.apply(engine);
+  }
+
+  /** Puts them in force. */
+  apply(engine: EngineTorrent): void {
+    engine.downloadLimit.setRate(this.#down);
+    engine.uploadLimit.setRate(this.#up);
+  }
+}

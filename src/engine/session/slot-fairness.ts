@@ -1,0 +1,34 @@
+// Who gets the next connection when the session has hardly any left: torrents with few peers before those with many, and
+// one that has none gets a place of the one that has most.
+import type { Peer } from '../swarm/peer.ts';
+import type { Torrent } from '../torrent/torrent.ts';
+import type { Member } from './member.ts';
+
+/** Members in the order in which they may dial: who has fewest peers first. */
+export function neediestFirst(members: Iterable<Member>): Member[] {
+  return [...members].sort((a, b) => a.swarm.size - b.swarm.size);
+}
+
+/** The torrent with most peers gives its least useful one up, if another has none and knows whom to dial. */
+export function yieldSlot(torrents: Iterable<Torrent>): void {
+  let richest: Torrent | undefined;
+  let needy = false;
+  for (const torrent of torrents) {
+    const { size, candidates } = torrent.swarm;
+    if (size === 0) needy ||= torrent.phase === 'downloading' && candidates.hopeful;
+    else if (size > (richest?.swarm.size ?? 1)) richest = torrent;
+  }
+  if (!needy || richest === undefined) return;
+  let least: Peer | undefined;
+  for (const peer of richest.swarm.peers()) {
+    // A place is being freed already.
+    if (peer.closing) return;
+    if (least === undefined || usefulness(peer) < usefulness(least)) least = peer;
+  }
+  if (least !== undefined) richest.relations.drop(least, 'ERR_PEER_REPLACED', 'makes room for a torrent without peers');
+}
+
+/** What passes between us; a connection that is still being made counts least. */
+function usefulness(peer: Peer): number {
+  return peer.ready ? peer.download.bytesPerSecond + peer.upload.bytesPerSecond : -1;
+}

@@ -1,0 +1,25 @@
+// What a scenario is: a world to be set up, what must come of it, and within which bounds.
+import type { World } from './world.ts';
+
+/** Bounds that a run has to keep. */
+export interface Bounds {
+  /** Virtual time after which everybody who can be is complete. */
+  readonly deadlineMs: number;
+  /** Blocks asked for twice, as a share of the others, beyond the endgame of the last two pieces. Default 0.2. */
+  readonly duplicates?: number;
+  /** Least Jain index of the downloaders' mean rates. Not looked at by default. */
+  readonly fairness?: number;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** One sentence for whoever reads the table. */
+  readonly about: string;
+  readonly bounds: Bounds;
+  /** Fills the world. Sizes are drawn from the world's seed; what is to happen later is planned with `later` and `when`. */
+  set(world: World): void;
+  /** What else must be true at the end; one line for each thing that is not. */
+  judge?(world: World): string[];
+  /** Share of the seeds of a mixed run that go to this scenario, 1 by default; large worlds take less. */
+  readonly weight?: number;
+}

@@ -1,0 +1,70 @@
+// Piece memory without bytes: each frame holds a number, its stamp, that says which block is in it. It is loud when two
+// own a place at once, when somebody writes to what he does not own, and when a place is freed that is still owned.
+import { assert } from '../../base/assert.ts';
+import { SlotLedger } from '../../engine/memory/slot-ledger.ts';
+
+/** What a frame holds that nothing was received into since it was last free. */
+export const POISON = 0;
+
+/** The owner of a place that a disk worker has; links are owners by their number. */
+export const DISK_OWNER = -1;
+const NOBODY = 0;
+
+export class StampedArena {
+  readonly ledger: SlotLedger;
+  readonly #stamps: Int32Array;
+  readonly #owners: Int32Array;
+
+  constructor(frames: number) {
+    this.#stamps = new Int32Array(frames).fill(POISON);
+    this.#owners = new Int32Array(frames).fill(NOBODY);
+    this.ledger = new SlotLedger(frames, { onRelease: (place, count) => this.#released(place, count) });
+  }
+
+  /** `owner` may use these frames from now on, and nobody else. */
+  claim(place: number, frames: number, owner: number): void {
+    for (let frame = place; frame < place + frames; frame++) {
+      if (this.#owners[frame] !== NOBODY)
+        assert(false, `place ${frame} is given to ${owner} and ${this.#owners[frame]}`);
+      this.#owners[frame] = owner;
+    }
+  }
+
+  letGo(place: number, frames: number, owner: number): void {
+    for (let frame = place; frame < place + frames; frame++) {
+      if (this.#owners[frame] !== owner) assert(false, `${owner} lets go of place ${frame}, which is not its own`);
+      this.#owners[frame] = NOBODY;
+    }
+  }
+
+  write(place: number, stamp: number, owner: number): void {
+    if (this.#owners[place] !== owner) assert(false, `${owner} writes to place ${place}, which is not its own`);
+    this.#stamps[place] = stamp;
+  }
+
+  read(place: number): number {
+    return this.#stamps[place]!;
+  }
+
+  copy(from: number, to: number): void {
+    const owner = this.#owners[from]! || this.#owners[to]!;
+    if (owner !== NOBODY) assert(false, `a copy from place ${from} to ${to} while ${owner} owns one of them`);
+    this.#stamps[to] = this.#stamps[from]!;
+  }
+
+  /** What was left behind: reserved slots, and places that somebody owns. */
+  leftovers(): string[] {
+    const owned: string[] = [];
+    this.#owners.forEach((owner, place) => {
+      if (owner !== NOBODY) owned.push(`${owner === DISK_OWNER ? 'the disk' : `link ${owner}`} owns place ${place}`);
+    });
+    return [...this.ledger.describeLeaks(), ...owned];
+  }
+
+  #released(place: number, count: number): void {
+    for (let frame = place; frame < place + count; frame++) {
+      if (this.#owners[frame] !== NOBODY) assert(false, `place ${frame} is freed while ${this.#owners[frame]} owns it`);
+      this.#stamps[frame] = POISON;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// Rate limits of single torrents, over real sockets.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import test from 'node:test';
+import { ClientBench, within } from '../support/client-bench.ts';
+
+test("a torrent's own limit holds from the start, and can be lifted", async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', { 'a.bin': 4_000_000 });
+  const seed = await bench.seed(metainfo);
+  const client = bench.client();
+  const limits = { downloadBytesPerSecond: 200_000 };
+  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address], ...limits });
+  const startedMs = performance.now();
+  await within(once(torrent, 'piece'), 'the first piece');
+  const seconds = (performance.now() - startedMs) / 1000 + 1;
+  const { placedBytes, copiedBytes } = client.dataPath();
+  assert.ok(placedBytes + copiedBytes <= seconds * 200_000 + 100_000, `${placedBytes + copiedBytes} in ${seconds} s`);
+  assert.throws(() => torrent.limit({ downloadBytesPerSecond: -1 }), { code: 'ERR_CLIENT_OPTION' });
+  torrent.limit({ downloadBytesPerSecond: 0 });
+  await within(torrent.completed(), 'the download completes');
+});
+
+test('a limit that is none is refused before the torrent is added', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', { 'a.bin': 1000 });
+  const client = bench.client();
+  const options = { directory: bench.path('get'), uploadBytesPerSecond: Number.NaN };
+  await assert.rejects(client.add(metainfo, options), { code: 'ERR_CLIENT_OPTION' });
+  assert.deepEqual(client.torrents, []);
+});

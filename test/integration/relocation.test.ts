@@ -1,0 +1,99 @@
+// Files that go elsewhere while their torrent runs: other folders, other names, and what is found after a restart.
+import assert from 'node:assert/strict';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import test from 'node:test';
+import type { TorrentState } from '#src/client/index.ts';
+import { ClientBench, within } from '../support/client-bench.ts';
+
+const PIECE_BYTES = 32 * 1024;
+const FILES = { a: 50_000, 'deep/b': 30_000, c: 40 * PIECE_BYTES };
+
+async function piecesOf(torrent: { on(event: 'piece', listener: () => void): unknown }, count: number): Promise<void> {
+  let pieces = 0;
+  await within(
+    new Promise<void>((resolve) => {
+      torrent.on('piece', () => ++pieces === count && resolve());
+    }),
+    `${count} pieces`,
+  );
+}
+
+test('a torrent moves in the middle of its download, goes on, and is found at its new place', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', FILES);
+  const seed = await bench.seed(metainfo);
+  const client = bench.client({ downloadBytesPerSecond: 1_000_000 });
+  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address] });
+  await piecesOf(torrent, 10);
+  await within(torrent.move(bench.path('new', 'place')), 'it moves');
+  assert.equal(torrent.directory, bench.path('new', 'place'));
+  assert.deepEqual(await readdir(bench.path('get')), []);
+  await within(torrent.completed(), 'the rest');
+  assert.deepEqual(await bench.contents('new/place'), await bench.contents('seed'));
+  await client.close();
+  const again = await bench.client().add(metainfo, { directory: bench.path('new', 'place') });
+  const states: TorrentState[] = [];
+  again.on('state', (state) => states.push(state));
+  await within(again.completed(), 'found');
+  assert.deepEqual(states, ['seeding'], 'resume data came along');
+  assert.equal((await readdir(bench.path('data', 'resume'))).length, 1, 'and left nothing behind');
+});
+
+test('a move into a folder that has such a file is refused, and the torrent goes on where it was', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', FILES);
+  const seed = await bench.seed(metainfo);
+  const options = { directory: bench.path('get'), peers: [seed.address] };
+  const torrent = await bench.client({ downloadBytesPerSecond: 1_000_000 }).add(metainfo, options);
+  await piecesOf(torrent, 5);
+  await mkdir(bench.path('taken', 'set'), { recursive: true });
+  await writeFile(bench.path('taken', 'set', 'c'), 'precious');
+  await assert.rejects(torrent.move(bench.path('taken')), { code: 'ERR_MOVE_EXISTS' });
+  await torrent.move(bench.path('get', '.'));
+  assert.equal(torrent.directory, bench.path('get'));
+  await within(torrent.completed(), 'complete all the same');
+  assert.deepEqual(await bench.contents('get'), await bench.contents('seed'));
+  assert.equal(String((await bench.contents('taken')).get('set/c')), 'precious');
+  await within(torrent.move(bench.path('taken'), { overwrite: true }), 'it replaces what is there');
+  assert.deepEqual(await bench.contents('taken'), await bench.contents('seed'));
+});
+
+test('a file that is renamed in the middle is completed by its new name, which a restart knows', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', FILES);
+  const seed = await bench.seed(metainfo);
+  const client = bench.client({ downloadBytesPerSecond: 1_000_000 });
+  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address] });
+  await piecesOf(torrent, 10);
+  // Files 0 to 2: set/a, set/c, set/deep/b.
+  await within(torrent.renameFile(1, 'other/ä/name.bin'), 'the one that comes in');
+  await within(torrent.renameFile(2, 'set/b'), 'the last one');
+  assert.deepEqual(
+    torrent.files().map((file) => file.path),
+    ['set/a', 'other/ä/name.bin', 'set/b'],
+  );
+  for (const [index, name, code] of [
+    [0, '../out', 'ERR_RENAME_PATH'],
+    [0, '/root', 'ERR_RENAME_PATH'],
+    [0, '', 'ERR_RENAME_PATH'],
+    [0, 'set/b', 'ERR_MOVE_EXISTS'],
+    [0, 'set/b/below', 'ERR_MOVE_EXISTS'],
+    [9, 'x', 'ERR_SELECT_FILE'],
+  ] as const) {
+    await assert.rejects(torrent.renameFile(index, name), { code }, name);
+  }
+  await within(torrent.completed(), 'the rest');
+  await client.close();
+  const [got, seeded] = [await bench.contents('get'), await bench.contents('seed')];
+  assert.deepEqual([...got.keys()], ['other/ä/name.bin', 'set/a', 'set/b']);
+  assert.deepEqual(got.get('other/ä/name.bin'), seeded.get('set/c'));
+  assert.ok(!(await readdir(bench.path('get', 'set'))).includes('deep'), 'the folder that became empty is gone');
+  const again = await bench.client().add(metainfo, { directory: bench.path('get') });
+  const states: TorrentState[] = [];
+  again.on('state', (state) => states.push(state));
+  await within(again.completed(), 'found by their new names');
+  assert.deepEqual(states, ['seeding']);
+  await within(again.renameFile(2, 'set/deep/b'), 'and back');
+  await within(again.renameFile(1, 'set/c'), 'and back');
+  assert.deepEqual(await bench.contents('get'), seeded);
+});
