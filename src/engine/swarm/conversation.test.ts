@@ -59,8 +59,8 @@ test('have adds a piece once; one that does not exist ends the conversation', ()
   refused({ type: 'have', piece: 0xffffffff }, 'ERR_PEER_PIECE');
 });
 
-test('a bitfield comes once, fits, and forgets no earlier have', () => {
-  const { peer, say, refused } = meet(false);
+test('a bitfield fits and forgets no earlier have; a later one adds to it, as HAVEs do', () => {
+  const { peer, picker, say } = meet(false);
   say({ type: 'have', piece: 9 });
   assert.equal(say({ type: 'bitfield', bytes: Uint8Array.of(0b1010_0000, 0) }), 'pieces-changed');
   assert.deepEqual(
@@ -69,7 +69,10 @@ test('a bitfield comes once, fits, and forgets no earlier have', () => {
   );
   assert.equal(peer.pieces.have.count, 3);
   assert.equal(peer.pieces.useful, 3);
-  refused({ type: 'bitfield', bytes: Uint8Array.of(0, 0) }, 'ERR_PEER_BITFIELD');
+  assert.equal(say({ type: 'bitfield', bytes: Uint8Array.of(0, 0) }), 'nothing');
+  assert.equal(say({ type: 'bitfield', bytes: Uint8Array.of(0b0001_0000, 0b1000_0000) }), 'pieces-changed');
+  assert.deepEqual([peer.pieces.have.count, peer.pieces.useful], [5, 5]);
+  assert.equal(picker.availability.rarityOf(8), picker.availability.rarityOf(1) + 1);
   for (const bytes of [Uint8Array.of(0), Uint8Array.of(0, 0, 0), Uint8Array.of(0, 1), new Uint8Array(0)]) {
     meet(false).refused({ type: 'bitfield', bytes }, 'ERR_PEER_BITFIELD');
   }
@@ -92,7 +95,7 @@ test('have all and have none declare everything and nothing, once, and are the f
   all.refused({ type: 'haveNone' }, 'ERR_PEER_BITFIELD');
   const none = meet();
   assert.equal(none.say({ type: 'haveNone' }), 'nothing');
-  none.refused({ type: 'bitfield', bytes: Uint8Array.of(0, 0) }, 'ERR_PEER_BITFIELD');
+  assert.equal(none.say({ type: 'bitfield', bytes: Uint8Array.of(0x80, 0) }), 'pieces-changed');
   for (const type of ['haveAll', 'haveNone'] as const) meet(false).refused({ type }, 'ERR_PEER_FAST');
 });
 

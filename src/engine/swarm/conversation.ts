@@ -103,16 +103,28 @@ function tellsHave(peer: Peer, number: number, topic: Topic): Reaction {
   return topic.picker.addHave(peer.pieces, piece) ? PIECES_CHANGED : NOTHING;
 }
 
-/** A bitfield may come once, right after the handshake (BEP 3); some clients send it late, which harms nobody. */
+/** A bitfield comes right after the handshake (BEP 3). Some clients send it late, and aria2 sends one for many HAVEs. */
 function declares(peer: Peer, pieces: Bitfield | undefined, topic: Topic): Reaction {
   if (pieces === undefined) throw new PeerError('ERR_PEER_BITFIELD', 'sent a bitfield of the wrong size');
-  if (!peer.mayDeclarePieces) throw new PeerError('ERR_PEER_BITFIELD', 'declared its pieces twice');
+  if (!peer.mayDeclarePieces) return tellsMore(peer, pieces, topic);
   peer.mayDeclarePieces = false;
   topic.picker.leave(peer.pieces);
   for (let at = 0; at < pieces.bytes.length; at++) peer.pieces.have.bytes[at]! |= pieces.bytes[at]!;
   peer.pieces.have.recount();
   topic.picker.join(peer.pieces);
   return PIECES_CHANGED;
+}
+
+/** A later bitfield stands for HAVEs: what it lacks is not taken back, and it costs no more than its bytes. */
+function tellsMore(peer: Peer, pieces: Bitfield, { picker }: Topic): Reaction {
+  let changed = false;
+  for (let at = 0; at < pieces.bytes.length; at++) {
+    const fresh = pieces.bytes[at]! & ~peer.pieces.have.bytes[at]!;
+    for (let bit = 0; bit < 8; bit++) {
+      if ((fresh & (0x80 >> bit)) !== 0 && picker.addHave(peer.pieces, (at * 8 + bit) as PieceIndex)) changed = true;
+    }
+  }
+  return changed ? PIECES_CHANGED : NOTHING;
 }
 
 function declaresAllOrNone(peer: Peer, all: boolean, topic: Topic): Reaction {

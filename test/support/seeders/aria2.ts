@@ -6,7 +6,7 @@ import { saveTorrent, type TestTorrent } from '../torrent-maker.ts';
 import type { Workspace } from '../workspace.ts';
 import { READY_TIMEOUT_MS, type Seeder, type SeederDriver } from './seeder.ts';
 
-const FLAGS: readonly string[] = [
+export const ARIA2_FLAGS: readonly string[] = [
   '--no-conf',
   '--seed-ratio=0.0',
   '--check-integrity=true',
@@ -22,7 +22,7 @@ const FLAGS: readonly string[] = [
 ];
 
 /** aria2 checks its files first and opens its port afterwards, so the port is the sign that it is ready. */
-const LISTENING = /BitTorrent: listening on TCP port (\d+)/;
+export const ARIA2_LISTENING = /BitTorrent: listening on TCP port (\d+)/;
 
 /** How an aria2 seeder differs from the plain one. */
 export interface Aria2Options {
@@ -39,7 +39,7 @@ export async function startAria2(
 ): Promise<Seeder> {
   const file = await saveTorrent(torrent, workspace.path);
   const args = [
-    ...FLAGS,
+    ...ARIA2_FLAGS,
     `--stop-with-process=${process.pid}`,
     `--dir=${folder}`,
     `--listen-port=${await freePort()}`,
@@ -48,7 +48,7 @@ export async function startAria2(
     file,
   ];
   const program = workspace.own(new Program('aria2c', args));
-  const port = await program.find((line) => LISTENING.exec(line)?.[1], READY_TIMEOUT_MS, 'an open port');
+  const port = await program.find((line) => ARIA2_LISTENING.exec(line)?.[1], READY_TIMEOUT_MS, 'an open port');
   return { port: Number(port), stop: () => program.stop() };
 }
 

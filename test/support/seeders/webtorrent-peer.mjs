@@ -1,8 +1,10 @@
-// Seeds one torrent with WebTorrent over TCP: node webtorrent-seed.mjs MODULE_FOLDER TORRENT SAVE_DIR
-// Prints {"event":"ready","port":N} once the files are checked and the port is open. Ends when standard input does.
+// Seeds or downloads one torrent with WebTorrent over TCP: node webtorrent-peer.mjs MODULE_FOLDER TORRENT SAVE_DIR [PORT]
+// Prints {"event":"ready","port":N} once the files are checked and the port is open, {"event":"complete"} once everything
+// is there. A line "dial PORT" on standard input connects to a peer of 127.0.0.1. Ends when standard input does.
 import { readFileSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 // WebRTC needs a native part that is fetched by an install script, and scripts are not run. TCP does without it.
@@ -13,11 +15,9 @@ const HOOK = `export async function resolve(name, context, next) {
 }`;
 register(`data:text/javascript,${encodeURIComponent(HOOK)}`);
 
-const [modules = '', torrentFile = '', folder = ''] = process.argv.slice(2);
+const [modules = '', torrentFile = '', folder = '', port = '0'] = process.argv.slice(2);
 const require = createRequire(path.join(modules, 'package.json'));
 const { default: WebTorrent } = await import(pathToFileURL(require.resolve('webtorrent')).href);
-
-process.stdin.on('end', () => process.exit(0)).resume();
 
 function fail(error) {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
@@ -25,7 +25,7 @@ function fail(error) {
 }
 
 const client = new WebTorrent({
-  torrentPort: 0,
+  torrentPort: Number(port),
   dht: false,
   lsd: false,
   tracker: false,
@@ -39,6 +39,10 @@ client.on('error', fail);
 const listening = new Promise((resolve) => client.once('listening', resolve));
 const torrent = client.add(readFileSync(torrentFile), { path: folder });
 torrent.on('error', fail);
-const checked = new Promise((resolve) => torrent.once('done', resolve));
+createInterface({ input: process.stdin })
+  .on('line', (line) => torrent.addPeer(`127.0.0.1:${line.split(' ')[1]}`))
+  .on('close', () => process.exit(0));
+torrent.on('done', () => process.stdout.write(`${JSON.stringify({ event: 'complete' })}\n`));
+const checked = new Promise((resolve) => torrent.once('ready', resolve));
 await Promise.all([listening, checked]);
 process.stdout.write(`${JSON.stringify({ event: 'ready', port: client.torrentPort })}\n`);
