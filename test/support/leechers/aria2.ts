@@ -40,6 +40,8 @@ async function start(
     `--stop-with-process=${process.pid}`,
     `--dir=${folder}`,
     `--listen-port=${options.port ?? (await freePort())}`,
+    // It asks one tracker that answers, and the torrent's own would be that one.
+    '--bt-exclude-tracker=*',
     `--bt-tracker=${tracker.announceUrl}`,
     await saveTorrent(torrent, workspace.path),
   ];
