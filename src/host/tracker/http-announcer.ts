@@ -1,9 +1,9 @@
 // Announces over HTTP and HTTPS (BEP 3). Redirects, decompression and the size of a reply are all bounded here; no
 // connection is kept open after its reply, as half an hour lies between two announces.
-import { setMaxListeners } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { Agent, type Dispatcher, request as httpRequest } from 'undici';
+import { Agent, buildConnector, type Dispatcher, request as httpRequest } from 'undici';
 import { SourceError } from '../../base/errors.ts';
 import type { AnnounceRequest } from '../../engine/discovery/tracker-port.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
@@ -25,19 +25,25 @@ type Response = Dispatcher.ResponseData;
 
 export class HttpAnnouncer {
   readonly #agent: Agent;
-  /** Ends sockets that are still connecting: the agent would leave those to their connect timeout. */
-  readonly #closing = new AbortController();
+  /** Sockets that are still connecting: the agent would leave those to their connect timeout. */
+  readonly #connecting = new Set<Duplex>();
   readonly #headers: { readonly 'user-agent': string; readonly 'accept-encoding': string };
 
   constructor(userAgent: string) {
     this.#headers = { 'user-agent': userAgent, 'accept-encoding': 'gzip' };
-    // Every open socket listens to this signal, and Node would take more than ten for a leak.
-    setMaxListeners(0, this.#closing.signal);
+    const connect = buildConnector({ timeout: TRACKER_CONNECT_TIMEOUT_MS });
     this.#agent = new Agent({
       // No pipelining also means no keep-alive.
       pipelining: 0,
       connections: TRACKER_CONNECTIONS_MAX,
-      connect: { timeout: TRACKER_CONNECT_TIMEOUT_MS, signal: this.#closing.signal },
+      // Not by a signal for all of them: every socket that ever listened to it would be kept for good.
+      connect: (options, callback) => {
+        const socket = connect(options, (...outcome) => {
+          this.#connecting.delete(socket);
+          callback(...outcome);
+        }) as unknown as Duplex;
+        this.#connecting.add(socket);
+      },
     });
   }
 
@@ -59,7 +65,7 @@ export class HttpAnnouncer {
 
   /** Ends every connection; announces under way fail. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    for (const socket of this.#connecting) socket.destroy();
     await this.#agent.destroy();
   }
 
