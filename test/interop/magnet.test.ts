@@ -1,7 +1,7 @@
 // Metadata between Millrace and foreign clients (BEP 9), both ways: from a magnet link to files, byte for byte.
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
 import { DOWNLOAD_TIMEOUT_MS, Millrace } from '../support/millrace.ts';
@@ -22,14 +22,20 @@ function magnetOf(infoHash: Buffer, more = ''): string {
   return `magnet:?xt=urn:btih:${infoHash.toString('hex')}&dn=linked${more}`;
 }
 
+/** The payload on disk, where a client can seed it. */
+async function stageOf(t: TestContext) {
+  const workspace = await Workspace.open(t);
+  const torrent = makeTorrent(payloadOf(), 16 * KIB);
+  const seeded = await workspace.folder('seeded');
+  await writePayload(torrent.payload, seeded);
+  return { workspace, torrent, seeded };
+}
+
 function fetches(driver: SeederDriver): void {
   test(`metadata and files from ${driver.name}`, { timeout: 90_000 }, async (t) => {
     const reason = driver.missing();
     if (reason !== undefined && skipAloud(t, reason)) return;
-    const workspace = await Workspace.open(t);
-    const torrent = makeTorrent(payloadOf(), 16 * KIB);
-    const seeded = await workspace.folder('seeded');
-    await writePayload(torrent.payload, seeded);
+    const { workspace, torrent, seeded } = await stageOf(t);
     const seeder = await driver.start(workspace, torrent, seeded);
     const got = await workspace.folder('got');
     const link = magnetOf(torrent.infoHash, `&x.pe=127.0.0.1:${seeder.port}`);
@@ -48,10 +54,7 @@ describe('magnet links', { concurrency: 2 }, () => {
   test('a selection in the link is heeded', { timeout: 60_000 }, async (t) => {
     const reason = libtorrent.missing();
     if (reason !== undefined && skipAloud(t, reason)) return;
-    const workspace = await Workspace.open(t);
-    const torrent = makeTorrent(payloadOf(), 16 * KIB);
-    const seeded = await workspace.folder('seeded');
-    await writePayload(torrent.payload, seeded);
+    const { workspace, torrent, seeded } = await stageOf(t);
     const seeder = await libtorrent.start(workspace, torrent, seeded);
     const got = await workspace.folder('got');
     const event = await Millrace.get(workspace, magnetOf(torrent.infoHash, '&so=1'), got, {
@@ -63,10 +66,7 @@ describe('magnet links', { concurrency: 2 }, () => {
   test('libtorrent gets metadata and files from us', { timeout: 60_000 }, async (t) => {
     const reason = libtorrent.missing();
     if (reason !== undefined && skipAloud(t, reason)) return;
-    const workspace = await Workspace.open(t);
-    const torrent = makeTorrent(payloadOf(), 16 * KIB);
-    const seeded = await workspace.folder('seeded');
-    await writePayload(torrent.payload, seeded);
+    const { workspace, torrent, seeded } = await stageOf(t);
     const file = await saveTorrent(torrent, workspace.path);
     const seed = new Millrace(workspace, ['seed', file, '-d', seeded, '--listen', '127.0.0.1:0', '--no-trackers']);
     const { address } = await seed.until((event) => event.event === 'listening', 'a listening seed');

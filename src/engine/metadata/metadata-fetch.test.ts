@@ -14,7 +14,7 @@ import { encodeExtended, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '../../protoco
 import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
 import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { sha1 } from '../../testing/sha1.ts';
-import { METADATA_HEARD_MAX } from '../limits.ts';
+import { MESSAGES_BURST_MAX, METADATA_HEARD_MAX } from '../limits.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 
 const INFO = Uint8Array.from({ length: METADATA_PIECE_BYTES + 100 }, (_, at) => at % 251);
@@ -178,6 +178,16 @@ test('who talks without end before the metadata is there, or sends blocks, is dr
   scene.world.run(500);
   assert.equal(pusher.closed, true);
   assert.deepEqual(scene.warnings, ['ERR_PEER_FLOOD', 'ERR_PEER_UNREQUESTED']);
+  assert.deepEqual(scene.settle(), []);
+});
+
+test('who floods us with requests before the metadata is there is dropped', () => {
+  const scene = new Scene();
+  const flooder = scene.meet();
+  const [peer] = [...scene.fetch.swarm.peers()];
+  for (let count = 0; count < 2 * MESSAGES_BURST_MAX; count++) scene.fetch.blockRequested(peer!);
+  scene.world.run(300);
+  assert.equal(flooder.closed, true);
   assert.deepEqual(scene.settle(), []);
 });
 

@@ -12,7 +12,12 @@ import { EXTENDED } from '../../protocol/wire/message-id.ts';
 import { KEEP_ALIVE } from '../../protocol/wire/message-writer.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { PeerContacts } from '../extensions/peer-contacts.ts';
-import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from '../limits.ts';
+import {
+  MESSAGES_PER_SECOND_MAX,
+  METADATA_HEARD_BYTES_MAX,
+  METADATA_HEARD_MAX,
+  METADATA_MESSAGE_BYTES_MAX,
+} from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
@@ -71,8 +76,7 @@ export class MetadataFetch implements Member {
   readonly infoHash: Uint8Array;
   readonly swarm: Swarm;
   readonly ticketBase: number;
-  // We have no block, and never asked for one.
-  readonly blockRequested: () => void = nothing;
+  // We never asked for a block.
   readonly messagesDone: () => void = nothing;
   readonly blockLanded: () => void = nothing;
   readonly blockReturned: () => void = nothing;
@@ -87,6 +91,7 @@ export class MetadataFetch implements Member {
   readonly #contacts: PeerContacts;
   readonly #known = new Map<LinkId, Acquaintance>();
   #found = false;
+  #lastTickMs: number | undefined;
   #closed = false;
 
   constructor(spec: MetadataSpec, parts: TorrentParts, observer: MetadataObserver) {
@@ -179,6 +184,7 @@ export class MetadataFetch implements Member {
         return this.#hear(event.peer, event.id, event.payload);
       case 'keep-alive':
         event.peer.lastMessageMs = this.#nowMs();
+        event.peer.messageDebt++;
         return;
       case 'closed':
         return this.#forget(event.peer, event.end);
@@ -191,6 +197,11 @@ export class MetadataFetch implements Member {
       case 'tick':
         return this.#tick();
     }
+  }
+
+  /** We have no block; whoever goes on asking floods us. */
+  blockRequested(peer: Peer): void {
+    peer.messageDebt++;
   }
 
   /** Gives the acquainted peers away, for good; the other links end. */
@@ -236,6 +247,7 @@ export class MetadataFetch implements Member {
     const known = this.#known.get(peer.link);
     if (known === undefined || peer.closing) return;
     peer.lastMessageMs = this.#nowMs();
+    peer.messageDebt++;
     try {
       if (id === EXTENDED && payload.length > 0) this.#extended.hear(peer, payload[0]!, payload.subarray(1));
       if (id !== EXTENDED || !OURS.has(payload[0])) this.#remember(known, id, payload);
@@ -300,9 +312,12 @@ export class MetadataFetch implements Member {
   #tick(): void {
     if (this.#closed) return;
     const nowMs = this.#nowMs();
+    const paid = ((nowMs - (this.#lastTickMs ?? nowMs)) * MESSAGES_PER_SECOND_MAX) / 1000;
+    this.#lastTickMs = nowMs;
     for (const peer of this.swarm.peers()) {
       if (peer.closing) continue;
       const verdict = judge(peer, nowMs, false);
+      peer.messageDebt = Math.max(0, peer.messageDebt - paid);
       if (verdict.kind === 'drop') this.#drop(peer);
       if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
     }

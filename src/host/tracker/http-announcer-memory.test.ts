@@ -26,7 +26,8 @@ test('sockets are forgotten once their announce is over', { timeout: 30_000 }, a
     left: 0,
     numWant: 0,
     timeoutMs: 5000,
-  } as unknown as AnnounceRequest;
+    trackerId: undefined,
+  };
   const announce = () => announcer.announce(request, AbortSignal.timeout(5000));
   await announce();
   const before = queryObjects(Socket, { format: 'count' });
