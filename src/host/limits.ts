@@ -68,3 +68,9 @@ export const SEALED_BLOCKS_KEPT = 256;
 
 /** Bytes of ours that go along with an encrypted handshake: a handshake of 68. Some clients take no more there. */
 export const MSE_ALONG_BYTES_MAX = 68;
+
+/** Words of each ring between the engine and a network thread, 256 KiB: 40 MiB of blocks, or some thousand messages, fit in. */
+export const RING_WORDS = 65_536;
+
+/** Network threads that may be replaced after they died, which is a bug each time: one that comes back for ever ends here. */
+export const SHARD_RESTARTS_MAX = 8;

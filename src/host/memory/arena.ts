@@ -9,11 +9,16 @@ export class Arena {
   readonly bytes: Uint8Array;
   readonly frames: number;
 
-  constructor(frames: number) {
+  constructor(frames: number, buffer: SharedArrayBuffer = new SharedArrayBuffer(frames * BLOCK_BYTES)) {
     assert(Number.isInteger(frames) && frames > 0, 'an arena has frames');
     this.frames = frames;
-    this.buffer = new SharedArrayBuffer(frames * BLOCK_BYTES);
+    this.buffer = buffer;
     this.bytes = new Uint8Array(this.buffer);
+  }
+
+  /** The arena of another thread. */
+  static over(buffer: SharedArrayBuffer): Arena {
+    return new Arena(buffer.byteLength / BLOCK_BYTES, buffer);
   }
 }
 

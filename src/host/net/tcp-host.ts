@@ -18,7 +18,6 @@ import {
   OUTCOME_RETURNED,
   OUTCOME_WASTED,
   type PeerAddress,
-  type PeerPort,
   type PeerSink,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
@@ -34,6 +33,7 @@ import { Dial } from './dial.ts';
 import { Encryption, type EncryptionMode } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
+import type { NetHost } from './net-host.ts';
 import { plainAddress } from './plain-address.ts';
 import { SealedBlocks } from './sealed-blocks.ts';
 import { SendViews } from './send-views.ts';
@@ -52,11 +52,24 @@ export interface TcpHostOptions {
   readonly times?: StageTimes;
   /** What is encrypted. Default: `off`. */
   readonly encryption?: EncryptionMode;
+  /** Present when the engine lives in another thread. */
+  readonly shard?: ShardSharing;
+}
+
+/** What a host shares with others when the engine lives in another thread; nothing is then heard of a link between its
+ *  handshake and `resume`, so that the engine can say first what the peer may send. */
+export interface ShardSharing {
+  /** One owner a frame, over all shards. */
+  readonly owners: Int32Array;
+  readonly counters: ReceiveCounters;
+  /** The number of the first link that is accepted. */
+  readonly firstIncoming: number;
 }
 
 /** All TCP links of a client. */
-export class TcpHost implements PeerPort, LinkOwner {
-  readonly counters: ReceiveCounters = new ReceiveCounters();
+export class TcpHost implements NetHost, LinkOwner {
+  readonly counters: ReceiveCounters;
+  readonly threadTimes: readonly StageTimes[] = [];
   readonly #arena: Arena;
   readonly #commons: ReceiverCommons;
   readonly #views: SendViews;
@@ -64,6 +77,7 @@ export class TcpHost implements PeerPort, LinkOwner {
   #batch = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
   readonly #neverAdopt: boolean;
+  readonly #awaitsEngine: boolean;
   readonly #times: StageTimes | undefined;
   readonly #encryption: Encryption;
   readonly #sealedBlocks = new SealedBlocks();
@@ -78,36 +92,37 @@ export class TcpHost implements PeerPort, LinkOwner {
   /** Who waits for the last link to end. */
   readonly #whenEmpty: (() => void)[] = [];
   /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
-  #nextIncoming = 1;
+  #nextIncoming: number;
   #copiedHere = 0;
 
   constructor(options: TcpHostOptions) {
     this.#arena = options.arena;
     this.#views = new SendViews(options.arena);
     this.#neverAdopt = options.neverAdopt ?? false;
+    this.#awaitsEngine = options.shard !== undefined;
+    this.#nextIncoming = options.shard?.firstIncoming ?? 1;
+    this.counters = options.shard?.counters ?? new ReceiveCounters();
     this.#times = options.times;
     this.#encryption = new Encryption(options.encryption ?? 'off', mseNodeCrypto);
     this.#commons = {
-      memory: new PieceMemory(options.arena.bytes),
+      memory: new PieceMemory(options.arena.bytes, options.shard?.owners),
       counters: this.counters,
       discard: new Uint8Array(BLOCK_BYTES),
     };
   }
 
-  /** Names the engine. Must be called once, before anything else. */
+  threadsBusy(): readonly number[] {
+    return [];
+  }
+
   start(sink: PeerSink): void {
     this.#sink = sink;
   }
 
-  /** Block bytes that `copy` moved inside the arena. */
   get copiedInArenaBytes(): number {
     return this.#copiedHere;
   }
 
-  /**
-   * Listens for peers and resolves to the bound address; may be called again for another one. `::` takes in IPv4, too,
-   * unless told otherwise. Rejects with the system's error.
-   */
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
@@ -123,12 +138,10 @@ export class TcpHost implements PeerPort, LinkOwner {
     });
   }
 
-  /** Block bytes that were copied on their way out, because they leave encrypted. */
   get sealedBytes(): number {
     return this.#sealedBlocks.copiedBytes;
   }
 
-  /** Whether what is said on a link is encrypted. */
   encrypted(link: LinkId): boolean {
     return this.#links.get(link)?.encrypted ?? false;
   }
@@ -153,6 +166,11 @@ export class TcpHost implements PeerPort, LinkOwner {
 
   send(link: LinkId, bytes: Uint8Array): void {
     this.#links.get(link)?.send(bytes);
+  }
+
+  /** The engine, in another thread, has said what it has to say to a handshake: the link goes on. */
+  resume(link: LinkId): void {
+    this.#links.get(link)?.resume();
   }
 
   limitMessages(link: LinkId, bytesMax: number): void {
@@ -193,7 +211,6 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#links.get(link)?.close(CLOSED_HERE);
   }
 
-  /** Stops listening, closes every link and resolves when the last one is gone. */
   async shutdown(): Promise<void> {
     const servers = this.#servers;
     this.#servers = [];
@@ -271,7 +288,10 @@ export class TcpHost implements PeerPort, LinkOwner {
   #receiverSink(id: LinkId): ReceiverSink {
     const sink = this.#sink!;
     return {
-      handshake: (bytes) => sink.handshake(id, bytes),
+      handshake: (bytes) => {
+        sink.handshake(id, bytes);
+        if (this.#awaitsEngine) this.#links.get(id)?.hold();
+      },
       message: (messageId, payload) => {
         // Blocks that came before this message are reported before it.
         if (this.#batched > 0) this.#flush();

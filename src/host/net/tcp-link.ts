@@ -76,6 +76,8 @@ export class TcpLink {
   #corked = false;
   #socket: Socket | undefined;
   #end: LinkEnd = CLOSED_THERE;
+  /** Present while nothing more is taken in: bytes that came along with what was the last. */
+  #held: Uint8Array[] | undefined;
 
   constructor(parts: LinkParts) {
     this.id = parts.id;
@@ -170,10 +172,37 @@ export class TcpLink {
   readonly onChunk = (chunk: Uint8Array): void => {
     if (this.#opening === undefined || this.#opens(chunk, chunk.length)) {
       this.#receiving?.apply(chunk);
-      this.receiver.push(chunk);
+      this.#push(chunk);
     }
     this.#owner.received(this);
   };
+
+  /** Takes in nothing more before `resume`. A socket that reads to a destination has read nothing beyond a handshake. */
+  hold(): void {
+    this.#held = [];
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    const held = this.#held;
+    const socket = this.#socket;
+    if (held === undefined || socket === undefined || socket.destroyed) return;
+    this.#held = undefined;
+    for (const bytes of held) this.#push(bytes);
+    this.#owner.received(this);
+    if (this.#held === undefined) socket.resume();
+  }
+
+  /** Bytes that were read elsewhere. A handshake is told apart from what follows it, which may have to wait. */
+  #push(bytes: Uint8Array): void {
+    let from = 0;
+    while (from < bytes.length && this.#held === undefined) {
+      const to = from + (this.receiver.handshakeMissing || bytes.length);
+      this.receiver.push(bytes.subarray(from, to));
+      from = to;
+    }
+    if (from < bytes.length) this.#held!.push(bytes.slice(from));
+  }
 
   /** The first bytes of a connection have come: true when they are the receiver's, false when the handshake took them. */
   #opens(bytes: Uint8Array, count: number): boolean {
@@ -202,7 +231,7 @@ export class TcpLink {
     this.#sending = outcome.sending;
     opening.opened?.();
     for (const bytes of rest) this.send(bytes);
-    this.receiver.push(outcome.payload);
+    this.#push(outcome.payload);
   }
 
   send(bytes: Uint8Array): void {

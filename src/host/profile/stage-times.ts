@@ -6,6 +6,9 @@ export const STAGES = ['place', 'callback', 'request', 'serve', 'store'] as cons
 
 export type Stage = (typeof STAGES)[number];
 
+/** Numbers that are kept: calls and time of each stage. */
+export const STAGE_FIGURES: number = 2 * STAGES.length;
+
 /** One stage's totals. */
 export interface StageTotal {
   readonly stage: Stage;
@@ -15,10 +18,16 @@ export interface StageTotal {
 
 /** A stop watch with a stack. */
 export class StageTimes {
-  readonly #calls = new Float64Array(STAGES.length);
-  readonly #ms = new Float64Array(STAGES.length);
+  readonly #calls: Float64Array;
+  readonly #ms: Float64Array;
   readonly #stack: number[] = [];
   #sinceMs = 0;
+
+  /** Measures in memory of its own, or in that of somebody who wants to read it from another thread. */
+  constructor(figures: Float64Array = new Float64Array(STAGE_FIGURES)) {
+    this.#calls = figures.subarray(0, STAGES.length);
+    this.#ms = figures.subarray(STAGES.length, STAGE_FIGURES);
+  }
 
   enter(stage: Stage): void {
     const nowMs = performance.now();

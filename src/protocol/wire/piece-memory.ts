@@ -6,18 +6,19 @@ import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
 
 const NOBODY = 0;
 
-/** The arena's bytes plus one owner per frame. Shared by all receivers of a thread. */
+/** The arena's bytes plus one owner per frame. Shared by all receivers of a thread; the owners may be by all threads. */
 export class PieceMemory {
   readonly bytes: Uint8Array;
   readonly #owners: Int32Array;
   readonly #exactViews: (Uint8Array | undefined)[];
   readonly #overhangViews: (Uint8Array | undefined)[];
 
-  constructor(bytes: Uint8Array) {
+  /** `owners` has one entry more than there are frames. */
+  constructor(bytes: Uint8Array, owners?: Int32Array) {
     const frames = Math.floor(bytes.length / BLOCK_BYTES);
     this.bytes = bytes;
     // One more than there are frames, so that the last one may be asked for its neighbour's owner: nobody, ever.
-    this.#owners = new Int32Array(frames + 1);
+    this.#owners = owners ?? new Int32Array(frames + 1);
     this.#exactViews = new Array(frames).fill(undefined);
     this.#overhangViews = new Array(frames).fill(undefined);
   }

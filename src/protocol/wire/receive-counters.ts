@@ -1,8 +1,16 @@
 // What became of received block bytes. Plain numbers in a typed array: counting allocates nothing.
 
+/** Numbers that are counted. */
+export const RECEIVE_COUNTS = 4;
+
 /** Totals over all links of a thread. */
 export class ReceiveCounters {
-  readonly #counts = new Float64Array(4);
+  readonly #counts: Float64Array;
+
+  /** Counts in memory of its own, or in that of somebody who wants to read it from another thread. */
+  constructor(counts: Float64Array = new Float64Array(RECEIVE_COUNTS)) {
+    this.#counts = counts;
+  }
 
   get reads(): number {
     return this.#counts[0]!;

@@ -4,6 +4,7 @@ import test from 'node:test';
 import type { LinkId } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { join, rawHandshake, rawLength, rawMessage, rawPiece } from '../wire/raw-messages.ts';
+import { DeafListener } from './deaf-listener.ts';
 import { describeServing } from './peer-port-serving.ts';
 import { bytesOf, type PeerMaker, PeerStage, rawRange, STAGE_INFO_HASH, type Wanted, wanted } from './peer-stage.ts';
 import { RawConnection, RawListener } from './raw-peer.ts';
@@ -94,11 +95,15 @@ function describeMeeting(scene: Describe): void {
   });
 
   scene('no answer in time', async (stage) => {
-    const link = stage.newLink();
-    stage.port.connect(link, stage.rawAddress, 1, STAGE_INFO_HASH);
-    // The time passes before the event loop can hear of the connection: timers come first.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    assert.equal((await stage.recorder.end(link)).code, 'ETIMEDOUT');
+    const deaf = await DeafListener.open();
+    try {
+      const link = stage.newLink();
+      stage.port.connect(link, deaf.address, 1, STAGE_INFO_HASH);
+      assert.equal((await stage.recorder.end(link)).code, 'ETIMEDOUT');
+      assert.deepEqual(stage.recorder.connectedLinks, []);
+    } finally {
+      await deaf.close();
+    }
   });
 
   scene('a link closed while it is dialled', async (stage) => {
@@ -176,10 +181,15 @@ function describeReceiving(scene: Describe, meet: Meet, copies: boolean): void {
     while (stage.arena.bytes[4000] !== bytes[4013]) await new Promise((resolve) => setImmediate(resolve));
     stage.port.revoke(link, first.piece, first.begin, true);
     stage.port.revokeAll(link, false);
-    // Its neighbour is returned as soon as the destination has moved, not only when the block is complete.
-    peer.send(bytes.subarray(5000, 6000));
-    await stage.recorder.blocksHeard(1);
-    peer.send(bytes.subarray(6000), pieceOf(second));
+    // Its neighbour is returned when the destination has moved, which is before the block is complete. A host that lives
+    // elsewhere may hear of the revocation later than of the next bytes, so there are several next ones.
+    let sent = 5000;
+    for (; stage.recorder.heard.length === 0; sent++) {
+      assert.ok(sent < bytes.length - 1, 'returned while the block was coming in');
+      peer.send(bytes.subarray(sent, sent + 1));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    peer.send(bytes.subarray(sent), pieceOf(second));
     await stage.recorder.until(() => stage.recorder.heard.length === 3);
     const outcomes = stage.recorder.heard.map(({ begin, outcome }) => `${begin} ${outcome}`).sort();
     assert.deepEqual(outcomes, ['0 landed', '16384 returned', '16384 wasted']);

@@ -1,0 +1,18 @@
+// What a shard's thread is given when it starts: memory that it shares with the engine's thread, and how to behave.
+import type { EncryptionMode } from '../encryption.ts';
+
+export interface ShardData {
+  /** Piece memory. */
+  readonly arena: SharedArrayBuffer;
+  /** One owner a frame, over all shards: `PieceMemory`. */
+  readonly owners: SharedArrayBuffer;
+  /** Rings: `PackedRing`. */
+  readonly commands: SharedArrayBuffer;
+  readonly events: SharedArrayBuffer;
+  /** `ShardFigures`. */
+  readonly figures: SharedArrayBuffer;
+  readonly encryption: EncryptionMode;
+  /** The number of the first link that it accepts. */
+  readonly firstIncoming: number;
+  readonly profile: boolean;
+}
