@@ -74,3 +74,9 @@ export const RING_WORDS = 65_536;
 
 /** Network threads that may be replaced after they died, which is a bug each time: one that comes back for ever ends here. */
 export const SHARD_RESTARTS_MAX = 8;
+
+/** Bytes of packets that may wait in a UDP socket to leave: what a 100 Mbit/s line takes in some 80 ms. */
+export const DATAGRAM_QUEUE_BYTES: number = 1024 * 1024;
+
+/** What the kernel is asked to hold for a UDP socket, either way: a burst at 1 Gbit/s while the program is busy for 16 ms. */
+export const DATAGRAM_BUFFER_BYTES: number = 2 * 1024 * 1024;
