@@ -14,6 +14,8 @@ const REFUSED: [ClientOptions, string, RegExp][] = [
   [{ uploadBytesPerSecond: Number.POSITIVE_INFINITY }, 'ERR_CLIENT_OPTION', /^uploadBytesPerSecond/],
   [{ diskWorkers: 0 }, 'ERR_CLIENT_OPTION', /^diskWorkers must be a whole number from 1, not 0/],
   [{ encryption: 'on' as 'off' }, 'ERR_CLIENT_OPTION', /^encryption must be one of allow, prefer, require, off/],
+  [{ netThreads: -1 }, 'ERR_CLIENT_OPTION', /^netThreads must be 'auto' or a whole number from 0 to 64, not -1/],
+  [{ netThreads: 65 }, 'ERR_CLIENT_OPTION', /^netThreads/],
   [{ peersMax: 1.5 }, 'ERR_CLIENT_OPTION', /^peersMax/],
   [{ listen: { port: 65_536 } }, 'ERR_CLIENT_OPTION', /^listen\.port .* not 65536/],
 ];
@@ -32,6 +34,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     memoryBytes: 128 * 1024 * 1024,
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
+    netThreads: 'auto',
     peersMax: 200,
     pex: true,
     encryption: 'allow',

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
+import { NET_THREADS_MAX } from './limits.ts';
 import type { AddOptions, ClientOptions, EncryptionMode, IpFilterSource, PeerAddress, SeedGoal } from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
@@ -24,6 +25,7 @@ export interface ClientSettings {
   readonly downloadBytesPerSecond: number;
   readonly uploadBytesPerSecond: number;
   readonly diskWorkers: number;
+  readonly netThreads: number | 'auto';
   readonly peersMax: number;
   readonly ipFilter: IpFilterSource | undefined;
   readonly pex: boolean;
@@ -44,6 +46,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     downloadBytesPerSecond: checkRate('downloadBytesPerSecond', options.downloadBytesPerSecond ?? 0),
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
+    netThreads: checkNetThreads(options.netThreads ?? 'auto'),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
     ipFilter: options.ipFilter,
     pex: options.pex ?? true,
@@ -84,6 +87,12 @@ export function checkSeedGoal(goal: SeedGoal | undefined): void {
 function checkEncryption(mode: EncryptionMode): EncryptionMode {
   if (ENCRYPTION_MODES.includes(mode)) return mode;
   throw new InputError('ERR_CLIENT_OPTION', `encryption must be one of ${ENCRYPTION_MODES.join(', ')}, not ${mode}`);
+}
+
+function checkNetThreads(threads: number | 'auto'): number | 'auto' {
+  if (threads === 'auto' || (Number.isInteger(threads) && threads >= 0 && threads <= NET_THREADS_MAX)) return threads;
+  const message = `netThreads must be 'auto' or a whole number from 0 to ${NET_THREADS_MAX}, not ${threads}`;
+  throw new InputError('ERR_CLIENT_OPTION', message);
 }
 
 function checkCount(name: string, count: number): number {

@@ -10,7 +10,6 @@ import { Session } from '../engine/session/session.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { Arena } from '../host/memory/arena.ts';
-import { TcpHost } from '../host/net/tcp-host.ts';
 import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
@@ -26,6 +25,7 @@ import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
+import { makeNetHost } from './net-threads.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { resolveSource } from './source.ts';
@@ -71,7 +71,7 @@ export class Client extends EventEmitter<ClientEvents> {
   #listening: Promise<PeerAddress | undefined> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Starts the disk's threads and nothing else. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
+  /** Starts the threads of the disk, and of the network if there are any, and nothing else. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
   constructor(options: ClientOptions = {}) {
     super();
     const settings = clientSettings(options);
@@ -81,7 +81,8 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#ledger = new SlotLedger(arena.frames);
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
-    const host = new TcpHost({ arena, encryption: settings.encryption, ...(times && { times }) });
+    const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
+    const host = makeNetHost({ settings, arena, times, warn });
     // The disk and the trackers are made before the session that hears from them.
     const storageSink = forwardStorage(() => session);
     const pool = new DiskPool({
@@ -110,7 +111,6 @@ export class Client extends EventEmitter<ClientEvents> {
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
     host.start(times ? timedPeerSink(session, times) : session);
-    const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
     this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
     const resume = new ResumeStore(warn);
@@ -218,6 +218,8 @@ export class Client extends EventEmitter<ClientEvents> {
     const storing = Array.from(session.torrents, ({ intake }) => intake.download.runs.storingPeakBytes);
     return this.#profiler?.report({
       received: host.counters,
+      netTimes: host.threadTimes,
+      netBusy: host.threadsBusy(),
       disk: pool.stats(),
       diskWorkers: this.#settings.diskWorkers,
       memoryPeakBytes: this.#ledger.peakFrames * BLOCK_BYTES,

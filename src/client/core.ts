@@ -4,7 +4,7 @@ import { TICK_MS } from '../engine/limits.ts';
 import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
-import type { TcpHost } from '../host/net/tcp-host.ts';
+import type { NetHost } from '../host/net/net-host.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import type { ResumeStore } from './resume-store.ts';
 import type { Torrent } from './torrent.ts';
@@ -14,7 +14,7 @@ const RETIRE_POLL_MS = 10;
 
 export interface CoreParts {
   readonly pool: DiskPool;
-  readonly host: TcpHost;
+  readonly host: NetHost;
   readonly session: Session;
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;
@@ -23,7 +23,7 @@ export interface CoreParts {
 
 export class Core {
   readonly pool: DiskPool;
-  readonly host: TcpHost;
+  readonly host: NetHost;
   readonly session: Session;
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;

@@ -1,6 +1,6 @@
 // Where the client can be reached: TCP for peers and, on the same port, UDP for whichever protocol uses it.
 import { InputError } from '../base/errors.ts';
-import type { TcpHost } from '../host/net/tcp-host.ts';
+import type { NetHost } from '../host/net/net-host.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
 import type { ClientSettings, ListenAddress } from './client-options.ts';
 import type { PeerAddress, TorrentWarning } from './types.ts';
@@ -9,7 +9,7 @@ const ALL_IPV4 = '0.0.0.0';
 const ALL_IPV6 = '::';
 
 export interface ListenerParts {
-  readonly tcp: TcpHost;
+  readonly tcp: NetHost;
   readonly udp: UdpHost;
   readonly listen: ClientSettings['listen'];
   readonly warn: (warning: TorrentWarning) => void;

@@ -1,8 +1,8 @@
 // What a client measures when asked to: time per stage, event-loop delay, queue depths, and the bottleneck in a sentence.
 import { type EventLoopUtilization, type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { DiskStats } from '../host/disk/disk-counters.ts';
+import type { ReceivedFigures } from '../host/net/net-host.ts';
 import { StageTimes } from '../host/profile/stage-times.ts';
-import type { ReceiveCounters } from '../protocol/wire/receive-counters.ts';
 import type { ProfileGauge, ProfileReport, ProfileStage } from './types.ts';
 
 /** Busier than this, a thread is the bottleneck. */
@@ -11,7 +11,10 @@ const NANOSECONDS = 1e6;
 
 /** The sources of a report. */
 export interface ProfileFacts {
-  readonly received: ReceiveCounters;
+  readonly received: ReceivedFigures;
+  /** Of threads that sockets live in, if there are any: where the time went, and how busy each was, from 0 to 1. */
+  readonly netTimes: readonly StageTimes[];
+  readonly netBusy: readonly number[];
   readonly disk: DiskStats;
   readonly diskWorkers: number;
   readonly memoryPeakBytes: number;
@@ -35,9 +38,11 @@ export class Profiler {
     const wallMs = performance.now() - this.#startMs;
     const mainBusy = performance.eventLoopUtilization(this.#utilization).utilization;
     const diskBusy = (facts.disk.hashMs + facts.disk.writeMs) / (wallMs * facts.diskWorkers);
-    const stages = this.#stages(facts, wallMs * mainBusy);
+    const netMs = wallMs * facts.netBusy.reduce((sum, busy) => sum + busy, 0);
+    const stages = this.#stages(facts, facts.netBusy.length > 0 ? netMs : wallMs * mainBusy);
     const gauges: ProfileGauge[] = [
       { name: 'engine thread busy', value: mainBusy * 100, unit: '%' },
+      ...facts.netBusy.map((busy, index) => ({ name: `network thread ${index} busy`, value: busy * 100, unit: '%' })),
       { name: 'disk workers busy', value: diskBusy * 100, unit: '%' },
       { name: 'event-loop delay p50', value: this.#delay.percentile(50) / NANOSECONDS, unit: 'ms' },
       { name: 'event-loop delay p99', value: this.#delay.percentile(99) / NANOSECONDS, unit: 'ms' },
@@ -60,13 +65,16 @@ export class Profiler {
 
   #stages(facts: ProfileFacts, activeMs: number): ProfileStage[] {
     const bytes = facts.received.placedBytes + facts.received.copiedBytes;
-    const stages: ProfileStage[] = this.times.totals().map(({ stage, calls, ms }) => ({
+    const inThreads = facts.netTimes.map((times) => times.totals());
+    const stages: ProfileStage[] = this.times.totals().map(({ stage, calls, ms }, index) => ({
       name: STAGE_NAMES[stage],
-      calls,
-      ms,
+      calls: inThreads.reduce((sum, totals) => sum + totals[index]!.calls, calls),
+      ms: inThreads.reduce((sum, totals) => sum + totals[index]!.ms, ms),
       bytes: stage === 'place' ? bytes : 0,
     }));
-    const measuredMs = stages.reduce((sum, stage) => sum + stage.ms, 0);
+    // What is not measured of the threads that read from sockets is the reading itself.
+    const reading = inThreads.length > 0 ? inThreads : [this.times.totals()];
+    const measuredMs = reading.flat().reduce((sum, stage) => sum + stage.ms, 0);
     stages.unshift({
       name: 'socket read (kernel and Node)',
       calls: facts.received.reads,

@@ -26,6 +26,11 @@ export interface ClientOptions {
   readonly diskWorkers?: number;
   /** Most peers connected at once, over all torrents. Default 200. */
   readonly peersMax?: number;
+  /**
+   * Threads that the connections to peers live in, from 0 (the engine's own) to 64. `auto` is what measured best on
+   * machines like this one (docs/performance.md, "Sockets in threads of their own"). Default: `auto`.
+   */
+  readonly netThreads?: number | 'auto';
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
   readonly ipFilter?: IpFilterSource;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */

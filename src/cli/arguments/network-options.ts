@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import type { ClientOptions, PeerAddress } from '../library.ts';
 import { parseListen, parsePeer } from './address.ts';
+import { parseNetThreads } from './net-threads.ts';
 import { parseRate, parseSize } from './quantity.ts';
 
 /** The options as commander hands them over. */
@@ -13,6 +14,7 @@ export interface NetworkOptions {
   readonly pex: boolean;
   readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly memory?: number;
+  readonly netThreads?: number | 'auto';
   readonly down?: number;
   readonly up?: number;
   readonly ipFilter?: string;
@@ -36,6 +38,11 @@ export function addNetworkOptions(command: Command): Command {
     )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
     .option(
+      '--net-threads <n>',
+      'threads for the connections: 0 for none of their own, or auto',
+      argument(parseNetThreads),
+    )
+    .option(
       '--ip-filter <file>',
       'list of addresses to have nothing to do with: p2p, ipfilter.dat or CIDR, also gzipped',
     )
@@ -48,6 +55,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     encryption: options.encryption,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+    ...(options.netThreads === undefined ? {} : { netThreads: options.netThreads }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),

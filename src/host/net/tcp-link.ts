@@ -43,7 +43,7 @@ export interface LinkParts {
   readonly id: LinkId;
   readonly receiver: BlockReceiver;
   readonly owner: LinkOwner;
-  /** Where encrypted handshakes are read to: they are taken out before anything else is read. */
+  /** Where is read what does not go to the receiver by itself: it is taken out before anything else is read. */
   readonly negotiationBuffer: Uint8Array;
   readonly sealedBlocks: SealedBlocks;
   readonly views: SendViews;
@@ -141,27 +141,30 @@ export class TcpLink {
 
   /** The destination of the socket's next read. */
   readonly nextDestination = (): Uint8Array => {
-    const destination = this.#opening?.negotiating ? this.#negotiationBuffer : this.receiver.destination();
+    // What is held goes to the receiver first, so a read that is asked for meanwhile may not go there by itself.
+    const elsewhere = this.#opening?.negotiating || this.#held !== undefined;
+    const destination = elsewhere ? this.#negotiationBuffer : this.receiver.destination();
     this.#owner.settled();
     return destination;
   };
 
   readonly #read = (count: number, destination: Uint8Array): boolean => {
-    if (this.#opening === undefined || this.#opens(destination, count)) {
-      this.#receiving?.apply(destination, 0, count);
-      this.receiver.arrived(count);
-    }
+    this.#take(count, destination);
     this.#owner.received(this);
     return true;
   };
 
+  #take(count: number, destination: Uint8Array): void {
+    if (this.#opening !== undefined && !this.#opens(destination, count)) return;
+    this.#receiving?.apply(destination, 0, count);
+    if (destination === this.#negotiationBuffer) this.#push(destination.subarray(0, count));
+    else this.receiver.arrived(count);
+  }
+
   #timedRead(times: StageTimes): (count: number, destination: Uint8Array) => boolean {
     return (count, destination) => {
       times.enter('place');
-      if (this.#opening === undefined || this.#opens(destination, count)) {
-        this.#receiving?.apply(destination, 0, count);
-        this.receiver.arrived(count);
-      }
+      this.#take(count, destination);
       times.leave();
       this.#owner.received(this);
       return true;

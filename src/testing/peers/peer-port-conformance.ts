@@ -5,7 +5,9 @@ import type { LinkId } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { join, rawHandshake, rawLength, rawMessage, rawPiece } from '../wire/raw-messages.ts';
 import { DeafListener } from './deaf-listener.ts';
+import { describeHandingOver } from './peer-port-handover.ts';
 import { describeServing } from './peer-port-serving.ts';
+import { describeWords } from './peer-port-words.ts';
 import { bytesOf, type PeerMaker, PeerStage, rawRange, STAGE_INFO_HASH, type Wanted, wanted } from './peer-stage.ts';
 import { RawConnection, RawListener } from './raw-peer.ts';
 
@@ -33,10 +35,12 @@ export function describePeerPort(name: string, make: PeerMaker, traits: PeerPort
     ['a link that it dialled', (stage) => stage.dialled(), false],
     ['a link that it accepted', (stage) => stage.accepted(), traits.copiesAccepted],
   ] satisfies [string, Meet, boolean][]) {
+    describeWords((what, play) => scene(`${how}: ${what}`, play), meet);
     describeReceiving((what, play) => scene(`${how}: ${what}`, play), meet, copies);
     describeServing((what, play) => scene(`${how}: ${what}`, play), meet);
     describeEnds((what, play) => scene(`${how}: ${what}`, play), meet);
   }
+  describeHandingOver(scene);
   describeReentrancy(scene);
 }
 

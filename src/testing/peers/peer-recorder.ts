@@ -43,6 +43,7 @@ export class PeerRecorder implements PeerSink {
   readonly ends: Map<LinkId, LinkEnd> = new Map();
   /** Called at the end of the events of the same name: the engine's answers from inside a call. */
   onConnected: (link: LinkId) => void = () => undefined;
+  onHandshake: (link: LinkId) => void = () => undefined;
   onMessage: (link: LinkId, id: number, payload: Uint8Array) => void = () => undefined;
   onBlock: (block: HeardBlock) => void = () => undefined;
   onClosed: (link: LinkId) => void = () => undefined;
@@ -68,6 +69,7 @@ export class PeerRecorder implements PeerSink {
     this.#expectAlive(link);
     assert.ok(!this.handshakes.has(link), 'a link shakes hands once');
     this.handshakes.set(link, bytes.slice());
+    this.onHandshake(link);
     this.#wakeAll();
   }
 

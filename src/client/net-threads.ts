@@ -1,0 +1,38 @@
+// Where the sockets of a client live: on the engine's thread, or in threads of their own.
+import type { Arena } from '../host/memory/arena.ts';
+import type { NetHost } from '../host/net/net-host.ts';
+import { ShardedHost } from '../host/net/shard/sharded-host.ts';
+import { TcpHost } from '../host/net/tcp-host.ts';
+import type { StageTimes } from '../host/profile/stage-times.ts';
+import type { ClientSettings } from './client-options.ts';
+import type { TorrentWarning } from './types.ts';
+
+/**
+ * What `auto` means. Measured on two cores, sockets on the engine's thread are faster and cost less than any number of
+ * threads (docs/decisions/0009-network-threads.md); whoever has measured otherwise elsewhere says so by a number.
+ */
+const NET_THREADS_AUTO = 0;
+
+export interface NetHostParts {
+  readonly settings: Pick<ClientSettings, 'netThreads' | 'encryption'>;
+  readonly arena: Arena;
+  /** Present when profiling. */
+  readonly times: StageTimes | undefined;
+  readonly warn: (warning: TorrentWarning) => void;
+}
+
+export function makeNetHost({ settings, arena, times, warn }: NetHostParts): NetHost {
+  const { encryption } = settings;
+  const threads = settings.netThreads === 'auto' ? NET_THREADS_AUTO : settings.netThreads;
+  if (threads === 0) return new TcpHost({ arena, encryption, ...(times && { times }) });
+  return new ShardedHost({
+    arena,
+    threads,
+    encryption,
+    profile: times !== undefined,
+    onShardDeath: (reason) => {
+      const message = `A network thread died and its connections with it: ${reason}. This is a bug: please report it.`;
+      warn({ code: 'ERR_NET_THREAD', message });
+    },
+  });
+}
