@@ -155,8 +155,17 @@ export const REQUESTS_MAX = 500;
 export const REFUSAL_REST_MIN_MS = 100;
 export const REFUSAL_REST_MAX_MS = 10_000;
 
-/** Incoming connections from one host: a few clients behind one router, not a flood that takes every slot. */
-export const INCOMING_PER_HOST_MAX = 8;
+/**
+ * Connections with one host, whoever dialled: strangers of a session, and peers of one torrent. A few clients behind one
+ * router; not a flood that takes every slot, nor one address that others have us dial at a thousand ports.
+ */
+export const LINKS_PER_HOST_MAX = 8;
+
+/** Strangers that have not said yet what they came for. The one that waits longest goes: a real handshake is there at once. */
+export const STRANGERS_MAX = 64;
+
+/** Share of a torrent's places that is kept for those whom we dial, while we know of any: nobody may choose all our peers. */
+export const DIALLED_SHARE = 0.2;
 
 /** A peer that takes none of the blocks on their way to it for this long is dropped: they hold piece memory. */
 export const UPLOAD_STALL_MS = 120_000;
@@ -323,6 +332,3 @@ export const SUGGESTED_PER_PEER_MAX = 16;
 /** Introductions (BEP 55) that one peer may ask for: each makes us write to somebody else. */
 export const HOLEPUNCH_PER_MINUTE_MAX = 20;
 export const HOLEPUNCH_BURST_MAX = 20;
-
-/** Strangers who are let in although all connections are taken, until it is known whether somebody makes room for them. */
-export const STRANGERS_EXCESS_MAX = 10;
