@@ -220,13 +220,14 @@ export class Client extends EventEmitter<ClientEvents> {
   /** What was measured so far; `undefined` unless the client was made with `profile: true`. */
   profile(): ProfileReport | undefined {
     const { host, pool, session } = this.#core;
+    const storing = Array.from(session.torrents, ({ intake }) => intake.download.runs.storingPeakBytes);
     return this.#profiler?.report({
       received: host.counters,
       disk: pool.stats(),
       diskWorkers: this.#settings.diskWorkers,
       memoryPeakBytes: this.#ledger.peakFrames * BLOCK_BYTES,
       memoryCapBytes: this.#ledger.frames * BLOCK_BYTES,
-      storingPeakBytes: session.storingPeakBytes,
+      storingPeakBytes: Math.max(0, ...storing),
     });
   }
 

@@ -326,3 +326,6 @@ export const SUGGESTED_PER_PEER_MAX = 16;
 /** Introductions (BEP 55) that one peer may ask for: each makes us write to somebody else. */
 export const HOLEPUNCH_PER_MINUTE_MAX = 20;
 export const HOLEPUNCH_BURST_MAX = 20;
+
+/** Strangers who are let in although all connections are taken, until it is known whether somebody makes room for them. */
+export const STRANGERS_EXCESS_MAX = 10;

@@ -7,6 +7,7 @@ import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
+import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member } from '../session/member.ts';
@@ -93,6 +94,10 @@ export class Torrent implements Member {
 
   get swarm(): Swarm {
     return this.relations.swarm;
+  }
+
+  get contacts(): PeerContacts {
+    return this.relations.contacts;
   }
 
   get infoHash(): Uint8Array {
@@ -270,14 +275,13 @@ export class Torrent implements Member {
     return this.relations.admit(link, address, incoming);
   }
 
-  makeRoomFor(newcomer: PeerAddress): boolean {
-    return this.relations.makeRoomFor(newcomer);
+  replace(peer: Peer): void {
+    this.relations.drop(peer, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
   }
 
   /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */
   candidate(): PeerAddress | undefined {
-    if (this.#phase !== 'downloading' && !(this.#phase === 'seeding' && this.spec.seed)) return undefined;
-    return this.swarm.candidates.next(this.#parts.clock.nowMs());
+    return this.welcoming ? this.swarm.candidates.next(this.#parts.clock.nowMs()) : undefined;
   }
 
   // Pieces.
