@@ -28,6 +28,7 @@ export interface ClientSettings {
   readonly ipFilter: IpFilterSource | undefined;
   readonly pex: boolean;
   readonly encryption: EncryptionMode;
+  readonly allowLocal: boolean;
   readonly profile: boolean;
 }
 
@@ -48,6 +49,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     ipFilter: options.ipFilter,
     pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
+    allowLocal: options.allowLocal ?? false,
     profile: options.profile ?? false,
   };
 }

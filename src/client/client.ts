@@ -13,6 +13,7 @@ import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
+import { WebSeedHost } from '../host/webseed/web-seed-host.ts';
 import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
@@ -59,6 +60,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #settings: ClientSettings;
   readonly #core: Core;
   readonly #trackers: TrackerClient;
+  readonly #webSeeds: WebSeedHost;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
   readonly #profiler: Profiler | undefined;
@@ -89,6 +91,9 @@ export class Client extends EventEmitter<ClientEvents> {
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
     this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT });
+    const { memory, counters } = host;
+    const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    this.#webSeeds = webSeeds;
     const session: Session = new Session({
       clock: { nowMs: () => performance.now() },
       random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
@@ -96,6 +101,7 @@ export class Client extends EventEmitter<ClientEvents> {
       peers: times ? timedPeerPort(host, times) : host,
       storage: times ? timedStoragePort(pool, times) : pool,
       trackers: this.#trackers,
+      webSeeds,
       peerId: makePeerId(),
       clientName: USER_AGENT,
       sha1: metainfoPorts.sha1,
@@ -107,6 +113,7 @@ export class Client extends EventEmitter<ClientEvents> {
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
     host.start(times ? timedPeerSink(session, times) : session);
+    webSeeds.start(session.webSeeds);
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
     const resume = new ResumeStore(warn);
@@ -236,7 +243,8 @@ export class Client extends EventEmitter<ClientEvents> {
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
     this.#profiler?.close();
-    await Promise.all([this.#core.host.shutdown(), this.#core.pool.close(), this.#trackers.close()]);
+    const { host, pool } = this.#core;
+    await Promise.all([host.shutdown(), this.#webSeeds.shutdown(), pool.close(), this.#trackers.close()]);
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {

@@ -37,6 +37,7 @@ export type {
   TorrentState,
   TorrentWarning,
   TrackerInfo,
+  WebSeedInfo,
 } from './types.ts';
 export {
   type VerifiedFile,
