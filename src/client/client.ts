@@ -11,6 +11,7 @@ import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
+import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
 import { WebSeedHost } from '../host/webseed/web-seed-host.ts';
@@ -22,6 +23,7 @@ import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
 import { IpFiltering } from './ip-filtering.ts';
+import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
@@ -61,13 +63,14 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #core: Core;
   readonly #trackers: TrackerClient;
   readonly #webSeeds: WebSeedHost;
+  readonly #udp = new UdpHost();
+  readonly #listener: Listener;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
   readonly #profiler: Profiler | undefined;
   readonly #torrents = new Map<string, Torrent>();
   readonly #searches = new Map<string, MetadataSearch>();
   #listening: Promise<PeerAddress | undefined> | undefined;
-  #port = 0;
   #closing: Promise<void> | undefined;
 
   /** Starts the disk's threads and nothing else. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
@@ -106,7 +109,7 @@ export class Client extends EventEmitter<ClientEvents> {
       clientName: USER_AGENT,
       sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
-      listenPort: () => this.#port,
+      listenPort: () => this.#listener.port,
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
     });
@@ -116,6 +119,7 @@ export class Client extends EventEmitter<ClientEvents> {
     webSeeds.start(session.webSeeds);
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
     const resume = new ResumeStore(warn);
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
@@ -218,13 +222,14 @@ export class Client extends EventEmitter<ClientEvents> {
   /** What was measured so far; `undefined` unless the client was made with `profile: true`. */
   profile(): ProfileReport | undefined {
     const { host, pool, session } = this.#core;
+    const storing = Array.from(session.torrents, ({ intake }) => intake.download.runs.storingPeakBytes);
     return this.#profiler?.report({
       received: host.counters,
       disk: pool.stats(),
       diskWorkers: this.#settings.diskWorkers,
       memoryPeakBytes: this.#ledger.peakFrames * BLOCK_BYTES,
       memoryCapBytes: this.#ledger.frames * BLOCK_BYTES,
-      storingPeakBytes: session.storingPeakBytes,
+      storingPeakBytes: Math.max(0, ...storing),
     });
   }
 
@@ -244,7 +249,8 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#core.stop();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    await Promise.all([host.shutdown(), this.#webSeeds.shutdown(), pool.close(), this.#trackers.close()]);
+    const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close()];
+    await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
@@ -277,19 +283,7 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #listen(): Promise<PeerAddress | undefined> {
     await this.#ipFiltering.begin();
-    const { listen } = this.#settings;
-    if (listen === false) return undefined;
-    const { host, port, ipv6Too } = listen;
-    try {
-      const bound = await this.#core.host.listen(host, port);
-      // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
-      if (ipv6Too) await this.#core.host.listen('::', bound.port, true).catch(() => undefined);
-      this.#port = bound.port;
-      return bound;
-    } catch (error) {
-      const reason = (error as Error).message;
-      throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
-    }
+    return await this.#listener.open();
   }
 }
 

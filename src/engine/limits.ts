@@ -335,3 +335,6 @@ export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800
 
 /** Longest time that a server's Retry-After is believed. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
+
+/** Strangers who are let in although all connections are taken, until it is known whether somebody makes room for them. */
+export const STRANGERS_EXCESS_MAX = 10;

@@ -92,3 +92,9 @@ export const WEB_SEED_MOVES_MAX = 1024;
 
 /** An idle connection to a web seed is closed after this. */
 export const WEB_SEED_IDLE_MS = 10_000;
+
+/** Bytes of packets that may wait in a UDP socket to leave: what a 100 Mbit/s line takes in some 80 ms. */
+export const DATAGRAM_QUEUE_BYTES: number = 1024 * 1024;
+
+/** What the kernel is asked to hold for a UDP socket, either way: a burst at 1 Gbit/s while the program is busy for 16 ms. */
+export const DATAGRAM_BUFFER_BYTES: number = 2 * 1024 * 1024;

@@ -7,7 +7,7 @@ import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX, STRANGERS_EXCESS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
@@ -27,7 +27,7 @@ import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { neediestFirst, yieldSlot } from './slot-fairness.ts';
+import { makeRoom, neediestFirst, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -91,13 +91,6 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #sift(): void {
     for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
     for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
-  }
-
-  /** Most bytes of one torrent that waited for the disk at once. */
-  get storingPeakBytes(): number {
-    let peak = 0;
-    for (const torrent of this.#torrents.values()) peak = Math.max(peak, torrent.intake.download.runs.storingPeakBytes);
-    return peak;
   }
 
   /**
@@ -205,12 +198,14 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    const full = this.#room <= 0;
+    // Strangers beyond the limit are heard out: one of them may be better than somebody who is connected (BEP 40).
+    const full = this.#room <= -STRANGERS_EXCESS_MAX;
+    const { host } = address;
     const crowded = isCrowded(
-      address.host,
-      this.#strangers.from((other) => other === address.host),
+      host,
+      this.#strangers.from((other) => other === host),
     );
-    if (full || crowded || this.#gate.refuses(address.host)) this.#parts.peers.close(link);
+    if (full || crowded || this.#gate.refuses(host)) this.#parts.peers.close(link);
     else this.#strangers.add(link, address, this.#parts.clock.nowMs());
   }
 
@@ -340,8 +335,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     if (isCrowded(address.host, incomingFrom(address.host, member))) return undefined;
-    const room = member.swarm.size < member.swarm.peersMax || member.makeRoomFor(address);
-    if (!room) return undefined;
+    const full = this.#links.size >= this.#parts.peersMax;
+    if (!makeRoom(address, member, full ? this.#roster.members() : undefined)) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
     const attachment = { member, peer: member.admit(link, address, true) };

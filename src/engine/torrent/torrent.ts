@@ -7,6 +7,7 @@ import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
+import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Member } from '../session/member.ts';
@@ -116,6 +117,10 @@ export class Torrent implements Member {
     return this.relations.swarm;
   }
 
+  get contacts(): PeerContacts {
+    return this.relations.contacts;
+  }
+
   get infoHash(): Uint8Array {
     return this.spec.infoHash;
   }
@@ -135,10 +140,9 @@ export class Torrent implements Member {
 
   /** There are peers or web seeds. */
   get connected(): boolean {
-    return this.swarm.size > 0 || this.webSeeds.busy;
+    return this.swarm.size + this.webSeeds.size > 0;
   }
 
-  /** Somebody is connected, or something of this torrent is in memory. */
   get busy(): boolean {
     return this.connected || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
@@ -238,20 +242,17 @@ export class Torrent implements Member {
     this.#discardIfIdle();
     if (!this.#returned && !returned) return;
     this.#returned = false;
-    this.#feedStarving();
+    this.relations.feedStarving();
+    this.webSeeds.feed();
   }
 
   /** A batch of runs was stored: memory is free again for those who lacked it. */
   runsDone(): void {
     this.#discardIfIdle();
-    this.#feedStarving();
-    this.intake.flush();
-    if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
-  }
-
-  #feedStarving(): void {
     this.relations.feedStarving();
     this.webSeeds.feed();
+    this.intake.flush();
+    if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
   }
 
   /** The messages of one read were taken in: what they asked for is read from disk together. */
@@ -281,8 +282,8 @@ export class Torrent implements Member {
     return this.relations.admit(link, address, incoming);
   }
 
-  makeRoomFor(newcomer: PeerAddress): boolean {
-    return this.relations.makeRoomFor(newcomer);
+  replace(peer: Peer): void {
+    this.relations.drop(peer, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
   }
 
   /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */

@@ -60,9 +60,9 @@ export class WebSeeds implements WebSeedOwner {
     for (const seed of this.#seeds.values()) if (!seed.closing) yield seed;
   }
 
-  /** Some of them may hold places. */
-  get busy(): boolean {
-    return this.#seeds.size > 0;
+  /** How many may hold places. */
+  get size(): number {
+    return this.#seeds.size;
   }
 
   /** The torrent downloads. */
