@@ -68,7 +68,8 @@ export class HttpConnection {
 
   /** The sink has room again. */
   resume(): void {
-    if (this.#receiver.resume()) this.#socket.resume();
+    this.#receiver.resume();
+    if (this.#receiver.reads) this.#socket.resume();
   }
 
   close(): void {
@@ -77,9 +78,10 @@ export class HttpConnection {
   }
 
   #read(count: number): boolean {
-    const goOn = this.#receiver.arrived(count);
+    this.#receiver.arrived(count);
+    // The engine may answer with requests that make room: only then it is known whether to go on.
     this.#parts.received();
-    return goOn;
+    return this.#receiver.reads;
   }
 
   #fail(code: string, message: string): void {

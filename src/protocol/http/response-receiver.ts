@@ -59,19 +59,22 @@ export class ResponseReceiver {
     return this.#controlDestination();
   }
 
-  /** `count` bytes were written to the start of the last destination. Returns whether to go on reading. */
-  arrived(count: number): boolean {
-    if (this.#state === FAILED) return true;
+  /** `count` bytes were written to the start of the last destination. */
+  arrived(count: number): void {
+    if (this.#state === FAILED) return;
     if (this.#direct) this.#took(count, false);
     else this.#end += count;
     this.#parse();
-    return !this.#full();
   }
 
-  /** The sink has room again. Returns whether to go on reading. */
-  resume(): boolean {
+  /** The sink has room again. */
+  resume(): void {
     this.#parse();
-    return !this.#full();
+  }
+
+  /** Whether to go on reading: without room for a body there is no use in it; what came too early waits here. */
+  get reads(): boolean {
+    return !this.#inBody || (this.#start === this.#end && this.#sink.room(1) !== undefined);
   }
 
   /** The connection ended. Returns whether that was the end of a response that says so. */
@@ -89,11 +92,6 @@ export class ResponseReceiver {
 
   get #inBody(): boolean {
     return this.#state === IN_BODY || this.#state === IN_CHUNK;
-  }
-
-  /** Without room for the body there is nothing to read: what came too early waits in the control buffer. */
-  #full(): boolean {
-    return this.#inBody && (this.#start < this.#end || this.#sink.room(1) === undefined);
   }
 
   #controlDestination(): Uint8Array {

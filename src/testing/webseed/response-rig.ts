@@ -41,7 +41,8 @@ export function traceResponses(text: string, readBytes: () => number, hasRoom = 
   let reading = true;
   for (let idle = 0; at < text.length && idle < 1000; ) {
     if (!reading) {
-      reading = receiver.resume();
+      receiver.resume();
+      reading = receiver.reads;
       idle++;
       continue;
     }
@@ -49,9 +50,10 @@ export function traceResponses(text: string, readBytes: () => number, hasRoom = 
     const count = Math.min(readBytes(), destination.length, text.length - at);
     for (let i = 0; i < count; i++) destination[i] = text.charCodeAt(at + i);
     at += count;
-    reading = receiver.arrived(count);
+    receiver.arrived(count);
+    reading = receiver.reads;
   }
-  while (!reading) reading = receiver.resume();
+  for (; !reading; reading = receiver.reads) receiver.resume();
   receiver.closed();
   flush();
   return { trace, copiedBytes };
