@@ -21,6 +21,8 @@ import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
+import { incomingFrom, isCrowded } from './crowding.ts';
 import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
@@ -46,6 +48,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
+  /** Hears from the host's web seeds. */
+  readonly webSeeds: WebSeedDesk;
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
@@ -59,7 +63,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #gate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
-  #nextLink = 2;
+  #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
   /** Torrents that a batch touched. */
   readonly #touched = new Set<Torrent>();
@@ -67,6 +71,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#cache = new StretchCache(parts.ledger);
+    this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -138,6 +143,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       cache: this.#cache,
       uploadSlots: this.#uploadSlots,
       trackerKey: this.#trackerKey,
+      webSeeds: this.webSeeds,
     };
     return { ...this.#parts, ...owned, external, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
@@ -174,7 +180,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
   #shareOut(): void {
-    const busy = [...this.#torrents.values()].filter(({ swarm }) => swarm.size > 0);
+    const busy = [...this.#torrents.values()].filter((torrent) => torrent.connected);
     this.#asks.share(busy.filter(({ downloadLimit }) => downloadLimit.limited));
     this.#serves.share(busy.filter(({ uploadLimit }) => uploadLimit.limited));
   }
@@ -273,7 +279,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
       if (torrent === undefined) continue;
-      torrent.runStored(
+      torrent.verdicts.runStored(
         batch[at + ports.STORED_PIECE]!,
         batch[at + ports.STORED_RUN]!,
         batch[at + ports.STORED_OUTCOME]!,
@@ -287,7 +293,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   blocksDiffered(batch: Int32Array, count: number): void {
     for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
-      torrent?.blockDiffered(
+      torrent?.verdicts.blockDiffered(
         batch[at + ports.DIFFERENCE_PIECE]!,
         batch[at + ports.DIFFERENCE_VERSION]!,
         batch[at + ports.DIFFERENCE_BLOCK]!,
@@ -376,9 +382,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   #connect(member: Member, address: PeerAddress): void {
-    const link = this.#nextLink;
-    this.#nextLink += 2;
+    const link = this.#newLink();
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
+  }
+
+  #newLink(): LinkId {
+    this.#nextLink += 2;
+    return this.#nextLink;
   }
 }
