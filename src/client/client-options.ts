@@ -1,6 +1,7 @@
 // What a Client was asked for, checked and completed by its defaults before anything is started.
 import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
+import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
 import { NET_THREADS_MAX } from './limits.ts';
@@ -30,6 +31,8 @@ export interface ClientSettings {
   readonly ipFilter: IpFilterSource | undefined;
   readonly pex: boolean;
   readonly encryption: EncryptionMode;
+  readonly allowLocal: boolean;
+  readonly scheduling: Scheduling;
   readonly profile: boolean;
 }
 
@@ -51,6 +54,8 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     ipFilter: options.ipFilter,
     pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
+    allowLocal: options.allowLocal ?? false,
+    scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     profile: options.profile ?? false,
   };
 }
@@ -93,6 +98,11 @@ function checkNetThreads(threads: number | 'auto'): number | 'auto' {
   if (threads === 'auto' || (Number.isInteger(threads) && threads >= 0 && threads <= NET_THREADS_MAX)) return threads;
   const message = `netThreads must be 'auto' or a whole number from 0 to ${NET_THREADS_MAX}, not ${threads}`;
   throw new InputError('ERR_CLIENT_OPTION', message);
+}
+
+function checkScheduling(scheduling: Scheduling): Scheduling {
+  if (SCHEDULINGS.includes(scheduling)) return scheduling;
+  throw new InputError('ERR_CLIENT_OPTION', `scheduling must be one of ${SCHEDULINGS.join(', ')}, not ${scheduling}`);
 }
 
 function checkCount(name: string, count: number): number {

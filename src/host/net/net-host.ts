@@ -1,6 +1,8 @@
 // What a client needs of the host that carries its links, beside the engine's PeerPort. Two implement it: TcpHost, whose
 // sockets live on the engine's thread, and ShardedHost, whose sockets live in threads of their own.
 import type { LinkId, PeerAddress, PeerPort, PeerSink } from '../../engine/ports.ts';
+import type { PieceMemory } from '../../protocol/wire/piece-memory.ts';
+import type { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 
 /** What became of received block bytes, over all links. */
@@ -15,6 +17,10 @@ export interface ReceivedFigures {
 }
 
 export interface NetHost extends PeerPort {
+  /** The arena and who may write where, for links of this thread that are not the host's. */
+  readonly memory: PieceMemory;
+  /** What those links count; part of `counters`. */
+  readonly countersHere: ReceiveCounters;
   readonly counters: ReceivedFigures;
   /** Block bytes that `copy` moved inside the arena. */
   readonly copiedInArenaBytes: number;

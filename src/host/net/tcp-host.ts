@@ -119,6 +119,14 @@ export class TcpHost implements NetHost, LinkOwner {
     this.#sink = sink;
   }
 
+  get countersHere(): ReceiveCounters {
+    return this.counters;
+  }
+
+  get memory(): PieceMemory {
+    return this.#commons.memory;
+  }
+
   get copiedInArenaBytes(): number {
     return this.#copiedHere;
   }

@@ -62,7 +62,7 @@ test(
       await victim.peer.closed();
       const blocks = wanted(3, 4);
       stage.request(survivor.link, blocks.slice(1));
-    await survivor.peer.receive(17);
+      await survivor.peer.receive(17);
       for (const block of blocks) {
         survivor.peer.send(rawPiece(block.piece, block.begin, new Uint8Array(block.length).fill(7)));
       }

@@ -4,6 +4,8 @@
 // Why so: docs/decisions/0009-network-threads.md.
 import type { LinkEnd, LinkId, PeerAddress, PeerSink } from '../../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../../protocol/wire/block.ts';
+import { PieceMemory } from '../../../protocol/wire/piece-memory.ts';
+import { ReceiveCounters } from '../../../protocol/wire/receive-counters.ts';
 import { SHARD_RESTARTS_MAX } from '../../limits.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { StageTimes } from '../../profile/stage-times.ts';
@@ -28,6 +30,8 @@ export interface ShardedHostOptions {
 const SHARD_DIED = 'ERR_LINK_SHARD';
 
 export class ShardedHost implements NetHost {
+  readonly memory: PieceMemory;
+  readonly countersHere: ReceiveCounters = new ReceiveCounters();
   readonly #options: ShardedHostOptions;
   readonly #arena: Arena;
   readonly #owners: Int32Array;
@@ -47,6 +51,7 @@ export class ShardedHost implements NetHost {
     this.#options = options;
     this.#arena = options.arena;
     this.#owners = new Int32Array(new SharedArrayBuffer((options.arena.frames + 1) * 4));
+    this.memory = new PieceMemory(options.arena.bytes, this.#owners);
   }
 
   start(sink: PeerSink): void {
@@ -56,11 +61,11 @@ export class ShardedHost implements NetHost {
 
   get counters(): ReceivedFigures {
     const sum = { reads: 0, placedBytes: 0, copiedBytes: 0, wastedBytes: 0 };
-    for (const { figures } of this.#allShards()) {
-      sum.reads += figures.counters.reads;
-      sum.placedBytes += figures.counters.placedBytes;
-      sum.copiedBytes += figures.counters.copiedBytes;
-      sum.wastedBytes += figures.counters.wastedBytes;
+    for (const counters of [this.countersHere, ...Array.from(this.#allShards(), ({ figures }) => figures.counters)]) {
+      sum.reads += counters.reads;
+      sum.placedBytes += counters.placedBytes;
+      sum.copiedBytes += counters.copiedBytes;
+      sum.wastedBytes += counters.wastedBytes;
     }
     return sum;
   }
