@@ -23,6 +23,7 @@ function describeBlocks(scene: Describe, meet: Meet): void {
     const told: number[] = [];
     stage.recorder.onMessage = () => told.push(stage.recorder.heard.length);
     stage.request(link, blocks);
+    await peer.receive(51);
     for (const block of blocks) peer.send(pieceOf(block), HAVE);
     await stage.recorder.until(() => told.length === 3);
     assert.deepEqual(told, [1, 2, 3]);
