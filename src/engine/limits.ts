@@ -326,3 +326,9 @@ export const HOLEPUNCH_BURST_MAX = 20;
 
 /** Strangers who are let in although all connections are taken, until it is known whether somebody makes room for them. */
 export const STRANGERS_EXCESS_MAX = 10;
+
+/** A peer that is in the middle of a block when a recheck begins has so long to finish it; then it has to go. */
+export const RECHECK_PATIENCE_MS = 3000;
+
+/** Pieces whose loss is told one by one (BEP 54); of more, peers hear by the bitfield when they come back. */
+export const LOSSES_TOLD_MAX = 1000;

@@ -282,7 +282,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
       if (torrent === undefined) continue;
-      torrent.runStored(
+      torrent.verdicts.runStored(
         batch[at + ports.STORED_PIECE]!,
         batch[at + ports.STORED_RUN]!,
         batch[at + ports.STORED_OUTCOME]!,
@@ -296,7 +296,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   blocksDiffered(batch: Int32Array, count: number): void {
     for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
-      torrent?.blockDiffered(
+      torrent?.verdicts.blockDiffered(
         batch[at + ports.DIFFERENCE_PIECE]!,
         batch[at + ports.DIFFERENCE_VERSION]!,
         batch[at + ports.DIFFERENCE_BLOCK]!,

@@ -16,7 +16,7 @@ import type { TorrentPeers } from './metered-peers.ts';
 import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
 
 /** Where a torrent is in its life. */
-export type TorrentPhase = 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
+export type TorrentPhase = 'downloading' | 'seeding' | 'checking' | 'paused' | 'error' | 'closed';
 
 /** What a torrent is. */
 export interface TorrentSpec {
@@ -31,6 +31,8 @@ export interface TorrentSpec {
   /** Most peers, up to PEERS_PER_TORRENT_MAX; absent: as many. */
   readonly peersMax?: number;
   readonly tiers: readonly (readonly string[])[];
+  /** Hosts that an earlier run banned. */
+  readonly banned?: readonly string[];
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
   /** Show the pieces one by one, until there is another seed (BEP 16). */

@@ -17,11 +17,12 @@ import type { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Upload } from '../upload/upload.ts';
 import { Announcing } from './announcing.ts';
-import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { PieceVerdicts } from './piece-verdicts.ts';
+import { Recheck } from './recheck.ts';
 import { RequestTurns } from './request-turns.ts';
 import { SeedGoalWatch } from './seed-goal.ts';
 import { explainStall, type Stall } from './stall.ts';
@@ -41,7 +42,8 @@ export class Torrent implements Member {
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
-  readonly #blame: Blame = new Blame();
+  readonly verdicts: PieceVerdicts;
+  readonly recheck: Recheck;
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
@@ -77,6 +79,8 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
+    this.verdicts = new PieceVerdicts(this, observer);
+    this.recheck = new Recheck(this);
     this.requestTurns = new RequestTurns(this.swarm, this.intake, downloadLimit);
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
@@ -168,8 +172,10 @@ export class Torrent implements Member {
         return this.#breakDown(event.error);
       case 'prioritised':
         return this.#reprioritise(event.priorities);
+      case 'recheck':
+        return this.#standStill();
       case 'rechecked':
-        return this.intake.download.picker.setHad(event.had);
+        return this.recheck.end(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'seed-goal':
@@ -219,25 +225,10 @@ export class Torrent implements Member {
   /** A batch of blocks was taken in: complete runs go to the disk, blocks that were given back to somebody else. */
   blocksDone(): void {
     this.intake.flush();
+    this.#discardIfIdle();
     if (!this.#returned) return;
     this.#returned = false;
     this.relations.feedStarving();
-  }
-
-  runStored(piece: number, run: number, outcome: number): void {
-    const stored = this.intake.stored(piece, run, outcome);
-    if (stored.kind === 'verified') {
-      this.#blame.pieceVerified(stored.piece);
-      this.relations.announcePiece(stored.piece);
-      this.#observer.pieceVerified(stored.piece);
-    }
-    if (stored.kind === 'corrupt') this.#pieceFailed(stored.piece, stored.contributors!);
-  }
-
-  /** A failed piece is verified by now, and this block of it was another one then. */
-  blockDiffered(piece: number, version: number, block: number): void {
-    const liar = this.#blame.blockDiffered(piece, version, block);
-    if (liar !== undefined) this.relations.punish(liar, `sent block ${block} of piece ${piece} corrupt; banned`);
   }
 
   /** A batch of runs was stored: memory is free again for those who lacked it. */
@@ -286,13 +277,6 @@ export class Torrent implements Member {
 
   // Pieces.
 
-  #pieceFailed(piece: PieceIndex, contributors: Int32Array): void {
-    const guilty = this.#blame.pieceFailed(piece, contributors);
-    if (guilty !== undefined) return this.relations.punish(guilty, `sent piece ${piece} corrupt; banned`);
-    const message = `piece ${piece} from ${new Set(contributors).size} peers failed its hash; one alone sends it again`;
-    this.#observer.warned({ code: 'ERR_PIECE_CORRUPT', message });
-  }
-
   #complete(): void {
     this.intake.open = false;
     if (this.had.full && !this.#wasFull) {
@@ -335,12 +319,21 @@ export class Torrent implements Member {
     if (this.#phase === 'closed') return;
     this.intake.open = false;
     // Once is enough: who stands still already has said good-bye to the trackers, and may still wait for their answer.
-    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
+    if (this.#phase !== 'paused' && this.#phase !== 'error') this.#announcing.stop();
     this.#setPhase(phase);
-    for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
+    this.relations.dropAll('ERR_PEER_STOPPED', 'the torrent stops');
     this.upload.forget();
+    this.recheck.resume();
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.
     this.#announce();
+    this.#discardIfIdle();
+  }
+
+  /** The files are to be hashed again. Who is paused stays so. */
+  #standStill(): void {
+    if (this.#phase !== 'downloading' && this.#phase !== 'seeding') return;
+    this.recheck.begin(this.#parts.clock.nowMs());
+    this.#setPhase('checking');
     this.#discardIfIdle();
   }
 
@@ -367,6 +360,7 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.recheck.tick(this.#parts.clock.nowMs());
     this.#watchGoal();
     this.#announce();
   }
