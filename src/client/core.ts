@@ -9,6 +9,7 @@ import { SAVE_INTERVAL_MS } from './limits.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { ResumeSweep } from './resume-sweep.ts';
+import type { Schedule } from './schedule.ts';
 import type { Torrent } from './torrent.ts';
 
 /** How often a torrent that winds up is asked whether it has. */
@@ -18,6 +19,7 @@ export interface CoreParts {
   readonly pool: DiskPool;
   readonly host: TcpHost;
   readonly session: Session;
+  readonly schedule: Schedule;
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;
   readonly forget: (torrent: Torrent) => void;
@@ -34,12 +36,14 @@ export class Core {
   readonly sweep: ResumeSweep = new ResumeSweep(SAVE_INTERVAL_MS);
   /** Block bytes that torrents wasted which are gone by now. */
   retiredWasteBytes = 0;
+  readonly #schedule: Schedule;
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: CoreParts) {
     this.pool = parts.pool;
     this.host = parts.host;
     this.session = parts.session;
+    this.#schedule = parts.schedule;
     this.resume = parts.resume;
     this.metadata = parts.metadata;
     this.forget = parts.forget;
@@ -67,5 +71,6 @@ export class Core {
   stop(): void {
     clearInterval(this.#timer);
     this.sweep.stop();
+    this.#schedule.stop();
   }
 }

@@ -1,4 +1,6 @@
 // What the disk finds of pieces: verified, or corrupt, and then whose fault that is.
+import type { LinkId } from '../ports.ts';
+import type { WebSeeds } from '../webseed/web-seeds.ts';
 import { Blame } from './blame.ts';
 import type { PieceIndex } from './geometry.ts';
 import type { Intake } from './intake.ts';
@@ -9,12 +11,13 @@ import type { TorrentObserver } from './torrent-spec.ts';
 export interface VerdictParts {
   readonly intake: Intake;
   readonly relations: PeerRelations;
+  readonly webSeeds: WebSeeds;
 }
 
 export class PieceVerdicts {
   readonly #parts: VerdictParts;
   readonly #observer: TorrentObserver;
-  readonly #blame: Blame = new Blame();
+  readonly #blame = new Blame();
 
   constructor(parts: VerdictParts, observer: TorrentObserver) {
     this.#parts = parts;
@@ -44,7 +47,8 @@ export class PieceVerdicts {
     this.#observer.warned({ code: 'ERR_PIECE_CORRUPT', message });
   }
 
-  #punish(link: number, message: string): void {
+  #punish(link: LinkId, message: string): void {
     this.#parts.relations.punish(link, message);
+    this.#parts.webSeeds.punish(link, message);
   }
 }

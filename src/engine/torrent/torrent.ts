@@ -16,7 +16,8 @@ import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Upload } from '../upload/upload.ts';
-import { Announcing } from './announcing.ts';
+import { WebSeeds } from '../webseed/web-seeds.ts';
+import { Announcing, standingOf } from './announcing.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { MeteredPeers } from './metered-peers.ts';
@@ -25,9 +26,9 @@ import { PieceVerdicts } from './piece-verdicts.ts';
 import { Recheck } from './recheck.ts';
 import { RequestTurns } from './request-turns.ts';
 import { SeedGoalWatch } from './seed-goal.ts';
-import { explainStall, type Stall } from './stall.ts';
+import { type Stall, stallOf } from './stall.ts';
 import type { TorrentEvent } from './torrent-event.ts';
-import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
+import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec, Warning } from './torrent-spec.ts';
 
 export class Torrent implements Member {
   readonly spec: TorrentSpec;
@@ -42,6 +43,7 @@ export class Torrent implements Member {
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
+  readonly webSeeds: WebSeeds;
   readonly verdicts: PieceVerdicts;
   readonly recheck: Recheck;
   #phase: TorrentPhase = 'paused';
@@ -60,28 +62,22 @@ export class Torrent implements Member {
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
+    const { ledger, peers, storage, random, trackers, announcePace: pace, webSeeds } = parts;
     const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
     const ports = { geometry, store, peers, storage };
-    this.intake = new Intake({ ...ports, ledger, random, limit: downloadLimit, writeBehindBytes });
+    this.intake = new Intake({ ...ports, webSeeds, ledger, random, limit: downloadLimit, writeBehindBytes });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
     picker.setHad(spec.had);
     const { cache, uploadSlots: slots } = parts;
     this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
-    const { uploadedBefore, seedGoal } = spec;
-    this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
-    this.relations = new PeerRelations({
-      spec,
-      shared: parts,
-      intake: this.intake,
-      upload: this.upload,
-      warn: (warning) => observer.warned(warning),
-      ...(candidates && { candidates }),
-    });
+    this.goals = new SeedGoalWatch({ ...spec, had: picker.had, upload: this.upload }, spec.seedGoal);
+    const common = { spec, shared: parts, intake: this.intake, warn: (news: Warning) => observer.warned(news) };
+    this.relations = new PeerRelations({ ...common, upload: this.upload, ...(candidates && { candidates }) });
+    this.webSeeds = new WebSeeds({ ...common, blocksDone: (returned) => this.blocksDone(returned) });
     this.verdicts = new PieceVerdicts(this, observer);
     this.recheck = new Recheck(this);
-    this.requestTurns = new RequestTurns(this.swarm, this.intake, downloadLimit);
+    this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
@@ -121,9 +117,13 @@ export class Torrent implements Member {
     return this.#phase === 'closed' && !this.busy && this.#announcing.settled;
   }
 
-  /** Somebody is connected, or something of this torrent is in memory. */
+  /** There are peers or web seeds. */
+  get connected(): boolean {
+    return this.swarm.size + this.webSeeds.size > 0;
+  }
+
   get busy(): boolean {
-    return this.swarm.size > 0 || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
+    return this.connected || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
 
   trackers(): readonly TrackerStatus[] {
@@ -132,12 +132,7 @@ export class Torrent implements Member {
 
   /** Why nothing comes in. */
   stall(): Stall {
-    return explainStall({
-      peers: this.swarm.peers(),
-      hopeful: this.swarm.candidates.hopeful,
-      asking: this.trackers().length > 0,
-      lastRefusal: this.intake.lastRefusal,
-    });
+    return stallOf(this);
   }
 
   /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
@@ -223,18 +218,20 @@ export class Torrent implements Member {
   }
 
   /** A batch of blocks was taken in: complete runs go to the disk, blocks that were given back to somebody else. */
-  blocksDone(): void {
+  blocksDone(returned = false): void {
     this.intake.flush();
     this.#discardIfIdle();
-    if (!this.#returned) return;
+    if (!this.#returned && !returned) return;
     this.#returned = false;
     this.relations.feedStarving();
+    this.webSeeds.feed();
   }
 
   /** A batch of runs was stored: memory is free again for those who lacked it. */
   runsDone(): void {
     this.#discardIfIdle();
     this.relations.feedStarving();
+    this.webSeeds.feed();
     this.intake.flush();
     if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
   }
@@ -284,6 +281,7 @@ export class Torrent implements Member {
       this.#announcing.complete();
     }
     this.#setPhase('seeding');
+    this.webSeeds.stop();
     this.relations.settleDown(this.spec.seed);
   }
 
@@ -296,7 +294,9 @@ export class Torrent implements Member {
   #await(first: PieceIndex, last: PieceIndex, withinMs: number | undefined): void {
     const nowMs = this.#parts.clock.nowMs();
     this.intake.setDeadline(first, last, withinMs === undefined ? undefined : nowMs + withinMs);
-    if (withinMs !== undefined) for (const peer of this.swarm.peers()) this.intake.refill(peer, nowMs);
+    if (withinMs === undefined) return;
+    for (const peer of this.swarm.peers()) this.intake.refill(peer, nowMs);
+    this.webSeeds.feed();
   }
 
   // Phases.
@@ -313,6 +313,7 @@ export class Torrent implements Member {
       this.relations.updateInterest(peer);
       this.intake.refill(peer, this.#parts.clock.nowMs());
     }
+    this.webSeeds.start();
   }
 
   #leave(phase: 'paused' | 'closed' | 'error'): void {
@@ -322,6 +323,7 @@ export class Torrent implements Member {
     if (this.#phase !== 'paused' && this.#phase !== 'error') this.#announcing.stop();
     this.#setPhase(phase);
     this.relations.dropAll('ERR_PEER_STOPPED', 'the torrent stops');
+    this.webSeeds.stop();
     this.upload.forget();
     this.recheck.resume();
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.
@@ -333,6 +335,7 @@ export class Torrent implements Member {
   #standStill(): void {
     if (this.#phase !== 'downloading' && this.#phase !== 'seeding') return;
     this.recheck.begin(this.#parts.clock.nowMs());
+    this.webSeeds.stop();
     this.#setPhase('checking');
     this.#discardIfIdle();
   }
@@ -361,6 +364,7 @@ export class Torrent implements Member {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
     this.recheck.tick(this.#parts.clock.nowMs());
+    this.webSeeds.tick();
     this.#watchGoal();
     this.#announce();
   }
@@ -375,12 +379,7 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => ({
-      port: this.#parts.listenPort(),
-      uploaded: this.upload.totalBytes,
-      downloaded: this.intake.rate.totalBytes,
-      left: this.intake.missingBytes(),
-    }));
+    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {
