@@ -41,7 +41,8 @@ export function drawBars({ title, unit, groups, series }: BarPlot): string {
   const groupWidth = (WIDTH - LEFT - 16) / groups.length;
   const barWidth = Math.min(64, (groupWidth * 0.84) / series.length);
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#2d3748">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#2d3748" role="img">`,
+    `<title>${escaped(`${title} (${unit})`)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text(LEFT, 20, `${title} (${unit})`, 'font-size="14" font-weight="bold"'),
   ];

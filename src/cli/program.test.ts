@@ -66,6 +66,7 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     peers: 0,
     seeds: 0,
     partialSeeds: 0,
+    webSeeds: 0,
   };
   #ended: (error?: Error) => void = () => undefined;
   readonly #end: Promise<void>;

@@ -29,6 +29,7 @@ export interface ClientSettings {
   readonly ipFilter: IpFilterSource | undefined;
   readonly pex: boolean;
   readonly encryption: EncryptionMode;
+  readonly allowLocal: boolean;
   readonly scheduling: Scheduling;
   readonly profile: boolean;
 }
@@ -50,6 +51,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     ipFilter: options.ipFilter,
     pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
+    allowLocal: options.allowLocal ?? false,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     profile: options.profile ?? false,
   };

@@ -38,6 +38,7 @@ export type {
   TorrentState,
   TorrentWarning,
   TrackerInfo,
+  WebSeedInfo,
 } from './types.ts';
 export {
   type VerifiedFile,

@@ -10,6 +10,7 @@ export interface NetworkOptions {
   readonly peer?: readonly PeerAddress[];
   readonly listen?: { readonly host?: string; readonly port: number };
   readonly trackers: boolean;
+  readonly allowLocal?: boolean;
   readonly pex: boolean;
   readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
@@ -26,6 +27,7 @@ export function addNetworkOptions(command: Command): Command {
     .addOption(repeatable('--peer <host:port>', 'connect to this peer (repeatable)', parsePeer))
     .option('--listen <[host:]port>', 'where to listen for peers (default: any free port)', argument(parseListen))
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
+    .option('--allow-local', 'ask whatever trackers and web seeds a torrent names in your own network')
     .option('--no-dht', 'no DHT: accepted, there is none yet')
     .option('--no-lsd', 'no local discovery: accepted, there is none yet')
     .option('--no-pex', 'do not exchange peers with peers')
@@ -58,6 +60,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
+    ...(options.allowLocal ? { allowLocal: true } : {}),
     ...(options.pex ? {} : { pex: false }),
     ...(options.profile ? { profile: true } : {}),
   };
