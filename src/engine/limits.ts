@@ -353,3 +353,7 @@ export const RECHECK_PATIENCE_MS = 3000;
 
 /** Pieces whose loss is told one by one (BEP 54); of more, peers hear by the bitfield when they come back. */
 export const LOSSES_TOLD_MAX = 1000;
+
+/** A torrent that got no block for so long gives piece memory up, if another one has waited for some this long. */
+export const IDLE_MEMORY_MS = 10_000;
+export const STARVED_MEMORY_MS = 1000;

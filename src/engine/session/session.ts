@@ -24,6 +24,7 @@ import { StretchCache } from '../upload/stretch-cache.ts';
 import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
+import { yieldMemory } from './memory-fairness.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -172,6 +173,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
+    yieldMemory(this.#torrents.values(), nowMs);
     if (this.#room <= 0) yieldSlot(this.#torrents.values());
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
