@@ -34,3 +34,6 @@ export const STREAM_BYTES_PER_SECOND: number = 2 * 1024 * 1024;
 
 /** Bytes of an IP filter's list, unpacked: the largest that go around have 40 MiB, and gzip can make any number of few. */
 export const IP_LIST_BYTES_MAX: number = 256 * 1024 * 1024;
+
+/** Trackers that are asked for a swarm's figures: more say nothing new. */
+export const SCRAPED_TRACKERS_MAX = 32;
