@@ -158,8 +158,17 @@ export const REQUESTS_MAX = 500;
 export const REFUSAL_REST_MIN_MS = 100;
 export const REFUSAL_REST_MAX_MS = 10_000;
 
-/** Incoming connections from one host: a few clients behind one router, not a flood that takes every slot. */
-export const INCOMING_PER_HOST_MAX = 8;
+/**
+ * Connections with one host, whoever dialled: strangers of a session, and peers of one torrent. A few clients behind one
+ * router; not a flood that takes every slot, nor one address that others have us dial at a thousand ports.
+ */
+export const LINKS_PER_HOST_MAX = 8;
+
+/** Strangers that have not said yet what they came for. The one that waits longest goes: a real handshake is there at once. */
+export const STRANGERS_MAX = 64;
+
+/** Share of a torrent's places that is kept for those whom we dial, while we know of any: nobody may choose all our peers. */
+export const DIALLED_SHARE = 0.2;
 
 /** A peer that takes none of the blocks on their way to it for this long is dropped: they hold piece memory. */
 export const UPLOAD_STALL_MS = 120_000;

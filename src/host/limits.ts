@@ -60,6 +60,12 @@ export const NEGOTIATION_READ_BYTES = 2048;
 /** Two round trips and some arithmetic; shorter than the engine waits for a handshake, so that a second, plain dial has time. */
 export const NEGOTIATION_TIMEOUT_MS = 8000;
 
+/**
+ * Encrypted handshakes of strangers that are answered per second, a quarter of them at once. Each costs a quarter of a
+ * millisecond of arithmetic, and any 96 bytes begin one: a flood of them may take some 3 % of a core and no more.
+ */
+export const STRANGERS_KEYS_PER_SECOND = 100;
+
 /** Addresses for which it is remembered whether they take encrypted connections: as many as a torrent knows candidates. */
 export const ROUTES_MAX = 2000;
 

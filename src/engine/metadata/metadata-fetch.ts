@@ -172,7 +172,7 @@ export class MetadataFetch implements Member {
   }
 
   candidate(): PeerAddress | undefined {
-    return this.#closed || this.#found ? undefined : this.swarm.candidates.next(this.#nowMs());
+    return this.#closed || this.#found ? undefined : this.swarm.nextToDial(this.#nowMs());
   }
 
   /** A search is always looking. */

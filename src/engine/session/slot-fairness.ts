@@ -17,7 +17,7 @@ export function neediestFirst(members: Iterable<Member>): Member[] {
  * there is room.
  */
 export function makeRoom(newcomer: PeerAddress, member: Member, others: Iterable<Member> | undefined): boolean {
-  const isFull = member.swarm.size >= member.swarm.peersMax;
+  const isFull = !member.swarm.hasRoomForStranger;
   if (!isFull && others === undefined) return true;
   let bound = member.contacts.priorityOf(newcomer);
   if (bound === undefined) return false;
@@ -31,6 +31,12 @@ export function makeRoom(newcomer: PeerAddress, member: Member, others: Iterable
   }
   lesser?.of.replace(lesser.peer);
   return lesser !== undefined;
+}
+
+/** Whether any of them has somebody to dial, now or later. */
+export function knowsSomebody(members: Iterable<Member>): boolean {
+  for (const { welcoming, swarm } of members) if (welcoming && swarm.candidates.hopeful) return true;
+  return false;
 }
 
 /** The torrent with most peers gives its least useful one up, if another has none and knows whom to dial. */

@@ -288,7 +288,7 @@ export class Torrent implements Member {
 
   /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */
   candidate(): PeerAddress | undefined {
-    return this.welcoming ? this.swarm.candidates.next(this.#parts.clock.nowMs()) : undefined;
+    return this.welcoming ? this.swarm.nextToDial(this.#parts.clock.nowMs()) : undefined;
   }
 
   // Pieces.
