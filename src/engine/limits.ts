@@ -348,8 +348,5 @@ export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800
 /** Longest time that a server's Retry-After is believed. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
 
-/** Strangers who are let in although all connections are taken, until it is known whether somebody makes room for them. */
-export const STRANGERS_EXCESS_MAX = 10;
-
 /** Tiers of one torrent that are announced to beside each other; trackers of further ones form one tier together. */
 export const ANNOUNCE_TIERS_MAX = 16;

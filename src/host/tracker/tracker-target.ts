@@ -17,7 +17,7 @@ export type TrackerLookup = (name: string) => Promise<readonly { readonly addres
 /** Why a URL must not be asked for at a numeric address; `undefined` when it may. */
 export type TrackerRefusal = (url: URL, sentFromAfar: boolean, address: string) => string | undefined;
 
-export const systemLookup: TrackerLookup = (name) => lookup(name, { all: true });
+const systemLookup: TrackerLookup = (name) => lookup(name, { all: true });
 
 export class TrackerTargets {
   readonly #lookup: TrackerLookup;
