@@ -36,7 +36,7 @@ export function torrentLayout(torrent: TorrentInfo, directory: string, options: 
 export function torrentSpec(
   metainfo: Metainfo,
   options: AddOptions,
-  standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities' | 'uploadedBefore'>,
+  standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities' | 'uploadedBefore' | 'banned'>,
 ): TorrentSpec {
   return {
     ...standing,

@@ -50,6 +50,7 @@ export class PeerRelations {
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
+    this.swarm.candidates.restoreBans(parts.spec.banned ?? []);
     this.swarm.peersMax = Math.min(parts.spec.peersMax ?? this.swarm.peersMax, this.swarm.peersMax);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     const { spec, shared, intake, upload } = parts;
@@ -178,6 +179,10 @@ export class PeerRelations {
     this.#parts.shared.peers.close(peer.link);
   }
 
+  dropAll(code: string, message: string): void {
+    for (const peer of this.swarm.peers()) this.drop(peer, code, message);
+  }
+
   /** The IP filter is another one: who may not be met any more has to go. */
   sift(): void {
     this.swarm.candidates.sift();
@@ -227,7 +232,8 @@ export class PeerRelations {
 
   /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
   announceLoss(piece: PieceIndex): void {
-    this.advertising.lost(piece);
+    // Who takes no such message hears what we have when it comes back.
+    for (const peer of this.advertising.lost(piece)) this.drop(peer, 'ERR_PEER_LOSS', 'cannot be told what we lost');
     for (const peer of this.swarm.peers()) this.updateInterest(peer);
   }
 
