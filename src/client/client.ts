@@ -94,7 +94,7 @@ export class Client extends EventEmitter<ClientEvents> {
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
-    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT });
+    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     const { memory, counters } = host;
     const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     this.#webSeeds = webSeeds;

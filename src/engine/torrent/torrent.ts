@@ -63,7 +63,7 @@ export class Torrent implements Member {
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
     const { ledger, peers, storage, random, trackers, announcePace: pace, webSeeds } = parts;
-    const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    const { peerId, trackerKey: key, ticketBase, writeBehindBytes, external } = parts;
     const ports = { geometry, store, peers, storage };
     this.intake = new Intake({ ...ports, webSeeds, ledger, random, limit: downloadLimit, writeBehindBytes });
     const picker = this.intake.download.picker;
@@ -78,7 +78,7 @@ export class Torrent implements Member {
     this.verdicts = new PieceVerdicts(this, observer);
     this.recheck = new Recheck(this);
     this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
+    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, external });
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
   }
