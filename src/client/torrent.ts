@@ -22,7 +22,7 @@ import { TorrentLimits } from './torrent-limits.ts';
 import { type StandingSources, standingReader } from './torrent-standing.ts';
 import type {
   AddOptions,
-  RateLimits,
+  Limits,
   SeedGoal,
   SeedGoalReached,
   TorrentProgress,
@@ -123,9 +123,9 @@ export class Torrent extends TorrentContent {
     return this.#core.host.encrypted(link);
   }
 
-  /** Changes this torrent's rate limits; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
-  limit(rates: RateLimits): void {
-    this.#limits.set(rates, this.#engine);
+  /** Changes this torrent's limits on rates and peers; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
+  limit(limits: Limits): void {
+    this.#limits.set(limits, this.#engine);
   }
 
   /** When to stop seeding, instead of what was said before; `undefined`: never. Throws InputError ERR_CLIENT_OPTION. */
