@@ -37,6 +37,8 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     netThreads: 'auto',
     peersMax: 200,
     pex: true,
+    allowLocal: false,
+    scheduling: 'immediate',
     encryption: 'allow',
     ipFilter: undefined,
     profile: false,

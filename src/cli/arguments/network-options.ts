@@ -4,7 +4,7 @@ import { InputError } from '../../base/errors.ts';
 import type { ClientOptions, PeerAddress } from '../library.ts';
 import { parseListen, parsePeer } from './address.ts';
 import { parseNetThreads } from './net-threads.ts';
-import { parseRate, parseSize } from './quantity.ts';
+import { parseCount, parseRate, parseSize } from './quantity.ts';
 
 /** The options as commander hands them over. */
 export interface NetworkOptions {
@@ -16,6 +16,7 @@ export interface NetworkOptions {
   readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
+  readonly maxPeers?: number;
   readonly netThreads?: number | 'auto';
   readonly down?: number;
   readonly up?: number;
@@ -45,6 +46,7 @@ export function addNetworkOptions(command: Command): Command {
         .default('immediate'),
     )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
+    .option('--max-peers <number>', 'most connected peers (default: 100)', argument(parseCount))
     .option(
       '--net-threads <n>',
       'threads for the connections: 0 for none of their own, or auto',
@@ -64,6 +66,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     scheduling: options.scheduling,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+    ...(options.maxPeers === undefined ? {} : { peersMax: options.maxPeers }),
     ...(options.netThreads === undefined ? {} : { netThreads: options.netThreads }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),

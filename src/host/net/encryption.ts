@@ -48,6 +48,8 @@ export class Encryption {
     this.#mode = mode;
     this.#crypto = crypto;
     const keys = new TokenBucket(STRANGERS_KEYS_PER_SECOND);
+    // It begins full, as after a long silence: the first stranger is not too many.
+    keys.available(nowMs() - 1000);
     const keyPair = () => {
       if (keys.available(nowMs()) < 1)
         throw new PeerError('ERR_MSE_BUSY', 'Too many strangers want to encrypt at once.');
