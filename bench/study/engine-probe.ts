@@ -20,6 +20,7 @@ import {
 import { Session } from '#src/engine/session/session.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { DiskPool } from '#src/host/disk/disk-pool.ts';
+import { ShardedHost } from '#src/host/net/shard/sharded-host.ts';
 import { TcpHost } from '#src/host/net/tcp-host.ts';
 import type { StudyJob } from './study-job.ts';
 
@@ -63,11 +64,15 @@ export class EngineProbe {
 
   #watchRequests(): void {
     const asked = (batch: Int32Array, count: number): void => this.#asked(batch, count);
-    const { request } = TcpHost.prototype;
-    TcpHost.prototype.request = function (link, batch, count): void {
-      asked(batch, count);
-      request.call(this, link, batch, count);
+    const watch = (host: TcpHost | ShardedHost): void => {
+      const { request } = host;
+      host.request = function (link, batch, count): void {
+        asked(batch, count);
+        request.call(this, link, batch, count);
+      };
     };
+    watch(TcpHost.prototype);
+    watch(ShardedHost.prototype);
   }
 
   #watchBlocks(): void {

@@ -159,4 +159,23 @@ const slowDisk: Section = {
   plots: [],
 };
 
-export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, slowDisk];
+const netThreads: Section = {
+  name: 'net-threads',
+  title: 'Sockets in threads of their own',
+  groups: [1, 20, 200].map((peers) => ({
+    ...USUAL,
+    title: peers === 1 ? '1 peer' : `${peers} peers`,
+    cases: [
+      { title: 'on the engine’s thread', run: { peers, client: { netThreads: 0 } } },
+      { title: 'in 1 thread', run: { peers, client: { netThreads: 1 } } },
+      { title: 'in 2 threads', run: { peers, client: { netThreads: 2 } } },
+    ],
+  })),
+  columns: [RATE, CPU, LATENCY, LATENCY_WORST, LOOP],
+  plots: [
+    { head: RATE.head, unit: 'MiB/s' },
+    { head: CPU.head, unit: 's/GiB' },
+  ],
+};
+
+export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, netThreads, slowDisk];

@@ -9,7 +9,7 @@ import type { TorrentWarning } from './types.ts';
 
 /**
  * What `auto` means. Measured on two cores, sockets on the engine's thread are faster and cost less than any number of
- * threads (docs/decisions/0009-network-threads.md); whoever has measured otherwise elsewhere says so by a number.
+ * threads (docs/decisions/0014-network-threads.md); whoever has measured otherwise elsewhere says so by a number.
  */
 const NET_THREADS_AUTO = 0;
 

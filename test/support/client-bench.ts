@@ -14,6 +14,7 @@ import {
 } from '#src/client/index.ts';
 import type { PeerAddress } from '#src/client/types.ts';
 import { SeededRandom } from '#src/testing/seeded-random.ts';
+import { NET_THREADS } from './net-threads.ts';
 
 /** Nothing on loopback takes longer; a test that waits is broken and says what it waited for. */
 const PATIENCE_MS = 15_000;
@@ -55,7 +56,9 @@ export class ClientBench {
   }
 
   client(options: ClientOptions = {}): Client {
-    const client = new Client({ listen: { host: '127.0.0.1', port: 0 }, memoryBytes: 16 * 1024 * 1024, ...options });
+    const threads = NET_THREADS === undefined ? {} : { netThreads: Number(NET_THREADS) };
+    const listen = { host: '127.0.0.1', port: 0 };
+    const client = new Client({ listen, memoryBytes: 16 * 1024 * 1024, ...threads, ...options });
     this.#clients.push(client);
     return client;
   }

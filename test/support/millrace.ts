@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { within } from './deadline.ts';
+import { NET_THREADS } from './net-threads.ts';
 import { Program, type ProgramEnd } from './program.ts';
 import { repository } from './repository.ts';
 import type { Stoppable, Workspace } from './workspace.ts';
@@ -66,7 +67,10 @@ export class Millrace implements Stoppable {
   readonly #program: Program;
 
   constructor(workspace: Workspace, args: readonly string[], through: readonly string[] = []) {
-    const [command = '', ...rest] = [...through, process.execPath, MAIN, ...args, '--json'];
+    // What is shared over the network may be asked to be so in threads of its own: the same tests, another host.
+    const threads =
+      NET_THREADS !== undefined && ['get', 'seed'].includes(args[0]!) ? ['--net-threads', NET_THREADS] : [];
+    const [command = '', ...rest] = [...through, process.execPath, MAIN, ...args, ...threads, '--json'];
     this.#program = workspace.own(new Program(command, rest, { MILLRACE_DATA_DIR: path.join(workspace.path, 'data') }));
     this.#program.output.watch((line) => this.events.push(JSON.parse(line) as CliEvent));
   }

@@ -1,7 +1,7 @@
 // The network host in threads: sockets live in N shards, each an in-thread host of its own, and the engine's thread
 // exchanges packed records with them over rings in shared memory. Which shard a link lives in is decided when it is made
 // and never changes. Strangers come in at the first shard, which listens; we dial from the one with the fewest links.
-// Why so: docs/decisions/0009-network-threads.md.
+// Why so: docs/decisions/0014-network-threads.md.
 import type { LinkEnd, LinkId, PeerAddress, PeerSink } from '../../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../../protocol/wire/block.ts';
 import { PieceMemory } from '../../../protocol/wire/piece-memory.ts';
