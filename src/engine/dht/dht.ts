@@ -19,6 +19,8 @@ import { endpointKey } from './routing-table.ts';
 import { Upkeep } from './upkeep.ts';
 import { WriteTokens } from './write-tokens.ts';
 
+const FAMILIES: readonly AddressFamily[] = [4, 6];
+
 /** How often what is stored is looked through for what is too old. */
 const EXPIRY_INTERVAL_MS = 60_000;
 
@@ -153,7 +155,9 @@ export class Dht implements DatagramSink {
   tick(): void {
     if (this.#closed) return;
     const nowMs = this.#parts.clock.nowMs();
-    for (const branch of this.#open()) {
+    for (const family of FAMILIES) {
+      if (this.#port.local(family) === undefined) continue;
+      const branch = this.#branches[family];
       branch.node.tick();
       this.#bind(branch, nowMs);
       branch.upkeep.tick();
@@ -243,9 +247,7 @@ export class Dht implements DatagramSink {
 
   /** The families that we have a socket for. */
   #open(): Branch[] {
-    return ([4, 6] as const)
-      .filter((family) => this.#port.local(family) !== undefined)
-      .map((family) => this.#branches[family]);
+    return FAMILIES.filter((family) => this.#port.local(family) !== undefined).map((family) => this.#branches[family]);
   }
 
   #branch(family: AddressFamily): Branch {

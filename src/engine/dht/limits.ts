@@ -20,6 +20,9 @@ export const NODE_FAILURES_MAX = 3;
 /** A node that was silent for so long is asked whether it is still there (BEP 5: 15 minutes). */
 export const NODE_STALE_MS: number = 15 * 60_000;
 
+/** Time between two of these questions: a full table is asked once in that time. */
+export const STALE_INTERVAL_MS = 3000;
+
 /** A bucket in which nothing happened for so long is looked up anew (BEP 5: 15 minutes). */
 export const BUCKET_STALE_MS: number = 15 * 60_000;
 

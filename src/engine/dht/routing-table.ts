@@ -115,7 +115,9 @@ export class RoutingTable {
   /** The node in use that was silent longest. */
   stalest(): RoutingNode | undefined {
     let stalest: RoutingNode | undefined;
-    for (const node of this.nodes()) if (stalest === undefined || node.seenMs < stalest.seenMs) stalest = node;
+    for (const { nodes } of this.#buckets) {
+      for (const node of nodes) if (stalest === undefined || node.seenMs < stalest.seenMs) stalest = node;
+    }
     return stalest;
   }
 

@@ -16,7 +16,7 @@ import { randomBytes } from './write-tokens.ts';
 const HINTS_AT_ONCE = 8;
 
 /** Buckets that are looked up as soon as our neighbourhood is known. */
-const FIRST_REFRESHES = 4;
+const FIRST_REFRESHES = 2;
 
 /** What upkeep works with. */
 export interface UpkeepParts {
@@ -43,6 +43,7 @@ export class Upkeep {
   #firstRefresh = 0;
   #startMs: number | undefined;
   #nextMs = Number.NEGATIVE_INFINITY;
+  #staleMs = Number.NEGATIVE_INFINITY;
   #retryMs = Number.NEGATIVE_INFINITY;
   #retryDelayMs = limits.BOOTSTRAP_RETRY_MIN_MS;
 
@@ -152,6 +153,8 @@ export class Upkeep {
   }
 
   #pingStale(nowMs: number): boolean {
+    if (nowMs < this.#staleMs) return false;
+    this.#staleMs = nowMs + limits.STALE_INTERVAL_MS;
     const stalest = this.#parts.node.table.stalest();
     if (stalest === undefined || stalest.seenMs > nowMs - limits.NODE_STALE_MS) return false;
     this.#ping(stalest);
