@@ -131,3 +131,11 @@ export const KRPC_SAMPLES_MAX = 100;
 /** Bytes of a stored value, encoded, and of the salt of a mutable one (BEP 44). */
 export const DHT_VALUE_BYTES_MAX = 1000;
 export const DHT_SALT_BYTES_MAX = 64;
+/** Bytes of the head of an HTTP response: what web servers themselves allow a request. */
+export const HTTP_HEAD_BYTES_MAX: number = 16 * 1024;
+
+/** Lines of it; the chattiest servers send some thirty. */
+export const HTTP_HEAD_LINES_MAX = 128;
+
+/** Bytes read at once while a head is expected: most are shorter, and what of the body comes along has to be copied. */
+export const HTTP_CONTROL_READ_BYTES = 512;
