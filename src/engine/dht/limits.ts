@@ -109,3 +109,13 @@ export const HINTS_MAX = 64;
 
 /** A new id is taken at most so often: each makes us a stranger to our neighbours. */
 export const NEW_ID_INTERVAL_MS: number = 10 * 60_000;
+
+/** Time between two announces of a torrent: nodes forget us after some 30 minutes. */
+export const DHT_ANNOUNCE_INTERVAL_MS: number = 15 * 60_000;
+
+/** The same while a download has few peers: those that came since are named. */
+export const DHT_WANTING_INTERVAL_MS: number = 5 * 60_000;
+
+/** While a download found nobody at all: at first, and doubled up to this. */
+export const DHT_LONELY_INTERVAL_MIN_MS = 15_000;
+export const DHT_LONELY_INTERVAL_MAX_MS: number = 5 * 60_000;

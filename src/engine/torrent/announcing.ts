@@ -1,9 +1,11 @@
-// Carries out what a torrent's Announcer decides: asks trackers through the port, hands found addresses on.
+// Carries out what a torrent's Announcer decides: asks trackers through the port, hands found addresses on. The DHT is
+// looked through at the same times, by rules of its own.
 import type { Random } from '../../base/clock.ts';
 import { SourceError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import { Announcer } from '../discovery/announcer.ts';
+import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, ANNOUNCE_TURN_MS, NUM_WANT } from '../limits.ts';
@@ -41,6 +43,16 @@ export interface AnnouncingParts {
   readonly random: Random;
   /** Added to the announcer's ids so that answers find their torrent. */
   readonly ticketBase: number;
+  /** Absent: the DHT is not asked. */
+  readonly dht?: DhtDiscovery | undefined;
+}
+
+/** Who is asked for peers. */
+export interface Asking {
+  /** There is a tracker. */
+  readonly trackers: boolean;
+  /** Nodes of the DHT that we know; `undefined` when it is not asked. */
+  readonly dhtNodes: number | undefined;
 }
 
 /** What came of an announce: addresses to try, or what the user should know. */
@@ -72,16 +84,19 @@ export class Announcing {
 
   start(): void {
     this.#announcer.start();
+    this.#parts.dht?.start();
   }
 
   /** The last piece came in. */
   complete(): void {
     this.#announcer.complete();
+    this.#parts.dht?.hurry();
   }
 
   stop(): void {
     this.#turnMs = Number.NEGATIVE_INFINITY;
     this.#announcer.stop();
+    this.#parts.dht?.stop();
   }
 
   /** True when nothing is left to be said or waited for. */
@@ -92,7 +107,17 @@ export class Announcing {
   change(change: TrackerChange): void {
     if (change.kind === 'add') this.#announcer.add(change.url, change.tier);
     else if (change.kind === 'remove') this.#announcer.remove(change.url);
-    else this.#announcer.hurry();
+    else this.#hurry();
+  }
+
+  /** Whom peers are asked of: what explains that there are none. */
+  get asking(): Asking {
+    return { trackers: this.#announcer.status().length > 0, dhtNodes: this.#parts.dht?.nodes };
+  }
+
+  #hurry(): void {
+    this.#announcer.hurry();
+    this.#parts.dht?.hurry();
   }
 
   status(): readonly TrackerStatus[] {
@@ -102,11 +127,13 @@ export class Announcing {
   /** When the next tick has something to do: an announce that waits for its turn asks again a little later. */
   nextTickMs(nowMs: number, needPeers: boolean): number {
     const dueMs = this.#announcer.nextDueMs(nowMs, needPeers);
-    return dueMs > nowMs ? dueMs : this.#turnMs;
+    const trackersMs = dueMs > nowMs ? dueMs : this.#turnMs;
+    return Math.min(trackersMs, this.#parts.dht?.nextDueMs() ?? Number.POSITIVE_INFINITY);
   }
 
   /** Control tick: makes the announces that are due and whose turn it is. Last words do not wait for turns. */
   tick(nowMs: number, needPeers: boolean, standing: () => Standing): void {
+    this.#parts.dht?.tick(nowMs, needPeers, standing);
     if (this.#announcer.nextDueMs(nowMs, needPeers) > nowMs || nowMs < this.#turnMs) return;
     if (!this.#announcer.stopping && !this.#parts.pace.take(nowMs)) {
       this.#turnMs = nowMs + ANNOUNCE_TURN_MS * (0.5 + this.#parts.random.next());

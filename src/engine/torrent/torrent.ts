@@ -6,6 +6,7 @@ import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
+import { discoveryFor } from '../discovery/dht-discovery.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
@@ -99,7 +100,8 @@ export class Torrent implements Member {
     });
     this.verdicts = new PieceVerdicts(this, observer);
     this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
+    const dht = discoveryFor(this, parts, spec.private);
+    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, dht });
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
   }
