@@ -44,6 +44,7 @@ export interface ClientOptions {
    * for a torrent is a stranger's word.
    */
   readonly allowLocal?: boolean;
+  /**
    * When what comes from the network and the disk is taken in: `immediate`, in the read that brought it; `tick-50` and
    * `tick-100`, every 50 or 100 ms; `adaptive`, every 50 ms, and earlier when 32 blocks wait. docs/performance.md has
    * what each costs. Default: `immediate`.
