@@ -27,6 +27,7 @@ export type {
   Metainfo,
   MetainfoFile,
   PeerAddress,
+  PeerSource,
   ProfileReport,
   SearchProgress,
   SeedGoal,

@@ -5,6 +5,7 @@ export type { Magnet } from '../protocol/magnet/magnet.ts';
 export type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 export type { Metainfo, MetainfoFile, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 export { Client, type ClientEvents } from './client.ts';
+export type { ClientDht } from './client-dht.ts';
 export { type CreatedTorrent, createTorrent } from './create.ts';
 export type { CreateOptions, CreateProgress } from './create-options.ts';
 export type { FileRange } from './file-span.ts';
@@ -16,6 +17,8 @@ export type {
   AddOptions,
   ClientOptions,
   DataPathStats,
+  DhtOptions,
+  DhtStatus,
   EncryptionMode,
   FilePriority,
   IpFilterReport,
@@ -23,6 +26,7 @@ export type {
   MoveOptions,
   PeerAddress,
   PeerInfo,
+  PeerSource,
   ProfileGauge,
   ProfileReport,
   ProfileStage,
@@ -32,6 +36,7 @@ export type {
   SeedGoal,
   SeedGoalReached,
   StallReason,
+  SwarmEstimate,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,

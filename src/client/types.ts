@@ -6,6 +6,18 @@ import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
+/** How the DHT is used. */
+export interface DhtOptions {
+  /**
+   * Nodes to begin with when none of an earlier run, of a torrent or of a peer answers. Default: those of
+   * `MILLRACE_DHT_NODES` (HOST:PORT, separated by commas; empty for none), or else the public routers; none when the
+   * client listens on a loopback address, for then it speaks with this machine alone.
+   */
+  readonly nodes?: readonly PeerAddress[];
+  /** Answer no questions of others, and say so (BEP 43). Default false; true when the client does not listen. */
+  readonly readOnly?: boolean;
+}
+
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
 
@@ -31,6 +43,11 @@ export interface ClientOptions {
   readonly ipFilter?: IpFilterSource;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
   readonly pex?: boolean;
+  /**
+   * Finds peers in the distributed hash table (BEP 5), and takes part in it: over IPv4 and IPv6, on the UDP port of the same
+   * number as the TCP port. Default true; private torrents never use it. `false` opens no UDP socket for it.
+   */
+  readonly dht?: boolean | DhtOptions;
   /**
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
@@ -151,10 +168,42 @@ export interface SearchProgress {
  */
 export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'removed';
 
+/** How a connected peer was found: named by the user or a magnet link, a tracker, the DHT, another peer, or by itself. */
+export type PeerSource = 'user' | 'tracker' | 'dht' | 'pex' | 'incoming';
+
 /** How the files are moved. */
 export interface MoveOptions {
   /** Replace what is in the way. Default false: then nothing is moved. */
   readonly overwrite?: boolean;
+}
+
+/** What there is to see of the DHT. */
+export interface DhtStatus {
+  /** Our ids, of IPv4 and IPv6: 40 hexadecimal digits. */
+  readonly id: string;
+  readonly id6: string;
+  /** Nodes that we know to answer, of IPv4 and of IPv6. */
+  readonly nodes: number;
+  readonly nodes6: number;
+  /** Enough of them are known for searches to begin. */
+  readonly ready: boolean;
+  /** What is stored for others: torrents, their peers, and values. */
+  readonly storedTorrents: number;
+  readonly storedPeers: number;
+  readonly storedItems: number;
+  /** Searches that run, and that wait for their turn or for the first nodes. */
+  readonly searches: number;
+  readonly waiting: number;
+  /** Questions of others, and what was sent in all, in packets and bytes. */
+  readonly queriesReceived: number;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+}
+
+/** How large a swarm is, by estimate. */
+export interface SwarmEstimate {
+  readonly seeds: number;
+  readonly peers: number;
 }
 
 /** Why nothing comes in, in words that a user can act on. */
@@ -185,6 +234,8 @@ export interface TorrentProgress {
   readonly webSeeds: number;
   /** Connected peers. */
   readonly peers: number;
+  /** How they were found: kinds that nobody was found by are absent. */
+  readonly peersFrom: Partial<Readonly<Record<PeerSource, number>>>;
   /** Those of them that have every piece. */
   readonly seeds: number;
   /** Those that have all they want, though not every piece (BEP 21). */
@@ -220,6 +271,8 @@ export interface PeerInfo {
   readonly address: PeerAddress;
   /** It connected to us, not we to it. */
   readonly incoming: boolean;
+  /** How it was found. */
+  readonly source: PeerSource;
   /** What is said is encrypted (RC4); an encrypted handshake alone does not count. */
   readonly encrypted: boolean;
   /** The program's name and version as far as it tells: text from a stranger. */

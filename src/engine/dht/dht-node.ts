@@ -39,8 +39,6 @@ export interface NodeParts {
   readonly refuses: (host: string) => boolean;
   /** Somebody sees us at this address. */
   readonly seenAs: (host: string, voter: string) => void;
-  /** 20 bytes of an earlier run. */
-  readonly id?: Uint8Array | undefined;
 }
 
 export class DhtNode {
@@ -55,7 +53,7 @@ export class DhtNode {
     this.#parts = parts;
     this.family = parts.family;
     this.#queries = new QueryBook(parts.random);
-    this.#table = new RoutingTable(parts.id ?? randomBytes(parts.random, 20));
+    this.#table = new RoutingTable(randomBytes(parts.random, 20));
   }
 
   get table(): RoutingTable {
@@ -78,6 +76,11 @@ export class DhtNode {
       if (this.#table.wants(contact)) return contact;
     }
     return undefined;
+  }
+
+  /** Takes the id of an earlier run, before anybody was asked. */
+  restore(id: Uint8Array): void {
+    if (this.#table.size === 0) this.#table = new RoutingTable(id);
   }
 
   /** Takes an id that fits our address (BEP 42), unless ours does. Returns whether it is another one now. */

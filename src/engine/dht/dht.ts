@@ -39,8 +39,6 @@ export interface DhtParts {
     vote(host: string, voter: string): void;
     of(family: AddressFamily): string | undefined;
   };
-  /** What an earlier run left behind. */
-  readonly state?: DhtState;
   /** Asks for the addresses of well-known nodes, which `addNode` is then to be told: nobody else has answered. */
   readonly askRouters?: () => void;
 }
@@ -169,6 +167,16 @@ export class Dht implements DatagramSink {
     this.#items.expire(nowMs);
   }
 
+  /** What an earlier run left behind: to be told before the first tick. */
+  restore(state: DhtState): void {
+    for (const family of FAMILIES) {
+      const saved = state[family];
+      if (saved === undefined) continue;
+      this.#branches[family].node.restore(saved.id);
+      this.#branches[family].upkeep.remember(saved.nodes);
+    }
+  }
+
   /** What the next run should know. */
   save(): Uint8Array {
     return encodeDhtState({ 4: this.#saved(4), 6: this.#saved(6) });
@@ -251,13 +259,12 @@ export class Dht implements DatagramSink {
   }
 
   #branch(family: AddressFamily): Branch {
-    const { clock, random, readOnly = false, state, external, refuses } = this.#parts;
+    const { clock, random, readOnly = false, external, refuses } = this.#parts;
     const node = new DhtNode({
       family,
       clock,
       random,
       readOnly,
-      id: state?.[family]?.id,
       refuses: (host) => refuses?.(host) ?? false,
       send: (packet, to) => this.#send(packet, to),
       seenAs: (host, voter) => external.vote(host, voter),
@@ -267,7 +274,6 @@ export class Dht implements DatagramSink {
       node,
       clock,
       random,
-      saved: state?.[family]?.nodes ?? [],
       askRouters: () => this.#parts.askRouters?.(),
       wantsOther: () => this.#port.local(other) !== undefined && !this.#branches[other].upkeep.ready,
       other: (nodes) => {

@@ -23,8 +23,6 @@ export interface UpkeepParts {
   readonly node: DhtNode;
   readonly clock: Clock;
   readonly random: Random;
-  /** Nodes of an earlier run. */
-  readonly saved: readonly NodeContact[];
   /** Asks for the addresses of the public routers; they come as hints. */
   readonly askRouters: () => void;
   /** Whether nodes of the other family are of use; they are told to it. */
@@ -36,7 +34,8 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   /** Addresses to be asked, by their text. */
   readonly #hints = new Map<string, PeerAddress>();
-  #saved: readonly NodeContact[];
+  /** Nodes of an earlier run. */
+  #saved: readonly NodeContact[] = [];
   #joining = false;
   #joined = false;
   #refreshing = false;
@@ -49,12 +48,16 @@ export class Upkeep {
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
-    this.#saved = parts.saved;
   }
 
   /** Our neighbourhood is known: look-ups lead somewhere. */
   get ready(): boolean {
     return this.#joined && this.#parts.node.table.size > 0;
+  }
+
+  /** These nodes were there in an earlier run. */
+  remember(nodes: readonly NodeContact[]): void {
+    this.#saved = nodes;
   }
 
   /** Somebody may run a node there. */

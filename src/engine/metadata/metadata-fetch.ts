@@ -43,6 +43,7 @@ import {
 import { MeteredPeers } from '../torrent/metered-peers.ts';
 import { explainLoneliness, type Stall } from '../torrent/stall.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
+import type { Acquaintance, Heirloom } from './acquaintance.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 
 /** What we declare to have: nothing, of a torrent of unknown size. */
@@ -62,26 +63,6 @@ export interface MetadataObserver {
   /** The info dictionary, whose hash is right. Comes once. */
   found(infoBytes: Uint8Array): void;
   warned(warning: Warning): void;
-}
-
-/** A peer that is handed over, and what it said while we had no torrent to apply it to. */
-export interface Heirloom {
-  readonly peer: Peer;
-  readonly handshake: Handshake;
-  readonly messages: readonly HeardMessage[];
-}
-
-interface HeardMessage {
-  readonly id: number;
-  readonly payload: Uint8Array;
-}
-
-/** What a peer has said so far. */
-interface Acquaintance {
-  readonly peer: Peer;
-  readonly handshake: Handshake;
-  readonly messages: HeardMessage[];
-  bytes: number;
 }
 
 const nothing = (): void => undefined;

@@ -20,7 +20,12 @@ function code(facts: Partial<StallFacts>): string {
 
 test('alone, it says what can be done about it', () => {
   const words = new Set<string>();
-  for (const facts of [{}, { asking: { trackers: true, dhtNodes: undefined } }, { asking: { trackers: false, dhtNodes: 3 } }, { hopeful: true }]) {
+  for (const facts of [
+    {},
+    { asking: { trackers: true, dhtNodes: undefined } },
+    { asking: { trackers: false, dhtNodes: 3 } },
+    { hopeful: true },
+  ]) {
     assert.equal(code(facts), 'no-peers');
     words.add(explainStall({ peers: [], hopeful: false, asking: NOBODY, lastRefusal: 'none', ...facts }).message);
   }

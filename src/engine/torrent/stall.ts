@@ -29,7 +29,7 @@ interface StalledTorrent {
   readonly swarm: Swarm;
   readonly intake: Intake;
   readonly webSeeds: WebSeeds;
-  trackers(): readonly unknown[];
+  readonly announcing: { readonly asking: Asking };
 }
 
 /** Why a torrent that is downloading receives nothing. */
@@ -38,8 +38,7 @@ export function stallOf(torrent: StalledTorrent): Stall {
   return explainStall({
     peers: swarm.peers(),
     hopeful: swarm.candidates.hopeful,
-    // Some tracker is being asked, or will be.
-    asking: torrent.trackers().length > 0,
+    asking: torrent.announcing.asking,
     lastRefusal: intake.lastRefusal,
     webSeedTrouble: webSeeds.trouble(),
   });

@@ -42,7 +42,7 @@ export class Torrent implements Member {
   readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
-  readonly #announcing: Announcing;
+  readonly announcing: Announcing;
   readonly webSeeds: WebSeeds;
   readonly verdicts: PieceVerdicts;
   #phase: TorrentPhase = 'paused';
@@ -101,7 +101,7 @@ export class Torrent implements Member {
     this.verdicts = new PieceVerdicts(this, observer);
     this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
     const dht = discoveryFor(this, parts, spec.private);
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, dht });
+    this.announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, dht });
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
   }
@@ -137,7 +137,7 @@ export class Torrent implements Member {
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
   get settled(): boolean {
-    return this.#phase === 'closed' && !this.busy && this.#announcing.settled;
+    return this.#phase === 'closed' && !this.busy && this.announcing.settled;
   }
 
   /** There are peers or web seeds. */
@@ -150,7 +150,7 @@ export class Torrent implements Member {
   }
 
   trackers(): readonly TrackerStatus[] {
-    return this.#announcing.status();
+    return this.announcing.status();
   }
 
   /** Why nothing comes in. */
@@ -161,7 +161,7 @@ export class Torrent implements Member {
   /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
   restsUntilMs(nowMs: number): number {
     if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
-    const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    const announceMs = this.announcing.nextTickMs(nowMs, this.#phase === 'downloading');
     if (!this.welcoming) return announceMs;
     const loneMs = this.#phase === 'seeding' ? this.goals.nextMs(nowMs) : nowMs + LONELY_REST_MS;
     return Math.min(announceMs, this.swarm.candidates.nextMs, loneMs);
@@ -199,7 +199,7 @@ export class Torrent implements Member {
       case 'filtered':
         return this.relations.sift();
       case 'trackers':
-        return this.#announcing.change(event.change);
+        return this.announcing.change(event.change);
       case 'banned':
         return this.relations.ban(event.address, 'was banned by the user', 'ERR_PEER_BANNED');
       case 'pause':
@@ -299,7 +299,7 @@ export class Torrent implements Member {
     this.intake.open = false;
     if (this.had.full && !this.#wasFull) {
       this.#wasFull = true;
-      this.#announcing.complete();
+      this.announcing.complete();
     }
     this.#setPhase('seeding');
     this.webSeeds.stop();
@@ -324,7 +324,7 @@ export class Torrent implements Member {
 
   #enter(): void {
     if (this.#phase === 'closed') return;
-    if (this.#phase === 'paused' || this.#phase === 'error') this.#announcing.start();
+    if (this.#phase === 'paused' || this.#phase === 'error') this.announcing.start();
     if (this.intake.download.picker.wantedCount === 0) return this.#complete();
     this.swarm.candidates.reconsider();
     this.relations.advertising.wantNothing(false);
@@ -341,7 +341,7 @@ export class Torrent implements Member {
     if (this.#phase === 'closed') return;
     this.intake.open = false;
     // Once is enough: who stands still already has said good-bye to the trackers, and may still wait for their answer.
-    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
+    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.announcing.stop();
     this.#setPhase(phase);
     for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
     this.webSeeds.stop();
@@ -389,11 +389,11 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
+    this.announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {
-    const { addresses, warning } = this.#announcing.announced(ticket, answer, this.#parts.clock.nowMs());
+    const { addresses, warning } = this.announcing.announced(ticket, answer, this.#parts.clock.nowMs());
     if (warning !== undefined) this.#observer.warned(warning);
     for (const address of addresses) this.swarm.candidates.add(address, 'tracker');
   }

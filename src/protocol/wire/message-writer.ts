@@ -116,13 +116,6 @@ function newMessage(messageId: number, payloadBytes: number): Uint8Array {
   return bytes;
 }
 
-/** Where our node of the DHT is (BEP 5). */
-export function encodePort(port: number): Uint8Array {
-  const bytes = newMessage(id.PORT, 2);
-  writeUint16(bytes, 5, port);
-  return bytes;
-}
-
 function bareMessage(messageId: number): Uint8Array {
   return newMessage(messageId, 0);
 }

@@ -86,8 +86,8 @@ export class DhtWorld {
       sha1,
       verify: () => false,
       external: new ExternalAddress(),
-      state: { 4: { id, nodes: [] } },
     });
+    dht.restore({ 4: { id, nodes: [] } });
     for (let known = 0; known < 3; known++) {
       const router = this.residents[randomBelow(random, Math.min(ROUTERS, this.residents.length))];
       if (router !== undefined) dht.addNode(router.address);
