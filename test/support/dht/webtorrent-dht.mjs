@@ -30,7 +30,9 @@ for (let index = 0; index < Number(count); index++) {
   await new Promise((resolve) => node.listen(0, '127.0.0.1', resolve));
   nodes.push(node);
 }
-await Promise.all(nodes.map((node) => new Promise((resolve) => (node.ready ? resolve() : node.once('ready', resolve)))));
+await Promise.all(
+  nodes.map((node) => new Promise((resolve) => (node.ready ? resolve() : node.once('ready', resolve)))),
+);
 const [first] = nodes;
 say('ready', { ports: nodes.map((node) => node.address().port) });
 
@@ -50,7 +52,9 @@ const commands = {
     first.announce(infoHash, Number(port), () => say('announced'));
   },
   put(text) {
-    first.put({ v: Buffer.from(text) }, (error, target) => say('stored', { target: target?.toString('hex'), error: error?.message }));
+    first.put({ v: Buffer.from(text) }, (error, target) =>
+      say('stored', { target: target?.toString('hex'), error: error?.message }),
+    );
   },
   sign(seed, text) {
     const der = Buffer.concat([PRIVATE_PREFIX, Buffer.alloc(32, Number(seed))]);
@@ -61,7 +65,9 @@ const commands = {
     first.put(item, (error) => say('stored', { target, key: k.toString('hex'), error: error?.message }));
   },
   get(target) {
-    first.get(target, (error, item) => say('value', { value: item?.v?.toString(), seq: item?.seq, error: error?.message }));
+    first.get(target, (error, item) =>
+      say('value', { value: item?.v?.toString(), seq: item?.seq, error: error?.message }),
+    );
   },
 };
 
