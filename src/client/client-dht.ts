@@ -10,20 +10,23 @@ import type { Clock, Random } from '../base/clock.ts';
 import { InputError } from '../base/errors.ts';
 import type { DatagramPorts } from '../engine/datagram-port.ts';
 import { Dht } from '../engine/dht/dht.ts';
-import { scrapeSearch } from '../engine/dht/dht-search.ts';
+import { itemSearch, putSearch, scrapeSearch } from '../engine/dht/dht-search.ts';
 import { DHT_STATE_BYTES_MAX, decodeDhtState } from '../engine/dht/dht-state.ts';
+import { faultOf } from '../engine/dht/item-store.ts';
 import { SAVE_INTERVAL_MS } from '../engine/dht/limits.ts';
 import { TICK_MS } from '../engine/limits.ts';
 import { SCOPE_GLOBAL, scopeOf } from '../engine/swarm/address-scope.ts';
 import type { ExternalAddress } from '../engine/swarm/external-address.ts';
+import { itemTarget, type StoredItem, signedBytes } from '../protocol/krpc/stored-item.ts';
 import { parseHostPort } from '../protocol/metainfo/host-port.ts';
 import { infoHashBytes, parseInfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { DhtSettings } from './client-options.ts';
+import type { DhtStatus, StoredValue, SwarmEstimate, ValueSigner } from './dht-types.ts';
 import { NAME_LOOKUP_TIMEOUT_MS, NAME_LOOKUPS_MAX } from './limits.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { replaceFile } from './replace-file.ts';
 import { dataDirectory } from './resume-store.ts';
-import type { DhtStatus, PeerAddress, SwarmEstimate } from './types.ts';
+import type { PeerAddress } from './types.ts';
 
 /** Nodes that answer everybody, run by other projects for those who come for the first time. */
 const PUBLIC_ROUTERS: readonly string[] = [
@@ -35,6 +38,8 @@ const PUBLIC_ROUTERS: readonly string[] = [
 
 /** What comes before the 32 bytes of an ed25519 key in its DER form (RFC 8410). */
 const ED25519_DER_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0);
+
+const NO_SALT = new Uint8Array(0);
 
 export interface ClientDhtParts {
   readonly settings: DhtSettings;
@@ -91,14 +96,41 @@ export class ClientDht {
 
   /**
    * How many seeds and other peers a torrent has, as far as the DHT knows (BEP 33): an estimate, and nothing new without
-   * nodes to ask. Rejects with InputError ERR_SOURCE_UNKNOWN for what is no info hash.
+   * nodes to ask. Rejects with InputError ERR_DHT_INFO_HASH for what is no info hash.
    */
   async scrape(infoHash: string): Promise<SwarmEstimate> {
-    const hash = parseInfoHash(infoHash);
-    if (hash === undefined) throw new InputError('ERR_SOURCE_UNKNOWN', `${infoHash} is no info hash`);
+    const hash = hashOf(infoHash);
     return await new Promise((resolve) => {
-      this.engine.search(scrapeSearch(infoHashBytes(hash), metainfoPorts.sha1, resolve));
+      this.engine.search(scrapeSearch(hash, metainfoPorts.sha1, resolve));
     });
+  }
+
+  /**
+   * Looks for a stored value (BEP 44) by its target, 40 hexadecimal digits: the SHA-1 of the encoded value, or of a public
+   * key and the salt. Of several versions the latest comes. `undefined` when nobody has it. Rejects with InputError
+   * ERR_DHT_INFO_HASH.
+   */
+  async get(target: string, salt: Uint8Array = NO_SALT): Promise<StoredValue | undefined> {
+    const hash = hashOf(target);
+    const item = await new Promise<StoredItem | undefined>((resolve) => {
+      this.engine.search(itemSearch(hash, salt, CHECKS, resolve));
+    });
+    return item && { value: item.value, ...(item.mutable && { key: item.mutable.key, seq: item.mutable.seq }) };
+  }
+
+  /**
+   * Stores a value (BEP 44), bencoded and of at most 1000 bytes, at the eight nodes nearest to its target; it lasts about two
+   * hours. With `signer` it is mutable: a later one with a greater `seq` replaces it. Resolves to the target and to how many
+   * nodes took it: 0 when they have a later one. Rejects with InputError ERR_DHT_VALUE for what no node would take.
+   */
+  async put(value: Uint8Array, signer?: ValueSigner): Promise<{ readonly target: string; readonly nodes: number }> {
+    const item = storedItem(value, signer);
+    const fault = faultOf(item, verifyEd25519);
+    if (fault !== undefined) throw new InputError('ERR_DHT_VALUE', `the value cannot be stored: ${fault.text}`);
+    const nodes = await new Promise<number>((resolve) => {
+      this.engine.search(putSearch(item, signer?.cas, CHECKS, resolve));
+    });
+    return { target: toHex(itemTarget(item, metainfoPorts.sha1)), nodes };
   }
 
   /**
@@ -183,6 +215,19 @@ export class ClientDht {
   }
 }
 
+/** @throws InputError ERR_DHT_INFO_HASH */
+function hashOf(text: string): Uint8Array {
+  const hash = parseInfoHash(text);
+  if (hash === undefined) throw new InputError('ERR_DHT_INFO_HASH', `${text} is no info hash`);
+  return infoHashBytes(hash);
+}
+
+function storedItem(value: Uint8Array, signer: ValueSigner | undefined): StoredItem {
+  if (signer === undefined) return { value };
+  const { key, seq, salt = NO_SALT, sign } = signer;
+  return { value, mutable: { key, seq, salt, signature: sign(signedBytes(value, seq, salt)) } };
+}
+
 /** The signature of a mutable value (BEP 44). A key that is none has signed nothing. */
 export function verifyEd25519(key: Uint8Array, signature: Uint8Array, bytes: Uint8Array): boolean {
   try {
@@ -193,3 +238,5 @@ export function verifyEd25519(key: Uint8Array, signature: Uint8Array, bytes: Uin
     throw error;
   }
 }
+
+const CHECKS = { sha1: metainfoPorts.sha1, verify: verifyEd25519 };

@@ -8,6 +8,7 @@ export { Client, type ClientEvents } from './client.ts';
 export type { ClientDht } from './client-dht.ts';
 export { type CreatedTorrent, createTorrent } from './create.ts';
 export type { CreateOptions, CreateProgress } from './create-options.ts';
+export type { DhtOptions, DhtStatus, StoredValue, SwarmEstimate, ValueSigner } from './dht-types.ts';
 export type { FileRange } from './file-span.ts';
 export { magnetLink } from './magnet-link.ts';
 export { isMagnet, type MetadataSearch } from './metadata-search.ts';
@@ -17,8 +18,6 @@ export type {
   AddOptions,
   ClientOptions,
   DataPathStats,
-  DhtOptions,
-  DhtStatus,
   EncryptionMode,
   FilePriority,
   IpFilterReport,
@@ -36,7 +35,6 @@ export type {
   SeedGoal,
   SeedGoalReached,
   StallReason,
-  SwarmEstimate,
   TorrentEvents,
   TorrentFile,
   TorrentProgress,

@@ -3,20 +3,9 @@ import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
+import type { DhtOptions } from './dht-types.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
-
-/** How the DHT is used. */
-export interface DhtOptions {
-  /**
-   * Nodes to begin with when none of an earlier run, of a torrent or of a peer answers. Default: those of
-   * `MILLRACE_DHT_NODES` (HOST:PORT, separated by commas; empty for none), or else the public routers; none when the
-   * client listens on a loopback address, for then it speaks with this machine alone.
-   */
-  readonly nodes?: readonly PeerAddress[];
-  /** Answer no questions of others, and say so (BEP 43). Default false; true when the client does not listen. */
-  readonly readOnly?: boolean;
-}
 
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
@@ -175,35 +164,6 @@ export type PeerSource = 'user' | 'tracker' | 'dht' | 'pex' | 'incoming';
 export interface MoveOptions {
   /** Replace what is in the way. Default false: then nothing is moved. */
   readonly overwrite?: boolean;
-}
-
-/** What there is to see of the DHT. */
-export interface DhtStatus {
-  /** Our ids, of IPv4 and IPv6: 40 hexadecimal digits. */
-  readonly id: string;
-  readonly id6: string;
-  /** Nodes that we know to answer, of IPv4 and of IPv6. */
-  readonly nodes: number;
-  readonly nodes6: number;
-  /** Enough of them are known for searches to begin. */
-  readonly ready: boolean;
-  /** What is stored for others: torrents, their peers, and values. */
-  readonly storedTorrents: number;
-  readonly storedPeers: number;
-  readonly storedItems: number;
-  /** Searches that run, and that wait for their turn or for the first nodes. */
-  readonly searches: number;
-  readonly waiting: number;
-  /** Questions of others, and what was sent in all, in packets and bytes. */
-  readonly queriesReceived: number;
-  readonly packetsSent: number;
-  readonly bytesSent: number;
-}
-
-/** How large a swarm is, by estimate. */
-export interface SwarmEstimate {
-  readonly seeds: number;
-  readonly peers: number;
 }
 
 /** Why nothing comes in, in words that a user can act on. */

@@ -375,7 +375,7 @@ const krpc: FuzzTarget = {
     ...['1:q4:ping', '1:q9:find_node', '1:q9:get_peers', '1:q13:announce_peer', '1:q3:get', '1:q3:put', '4:wantl2:n4'],
   ],
   run(input) {
-    const message = decodeKrpc(input);
+    const message = decodeKrpc(new Uint8Array(input));
     if (message === undefined || message.type === 'fault') return;
     assert.ok(message.transaction.length > 0 && message.transaction.length <= KRPC_TRANSACTION_BYTES_MAX);
     const again = decodeKrpc(encodeKrpc(message));
@@ -392,7 +392,7 @@ const dhtState: FuzzTarget = {
   name: 'dht-state',
   tokens: [...BENCODE_TOKENS, '7:versioni1e', '2:id20:', '3:id620:', '5:nodes26:', '6:nodes638:'],
   run(input) {
-    const state = decodeDhtState(input);
+    const state = decodeDhtState(new Uint8Array(input));
     for (const family of [state[4], state[6]]) {
       if (family === undefined) continue;
       assert.equal(family.id.length, 20);

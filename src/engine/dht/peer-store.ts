@@ -81,14 +81,12 @@ export class PeerStore {
     return (this.#swarms.get(toLatin1(infoHash))?.size ?? 0) < STORED_PEERS_PER_TORRENT_MAX;
   }
 
-  /** Some peers of one family, by chance; rather no seeds when `noSeed`. */
+  /** Some peers of one family, by chance; no seeds when `noSeed`: whoever asks so is one. */
   some(infoHash: Uint8Array, family: AddressFamily, count: number, noSeed: boolean): PeerAddress[] {
     const swarm = this.#swarms.get(toLatin1(infoHash));
     if (swarm === undefined) return [];
     const fitting = [...swarm.values()].filter(({ host }) => host.includes(':') === (family === 6));
-    const chosen = noSeed ? fitting.filter(({ seed }) => !seed) : fitting;
-    if (chosen.length === 0 && noSeed) return this.#draw(fitting, count);
-    return this.#draw(chosen, count);
+    return this.#draw(noSeed ? fitting.filter(({ seed }) => !seed) : fitting, count);
   }
 
   /** Filters over all that is known of a torrent; `undefined` when that is nothing. */

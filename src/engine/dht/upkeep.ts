@@ -45,6 +45,8 @@ export class Upkeep {
   #staleMs = Number.NEGATIVE_INFINITY;
   #retryMs = Number.NEGATIVE_INFINITY;
   #retryDelayMs = limits.BOOTSTRAP_RETRY_MIN_MS;
+  #otherMs = Number.NEGATIVE_INFINITY;
+  #otherDelayMs = limits.BOOTSTRAP_RETRY_MIN_MS;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -85,6 +87,7 @@ export class Upkeep {
     if (this.#joining || this.#refreshing) return;
     const few = this.#parts.node.table.size < limits.NODES_WANTED;
     if ((few || !this.#joined) && nowMs >= this.#retryMs) return this.#join(nowMs);
+    this.#askForOther(nowMs);
     if (!this.#pingStale(nowMs)) this.#refreshIdle(nowMs);
   }
 
@@ -153,6 +156,19 @@ export class Upkeep {
     const other: AddressFamily = this.#parts.node.family === 4 ? 6 : 4;
     const nodes = nodesOf(reply, other);
     if (nodes.length > 0) this.#parts.other(nodes);
+  }
+
+  /** The other family has found no node yet: somebody of ours may know some (BEP 32). */
+  #askForOther(nowMs: number): void {
+    const { node, random, wantsOther } = this.#parts;
+    if (nowMs < this.#otherMs || !wantsOther()) return;
+    this.#otherMs = nowMs + this.#otherDelayMs;
+    this.#otherDelayMs = Math.min(limits.BOOTSTRAP_RETRY_MAX_MS, this.#otherDelayMs * 2);
+    const target = randomBytes(random, node.id.length);
+    const query = { method: 'find_node' as const, target, want: { n4: true, n6: true } };
+    const answered = (reply: KrpcReply): void => this.#tellOther(reply);
+    for (const contact of node.table.closest(target, 2))
+      node.ask(contact, query, { answered, failed: () => undefined });
   }
 
   #pingStale(nowMs: number): boolean {

@@ -36,7 +36,8 @@ export class BloomFilter {
   estimate(): number {
     let zeros = 0;
     for (const byte of this.bytes) for (let bit = 0; bit < 8; bit++) if (((byte >> bit) & 1) === 0) zeros++;
-    const clear = Math.min(BITS - 1, Math.max(1, zeros));
+    if (zeros === BITS) return 0;
+    const clear = Math.max(1, zeros);
     return Math.log(clear / BITS) / (HASHES * Math.log(1 - 1 / BITS));
   }
 }

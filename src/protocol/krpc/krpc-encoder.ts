@@ -1,6 +1,6 @@
 // DHT messages to packets (BEP 5).
 
-import { concatBytes } from '../../base/bytes.ts';
+import { concatBytes, fromLatin1 } from '../../base/bytes.ts';
 import { type BencodeInput, EncodedValue, encodeBencode } from '../bencode/bencode-encoder.ts';
 import type { HostPort } from '../metainfo/host-port.ts';
 import { encodeEndpoint, encodeNodes } from './compact-nodes.ts';
@@ -14,14 +14,19 @@ export function encodeKrpc(message: KrpcMessage): Uint8Array {
   switch (message.type) {
     case 'query': {
       const { query, id } = message;
-      const method = query.method === 'unknown' ? query.name : query.method;
+      const method = fromLatin1(query.method === 'unknown' ? query.name : query.method);
       const readOnly = message.readOnly ? 1 : undefined;
       return encodeBencode({ ...common, y: 'q', q: method, a: { id, ...argumentsOf(query) }, ro: readOnly });
     }
     case 'reply':
       return encodeBencode({ ...common, y: 'r', ip: endpoint(message.yourAddress), r: replyFields(message.reply) });
     case 'error':
-      return encodeBencode({ ...common, y: 'e', ip: endpoint(message.yourAddress), e: [message.code, message.text] });
+      return encodeBencode({
+        ...common,
+        y: 'e',
+        ip: endpoint(message.yourAddress),
+        e: [message.code, fromLatin1(message.text)],
+      });
   }
 }
 

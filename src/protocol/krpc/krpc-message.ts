@@ -111,7 +111,6 @@ export interface KrpcFault extends KrpcEnvelope {
 export type KrpcMessage = KrpcQueryMessage | KrpcReplyMessage | KrpcErrorMessage;
 
 /** Error codes of BEP 5 and BEP 44. */
-export const KRPC_ERROR_GENERIC = 201;
 export const KRPC_ERROR_PROTOCOL = 203;
 export const KRPC_ERROR_METHOD = 204;
 export const KRPC_ERROR_VALUE_TOO_BIG = 205;

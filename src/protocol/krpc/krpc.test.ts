@@ -13,10 +13,13 @@ const id = bytes(20);
 const port = fc.integer({ min: 1, max: 65_535 });
 const ipv4 = fc.ipV4();
 const ipv6 = fc.constantFrom('2001:db8::1', 'fe80::1', '2600:1f18:1234:5678:9abc:def0:1:2');
-const endpoint4 = fc.record({ host: ipv4, port });
-const endpoint6 = fc.record({ host: ipv6, port });
-const nodes4 = fc.array(fc.record({ id, host: ipv4, port }), { maxLength: 8 });
-const nodes6 = fc.array(fc.record({ id, host: ipv6, port }), { maxLength: 8 });
+/** Compared with what is decoded, so with the usual prototype. */
+const record = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record(fields, { noNullPrototype: true }) as unknown as fc.Arbitrary<T>;
+const endpoint4 = record({ host: ipv4, port });
+const endpoint6 = record({ host: ipv6, port });
+const nodes4 = fc.array(record({ id, host: ipv4, port }), { maxLength: 8 });
+const nodes6 = fc.array(record({ id, host: ipv6, port }), { maxLength: 8 });
 const want = fc.constantFrom({ n4: true, n6: false }, { n4: false, n6: true }, { n4: true, n6: true });
 const token = fc.uint8Array({ minLength: 1, maxLength: 20 });
 const seq = fc.oneof(fc.nat(), fc.constantFrom(2n ** 60n, 2n ** 63n - 1n));
@@ -29,10 +32,10 @@ const value = fc
     fc.array(fc.nat(), { maxLength: 5 }),
   )
   .map((plain) => encodeBencode(plain));
-const mutable = fc.record({ key: bytes(32), signature: bytes(64), seq, salt: fc.uint8Array({ maxLength: 64 }) });
+const mutable = record({ key: bytes(32), signature: bytes(64), seq, salt: fc.uint8Array({ maxLength: 64 }) });
 
 const optional = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<Partial<T>> =>
-  fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>;
+  fc.record(fields, { requiredKeys: [], noNullPrototype: true }) as fc.Arbitrary<Partial<T>>;
 
 function method<M extends KrpcQuery['method'], R extends object, O extends object>(
   name: M,
@@ -86,9 +89,9 @@ const reply: fc.Arbitrary<KrpcReply> = fc
 const envelope = { transaction: fc.uint8Array({ minLength: 1, maxLength: 8 }), version: bytes(4) };
 
 const message: fc.Arbitrary<KrpcMessage> = fc.oneof(
-  fc.record({ type: fc.constant('query' as const), ...envelope, id, readOnly: fc.boolean(), query }),
-  fc.record({ type: fc.constant('reply' as const), ...envelope, yourAddress: fc.oneof(endpoint4, endpoint6), reply }),
-  fc.record({
+  record({ type: fc.constant('query' as const), ...envelope, id, readOnly: fc.boolean(), query }),
+  record({ type: fc.constant('reply' as const), ...envelope, yourAddress: fc.oneof(endpoint4, endpoint6), reply }),
+  record({
     type: fc.constant('error' as const),
     ...envelope,
     yourAddress: endpoint4,

@@ -25,7 +25,7 @@ options.add_argument('--torrent')
 options.add_argument('--save-dir')
 options = options.parse_args()
 
-ALERTS = lt.alert.category_t.status_notification | lt.alert.category_t.error_notification | lt.alert.category_t.dht_notification
+ALERTS = lt.alert.category_t.status_notification | lt.alert.category_t.error_notification | lt.alert.category_t.dht_notification | lt.alert.category_t.dht_operation_notification
 
 
 def say(**event):
@@ -95,8 +95,8 @@ for line in sys.stdin:
         first.pop_alerts()
         first.dht_get_immutable_item(lt.sha1_hash(bytes.fromhex(argument)))
         alert = wait_for(first, lt.dht_immutable_item_alert, 10)
-        value = alert.item if alert else None
-        say(event='value', value=value.decode('latin1') if isinstance(value, bytes) else repr(value))
+        item = alert.item['value'] if alert else None
+        say(event='value', value=item.decode('latin1') if isinstance(item, bytes) else repr(item))
     elif command == 'put':
         first.pop_alerts()
         target = first.dht_put_immutable_item(argument)
