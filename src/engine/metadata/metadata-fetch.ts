@@ -99,9 +99,9 @@ export class MetadataFetch implements Member {
     this.#parts = { ...parts, peers: new MeteredPeers(parts.peers, this.uploadLimit) };
     this.swarm = new Swarm(new Candidates(parts.refuses));
     this.#observer = observer;
-    const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase } = parts;
+    const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase, external } = parts;
     const dht = discoveryFor(this, parts, false);
-    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, pace, random, ticketBase, dht });
+    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, pace, random, ticketBase, external, dht });
     this.#announcing.start();
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
     this.contacts = new PeerContacts({
@@ -163,7 +163,7 @@ export class MetadataFetch implements Member {
   }
 
   candidate(): PeerAddress | undefined {
-    return this.#closed || this.#found ? undefined : this.swarm.candidates.next(this.#nowMs());
+    return this.#closed || this.#found ? undefined : this.swarm.nextToDial(this.#nowMs());
   }
 
   /** A search is always looking. */
