@@ -67,12 +67,7 @@ async function watch(torrent: Torrent, done: AbortSignal): Promise<{ stalled: nu
 takeReceivePath(job.copies);
 const probe = new EngineProbe(job);
 const delay = monitorEventLoopDelay({ resolution: 1 });
-<<<<<<< HEAD
 const client = new Client({ listen: false, encryption: 'off', pex: false, dht: false, ...job.client });
-const peers = job.ports.map((port) => ({ host: '127.0.0.1', port }));
-=======
-const client = new Client({ listen: false, encryption: 'off', pex: false, ...job.client });
->>>>>>> main
 delay.enable();
 const cpuBefore = process.cpuUsage();
 const startMs = performance.now();
