@@ -27,6 +27,7 @@ export interface ClientSettings {
   readonly diskWorkers: number;
   readonly peersMax: number;
   readonly ipFilter: IpFilterSource | undefined;
+  readonly lsd: boolean;
   readonly pex: boolean;
   readonly encryption: EncryptionMode;
   readonly allowLocal: boolean;
@@ -49,6 +50,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
     ipFilter: options.ipFilter,
+    lsd: options.lsd ?? true,
     pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
     allowLocal: options.allowLocal ?? false,

@@ -29,6 +29,11 @@ export interface ClientOptions {
   readonly peersMax?: number;
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
   readonly ipFilter?: IpFilterSource;
+  /**
+   * Finds peers in the own network (BEP 14), on the interfaces where we listen. Default true; private torrents never take
+   * part, and who does not listen neither.
+   */
+  readonly lsd?: boolean;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
   readonly pex?: boolean;
   /**

@@ -12,6 +12,7 @@ export interface NetworkOptions {
   readonly trackers: boolean;
   readonly allowLocal?: boolean;
   readonly pex: boolean;
+  readonly lsd: boolean;
   readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
@@ -29,7 +30,7 @@ export function addNetworkOptions(command: Command): Command {
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
     .option('--allow-local', 'ask whatever trackers and web seeds a torrent names in your own network')
     .option('--no-dht', 'no DHT: accepted, there is none yet')
-    .option('--no-lsd', 'no local discovery: accepted, there is none yet')
+    .option('--no-lsd', 'do not look for peers in your own network')
     .option('--no-pex', 'do not exchange peers with peers')
     .option('--no-nat', 'no port mapping: accepted, there is none yet')
     .addOption(
@@ -61,6 +62,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.allowLocal ? { allowLocal: true } : {}),
+    ...(options.lsd ? {} : { lsd: false }),
     ...(options.pex ? {} : { pex: false }),
     ...(options.profile ? { profile: true } : {}),
   };

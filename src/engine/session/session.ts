@@ -6,6 +6,7 @@ import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
+import { LocalDiscovery } from '../discovery/local-discovery.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
 import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
@@ -48,6 +49,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
+  /** Hears from the own network. */
+  readonly local: LocalDiscovery;
   /** Hears from the host's web seeds. */
   readonly webSeeds: WebSeedDesk;
   readonly #parts: SessionParts;
@@ -72,6 +75,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#parts = parts;
     this.#cache = new StretchCache(parts.ledger);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
+    this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -171,6 +175,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
+    this.local.tick(nowMs);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
     yieldMemory(this.#torrents.values(), nowMs);

@@ -5,10 +5,13 @@ import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNE
 import type { PeerAddress } from '../ports.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
-export type CandidateSource = 'user' | 'tracker' | 'incoming' | 'pex';
+export type CandidateSource = 'user' | 'lsd' | 'tracker' | 'incoming' | 'pex';
 
 /** Whom to believe first. */
-const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, tracker: 1, incoming: 2, pex: 3 };
+const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, lsd: 1, tracker: 2, incoming: 3, pex: 4 };
+
+/** What others than trackers and the user told: of no account for private torrents (BEP 27). */
+const HEARSAY: ReadonlySet<CandidateSource> = new Set(['lsd', 'pex']);
 
 interface Candidate {
   readonly address: PeerAddress;
@@ -113,12 +116,14 @@ export class Candidates {
 
   /** Whether only other peers told us of this address. */
   hearsay(address: PeerAddress): boolean {
-    return this.#known.get(addressKey(address))?.source === 'pex';
+    const source = this.#known.get(addressKey(address))?.source;
+    return source !== undefined && HEARSAY.has(source);
   }
 
   /** The torrent turns out to be private: what peers told of others counts for nothing (BEP 27). */
   forgetHearsay(): void {
-    for (const [key, { source, connected }] of this.#known) if (source === 'pex' && !connected) this.#known.delete(key);
+    for (const [key, { source, connected }] of this.#known)
+      if (HEARSAY.has(source) && !connected) this.#known.delete(key);
   }
 
   /** Hosts that are banned, on loopback with a port; the latest last. */
