@@ -21,6 +21,7 @@ export type {
   FilePriority,
   IpFilterReport,
   IpFilterSource,
+  Limits,
   MoveOptions,
   PeerAddress,
   PeerInfo,

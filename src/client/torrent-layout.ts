@@ -47,7 +47,6 @@ export function torrentSpec(
     seed: options.seed ?? true,
     superSeed: options.superSeed ?? false,
     seedGoal: options.seedGoal,
-    ...(options.peersMax !== undefined && { peersMax: options.peersMax }),
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,
   };

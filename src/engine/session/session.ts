@@ -29,7 +29,7 @@ import { yieldMemory } from './memory-fairness.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { knowsSomebody, makeRoom, neediestFirst, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoom, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -44,6 +44,8 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  /** Most connections of all members; may be changed at any time. */
+  peersMax: number;
   readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
   readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
   readonly #uploadSlots = new UploadSlots();
@@ -73,6 +75,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.peersMax = parts.peersMax;
     this.#cache = new StretchCache(parts.ledger);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
@@ -179,6 +182,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
     yieldMemory(this.#torrents.values(), nowMs);
+    if (this.#room < 0) shedPeers(this.#torrents.values(), this.peersMax);
     if (this.#room <= 0) yieldSlot(this.#torrents.values());
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
@@ -377,14 +381,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** Connections that may still be made. Strangers have a bound of their own, or they could keep us from dialling. */
   get #room(): number {
-    return this.#parts.peersMax - this.#links.size;
+    return this.peersMax - this.#links.size;
   }
 
   /** Some places are kept for those whom we dial, as in every swarm. */
   get #fullForStrangers(): boolean {
-    const { peersMax } = this.#parts;
     if (this.#room <= 0) return true;
-    return this.#incoming >= placesForStrangers(peersMax) && knowsSomebody(this.#roster.awake);
+    return this.#incoming >= placesForStrangers(this.peersMax) && knowsSomebody(this.#roster.awake);
   }
 
   #connect(member: Member, address: PeerAddress): void {

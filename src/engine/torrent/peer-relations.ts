@@ -17,6 +17,7 @@ import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
+import { surplusOf } from '../swarm/surplus.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
@@ -255,6 +256,8 @@ export class PeerRelations {
       if (haveProvedUseless(peer, this.#parts.intake.finished, nowMs)) this.#part(peer);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
+    for (const peer of surplusOf(this.swarm, this.swarm.peersMax))
+      this.drop(peer, 'ERR_PEER_SURPLUS', 'is one more than there may be');
     this.#extensions.tick();
     this.choking.seeding = seeding;
     this.advertising.tick(nowMs);
