@@ -30,6 +30,7 @@ import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { knowsSomebody, makeRoom, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
+import { StorageReports } from './storage-reports.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -70,8 +71,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
-  /** Torrents that a batch touched. */
-  readonly #touched = new Set<Torrent>();
+  readonly #reports = new StorageReports(this.#torrents);
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -286,40 +286,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Storage.
 
   runsStored(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
-      if (torrent === undefined) continue;
-      torrent.verdicts.runStored(
-        batch[at + ports.STORED_PIECE]!,
-        batch[at + ports.STORED_RUN]!,
-        batch[at + ports.STORED_OUTCOME]!,
-      );
-      this.#touched.add(torrent);
-    }
-    for (const torrent of this.#touched) torrent.runsDone();
-    this.#touched.clear();
+    this.#reports.runsStored(batch, count);
   }
 
   blocksDiffered(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
-      torrent?.verdicts.blockDiffered(
-        batch[at + ports.DIFFERENCE_PIECE]!,
-        batch[at + ports.DIFFERENCE_VERSION]!,
-        batch[at + ports.DIFFERENCE_BLOCK]!,
-      );
-    }
+    this.#reports.blocksDiffered(batch, count);
   }
 
   blocksRead(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.READ_DONE_STRIDE; at += ports.READ_DONE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.READ_DONE_STORE]!);
-      if (torrent === undefined) continue;
-      torrent.blockRead(batch[at + ports.READ_DONE_TICKET]!, batch[at + ports.READ_DONE_OK] === 1);
-      this.#touched.add(torrent);
-    }
-    for (const torrent of this.#touched) torrent.readsDone();
-    this.#touched.clear();
+    this.#reports.blocksRead(batch, count);
   }
 
   storageFailed(store: StoreId, error: StorageError): void {
