@@ -53,6 +53,7 @@ export class MillraceClient implements BenchClient {
       ...peers,
       '--no-trackers',
       '--no-lsd',
+      '--no-dht',
       '--json',
       '--seed',
       ...(job.encrypted ? ['--encryption', 'require'] : []),
