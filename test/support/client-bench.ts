@@ -57,8 +57,13 @@ export class ClientBench {
 
   client(options: ClientOptions = {}): Client {
     const threads = NET_THREADS === undefined ? {} : { netThreads: Number(NET_THREADS) };
-    const listen = { host: '127.0.0.1', port: 0 };
-    const client = new Client({ listen, memoryBytes: 16 * 1024 * 1024, ...threads, ...options });
+    const client = new Client({
+      listen: { host: '127.0.0.1', port: 0 },
+      lsd: false,
+      memoryBytes: 16 * 1024 * 1024,
+      ...threads,
+      ...options,
+    });
     this.#clients.push(client);
     return client;
   }
