@@ -27,7 +27,7 @@ import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { knowsSomebody, makeRoom, neediestFirst, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoom, makeRoomToDial, neediestFirst, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -172,7 +172,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
-    if (this.#room <= 0) yieldSlot(this.#torrents.values());
+    const full = this.#room <= 0;
+    if (full) yieldSlot(this.#torrents.values());
+    makeRoomToDial(
+      [...this.#torrents.values()],
+      nowMs,
+      full && this.#incoming > placesForStrangers(this.#parts.peersMax),
+    );
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
   }

@@ -251,6 +251,7 @@ export class PeerRelations {
     }
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.swarm.seeking = !seeding;
     this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }
