@@ -71,8 +71,7 @@ export function checkPeerAddress(address: PeerAddress): PeerAddress {
 }
 
 /** Throws InputError ERR_CLIENT_ADDRESS or ERR_CLIENT_OPTION for options of a torrent that cannot be used. */
-export function checkAddOptions({ peers = [], peersMax, seedGoal }: AddOptions): void {
-  if (peersMax !== undefined) checkCount('peersMax', peersMax);
+export function checkAddOptions({ peers = [], seedGoal }: AddOptions): void {
   for (const address of peers) checkPeerAddress(address);
   checkSeedGoal(seedGoal);
 }
@@ -96,7 +95,8 @@ function checkScheduling(scheduling: Scheduling): Scheduling {
   throw new InputError('ERR_CLIENT_OPTION', `scheduling must be one of ${SCHEDULINGS.join(', ')}, not ${scheduling}`);
 }
 
-function checkCount(name: string, count: number): number {
+/** Returns a number of things of which there is at least one. Throws InputError ERR_CLIENT_OPTION. */
+export function checkCount(name: string, count: number): number {
   if (Number.isInteger(count) && count >= 1) return count;
   throw new InputError('ERR_CLIENT_OPTION', `${name} must be a whole number from 1, not ${count}`);
 }

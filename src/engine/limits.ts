@@ -350,3 +350,16 @@ export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
 
 /** Pieces that are gained sooner than this after others were told of are told of together: a tick's worth. */
 export const HAVE_GATHER_MS = 100;
+
+/** Tiers of one torrent that are announced to beside each other; trackers of further ones form one tier together. */
+export const ANNOUNCE_TIERS_MAX = 16;
+
+/** A peer that is in the middle of a block when a recheck begins has so long to finish it; then it has to go. */
+export const RECHECK_PATIENCE_MS = 3000;
+
+/** Pieces whose loss is told one by one (BEP 54); of more, peers hear by the bitfield when they come back. */
+export const LOSSES_TOLD_MAX = 1000;
+
+/** A torrent that got no block for so long gives piece memory up, if another one has waited for some this long. */
+export const IDLE_MEMORY_MS = 10_000;
+export const STARVED_MEMORY_MS = 1000;

@@ -24,10 +24,11 @@ import { StretchCache } from '../upload/stretch-cache.ts';
 import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
+import { yieldMemory } from './memory-fairness.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { knowsSomebody, makeRoom, makeRoomToDial, neediestFirst, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoom, makeRoomToDial, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -42,6 +43,8 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  /** Most connections of all members; may be changed at any time. */
+  peersMax: number;
   readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
   readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
   readonly #uploadSlots = new UploadSlots();
@@ -69,6 +72,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.peersMax = parts.peersMax;
     this.#cache = new StretchCache(parts.ledger);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
@@ -172,13 +176,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
-    const full = this.#room <= 0;
-    if (full) yieldSlot(this.#torrents.values());
-    makeRoomToDial(
-      [...this.#torrents.values()],
-      nowMs,
-      full && this.#incoming > placesForStrangers(this.#parts.peersMax),
-    );
+    yieldMemory(this.#torrents.values(), nowMs);
+    if (this.#room < 0) shedPeers(this.#torrents.values(), this.peersMax);
+    if (this.#room <= 0) yieldSlot(this.#torrents.values());
+    const overrun = this.#room <= 0 && this.#incoming > placesForStrangers(this.peersMax);
+    makeRoomToDial([...this.#torrents.values()], nowMs, overrun);
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
   }
@@ -376,14 +378,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** Connections that may still be made. Strangers have a bound of their own, or they could keep us from dialling. */
   get #room(): number {
-    return this.#parts.peersMax - this.#links.size;
+    return this.peersMax - this.#links.size;
   }
 
   /** Some places are kept for those whom we dial, as in every swarm. */
   get #fullForStrangers(): boolean {
-    const { peersMax } = this.#parts;
     if (this.#room <= 0) return true;
-    return this.#incoming >= placesForStrangers(peersMax) && knowsSomebody(this.#roster.awake);
+    return this.#incoming >= placesForStrangers(this.peersMax) && knowsSomebody(this.#roster.awake);
   }
 
   #connect(member: Member, address: PeerAddress): void {

@@ -121,6 +121,16 @@ export class Candidates {
     for (const [key, { source, connected }] of this.#known) if (source === 'pex' && !connected) this.#known.delete(key);
   }
 
+  /** Hosts that are banned, on loopback with a port; the latest last. */
+  get bans(): ReadonlySet<string> {
+    return this.#bans;
+  }
+
+  /** Bans of an earlier run. */
+  restoreBans(bans: Iterable<string>): void {
+    for (const ban of bans) this.#bans.add(ban);
+  }
+
   banned(address: PeerAddress): boolean {
     return this.#bans.has(banKey(address));
   }
