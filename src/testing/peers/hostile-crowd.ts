@@ -44,7 +44,7 @@ function request(number: number): Uint8Array {
 }
 
 /** The ways, each named after what it does. */
-export const HOSTILE_MANNERS: Readonly<Record<string, Manners>> = {
+const MANNERS: Readonly<Record<string, Manners>> = {
   'says nothing': () => undefined,
   'trickles a handshake': (scene) => trickle(scene.handshake)(scene),
   'trickles an encrypted handshake': (scene) => trickle(randomBytes(96))(scene),
@@ -70,7 +70,7 @@ export const HOSTILE_MANNERS: Readonly<Record<string, Manners>> = {
   },
 };
 
-const EVERY_WAY: readonly Manners[] = Object.values(HOSTILE_MANNERS);
+const EVERY_WAY: readonly Manners[] = Object.values(MANNERS);
 
 export class HostileCrowd {
   /** How often a stranger was connected, and how often shown out or refused. */
