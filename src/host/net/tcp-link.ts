@@ -21,6 +21,7 @@ import type { MseHandshake, MseOutcome } from '../../protocol/mse/mse-handshake.
 import type { Rc4 } from '../../protocol/mse/rc4.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import type { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
+import { HANDSHAKE_BYTES } from '../../protocol/wire/handshake.ts';
 import { REQUEST_MESSAGE_BYTES, writeCancel, writeRequest } from '../../protocol/wire/message-writer.ts';
 import { CONTROL_QUEUE_BYTES } from '../limits.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
@@ -78,6 +79,7 @@ export class TcpLink {
   #end: LinkEnd = CLOSED_THERE;
   /** Present while nothing more is taken in: bytes that came along with what was the last. */
   #held: Uint8Array[] | undefined;
+  #handshakeMissing = HANDSHAKE_BYTES;
 
   constructor(parts: LinkParts) {
     this.id = parts.id;
@@ -158,7 +160,10 @@ export class TcpLink {
     if (this.#opening !== undefined && !this.#opens(destination, count)) return;
     this.#receiving?.apply(destination, 0, count);
     if (destination === this.#negotiationBuffer) this.#push(destination.subarray(0, count));
-    else this.receiver.arrived(count);
+    else {
+      this.#countHandshake(count);
+      this.receiver.arrived(count);
+    }
   }
 
   #timedRead(times: StageTimes): (count: number, destination: Uint8Array) => boolean {
@@ -200,11 +205,17 @@ export class TcpLink {
   #push(bytes: Uint8Array): void {
     let from = 0;
     while (from < bytes.length && this.#held === undefined) {
-      const to = from + (this.receiver.handshakeMissing || bytes.length);
-      this.receiver.push(bytes.subarray(from, to));
-      from = to;
+      const part = bytes.subarray(from, from + (this.#handshakeMissing || bytes.length));
+      this.#countHandshake(part.length);
+      this.receiver.push(part);
+      from += part.length;
     }
     if (from < bytes.length) this.#held!.push(bytes.slice(from));
+  }
+
+  /** A read to the receiver's destination never goes beyond a handshake that is not complete. */
+  #countHandshake(count: number): void {
+    if (this.#handshakeMissing > 0) this.#handshakeMissing = Math.max(0, this.#handshakeMissing - count);
   }
 
   /** The first bytes of a connection have come: true when they are the receiver's, false when the handshake took them. */

@@ -67,11 +67,6 @@ export class BlockReceiver {
     this.#commons = commons;
   }
 
-  /** Bytes that the peer's handshake still lacks: 0 once it has come. */
-  get handshakeMissing(): number {
-    return this.#state === IN_HANDSHAKE ? HANDSHAKE_BYTES - (this.#end - this.#start) : 0;
-  }
-
   /** Longest message body, in bytes, that the peer may send from now on, PIECE apart. */
   limitMessages(bytesMax: number): void {
     this.#messageBytesMax = bytesMax;
