@@ -21,7 +21,7 @@ export function describeHandingOver(scene: Describe): void {
 
   scene('a place goes from link to link as blocks land in it', async (stage) => {
     const links = await twoLinks(stage);
-    const blocks = wanted(...Array(100).keys()).map((block) => ({ ...block, place: 1 }));
+    const blocks = wanted(...Array(24).keys()).map((block) => ({ ...block, place: 1 }));
     const ask = (k: number): void => stage.request(links[k % 2]!.link, [blocks[k]!]);
     stage.recorder.onBlock = ({ outcome, begin }) => {
       assert.equal(outcome, 'landed');
@@ -41,7 +41,7 @@ export function describeHandingOver(scene: Describe): void {
 
   scene('a block that comes after its place was given to another link does not come there', async (stage) => {
     const links = await twoLinks(stage);
-    const rounds = 40;
+    const rounds = 8;
     const late = wanted(...Array(rounds).keys()).map((block) => ({ ...block, place: 0 }));
     const good = late.map((block) => ({ ...block, piece: 4 }));
     const { heard } = stage.recorder;
