@@ -43,7 +43,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
   readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
   readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
-  readonly #uploadSlots = new UploadSlots();
+  readonly #uploadSlots: UploadSlots;
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
   readonly #parts: SessionParts;
@@ -65,6 +65,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#cache = new StretchCache(parts.ledger);
+    this.#uploadSlots = new UploadSlots(parts.random);
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
