@@ -5,6 +5,7 @@ import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
+import { BlockPace } from './block-pace.ts';
 import { plainHost } from './candidates.ts';
 import type { FastGrants } from './fast-grants.ts';
 import { PeerOffers } from './peer-offers.ts';
@@ -43,6 +44,7 @@ export class Peer {
   snubbed = false;
 
   readonly window: RequestWindow = new RequestWindow();
+  readonly pace: BlockPace = new BlockPace();
   /** What it owes us, for the picker. */
   readonly debt: DownloadPeer;
   /** Requests that we took back and whose blocks may still come without being the peer's fault. */

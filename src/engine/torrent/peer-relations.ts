@@ -20,7 +20,7 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
-import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
+import type { PieceIndex } from './geometry.ts';
 import { greeting, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
@@ -338,9 +338,9 @@ export class PeerRelations {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
-    const rate = peer.download.bytesPerSecond;
-    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
-    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
+    const stalls = peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs;
+    const waitedMs = peer.debt.outstanding > 0 ? nowMs - peer.lastBlockMs : 0;
+    peer.debt.blockMs = stalls ? Number.POSITIVE_INFINITY : peer.pace.expectedMs(waitedMs);
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     // Under a limit the session lets everybody take turns.

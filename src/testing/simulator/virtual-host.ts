@@ -207,7 +207,10 @@ export class VirtualHost implements NetworkNode {
 
   #inEndgame(infoHash: Uint8Array): boolean {
     const share = this.shares.find(({ shared }) => equalBytes(shared.infoHash, infoHash));
-    return share?.torrent?.intake.download.picker.pickableCount === 0;
+    if (share?.torrent === undefined) return false;
+    const { picker, pieces } = share.torrent.intake.download;
+    const open = pieces.list.filter(({ index, wanted }) => wanted === 0 && picker.isWanted(index));
+    return picker.wantedCount === open.length;
   }
 }
 
