@@ -20,8 +20,10 @@ import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startSeeder } from './seeder.ts';
 import { benchSeeding } from './seeding.ts';
+import { benchStudy, STUDY_USAGE } from './study/study.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
+import { benchWebSeed } from './webseed.ts';
 
 const GIB = 2 ** 30;
 /** The bars are promises about downloads of this size: start-up would blur smaller ones. */
@@ -138,6 +140,15 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = (await benchMany(args.slice(1))) ? 0 : 1;
     return;
   }
+  if (args[0] === 'study') {
+    try {
+      await benchStudy(args.slice(1));
+    } catch (error) {
+      say(`${error instanceof Error ? error.message : error}\n\n${STUDY_USAGE}`);
+      process.exitCode = 2;
+    }
+    return;
+  }
   let options: BenchOptions;
   try {
     options = benchOptions(args);
@@ -146,7 +157,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const kept = options.mode === 'seeding' ? await benchSeeding(options) : await bench(options);
+  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed };
+  const kept = await benches[options.mode](options);
   process.exitCode = kept ? 0 : 1;
 }
 

@@ -22,9 +22,8 @@ function install() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('millrace: installing dependencies…\n');
-  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of platforms the lock was not made on.
-  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
-  run('npm', ['install', ...flags], 'npm install failed; is the npm registry reachable?');
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund'];
+  run('npm', ['ci', ...flags], 'npm ci failed; is the npm registry reachable?');
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, lock);
 }
@@ -33,6 +32,7 @@ function build() {
   const fresh = existsSync(path.join(root, 'dist', 'cli', 'main.js'));
   if (!fresh) process.stderr.write('millrace: compiling…\n');
   run(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b'], 'the build failed');
+  run(process.execPath, [path.join('scripts', 'bundle.mjs')], 'the program could not be bundled');
 }
 
 /** Installs and compiles whatever is missing or stale. */

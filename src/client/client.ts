@@ -11,8 +11,10 @@ import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
+import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
+import { WebSeedHost } from '../host/webseed/web-seed-host.ts';
 import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
@@ -21,11 +23,13 @@ import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
 import { IpFiltering } from './ip-filtering.ts';
+import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
+import { Schedule } from './schedule.ts';
 import { resolveSource } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type {
@@ -59,13 +63,15 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #settings: ClientSettings;
   readonly #core: Core;
   readonly #trackers: TrackerClient;
+  readonly #webSeeds: WebSeedHost;
+  readonly #udp = new UdpHost();
+  readonly #listener: Listener;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
   readonly #profiler: Profiler | undefined;
   readonly #torrents = new Map<string, Torrent>();
   readonly #searches = new Map<string, MetadataSearch>();
   #listening: Promise<PeerAddress | undefined> | undefined;
-  #port = 0;
   #closing: Promise<void> | undefined;
 
   /** Starts the disk's threads and nothing else. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
@@ -79,40 +85,50 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const host = new TcpHost({ arena, encryption: settings.encryption, ...(times && { times }) });
+    const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
-    const storageSink = forwardStorage(() => session);
     const pool = new DiskPool({
       arena,
       workers: settings.diskWorkers,
-      sink: times ? timedStorageSink(storageSink, times) : storageSink,
+      sink: forwardStorage(() => sinks.storage),
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
     this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT });
+    const { memory, counters } = host;
+    const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    this.#webSeeds = webSeeds;
     const session: Session = new Session({
       clock: { nowMs: () => performance.now() },
       random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
       ledger: this.#ledger,
-      peers: times ? timedPeerPort(host, times) : host,
+      peers: schedule.heed(times ? timedPeerPort(host, times) : host),
       storage: times ? timedStoragePort(pool, times) : pool,
       trackers: this.#trackers,
+      webSeeds,
       peerId: makePeerId(),
       clientName: USER_AGENT,
       sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
-      listenPort: () => this.#port,
+      listenPort: () => this.#listener.port,
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
-    host.start(times ? timedPeerSink(session, times) : session);
+    webSeeds.start(session.webSeeds);
+    const sinks = schedule.start(
+      times ? timedPeerSink(session, times) : session,
+      times ? timedStorageSink(session, times) : session,
+    );
+    host.start(sinks.peers);
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
     const resume = new ResumeStore(warn);
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
-    this.#core = new Core({ pool, host, session, resume, metadata, forget });
+    this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
   }
 
   /** The torrents that were added and not removed since. */
@@ -211,13 +227,14 @@ export class Client extends EventEmitter<ClientEvents> {
   /** What was measured so far; `undefined` unless the client was made with `profile: true`. */
   profile(): ProfileReport | undefined {
     const { host, pool, session } = this.#core;
+    const storing = Array.from(session.torrents, ({ intake }) => intake.download.runs.storingPeakBytes);
     return this.#profiler?.report({
       received: host.counters,
       disk: pool.stats(),
       diskWorkers: this.#settings.diskWorkers,
       memoryPeakBytes: this.#ledger.peakFrames * BLOCK_BYTES,
       memoryCapBytes: this.#ledger.frames * BLOCK_BYTES,
-      storingPeakBytes: session.storingPeakBytes,
+      storingPeakBytes: Math.max(0, ...storing),
     });
   }
 
@@ -236,7 +253,9 @@ export class Client extends EventEmitter<ClientEvents> {
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
     this.#profiler?.close();
-    await Promise.all([this.#core.host.shutdown(), this.#core.pool.close(), this.#trackers.close()]);
+    const { host, pool } = this.#core;
+    const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close()];
+    await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
@@ -269,19 +288,7 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #listen(): Promise<PeerAddress | undefined> {
     await this.#ipFiltering.begin();
-    const { listen } = this.#settings;
-    if (listen === false) return undefined;
-    const { host, port, ipv6Too } = listen;
-    try {
-      const bound = await this.#core.host.listen(host, port);
-      // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
-      if (ipv6Too) await this.#core.host.listen('::', bound.port, true).catch(() => undefined);
-      this.#port = bound.port;
-      return bound;
-    } catch (error) {
-      const reason = (error as Error).message;
-      throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
-    }
+    return await this.#listener.open();
   }
 }
 

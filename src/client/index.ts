@@ -27,6 +27,7 @@ export type {
   ProfileReport,
   ProfileStage,
   RateLimits,
+  Scheduling,
   SearchProgress,
   SeedGoal,
   SeedGoalReached,
@@ -37,6 +38,7 @@ export type {
   TorrentState,
   TorrentWarning,
   TrackerInfo,
+  WebSeedInfo,
 } from './types.ts';
 export {
   type VerifiedFile,

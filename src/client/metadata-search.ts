@@ -7,6 +7,7 @@ import { parseTorrentInfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
+import { TorrentLimits } from './torrent-limits.ts';
 import type { AddOptions, SearchProgress, TorrentWarning } from './types.ts';
 
 /** Made by `Client.add` for a magnet link; in `Client.searches` until the metadata is there. */
@@ -29,6 +30,9 @@ export class MetadataSearch {
     });
     const spec = { infoHash: infoHashBytes(magnet.infoHash), tiers };
     this.fetch = core.session.fetchMetadata(spec, { found, warned: warn });
+    const limits = new TorrentLimits();
+    limits.set(options);
+    limits.apply(this.fetch);
     core.session.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
   }
 

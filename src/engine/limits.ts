@@ -145,6 +145,9 @@ export const ANNOUNCE_STOPPED_TIMEOUT_MS = 2000;
 /** Longest message of a peer whose torrent has few pieces: room for an extended handshake and for metadata (BEP 9). */
 export const MESSAGE_BYTES_MAX: number = 64 * 1024;
 
+/** Events that may wait to be taken in by ticks, in bytes: 10,000 blocks, or the messages of a few milliseconds on a fast link. */
+export const BACKLOG_BYTES_MAX: number = 1024 * 1024;
+
 /** Blocks in flight from all peers of a torrent: 24 MiB cover 480 MiB/s at 50 ms, and keep the pages touched few. */
 export const REQUESTS_IN_FLIGHT_MAX = 1536;
 
@@ -164,8 +167,17 @@ export const REQUESTS_MAX = 500;
 export const REFUSAL_REST_MIN_MS = 100;
 export const REFUSAL_REST_MAX_MS = 10_000;
 
-/** Incoming connections from one host: a few clients behind one router, not a flood that takes every slot. */
-export const INCOMING_PER_HOST_MAX = 8;
+/**
+ * Connections with one host, whoever dialled: strangers of a session, and peers of one torrent. A few clients behind one
+ * router; not a flood that takes every slot, nor one address that others have us dial at a thousand ports.
+ */
+export const LINKS_PER_HOST_MAX = 8;
+
+/** Strangers that have not said yet what they came for. The one that waits longest goes: a real handshake is there at once. */
+export const STRANGERS_MAX = 64;
+
+/** Share of a torrent's places that is kept for those whom we dial, while we know of any: nobody may choose all our peers. */
+export const DIALLED_SHARE = 0.2;
 
 /** A peer that takes none of the blocks on their way to it for this long is dropped: they hold piece memory. */
 export const UPLOAD_STALL_MS = 120_000;
@@ -332,3 +344,15 @@ export const SUGGESTED_PER_PEER_MAX = 16;
 /** Introductions (BEP 55) that one peer may ask for: each makes us write to somebody else. */
 export const HOLEPUNCH_PER_MINUTE_MAX = 20;
 export const HOLEPUNCH_BURST_MAX = 20;
+
+/** Web seeds of one torrent that are known: a mirror list, not a flood of URLs. */
+export const WEB_SEEDS_MAX = 64;
+
+/** Web seeds of one torrent that are asked at the same time: each alone can fill a line, more only cost their operators. */
+export const WEB_SEEDS_ASKED_MAX = 8;
+
+/** A web seed that failed is asked again after five seconds first, and at least every half hour. */
+export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800_000 };
+
+/** Longest time that a server's Retry-After is believed. */
+export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;

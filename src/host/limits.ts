@@ -60,6 +60,12 @@ export const NEGOTIATION_READ_BYTES = 2048;
 /** Two round trips and some arithmetic; shorter than the engine waits for a handshake, so that a second, plain dial has time. */
 export const NEGOTIATION_TIMEOUT_MS = 8000;
 
+/**
+ * Encrypted handshakes of strangers that are answered per second, a quarter of them at once. Each costs a quarter of a
+ * millisecond of arithmetic, and any 96 bytes begin one: a flood of them may take some 3 % of a core and no more.
+ */
+export const STRANGERS_KEYS_PER_SECOND = 100;
+
 /** Addresses for which it is remembered whether they take encrypted connections: as many as a torrent knows candidates. */
 export const ROUTES_MAX = 2000;
 
@@ -68,3 +74,33 @@ export const SEALED_BLOCKS_KEPT = 256;
 
 /** Bytes of ours that go along with an encrypted handshake: a handshake of 68. Some clients take no more there. */
 export const MSE_ALONG_BYTES_MAX = 68;
+
+/** How long connecting to a web seed may take, TLS included. */
+export const WEB_SEED_CONNECT_TIMEOUT_MS = 15_000;
+
+/** Redirects of one request to a web seed. Mirrors need one or two; a longer chain is a loop. */
+export const WEB_SEED_REDIRECTS_MAX = 5;
+
+/** Requests to one web seed that wait for their answers: small files follow each other without a round trip between. */
+export const WEB_SEED_PIPELINE_MAX = 8;
+
+/** A web seed's connection that ends before it brought so much, or a whole answer, has failed. */
+export const WEB_SEED_PROGRESS_BYTES_MIN: number = 64 * 1024;
+
+/** Frames that one read from a web seed may fill: 256 KiB are what a socket has at most. */
+export const WEB_SEED_READ_FRAMES_MAX = 16;
+
+/** Bytes of an answer that is no data which are read: BEP 17 has a number of seconds there. */
+export const WEB_SEED_TEXT_BYTES_MAX = 1024;
+
+/** Moved files that are remembered of one web seed. */
+export const WEB_SEED_MOVES_MAX = 1024;
+
+/** An idle connection to a web seed is closed after this. */
+export const WEB_SEED_IDLE_MS = 10_000;
+
+/** Bytes of packets that may wait in a UDP socket to leave: what a 100 Mbit/s line takes in some 80 ms. */
+export const DATAGRAM_QUEUE_BYTES: number = 1024 * 1024;
+
+/** What the kernel is asked to hold for a UDP socket, either way: a burst at 1 Gbit/s while the program is busy for 16 ms. */
+export const DATAGRAM_BUFFER_BYTES: number = 2 * 1024 * 1024;

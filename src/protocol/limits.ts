@@ -109,3 +109,12 @@ export const PEX_ENTRIES_READ_MAX = 200;
 
 /** Characters of a line in a list of addresses: a range and the name of whoever sits there. */
 export const IP_LIST_LINE_CHARS_MAX = 1024;
+
+/** Bytes of the head of an HTTP response: what web servers themselves allow a request. */
+export const HTTP_HEAD_BYTES_MAX: number = 16 * 1024;
+
+/** Lines of it; the chattiest servers send some thirty. */
+export const HTTP_HEAD_LINES_MAX = 128;
+
+/** Bytes read at once while a head is expected: most are shorter, and what of the body comes along has to be copied. */
+export const HTTP_CONTROL_READ_BYTES = 512;

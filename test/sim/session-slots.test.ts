@@ -1,7 +1,9 @@
 // Connections shared out among the torrents of a full session.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { peerPriority } from '#src/engine/swarm/peer-priority.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 
 const PIECES = 4000;
@@ -47,6 +49,35 @@ test('a torrent that nobody can be dialled for takes no place away', () => {
   world.run(5000);
   assert.equal(first.swarm.size, PEERS_MAX);
   assert.equal(dialled.length, before);
+});
+
+test('a full session makes room for a newcomer of higher priority (BEP 40), from whichever torrent has the least one', () => {
+  const world = new SimulatedSession({ peersMax: PEERS_MAX });
+  const [first, second] = [0, 1].map(() => world.add(BLOCK_BYTES, BLOCK_BYTES).torrent) as [Torrent, Torrent];
+  for (const torrent of [first, second]) torrent.dispatch({ type: 'resume' });
+  for (let voter = 1; voter <= 3; voter++) world.session.external.vote('203.0.113.77', `198.51.${voter}.1`);
+  let met = 0;
+  const enter = (torrent: Torrent, host: string) =>
+    world.meet(torrent, { host, peerId: new Uint8Array(20).fill(++met) });
+  for (let count = 1; count <= PEERS_MAX; count++) enter(count <= 6 ? first : second, `198.51.${count}.1`);
+  const priority = (host: string, port: number): number =>
+    peerPriority({ host: '203.0.113.77', port: world.listenPort }, { host, port })!;
+  const ranked = (torrent: Torrent): number[] =>
+    [...torrent.swarm.peers()].map(({ address: { host, port } }) => priority(host, port)).sort((a, b) => a - b);
+  assert.deepEqual([first.swarm.size, second.swarm.size], [6, 4]);
+  const before = ranked(first);
+  const strangers = Array.from({ length: 250 }, (_, at) => `192.0.${at + 1}.1`);
+  const weak = strangers.filter((host) => priority(host, 50_000) < Math.min(...ranked(first), ...ranked(second)));
+  const strong = strangers.filter((host) => priority(host, 50_000) > Math.max(...ranked(first), ...ranked(second)));
+  if (weak[0] !== undefined) assert.ok(enter(second, weak[0]).closed);
+  assert.ok(!enter(second, strong[0]!).closed);
+  assert.deepEqual([first.swarm.size, second.swarm.size], [5, 5], 'who has more peers gives one up');
+  assert.deepEqual(ranked(first), before.slice(1), 'the least one');
+  // A torrent with fewer peers than the newcomer's is left alone.
+  const poor = enter(second, strong[1]!);
+  world.run(500);
+  assert.ok(!poor.closed && first.swarm.size + second.swarm.size === PEERS_MAX);
+  assert.ok(world.network.open.length <= PEERS_MAX);
 });
 
 test("a torrent's own bound holds for dials and for strangers", () => {

@@ -5,7 +5,7 @@ import type { PeerAddress } from '../ports.ts';
 import { isLoopback, plainHost } from '../swarm/candidates.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Peer } from '../swarm/peer.ts';
-import { peerPriority } from '../swarm/peer-priority.ts';
+import { peerPriority, type RankedPeer } from '../swarm/peer-priority.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { ExtendedMessages, ExtensionHandler } from './extended-messages.ts';
 import { HolepunchRelay } from './holepunch-relay.ts';
@@ -81,26 +81,23 @@ export class PeerContacts {
     this.#exchange?.tick(nowMs());
     if (external.version === this.#rankedVersion) return;
     this.#rankedVersion = external.version;
-    swarm.candidates.prioritize((address) => this.#priorityOf(address) ?? 0);
+    swarm.candidates.prioritize((address) => this.priorityOf(address) ?? 0);
   }
 
-  /** The connected peer that should make room for a newcomer of higher canonical priority, if there is one. */
-  lesserThan(newcomer: PeerAddress): Peer | undefined {
-    let least = this.#priorityOf(newcomer);
-    let lesser: Peer | undefined;
-    if (least === undefined) return undefined;
+  /** The connected peer of the lowest canonical priority that is below `bound`, if there is one. */
+  lesserThan(bound: number): RankedPeer | undefined {
+    let lesser: RankedPeer | undefined;
     for (const peer of this.#parts.swarm.peers()) {
       // Who brings blocks stays, whatever its address.
       if (!peer.ready || peer.closing || peer.download.bytesPerSecond > 0) continue;
-      const priority = this.#priorityOf(peer.listening ?? peer.address);
-      if (priority === undefined || priority >= least) continue;
-      least = priority;
-      lesser = peer;
+      const priority = this.priorityOf(peer.listening ?? peer.address);
+      if (priority !== undefined && priority < (lesser?.priority ?? bound)) lesser = { peer, priority };
     }
     return lesser;
   }
 
-  #priorityOf(address: PeerAddress): number | undefined {
+  /** Canonical priority of a connection to this address; `undefined` while we do not know our own. */
+  priorityOf(address: PeerAddress): number | undefined {
     const own = this.#parts.external.of(plainHost(address).includes(':') ? 6 : 4);
     return own === undefined ? undefined : peerPriority({ host: own, port: this.#parts.listenPort() }, address);
   }

@@ -96,6 +96,23 @@ test('metadata comes from a stranger, and the torrent downloads over the same li
   assert.deepEqual(scene.world.leftovers(torrent), []);
 });
 
+test('what is said in the search counts against the rate limits, both ways', () => {
+  const scene = new Scene();
+  const { downloadLimit, uploadLimit } = scene.world.session;
+  const now = (): number => scene.world.queue.nowMs;
+  for (const limit of [downloadLimit, uploadLimit]) limit.setRate(1);
+  scene.world.run(1000);
+  const before = [downloadLimit, uploadLimit].map((limit) => limit.available(now()));
+  const remote = scene.meet();
+  scene.give(remote, 0);
+  scene.world.run(50);
+  assert.deepEqual(before, [0, 0]);
+  // At one byte a second nothing trickles in: what is missing was said.
+  assert.ok(downloadLimit.available(now()) < 0, 'a piece of metadata came in');
+  assert.ok(uploadLimit.available(now()) < 0, 'handshakes and requests went out');
+  assert.deepEqual(scene.settle(), []);
+});
+
 test('what is on disk already is told to the peers that go over', () => {
   const scene = new Scene();
   const remote = scene.meet();

@@ -7,9 +7,10 @@ import { PeerError, type SourceError } from '../../base/errors.ts';
 import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
 import { decodeMetadataMessage, encodeMetadataMessage } from '../../protocol/extension/metadata-message.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { EXTENDED } from '../../protocol/wire/message-id.ts';
-import { KEEP_ALIVE } from '../../protocol/wire/message-writer.ts';
+import { KEEP_ALIVE, MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { PeerContacts } from '../extensions/peer-contacts.ts';
 import {
@@ -25,8 +26,10 @@ import { Candidates } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Announcing } from '../torrent/announcing.ts';
 import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from '../torrent/greeting.ts';
+import { MeteredPeers } from '../torrent/metered-peers.ts';
 import { explainLoneliness, type Stall } from '../torrent/stall.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
@@ -75,6 +78,7 @@ const nothing = (): void => undefined;
 export class MetadataFetch implements Member {
   readonly infoHash: Uint8Array;
   readonly swarm: Swarm;
+  readonly contacts: PeerContacts;
   readonly ticketBase: number;
   // We never asked for a block.
   readonly messagesDone: () => void = nothing;
@@ -82,13 +86,15 @@ export class MetadataFetch implements Member {
   readonly blockReturned: () => void = nothing;
   readonly blocksDone: () => void = nothing;
   readonly served: () => void = nothing;
+  /** Its own rate limits, inside those of the session: what is said counts here as it does in a torrent. */
+  readonly downloadLimit: TokenBucket;
+  readonly uploadLimit: TokenBucket;
   readonly #parts: TorrentParts;
   readonly #observer: MetadataObserver;
   readonly #announcing: Announcing;
   readonly #exchange: MetadataExchange;
   readonly #tiers: number;
   readonly #extended: ExtendedMessages;
-  readonly #contacts: PeerContacts;
   readonly #known = new Map<LinkId, Acquaintance>();
   #found = false;
   #lastTickMs: number | undefined;
@@ -97,7 +103,9 @@ export class MetadataFetch implements Member {
   constructor(spec: MetadataSpec, parts: TorrentParts, observer: MetadataObserver) {
     this.infoHash = spec.infoHash;
     this.ticketBase = parts.ticketBase;
-    this.#parts = parts;
+    this.downloadLimit = new TokenBucket(0, parts.downloadLimit);
+    this.uploadLimit = new TokenBucket(0, parts.uploadLimit);
+    this.#parts = { ...parts, peers: new MeteredPeers(parts.peers, this.uploadLimit) };
     this.swarm = new Swarm(new Candidates(parts.refuses));
     this.#observer = observer;
     const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase } = parts;
@@ -105,7 +113,7 @@ export class MetadataFetch implements Member {
     this.#announcing.start();
     this.#tiers = spec.tiers.length;
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
-    this.#contacts = new PeerContacts({
+    this.contacts = new PeerContacts({
       swarm: this.swarm,
       external: parts.external,
       extended: () => this.#extended,
@@ -118,12 +126,12 @@ export class MetadataFetch implements Member {
     this.#extended = new ExtendedMessages({
       handlers: {
         ut_metadata: (peer, payload) => this.#hearMetadata(peer, payload),
-        ut_pex: this.#contacts.exchangeHandler,
+        ut_pex: this.contacts.exchangeHandler,
       },
       send: (peer, bytes) => this.#send(peer, bytes),
       handshakeTaken: (peer, handshake) => {
         heedOffer(peer, handshake);
-        this.#contacts.heed(peer, handshake);
+        this.contacts.heed(peer, handshake);
         this.#weigh(peer);
       },
     });
@@ -159,14 +167,12 @@ export class MetadataFetch implements Member {
     return peer;
   }
 
-  makeRoomFor(newcomer: PeerAddress): boolean {
-    const lesser = this.#contacts.lesserThan(newcomer);
-    if (lesser !== undefined) this.#drop(lesser);
-    return lesser !== undefined;
+  replace(peer: Peer): void {
+    this.#drop(peer);
   }
 
   candidate(): PeerAddress | undefined {
-    return this.#closed || this.#found ? undefined : this.swarm.candidates.next(this.#nowMs());
+    return this.#closed || this.#found ? undefined : this.swarm.nextToDial(this.#nowMs());
   }
 
   /** A search is always looking. */
@@ -181,6 +187,7 @@ export class MetadataFetch implements Member {
       case 'handshake':
         return this.#shakeHands(event.peer, event.handshake);
       case 'message':
+        this.downloadLimit.charge(MESSAGE_HEADER_BYTES + event.payload.length);
         return this.#hear(event.peer, event.id, event.payload);
       case 'keep-alive':
         event.peer.lastMessageMs = this.#nowMs();
@@ -201,6 +208,7 @@ export class MetadataFetch implements Member {
 
   /** We have no block; whoever goes on asking floods us. */
   blockRequested(peer: Peer): void {
+    this.downloadLimit.charge(REQUEST_MESSAGE_BYTES);
     peer.messageDebt++;
   }
 
@@ -213,7 +221,8 @@ export class MetadataFetch implements Member {
     return heirlooms;
   }
 
-  blockWasted(peer: Peer): void {
+  blockWasted(peer: Peer, length: number): void {
+    this.downloadLimit.charge(PIECE_HEADER_BYTES + length);
     this.#expel(peer, 'ERR_PEER_UNREQUESTED', 'sends blocks that nobody asked for');
   }
 
@@ -321,7 +330,7 @@ export class MetadataFetch implements Member {
       if (verdict.kind === 'drop') this.#drop(peer);
       if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
     }
-    this.#contacts.tick();
+    this.contacts.tick();
     this.#ask();
     // How much is left nobody knows yet; a tracker that is told 0 would take us for a seed.
     const standing = { port: this.#parts.listenPort(), uploaded: 0, downloaded: 0, left: 1 };
@@ -339,7 +348,7 @@ export class MetadataFetch implements Member {
     this.#known.delete(peer.link);
     this.swarm.remove(peer);
     if (end.code.startsWith('ERR_WIRE')) this.swarm.candidates.ban(peer.address);
-    this.#contacts.forget(peer);
+    this.contacts.forget(peer);
     if (peer.claimsCandidate) this.swarm.candidates.ended(peer.listening ?? peer.address, this.#nowMs(), false);
   }
 

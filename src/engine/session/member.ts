@@ -3,6 +3,7 @@
 import type { SourceError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
+import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
@@ -26,12 +27,14 @@ export interface Member {
   /** The first of its tickets for announces. */
   readonly ticketBase: number;
   readonly swarm: Swarm;
+  /** Tells which connections are worth more than others (BEP 40). */
+  readonly contacts: Pick<PeerContacts, 'priorityOf' | 'lesserThan'>;
   /** Strangers may come in now. */
   readonly welcoming: boolean;
   /** A link to this member begins: dialled by us, or accepted and known by its handshake. */
   admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer;
-  /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
-  makeRoomFor(newcomer: PeerAddress): boolean;
+  /** A peer makes room for another one. */
+  replace(peer: Peer): void;
   /** The next address to dial, if the member wants one. */
   candidate(): PeerAddress | undefined;
   /** When it next has something to do if nothing happens to it: it needs no tick before. */

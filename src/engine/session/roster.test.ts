@@ -20,7 +20,8 @@ class Idler implements Member {
   readonly blocksDone = nothing;
   readonly blockRequested = nothing;
   readonly served = nothing;
-  readonly makeRoomFor = () => false;
+  readonly contacts = { priorityOf: () => undefined, lesserThan: () => undefined };
+  readonly replace = nothing;
   readonly candidate: Member['candidate'] = () => undefined;
   ticks = 0;
   untilMs = 0;

@@ -7,26 +7,27 @@ import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX, INCOMING_PER_HOST_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
 import { AddressGate } from '../swarm/address-gate.ts';
-import { isLoopback } from '../swarm/candidates.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
 import type { IpFilter } from '../swarm/ip-filter.ts';
 import type { Peer } from '../swarm/peer.ts';
+import { placesForStrangers } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { neediestFirst, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoom, neediestFirst, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -46,6 +47,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #uploadSlots: UploadSlots;
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
+  /** Hears from the host's web seeds. */
+  readonly webSeeds: WebSeedDesk;
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
@@ -54,10 +57,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #announcePace = new AnnouncePace();
   readonly #links = new Map<LinkId, Attachment>();
   readonly #strangers = new Strangers();
+  /** Links that others dialled, strangers apart. */
+  #incoming = 0;
   readonly #gate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
-  #nextLink = 2;
+  #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
   /** Torrents that a batch touched. */
   readonly #touched = new Set<Torrent>();
@@ -66,6 +71,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#parts = parts;
     this.#cache = new StretchCache(parts.ledger);
     this.#uploadSlots = new UploadSlots(parts.random);
+    this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -88,13 +94,6 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #sift(): void {
     for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
     for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
-  }
-
-  /** Most bytes of one torrent that waited for the disk at once. */
-  get storingPeakBytes(): number {
-    let peak = 0;
-    for (const torrent of this.#torrents.values()) peak = Math.max(peak, torrent.intake.download.runs.storingPeakBytes);
-    return peak;
   }
 
   /**
@@ -144,6 +143,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       cache: this.#cache,
       uploadSlots: this.#uploadSlots,
       trackerKey: this.#trackerKey,
+      webSeeds: this.webSeeds,
     };
     return { ...this.#parts, ...owned, external, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
@@ -180,7 +180,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
   #shareOut(): void {
-    const busy = [...this.#torrents.values()].filter(({ swarm }) => swarm.size > 0);
+    const busy = [...this.#torrents.values()].filter((torrent) => torrent.connected);
     this.#asks.share(busy.filter(({ downloadLimit }) => downloadLimit.limited));
     this.#serves.share(busy.filter(({ uploadLimit }) => uploadLimit.limited));
   }
@@ -201,13 +201,9 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    const full = this.#room <= 0;
-    const crowded = isCrowded(
-      address.host,
-      this.#strangers.from((other) => other === address.host),
-    );
-    if (full || crowded || this.#gate.refuses(address.host)) this.#parts.peers.close(link);
-    else this.#strangers.add(link, address, this.#parts.clock.nowMs());
+    if (this.#gate.refuses(address.host)) return this.#parts.peers.close(link);
+    const leaving = this.#strangers.admit(link, address, this.#parts.clock.nowMs());
+    if (leaving !== undefined) this.#parts.peers.close(leaving);
   }
 
   handshake(link: LinkId, bytes: Uint8Array): void {
@@ -273,6 +269,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#strangers.forget(link);
     const attachment = this.#links.get(link);
     this.#links.delete(link);
+    if (attachment?.peer.incoming) this.#incoming--;
     if (attachment !== undefined) attachment.member.dispatch({ type: 'closed', peer: attachment.peer, end });
   }
 
@@ -282,7 +279,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
       if (torrent === undefined) continue;
-      torrent.runStored(
+      torrent.verdicts.runStored(
         batch[at + ports.STORED_PIECE]!,
         batch[at + ports.STORED_RUN]!,
         batch[at + ports.STORED_OUTCOME]!,
@@ -296,7 +293,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   blocksDiffered(batch: Int32Array, count: number): void {
     for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
-      torrent?.blockDiffered(
+      torrent?.verdicts.blockDiffered(
         batch[at + ports.DIFFERENCE_PIECE]!,
         batch[at + ports.DIFFERENCE_VERSION]!,
         batch[at + ports.DIFFERENCE_BLOCK]!,
@@ -335,11 +332,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (address === undefined || handshake === undefined) return undefined;
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
-    if (isCrowded(address.host, incomingFrom(address.host, member))) return undefined;
-    const room = member.swarm.size < member.swarm.peersMax || member.makeRoomFor(address);
-    if (!room) return undefined;
+    if (member.swarm.hosts.isCrowded(address.host)) return undefined;
+    if (!makeRoom(address, member, this.#fullForStrangers ? this.#roster.members() : undefined)) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
+    this.#incoming++;
     const attachment = { member, peer: member.admit(link, address, true) };
     this.#links.set(link, attachment);
     return attachment;
@@ -372,27 +369,26 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
   }
 
-  /** Connections that may still be made. */
+  /** Connections that may still be made. Strangers have a bound of their own, or they could keep us from dialling. */
   get #room(): number {
-    return this.#parts.peersMax - this.#links.size - this.#strangers.size;
+    return this.#parts.peersMax - this.#links.size;
+  }
+
+  /** Some places are kept for those whom we dial, as in every swarm. */
+  get #fullForStrangers(): boolean {
+    const { peersMax } = this.#parts;
+    if (this.#room <= 0) return true;
+    return this.#incoming >= placesForStrangers(peersMax) && knowsSomebody(this.#roster.awake);
   }
 
   #connect(member: Member, address: PeerAddress): void {
-    const link = this.#nextLink;
-    this.#nextLink += 2;
+    const link = this.#newLink();
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
   }
-}
 
-/**
- * Whether a host has as many incoming links as it may: strangers, or peers of one torrent. A client that shares many
- * torrents with us has a link for each. On loopback many clients share one host, and none of them is a stranger.
- */
-function isCrowded(host: string, links: Iterable<LinkId>): boolean {
-  return !isLoopback(host) && [...links].length >= INCOMING_PER_HOST_MAX;
-}
-
-function* incomingFrom(host: string, { swarm }: Member): Generator<LinkId> {
-  for (const peer of swarm.peers()) if (peer.incoming && peer.address.host === host) yield peer.link;
+  #newLink(): LinkId {
+    this.#nextLink += 2;
+    return this.#nextLink;
+  }
 }

@@ -4,6 +4,13 @@ import { writeUint16 } from '../../base/bytes.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 import type { PeerAddress } from '../ports.ts';
+import type { Peer } from './peer.ts';
+
+/** A connected peer and its priority. */
+export interface RankedPeer {
+  readonly peer: Peer;
+  readonly priority: number;
+}
 
 /** Leading bytes that always count: a /16 of IPv4, a /48 of IPv6. Of what follows the shared part and one byte more. */
 const WHOLE_BYTES = { 4: 2, 16: 6 } as const;

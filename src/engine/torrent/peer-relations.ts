@@ -7,6 +7,7 @@ import { fromRandomStart } from '../../base/random-start.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { INTERESTED_MESSAGE, KEEP_ALIVE, NOT_INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import { decodeMessage } from '../../protocol/wire/messages.ts';
+import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
 import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
@@ -69,12 +70,8 @@ export class PeerRelations {
     return peer;
   }
 
-  /** A newcomer finds the swarm full: somebody of lesser priority makes room (BEP 40). Returns whether there is room. */
-  makeRoomFor(newcomer: PeerAddress): boolean {
-    const lesser = this.#extensions.contacts.lesserThan(newcomer);
-    if (lesser === undefined) return false;
-    this.drop(lesser, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
-    return true;
+  get contacts(): PeerContacts {
+    return this.#extensions.contacts;
   }
 
   greet(peer: Peer): void {

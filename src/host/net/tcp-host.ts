@@ -99,6 +99,11 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#sink = sink;
   }
 
+  /** The arena and who may write where. */
+  get memory(): PieceMemory {
+    return this.#commons.memory;
+  }
+
   /** Block bytes that `copy` moved inside the arena. */
   get copiedInArenaBytes(): number {
     return this.#copiedHere;

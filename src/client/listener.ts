@@ -1,0 +1,75 @@
+// Where the client can be reached: TCP for peers and, on the same port, UDP for whichever protocol uses it.
+import { InputError } from '../base/errors.ts';
+import type { TcpHost } from '../host/net/tcp-host.ts';
+import type { UdpHost } from '../host/net/udp-host.ts';
+import type { ClientSettings, ListenAddress } from './client-options.ts';
+import type { PeerAddress, TorrentWarning } from './types.ts';
+
+const ALL_IPV4 = '0.0.0.0';
+const ALL_IPV6 = '::';
+
+export interface ListenerParts {
+  readonly tcp: TcpHost;
+  readonly udp: UdpHost;
+  readonly listen: ClientSettings['listen'];
+  readonly warn: (warning: TorrentWarning) => void;
+}
+
+export class Listener {
+  readonly #parts: ListenerParts;
+  #port = 0;
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
+  }
+
+  /** The port that peers are told; 0 while there is none. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Binds all and resolves to the TCP address, `undefined` when told never to listen. Rejects with ERR_CLIENT_LISTEN. */
+  async open(): Promise<PeerAddress | undefined> {
+    const { listen, udp } = this.#parts;
+    const bound = listen === false ? undefined : await this.#openTcp(listen);
+    this.#port = bound?.port ?? 0;
+    if (udp.wanted) await this.#openUdp(listen, this.#port);
+    return bound;
+  }
+
+  async #openTcp({ host, port, ipv6Too }: ListenAddress): Promise<PeerAddress> {
+    const { tcp } = this.#parts;
+    try {
+      const bound = await tcp.listen(host, port);
+      // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
+      if (ipv6Too) await tcp.listen(ALL_IPV6, bound.port, true).catch(() => undefined);
+      return bound;
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+    }
+  }
+
+  /** A client that does not listen asks others all the same, from ports that the system picks. */
+  async #openUdp(listen: ClientSettings['listen'], port: number): Promise<void> {
+    const { host, ipv6Too } = listen === false ? { host: ALL_IPV4, ipv6Too: true } : listen;
+    await this.#openSocket(host, port);
+    // `::` takes in IPv4 on TCP, and a UDP socket of each family does the same.
+    const other = host === ALL_IPV6 ? ALL_IPV4 : ipv6Too ? ALL_IPV6 : undefined;
+    if (other !== undefined) await this.#openSocket(other, port, other === ALL_IPV6);
+  }
+
+  /** When somebody else has the port, another one serves: only peers that know us by TCP will miss us there. */
+  async #openSocket(host: string, port: number, optional = false): Promise<void> {
+    const { udp, warn } = this.#parts;
+    try {
+      await udp.open(host, port).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EADDRINUSE') throw error;
+        return udp.open(host, 0);
+      });
+    } catch (error) {
+      if (!optional)
+        warn({ code: 'ERR_CLIENT_UDP', message: `no UDP on ${host}:${port}: ${(error as Error).message}` });
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { DatagramRecorder, describeDatagramPort } from '../../testing/datagrams/datagram-port-conformance.ts';
+import { DATAGRAM_QUEUE_BYTES } from '../limits.ts';
+import { UdpHost } from './udp-host.ts';
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describeDatagramPort('UdpHost', async () => {
+  const [a, b] = [new UdpHost(), new UdpHost()];
+  await Promise.all([a.open('127.0.0.1', 0), b.open('127.0.0.1', 0)]);
+  return { a, b, until, close: async () => void (await Promise.all([a.close(), b.close()])) };
+});
+
+test('both families share one port, and IPv6 takes in no IPv4', { timeout: 10_000 }, async (context) => {
+  const host = new UdpHost();
+  try {
+    const recorder = new DatagramRecorder();
+    const port = host.attach('krpc', recorder);
+    const bound = await host.open('0.0.0.0', 0);
+    const six = await host.open('::', bound.port).catch((error: NodeJS.ErrnoException) => error.code);
+    if (typeof six !== 'object') return context.skip(`no IPv6 here: ${six}`);
+    assert.equal(six.port, bound.port);
+    const packet = new TextEncoder().encode('de');
+    port.send(packet, { host: '127.0.0.1', port: bound.port });
+    port.send(packet, { host: '::1', port: bound.port });
+    await until(() => recorder.heard.length === 2);
+    assert.deepEqual(recorder.heard.map(({ from }) => from.host).sort(), ['127.0.0.1', '::1']);
+  } finally {
+    await host.close();
+  }
+});
+
+test('what waits to leave is bounded, and whoever had to wait is told when it has left', {
+  timeout: 10_000,
+}, async () => {
+  const [host, other] = [new UdpHost(), new UdpHost()];
+  try {
+    const recorder = new DatagramRecorder();
+    const port = host.attach('krpc', recorder);
+    await host.open('127.0.0.1', 0);
+    const target = await other.open('127.0.0.1', 0);
+    const packet = new Uint8Array(60_000).fill(0x64);
+    // A full kernel queue makes packets wait; a fast kernel never lets it fill, and then nobody had to wait.
+    let refused = 0;
+    for (let sent = 0; sent < (DATAGRAM_QUEUE_BYTES * 4) / packet.length; sent++)
+      if (!port.send(packet, target)) refused++;
+    if (refused > 0) await until(() => recorder.drains > 0);
+    assert.equal(port.send(packet, target), true);
+  } finally {
+    await Promise.all([host.close(), other.close()]);
+  }
+});
+
+test('closed sockets send nothing, and closing twice is closing once', { timeout: 10_000 }, async () => {
+  const host = new UdpHost();
+  const port = host.attach('krpc', new DatagramRecorder());
+  const bound = await host.open('127.0.0.1', 0);
+  await host.close();
+  await host.close();
+  assert.equal(port.send(Uint8Array.of(0x64), bound), false);
+  assert.equal(port.local(4), undefined);
+});
+
+test('an address that is taken rejects with the reason of the system', { timeout: 10_000 }, async () => {
+  const [host, other] = [new UdpHost(), new UdpHost()];
+  try {
+    const bound = await host.open('127.0.0.1', 0);
+    await assert.rejects(other.open(bound.host, bound.port), { code: 'EADDRINUSE' });
+  } finally {
+    await host.close();
+  }
+});
