@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { type AskedBlock, DownloadBench } from '../../testing/engine/download-bench.ts';
 import { DUPLICATE_GAIN, DUPLICATE_WAIT_MIN_MS, DUPLICATES_PER_BLOCK, UNKNOWN_BLOCK_MS } from '../limits.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import type { Endgame } from './endgame.ts';
 
 const BLOCKS = 16;
 
@@ -60,10 +61,11 @@ test('it has not begun while pieces are missing that nobody here has', () => {
   const [owner, idle] = [bench.peer([0]), bench.peer([0])];
   owner.blockMs = Number.POSITIVE_INFINITY;
   bench.plan(owner, 100);
-  assert.equal(bench.download.endgame.begun, false);
+  const endgame: Endgame = bench.download.endgame;
+  assert.equal(endgame.begun, false);
   assert.deepEqual(bench.endgame(idle, 100), []);
   bench.download.picker.setPriority(1 as never, 0);
-  assert.equal(bench.download.endgame.begun, true, 'what nobody wants does not count');
+  assert.equal(endgame.begun, true, 'what nobody wants does not count');
   assert.equal(bench.endgame(idle, 100).length, BLOCKS);
 });
 

@@ -119,7 +119,7 @@ export class PeerRelations {
       if (message.type !== 'request') peer.messageDebt++;
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
-      this.advertising.heardOf(peer);
+      this.advertising.heardOf(peer, message);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
