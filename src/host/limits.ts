@@ -104,3 +104,12 @@ export const DATAGRAM_QUEUE_BYTES: number = 1024 * 1024;
 
 /** What the kernel is asked to hold for a UDP socket, either way: a burst at 1 Gbit/s while the program is busy for 16 ms. */
 export const DATAGRAM_BUFFER_BYTES: number = 2 * 1024 * 1024;
+
+/** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
+export const TRACKER_OTHER_FAMILY_MS = 2000;
+
+/** A scrape that takes longer has failed: somebody is waiting for it. */
+export const SCRAPE_TIMEOUT_MS = 15_000;
+
+/** How often local discovery looks for new network interfaces. */
+export const LSD_INTERFACES_MS = 10_000;

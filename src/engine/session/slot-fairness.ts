@@ -3,6 +3,7 @@
 import type { PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { RankedPeer } from '../swarm/peer-priority.ts';
+import { surplusOf, usefulness } from '../swarm/surplus.ts';
 import type { Torrent } from '../torrent/torrent.ts';
 import type { Member } from './member.ts';
 
@@ -58,7 +59,20 @@ export function yieldSlot(torrents: Iterable<Torrent>): void {
   if (least !== undefined) richest.relations.drop(least, 'ERR_PEER_REPLACED', 'makes room for a torrent without peers');
 }
 
-/** What passes between us; a connection that is still being made counts least. */
-function usefulness(peer: Peer): number {
-  return peer.ready ? peer.download.bytesPerSecond + peer.upload.bytesPerSecond : -1;
+/** The limit was lowered: of the torrent with most peers, again and again, the least useful one goes. */
+export function shedPeers(torrents: Iterable<Torrent>, peersMax: number): void {
+  const sizes = new Map<Torrent, number>();
+  let total = 0;
+  for (const torrent of torrents) {
+    let size = 0;
+    for (const peer of torrent.swarm.peers()) if (!peer.closing) size++;
+    total += size;
+    if (size > 0) sizes.set(torrent, size);
+  }
+  for (; total > peersMax; total--) {
+    const [richest, size] = [...sizes].reduce((a, b) => (b[1] > a[1] ? b : a));
+    const [least] = surplusOf(richest.swarm, size - 1);
+    richest.relations.drop(least!, 'ERR_PEER_SURPLUS', 'is one more than there may be');
+    sizes.set(richest, size - 1);
+  }
 }

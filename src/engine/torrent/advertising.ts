@@ -13,7 +13,7 @@ import type { Swarm } from '../swarm/swarm.ts';
 import { HotSuggestions } from '../upload/hot-suggestions.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
-import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
+import { extendedHandshake, introduction, nodePortFor, offerTo, withdrawing } from './greeting.ts';
 import { SuperSeeding } from './super-seeding.ts';
 import type { TorrentParts, TorrentSpec } from './torrent-spec.ts';
 
@@ -56,7 +56,12 @@ export class Advertising {
   introduce(peer: Peer): void {
     const { picker, send } = this.#parts;
     const claimed = this.#hides(peer) ? new Bitfield(picker.had.length) : picker.had;
-    for (const bytes of introduction(peer, claimed, this.#offerTo(peer))) send(peer, bytes);
+    for (const bytes of introduction(peer, claimed, this.#offerTo(peer), this.#nodePortFor(peer))) send(peer, bytes);
+  }
+
+  #nodePortFor(peer: Peer): number | undefined {
+    const { spec, shared } = this.#parts;
+    return nodePortFor(peer, spec.private ? undefined : shared.dht);
   }
 
   /** To a peer that was told while we looked for the metadata that we have nothing, and perhaps of extensions that a private torrent lacks. */
@@ -91,10 +96,10 @@ export class Advertising {
     for (const peer of this.#listeners()) if (!peer.pieces.have.has(piece)) this.#parts.send(peer, have);
   }
 
-  /** A piece that we told of is gone from the disk: peers must not count on it. The picker knows already. */
-  lost(piece: PieceIndex): void {
+  /** A piece that we told of is gone from the disk: the picker knows already. Returns who counts on it and cannot be told. */
+  lost(piece: PieceIndex): Iterable<Peer> {
     const { swarm, extended, upload } = this.#parts;
-    tellLoss(piece, swarm.peers(), extended, upload);
+    return tellLoss(piece, swarm.peers(), extended, upload);
   }
 
   /** We want nothing more, or want something again. Who does not take the message gets another handshake. */
