@@ -17,7 +17,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|many] [o
   --clients a,b           opponents: libtorrent, aria2, transmission, webtorrent
   --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders, encrypted
   --folder PATH           where payload and downloads go (default: /dev/shm)
-  --millrace PATH         another build's dist/cli/main.js
+  --millrace PATH         another build's dist/bin/millrace.js
   --write                 update the documents, also with quick and seeding
 `;
 

@@ -34,7 +34,7 @@ interface Seed {
 }
 
 async function startMillrace(torrent: string, payload: Payload): Promise<Seed> {
-  const program = path.join(repository, 'dist', 'cli', 'main.js');
+  const program = path.join(repository, 'dist', 'bin', 'millrace.js');
   const args = ['seed', torrent, '-d', payload.directory, '--no-trackers', '--listen', '127.0.0.1:0', '--json'];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let address = '';
@@ -89,7 +89,7 @@ async function measure(
 }
 
 function infoHashOf(torrent: string): string {
-  const program = path.join(repository, 'dist', 'cli', 'main.js');
+  const program = path.join(repository, 'dist', 'bin', 'millrace.js');
   const { stdout } = spawnSync(process.execPath, [program, 'info', torrent, '--json'], { encoding: 'utf8' });
   const found = /"infoHash":"([0-9a-f]{40})"/.exec(stdout)?.[1];
   if (found === undefined) throw new Error(`${torrent} has no info hash`);

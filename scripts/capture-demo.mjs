@@ -14,7 +14,7 @@ const DEADLINE_MS = 120_000;
 
 ready();
 const tmux = (...args) => execFileSync('tmux', ['-L', 'millrace-capture', ...args], { encoding: 'utf8' });
-const main = path.join(root, 'dist', 'cli', 'main.js');
+const main = path.join(root, 'dist', 'bin', 'millrace.js');
 tmux('new-session', '-d', '-x', COLUMNS, '-y', ROWS, `${process.execPath} ${main} demo; sleep 60`);
 const frames = [];
 try {

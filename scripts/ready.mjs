@@ -32,6 +32,7 @@ function build() {
   const fresh = existsSync(path.join(root, 'dist', 'cli', 'main.js'));
   if (!fresh) process.stderr.write('millrace: compiling…\n');
   run(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b'], 'the build failed');
+  run(process.execPath, [path.join('scripts', 'bundle.mjs')], 'the program could not be bundled');
 }
 
 /** Installs and compiles whatever is missing or stale. */

@@ -5,7 +5,7 @@ import { ready, root } from './ready.mjs';
 
 ready();
 const args = process.argv.slice(2);
-const main = path.join(root, 'dist', 'cli', 'main.js');
+const main = path.join(root, 'dist', 'bin', 'millrace.js');
 const child = spawn(process.execPath, [main, ...(args.length > 0 ? args : ['demo'])], { stdio: 'inherit' });
 // The terminal sends Ctrl-C to the whole group; the child saves its state, this parent only waits for it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

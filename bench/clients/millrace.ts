@@ -32,7 +32,7 @@ export class MillraceClient implements BenchClient {
 
   readonly #options: readonly string[];
 
-  constructor(program: string = path.join(repository, 'dist', 'cli', 'main.js'), options: readonly string[] = []) {
+  constructor(program: string = path.join(repository, 'dist', 'bin', 'millrace.js'), options: readonly string[] = []) {
     this.#program = program;
     this.#options = options;
   }

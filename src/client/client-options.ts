@@ -1,6 +1,7 @@
 // What a Client was asked for, checked and completed by its defaults before anything is started.
 import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
+import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
 import type { AddOptions, ClientOptions, EncryptionMode, IpFilterSource, PeerAddress, SeedGoal } from './types.ts';
@@ -28,6 +29,7 @@ export interface ClientSettings {
   readonly ipFilter: IpFilterSource | undefined;
   readonly pex: boolean;
   readonly encryption: EncryptionMode;
+  readonly scheduling: Scheduling;
   readonly profile: boolean;
 }
 
@@ -48,6 +50,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     ipFilter: options.ipFilter,
     pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
+    scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     profile: options.profile ?? false,
   };
 }
@@ -84,6 +87,11 @@ export function checkSeedGoal(goal: SeedGoal | undefined): void {
 function checkEncryption(mode: EncryptionMode): EncryptionMode {
   if (ENCRYPTION_MODES.includes(mode)) return mode;
   throw new InputError('ERR_CLIENT_OPTION', `encryption must be one of ${ENCRYPTION_MODES.join(', ')}, not ${mode}`);
+}
+
+function checkScheduling(scheduling: Scheduling): Scheduling {
+  if (SCHEDULINGS.includes(scheduling)) return scheduling;
+  throw new InputError('ERR_CLIENT_OPTION', `scheduling must be one of ${SCHEDULINGS.join(', ')}, not ${scheduling}`);
 }
 
 function checkCount(name: string, count: number): number {

@@ -28,6 +28,7 @@ import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
+import { Schedule } from './schedule.ts';
 import { resolveSource } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type {
@@ -82,12 +83,12 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const host = new TcpHost({ arena, encryption: settings.encryption, ...(times && { times }) });
+    const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
-    const storageSink = forwardStorage(() => session);
     const pool = new DiskPool({
       arena,
       workers: settings.diskWorkers,
-      sink: times ? timedStorageSink(storageSink, times) : storageSink,
+      sink: forwardStorage(() => sinks.storage),
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
@@ -96,7 +97,7 @@ export class Client extends EventEmitter<ClientEvents> {
       clock: { nowMs: () => performance.now() },
       random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
       ledger: this.#ledger,
-      peers: times ? timedPeerPort(host, times) : host,
+      peers: schedule.heed(times ? timedPeerPort(host, times) : host),
       storage: times ? timedStoragePort(pool, times) : pool,
       trackers: this.#trackers,
       peerId: makePeerId(),
@@ -109,14 +110,18 @@ export class Client extends EventEmitter<ClientEvents> {
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
-    host.start(times ? timedPeerSink(session, times) : session);
+    const sinks = schedule.start(
+      times ? timedPeerSink(session, times) : session,
+      times ? timedStorageSink(session, times) : session,
+    );
+    host.start(sinks.peers);
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
     this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
     const resume = new ResumeStore(warn);
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
-    this.#core = new Core({ pool, host, session, resume, metadata, forget });
+    this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
   }
 
   /** The torrents that were added and not removed since. */

@@ -7,6 +7,7 @@ import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { TcpHost } from '../host/net/tcp-host.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import type { ResumeStore } from './resume-store.ts';
+import type { Schedule } from './schedule.ts';
 import type { Torrent } from './torrent.ts';
 
 /** How often a torrent that winds up is asked whether it has. */
@@ -16,6 +17,7 @@ export interface CoreParts {
   readonly pool: DiskPool;
   readonly host: TcpHost;
   readonly session: Session;
+  readonly schedule: Schedule;
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;
   readonly forget: (torrent: Torrent) => void;
@@ -30,12 +32,14 @@ export class Core {
   readonly forget: (torrent: Torrent) => void;
   /** Block bytes that torrents wasted which are gone by now. */
   retiredWasteBytes = 0;
+  readonly #schedule: Schedule;
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: CoreParts) {
     this.pool = parts.pool;
     this.host = parts.host;
     this.session = parts.session;
+    this.#schedule = parts.schedule;
     this.resume = parts.resume;
     this.metadata = parts.metadata;
     this.forget = parts.forget;
@@ -62,5 +66,6 @@ export class Core {
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#schedule.stop();
   }
 }

@@ -27,6 +27,7 @@ export type {
   ProfileReport,
   ProfileStage,
   RateLimits,
+  Scheduling,
   SearchProgress,
   SeedGoal,
   SeedGoalReached,

@@ -1,9 +1,10 @@
 // The vocabulary of the public library: what goes into a Client and what can be read from it.
 import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
+import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
 
-export type { PeerAddress, SeedGoal, SeedGoalReached };
+export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
@@ -37,6 +38,12 @@ export interface ClientOptions {
    * keeps no secret, and costs either side 1.2 to 1.3 ms of CPU a MiB (`npm run bench -- codec`). Default: `allow`.
    */
   readonly encryption?: EncryptionMode;
+  /**
+   * When what comes from the network and the disk is taken in: `immediate`, in the read that brought it; `tick-50` and
+   * `tick-100`, every 50 or 100 ms; `adaptive`, every 50 ms, and earlier when 32 blocks wait. docs/performance.md has
+   * what each costs. Default: `immediate`.
+   */
+  readonly scheduling?: Scheduling;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
   readonly profile?: boolean;
 }

@@ -136,6 +136,9 @@ export const ANNOUNCE_STOPPED_TIMEOUT_MS = 2000;
 /** Longest message of a peer whose torrent has few pieces: room for an extended handshake and for metadata (BEP 9). */
 export const MESSAGE_BYTES_MAX: number = 64 * 1024;
 
+/** Events that may wait to be taken in by ticks, in bytes: 10,000 blocks, or the messages of a few milliseconds on a fast link. */
+export const BACKLOG_BYTES_MAX: number = 1024 * 1024;
+
 /** Blocks in flight from all peers of a torrent: 24 MiB cover 480 MiB/s at 50 ms, and keep the pages touched few. */
 export const REQUESTS_IN_FLIGHT_MAX = 1536;
 

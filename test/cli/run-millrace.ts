@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { repository } from '../support/repository.ts';
 
-export const MAIN: string = path.join(repository, 'dist', 'cli', 'main.js');
+export const MAIN: string = path.join(repository, 'dist', 'bin', 'millrace.js');
 
 /** What a finished run left. */
 export interface Run {

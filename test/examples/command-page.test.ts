@@ -94,7 +94,7 @@ test('--json writes the fields that the page lists', async (t) => {
   assertFields('get', got.at(-1), ['profile']);
   assertFields('get', (await run('get', ...local, '-o', '.', '--profile')).at(-1));
 
-  const main = path.join(repository, 'dist', 'cli', 'main.js');
+  const main = path.join(repository, 'dist', 'bin', 'millrace.js');
   const torrent = path.join(workspace.path, 'data.bin.torrent');
   const args = ['seed', torrent, '-d', workspace.path, '--listen', '127.0.0.1:0', '--json'];
   const seeder = workspace.own(new Program(process.execPath, [main, ...args]));

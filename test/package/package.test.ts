@@ -83,7 +83,13 @@ function compile(file: string): { readonly complaints: string[]; readonly progra
 
 test('the package holds the program, the library and its papers, and nothing else', () => {
   const files = packed.files.map((file) => file.path);
-  for (const file of ['README.md', 'LICENSE', 'dist/client/index.js', 'dist/client/index.d.ts', 'dist/cli/main.js']) {
+  for (const file of [
+    'README.md',
+    'LICENSE',
+    'dist/client/index.js',
+    'dist/client/index.d.ts',
+    'dist/bin/millrace.js',
+  ]) {
     assert.ok(files.includes(file), `${file} is missing`);
   }
   const strange = files.filter(

@@ -6,7 +6,7 @@ import { Program, type ProgramEnd } from './program.ts';
 import { repository } from './repository.ts';
 import type { Stoppable, Workspace } from './workspace.ts';
 
-const MAIN = path.join(repository, 'dist', 'cli', 'main.js');
+const MAIN = path.join(repository, 'dist', 'bin', 'millrace.js');
 
 /** How long a download of a test may take; most take a second. */
 export const DOWNLOAD_TIMEOUT_MS = 60_000;

@@ -12,6 +12,7 @@ export interface NetworkOptions {
   readonly trackers: boolean;
   readonly pex: boolean;
   readonly encryption: NonNullable<ClientOptions['encryption']>;
+  readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
   readonly down?: number;
   readonly up?: number;
@@ -34,6 +35,11 @@ export function addNetworkOptions(command: Command): Command {
         .choices(['allow', 'prefer', 'require', 'off'])
         .default('allow'),
     )
+    .addOption(
+      new Option('--scheduling <policy>', 'take in what arrives at once, or in batches (see docs/performance.md)')
+        .choices(['immediate', 'adaptive', 'tick-50', 'tick-100'])
+        .default('immediate'),
+    )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
     .option(
       '--ip-filter <file>',
@@ -46,6 +52,7 @@ export function addNetworkOptions(command: Command): Command {
 export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
   return {
     encryption: options.encryption,
+    scheduling: options.scheduling,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),

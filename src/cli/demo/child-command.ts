@@ -3,10 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { SourceError } from '../../base/errors.ts';
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const STOP_TIMEOUT_MS = 5000;
 
 /** An event of `--json`. */
@@ -23,11 +21,17 @@ export class ChildCommand {
   readonly #listeners = new Set<(event: ChildEvent) => void>();
   #lastError = '';
 
-  /** What the command keeps for later, it keeps in `dataDirectory`: nobody will continue the demo. */
+  /**
+   * Runs the program that this process runs. What the command keeps for later, it keeps in `dataDirectory`: nobody will continue
+   * the demo.
+   */
   constructor(args: readonly string[], dataDirectory: string) {
     this.#name = args[0] ?? '';
     const env = { ...process.env, MILLRACE_DATA_DIR: dataDirectory };
-    this.#process = spawn(process.execPath, [MAIN, ...args, '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = spawn(process.execPath, [process.argv[1]!, ...args, '--json'], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#gone = once(this.#process, 'close').catch((error: unknown) => this.#note(String(error)));
     createInterface({ input: this.#process.stdout! }).on('line', (line) => this.#hear(line));
   }

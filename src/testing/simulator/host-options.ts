@@ -1,4 +1,5 @@
 // What a simulated host is like. Rates are bytes per second; the defaults are a home of today on a small scale.
+import type { Scheduling } from '../../engine/scheduling/scheduling.ts';
 import type { DiskHabits } from './host-disk.ts';
 import type { Lies } from './manners.ts';
 
@@ -16,6 +17,8 @@ export interface HostOptions {
   readonly seeds: boolean;
   /** It tells peers of each other (BEP 11). */
   readonly pex: boolean;
+  /** When its engine takes in what arrives. */
+  readonly scheduling: Scheduling;
   readonly disk: DiskHabits;
   readonly lies?: Lies;
 }
@@ -33,6 +36,7 @@ export function hostOptions(traits: HostTraits): HostOptions {
     peersMax: 40,
     seeds: true,
     pex: true,
+    scheduling: 'immediate',
     ...traits,
     disk: {
       latencyMs: 2,

@@ -1,4 +1,5 @@
 // Plays a scenario with one seed, looks at what came of it, and shuts everything down to see what is left behind.
+import type { HostTraits } from './host-options.ts';
 import { jainIndex } from './jain-index.ts';
 import type { Scenario } from './scenario.ts';
 import type { Share } from './share.ts';
@@ -33,8 +34,9 @@ export interface RunResult {
   readonly trace: string;
 }
 
-export function runScenario(scenario: Scenario, seed: number): RunResult {
-  const world = new World(seed);
+/** `usual` is what hosts are like where the scenario says nothing of it. */
+export function runScenario(scenario: Scenario, seed: number, usual: HostTraits = {}): RunResult {
+  const world = new World(seed, usual);
   const findings: string[] = [];
   let finishedMs = 0;
   try {

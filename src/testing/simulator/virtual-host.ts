@@ -7,6 +7,8 @@ import { randomBelow } from '../../base/clock.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
+import { Backlog } from '../../engine/scheduling/backlog.ts';
+import { paceOf } from '../../engine/scheduling/scheduling.ts';
 import { Session } from '../../engine/session/session.ts';
 import type { PieceIndex } from '../../engine/torrent/geometry.ts';
 import { sha1 } from '../sha1.ts';
@@ -30,6 +32,8 @@ const PORT = 6881;
 /** An engine from its start to its end. */
 interface Incarnation {
   readonly session: Session;
+  /** Where events wait, unless they are taken in at once. */
+  readonly backlog: Backlog | undefined;
   readonly arena: StampedArena;
   readonly port: HostPort;
   readonly disk: AttachedDisk;
@@ -109,11 +113,12 @@ export class VirtualHost implements NetworkNode {
     const port = new HostPort({ ...facts, network, arena, manners: this.#manners, requests: this.requests });
     const disk = this.disk.attach(arena);
     const attached = new AttachedTracker({ ...facts, tracker });
+    const backlog = this.#backlog();
     const session = new Session({
       clock: queue.clock,
       random,
       ledger: arena.ledger,
-      peers: port,
+      peers: backlog?.heed(port) ?? port,
       storage: disk,
       trackers: attached,
       peerId: this.#peerId(),
@@ -124,8 +129,11 @@ export class VirtualHost implements NetworkNode {
       pex: this.options.pex,
       diskWorkers: 1,
     });
-    for (const part of [port, disk, attached]) part.start(session);
-    const incarnation = { session, arena, port, disk, tracker: attached };
+    backlog?.start(session, session);
+    port.start(backlog ?? session);
+    disk.start(backlog ?? session);
+    attached.start(session);
+    const incarnation = { session, backlog, arena, port, disk, tracker: attached };
     this.#incarnation = incarnation;
     this.online = true;
     this.#world.trace.note(queue.nowMs, this.index, TRACE.came, this.#incarnations, 0);
@@ -166,8 +174,16 @@ export class VirtualHost implements NetworkNode {
     this.peakFrames = Math.max(this.peakFrames, incarnation.arena.ledger.peakFrames);
     this.#incarnation = undefined;
     this.online = false;
+    incarnation.backlog?.abandon();
     for (const part of [incarnation.port, incarnation.disk, incarnation.tracker]) part.vanish();
     for (const share of this.shares) share.ended();
+  }
+
+  #backlog(): Backlog | undefined {
+    const pace = paceOf(this.options.scheduling);
+    const { queue } = this.#world;
+    const plan = (delayMs: number, deliver: () => void): void => queue.plan(delayMs, deliver);
+    return pace && new Backlog({ pace, clock: queue.clock, plan });
   }
 
   #tick(incarnation: Incarnation): void {

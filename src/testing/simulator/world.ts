@@ -26,10 +26,13 @@ export class World {
   readonly leftovers: string[] = [];
   /** The run is over and everybody is being shut down. */
   ending = false;
+  /** What hosts are like where their scenario says nothing of it. */
+  readonly #usual: HostTraits;
   readonly #watches: { readonly when: () => boolean; readonly act: () => void }[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, usual: HostTraits = {}) {
     this.seed = seed;
+    this.#usual = usual;
     this.random = new SeededRandom(Math.imul(seed, 0x9e3779b1) ^ 0x51ed270b);
     this.network = new VirtualNetwork(this.queue, this.random);
     this.tracker = new VirtualTracker(this.random);
@@ -62,7 +65,7 @@ export class World {
 
   /** A new host, running. */
   host(traits: HostTraits = {}): VirtualHost {
-    const host = new VirtualHost(this.hosts.length, hostOptions(traits), this);
+    const host = new VirtualHost(this.hosts.length, hostOptions({ ...this.#usual, ...traits }), this);
     this.hosts.push(host);
     this.network.join(host);
     host.start();

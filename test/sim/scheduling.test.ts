@@ -1,0 +1,26 @@
+// Whole swarms whose engines take in what arrives by ticks or by numbers: slower to answer, and just as right.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { SCHEDULINGS } from '#src/engine/scheduling/scheduling.ts';
+import { runScenario, scenarios } from '#src/testing/simulator/index.ts';
+
+const SCENARIOS = ['flash-crowd', 'corrupt-peers', 'churn', 'endgame-loss', 'disk-full'];
+const SEEDS = [1, 2, 3];
+
+for (const scheduling of SCHEDULINGS) {
+  for (const name of SCENARIOS) {
+    test(`${scheduling}: ${name} comes to its end, with nothing wrong, lost or left`, () => {
+      const scenario = scenarios.find((one) => one.name === name)!;
+      for (const seed of SEEDS) {
+        const { findings } = runScenario(scenario, seed, { scheduling });
+        assert.deepEqual(findings, [], `seed ${seed}`);
+      }
+    });
+  }
+}
+
+test('the pace reaches the engines: another scheduling is another run', () => {
+  const traces = SCHEDULINGS.map((scheduling) => runScenario(scenarios[0]!, 1, { scheduling }).trace);
+  // So small a swarm never has 32 blocks waiting: `adaptive` is `tick-50` there.
+  assert.equal(new Set(traces).size, SCHEDULINGS.length - 1);
+});
