@@ -82,7 +82,8 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#ledger = new SlotLedger(arena.frames);
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
-    const host = new TcpHost({ arena, encryption: settings.encryption, ...(times && { times }) });
+    const { encryption, utp } = settings;
+    const host = new TcpHost({ arena, encryption, utp, datagrams: this.#udp, ...(times && { times }) });
     const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
     const pool = new DiskPool({

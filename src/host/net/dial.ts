@@ -1,20 +1,24 @@
-// Dials a peer: plainly, encrypted, or first the one and then the other, over a new connection, where the first is refused.
-// The engine sees one link and one `connected`.
-import { connect, isIP } from 'node:net';
-import type { PeerAddress } from '../../engine/ports.ts';
+// Dials a peer: plainly, encrypted, or first the one and then the other, over a new connection, where the first is refused;
+// each over TCP or uTP, whichever answers first. The engine sees one link and one `connected`.
+import type { DialTarget, Transport } from '../../engine/ports.ts';
+import { DialRace, type Winner } from './dial-race.ts';
 import type { Encryption, Route } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { plainAddress } from './plain-address.ts';
 import type { TcpLink } from './tcp-link.ts';
+import type { Transports } from './transports.ts';
+import type { UtpEndpoint } from './utp-endpoint.ts';
 
 export interface DialParts {
   readonly link: TcpLink;
-  readonly address: PeerAddress;
+  readonly target: DialTarget;
   readonly timeoutMs: number;
   readonly infoHash: Uint8Array;
   readonly encryption: Encryption;
-  /** The first connection stands; to where, in numbers. */
-  readonly connected: (host: string) => void;
+  readonly transports: Transports;
+  readonly utp: UtpEndpoint | undefined;
+  /** The first connection stands; to where, in numbers, and how. */
+  readonly connected: (host: string, transport: Transport) => void;
 }
 
 export class Dial {
@@ -22,16 +26,16 @@ export class Dial {
   readonly #routes: readonly Route[];
   readonly #opening: LinkOpening;
   #tried = 0;
-  /** Who answered: behind a name another one may be found the next time. */
-  #reached: string | undefined;
+  /** Who answered, and over what: behind a name another one may be found the next time. */
+  #reached: { readonly host: string; readonly transport: Transport } | undefined;
 
   constructor(parts: DialParts) {
     this.#parts = parts;
-    this.#routes = parts.encryption.routes(parts.address);
+    this.#routes = parts.encryption.routes(parts.target);
     this.#opening = new LinkOpening({
       // Where nobody answers, another way of talking does not help.
       redial: () => this.#reached !== undefined && this.#next(),
-      opened: () => parts.encryption.worked(parts.address, this.#routes[this.#tried - 1]!),
+      opened: () => parts.encryption.worked(parts.target, this.#routes[this.#tried - 1]!),
     });
   }
 
@@ -43,30 +47,42 @@ export class Dial {
     const route = this.#routes[this.#tried];
     if (route === undefined) return false;
     this.#tried++;
-    const { link, address, timeoutMs } = this.#parts;
+    const { link, target, timeoutMs, transports, utp } = this.#parts;
     this.#opening.negotiating = route === 'encrypted';
     link.open(this.#opening);
-    const host = this.#reached ?? address.host;
-    const socket = connect({
-      host,
-      port: address.port,
-      noDelay: true,
-      autoSelectFamily: isIP(host) === 0,
-      onread: { buffer: link.nextDestination, callback: link.onRead },
-    });
-    link.attach(socket);
+    const reached = this.#reached;
+    const address = { host: reached?.host ?? target.host, port: target.port };
+    const order = reached === undefined ? transports.order(target) : [reached.transport];
     const giveUp = (): void => link.close({ code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
-    socket.setTimeout(timeoutMs, giveUp);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      const again = this.#reached !== undefined;
-      this.#reached ??= socket.remoteAddress ?? host;
-      if (!again) this.#parts.connected(plainAddress(this.#reached));
-      // What the engine says at once goes along with the encrypted handshake.
-      if (!socket.destroyed && route === 'encrypted') this.#negotiate();
-      else if (!socket.destroyed && again) link.repeat();
+    const timer = setTimeout(giveUp, timeoutMs);
+    const race = new DialRace({
+      link,
+      address,
+      order,
+      utp,
+      won: (winner) => {
+        clearTimeout(timer);
+        this.#won(winner, route);
+      },
     });
+    race.on('close', () => clearTimeout(timer));
+    link.attach(race);
+    race.start();
     return true;
+  }
+
+  #won(winner: Winner, route: Route): void {
+    const { link, target, transports, connected } = this.#parts;
+    const { socket, transport, host } = winner;
+    const again = this.#reached !== undefined;
+    this.#reached ??= { host, transport };
+    transports.worked(target, transport);
+    link.attach(socket);
+    if (transport === 'utp') socket.onPayload = link.onPayload;
+    if (!again) connected(plainAddress(host), transport);
+    // What the engine says at once goes along with the encrypted handshake.
+    if (!socket.destroyed && route === 'encrypted') this.#negotiate();
+    else if (!socket.destroyed && again) link.repeat();
   }
 
   #negotiate(): void {
