@@ -22,6 +22,7 @@ import { startSeeder } from './seeder.ts';
 import { benchSeeding } from './seeding.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
+import { benchWebSeed } from './webseed.ts';
 
 const GIB = 2 ** 30;
 /** The bars are promises about downloads of this size: start-up would blur smaller ones. */
@@ -146,7 +147,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const kept = options.mode === 'seeding' ? await benchSeeding(options) : await bench(options);
+  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed };
+  const kept = await benches[options.mode](options);
   process.exitCode = kept ? 0 : 1;
 }
 

@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|many] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|many] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
   seeding                 Millrace and libtorrent as seeders of peers that keep nothing; one, then 50 at once; 2 GiB
+  webseed                 a torrent from nginx alone, against curl and undici fetching the same file; 2 GiB
   codec                   microbenchmarks, and the heap growth of a million received blocks
   many                    1,000 idle torrents in one Client, and the start of 10,000 (--idle N, --start N, --seconds N)
 
@@ -18,11 +19,11 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|many] [o
   --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders, encrypted
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/bin/millrace.js
-  --write                 update the documents, also with quick and seeding
+  --write                 update the documents, also with quick, seeding and webseed
 `;
 
 export interface BenchOptions {
-  readonly mode: 'quick' | 'full' | 'seeding';
+  readonly mode: 'quick' | 'full' | 'seeding' | 'webseed';
   readonly payloadBytes: number;
   readonly pairs: number;
   readonly clients: readonly string[];
@@ -66,7 +67,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     },
   });
   const mode = positionals[0] ?? 'quick';
-  if (mode !== 'quick' && mode !== 'full' && mode !== 'seeding') throw new Error(`unknown: ${mode}`);
+  if (!isMode(mode)) throw new Error(`unknown: ${mode}`);
   const full = mode === 'full';
   const size = mode === 'quick' ? '512MiB' : '2GiB';
   const pairs = Number(values.pairs ?? (full ? 5 : 3));
@@ -82,4 +83,8 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     write: full || values.write,
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
   };
+}
+
+function isMode(mode: string): mode is BenchOptions['mode'] {
+  return ['quick', 'full', 'seeding', 'webseed'].includes(mode);
 }

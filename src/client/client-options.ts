@@ -39,6 +39,7 @@ export interface ClientSettings {
   readonly pex: boolean;
   readonly encryption: EncryptionMode;
   readonly utp: UtpMode;
+  readonly allowLocal: boolean;
   readonly scheduling: Scheduling;
   readonly profile: boolean;
 }
@@ -61,6 +62,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     pex: options.pex ?? true,
     encryption: checkEncryption(options.encryption ?? 'allow'),
     utp: checkUtp(options.utp ?? 'on'),
+    allowLocal: options.allowLocal ?? false,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     profile: options.profile ?? false,
   };

@@ -14,6 +14,7 @@ import { TcpHost } from '../host/net/tcp-host.ts';
 import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
+import { WebSeedHost } from '../host/webseed/web-seed-host.ts';
 import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
@@ -62,6 +63,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #settings: ClientSettings;
   readonly #core: Core;
   readonly #trackers: TrackerClient;
+  readonly #webSeeds: WebSeedHost;
   readonly #udp = new UdpHost();
   readonly #listener: Listener;
   readonly #ledger: SlotLedger;
@@ -94,6 +96,9 @@ export class Client extends EventEmitter<ClientEvents> {
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
     this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT });
+    const { memory, counters } = host;
+    const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    this.#webSeeds = webSeeds;
     const session: Session = new Session({
       clock: { nowMs: () => performance.now() },
       random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
@@ -101,6 +106,7 @@ export class Client extends EventEmitter<ClientEvents> {
       peers: schedule.heed(times ? timedPeerPort(host, times) : host),
       storage: times ? timedStoragePort(pool, times) : pool,
       trackers: this.#trackers,
+      webSeeds,
       peerId: makePeerId(),
       clientName: USER_AGENT,
       sha1: metainfoPorts.sha1,
@@ -111,6 +117,7 @@ export class Client extends EventEmitter<ClientEvents> {
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
+    webSeeds.start(session.webSeeds);
     const sinks = schedule.start(
       times ? timedPeerSink(session, times) : session,
       times ? timedStorageSink(session, times) : session,
@@ -247,7 +254,9 @@ export class Client extends EventEmitter<ClientEvents> {
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
     this.#profiler?.close();
-    await Promise.all([this.#core.host.shutdown(), this.#udp.close(), this.#core.pool.close(), this.#trackers.close()]);
+    const { host, pool } = this.#core;
+    const links = [host.shutdown().then(() => this.#udp.close()), this.#webSeeds.shutdown()];
+    await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {

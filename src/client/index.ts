@@ -38,6 +38,8 @@ export type {
   TorrentState,
   TorrentWarning,
   TrackerInfo,
+  UtpMode,
+  WebSeedInfo,
 } from './types.ts';
 export {
   type VerifiedFile,

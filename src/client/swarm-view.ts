@@ -3,7 +3,7 @@ import type { LinkId } from '../engine/ports.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import type { PieceTally } from './torrent-layout.ts';
-import type { PeerInfo, TorrentProgress, TorrentState } from './types.ts';
+import type { PeerInfo, TorrentProgress, TorrentState, WebSeedInfo } from './types.ts';
 
 /** What the engine does not know. */
 export interface OwnFigures {
@@ -40,7 +40,7 @@ export function progressView(
 
 function swarmFigures(
   engine: EngineTorrent | undefined,
-): Pick<TorrentProgress, 'peers' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'> {
+): Pick<TorrentProgress, 'webSeeds' | 'peers' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'> {
   let peers = 0;
   let seeds = 0;
   let partialSeeds = 0;
@@ -52,7 +52,19 @@ function swarmFigures(
     else if (peer.offers.uploadOnly) partialSeeds++;
     uploadBytesPerSecond += peer.upload.bytesPerSecond;
   }
-  return { peers, seeds, partialSeeds, uploadBytesPerSecond };
+  const webSeeds = engine === undefined ? 0 : [...engine.webSeeds.all()].length;
+  return { webSeeds, peers, seeds, partialSeeds, uploadBytesPerSecond };
+}
+
+/** A snapshot of the web seeds that are in use. */
+export function webSeedInfos(engine: EngineTorrent | undefined, nowMs: number): WebSeedInfo[] {
+  return [...(engine?.webSeeds.all() ?? [])].map(({ address, download, debt, failure, restUntilMs }) => ({
+    ...address,
+    downloadBytesPerSecond: download.bytesPerSecond,
+    requestsInFlight: debt.outstanding,
+    ...(failure && { message: failure.message }),
+    ...(restUntilMs > nowMs && { retrySeconds: (restUntilMs - nowMs) / 1000 }),
+  }));
 }
 
 /** A snapshot of the connected peers. */

@@ -43,12 +43,36 @@ export function torrentSpec(
     infoHash: infoHashBytes(metainfo.infoHash),
     sequential: options.sequential ?? false,
     tiers: options.trackers === false ? [] : metainfo.tiers,
+    ...(options.webSeeds !== false && { webSeeds: webSeedsOf(metainfo) }),
     seed: options.seed ?? true,
     superSeed: options.superSeed ?? false,
     seedGoal: options.seedGoal,
     ...(options.peersMax !== undefined && { peersMax: options.peersMax }),
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,
+  };
+}
+
+/** The torrent's web seeds of both kinds (BEP 19, BEP 17), and what they have. */
+function webSeedsOf(metainfo: Metainfo): NonNullable<TorrentSpec['webSeeds']> {
+  const { webSeeds, httpSeeds, files, pieceBytes, infoHash } = metainfo;
+  const [first] = files;
+  return {
+    addresses: [
+      ...webSeeds.map((url) => ({ kind: 'files', url }) as const),
+      ...httpSeeds.map((url) => ({ kind: 'pieces', url }) as const),
+    ],
+    content: {
+      infoHash: infoHashBytes(infoHash),
+      pieceBytes,
+      files: files.map(({ path, spelled, offset, length, pad }) => ({
+        path: spelled ?? path.split('/'),
+        offset,
+        length,
+        pad,
+      })),
+      single: files.length === 1 && first?.path.includes('/') === false,
+    },
   };
 }
 

@@ -5,8 +5,8 @@ import type { LinkId } from '../engine/ports.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { checkPeerAddress } from './client-options.ts';
 import type { Core } from './core.ts';
-import { peerInfos } from './swarm-view.ts';
-import type { PeerAddress, PeerInfo, TorrentEvents, TrackerInfo } from './types.ts';
+import { peerInfos, webSeedInfos } from './swarm-view.ts';
+import type { PeerAddress, PeerInfo, TorrentEvents, TrackerInfo, WebSeedInfo } from './types.ts';
 
 export abstract class TorrentSwarm extends EventEmitter<TorrentEvents> {
   /** The engine's torrent, once there is one. */
@@ -21,6 +21,11 @@ export abstract class TorrentSwarm extends EventEmitter<TorrentEvents> {
   /** A snapshot of the connected peers. */
   peers(): readonly PeerInfo[] {
     return peerInfos(this.running, (link) => this.isEncrypted(link));
+  }
+
+  /** A snapshot of the web seeds; empty unless the torrent downloads. Those that were banned are not among them. */
+  webSeeds(): readonly WebSeedInfo[] {
+    return webSeedInfos(this.running, performance.now());
   }
 
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */

@@ -6,6 +6,9 @@ import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
+/** Whether links go over uTP, too: see `ClientOptions.utp`. */
+export type UtpMode = 'on' | 'off' | 'prefer';
+
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
 
@@ -38,6 +41,18 @@ export interface ClientOptions {
    * keeps no secret, and costs either side 1.2 to 1.3 ms of CPU a MiB (`npm run bench -- codec`). Default: `allow`.
    */
   readonly encryption?: EncryptionMode;
+  /**
+   * uTP (BEP 29), which goes over UDP, gives way to other traffic and gets through more routers, beside TCP. `on`: peers are
+   * dialled over both, TCP a quarter of a second earlier, the first answer counts, and both are accepted. `prefer`: uTP is
+   * dialled earlier. `off`: TCP alone. Default: `on`.
+   */
+  readonly utp?: UtpMode;
+  /**
+   * Asks whatever trackers and web seeds a torrent names, also in this machine's own network. Default false: there, trackers
+   * need a URL whose path is `/announce`, web seeds one without a query, and no redirect leads there from the internet,
+   * for a torrent is a stranger's word.
+   */
+  readonly allowLocal?: boolean;
   /**
    * When what comes from the network and the disk is taken in: `immediate`, in the read that brought it; `tick-50` and
    * `tick-100`, every 50 or 100 ms; `adaptive`, every 50 ms, and earlier when 32 blocks wait. docs/performance.md has
@@ -101,6 +116,8 @@ export interface AddOptions {
   readonly peers?: readonly PeerAddress[];
   /** Announce to the trackers of the torrent. Default true. */
   readonly trackers?: boolean;
+  /** Download from the torrent's web seeds, too. Default true. */
+  readonly webSeeds?: boolean;
   /** Go on uploading once complete. Default true; `false` then disconnects everyone, the state being `seeding` all the same. */
   readonly seed?: boolean;
   /**
@@ -151,7 +168,7 @@ export interface MoveOptions {
 
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
-  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`. */
+  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`, `web-seed`. */
   readonly code: string;
   /** One sentence for people. */
   readonly message: string;
@@ -173,6 +190,8 @@ export interface TorrentProgress {
   readonly uploadedBytes: number;
   /** Those over all bytes that are verified on disk; 0 while there are none. */
   readonly ratio: number;
+  /** Web seeds that could be asked, or are. */
+  readonly webSeeds: number;
   /** Connected peers. */
   readonly peers: number;
   /** Those of them that have every piece. */
@@ -228,6 +247,21 @@ export interface PeerInfo {
   readonly requestsInFlight: number;
   /** It promised blocks and sends none. */
   readonly snubbed: boolean;
+}
+
+/** A web server that has the torrent's data. */
+export interface WebSeedInfo {
+  readonly url: string;
+  /** It is asked for ranges of files (BEP 19) or of pieces (BEP 17). */
+  readonly kind: 'files' | 'pieces';
+  /** Payload that it sends us per second. */
+  readonly downloadBytesPerSecond: number;
+  /** Blocks that it was asked for and has not sent yet. */
+  readonly requestsInFlight: number;
+  /** Its last failure, until it sends something. */
+  readonly message?: string;
+  /** Present while it is left alone because of that: in how many seconds it is asked again. */
+  readonly retrySeconds?: number;
 }
 
 /** A tracker of a torrent. */

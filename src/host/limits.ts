@@ -69,6 +69,30 @@ export const SEALED_BLOCKS_KEPT = 256;
 /** Bytes of ours that go along with an encrypted handshake: a handshake of 68. Some clients take no more there. */
 export const MSE_ALONG_BYTES_MAX = 68;
 
+/** How long connecting to a web seed may take, TLS included. */
+export const WEB_SEED_CONNECT_TIMEOUT_MS = 15_000;
+
+/** Redirects of one request to a web seed. Mirrors need one or two; a longer chain is a loop. */
+export const WEB_SEED_REDIRECTS_MAX = 5;
+
+/** Requests to one web seed that wait for their answers: small files follow each other without a round trip between. */
+export const WEB_SEED_PIPELINE_MAX = 8;
+
+/** A web seed's connection that ends before it brought so much, or a whole answer, has failed. */
+export const WEB_SEED_PROGRESS_BYTES_MIN: number = 64 * 1024;
+
+/** Frames that one read from a web seed may fill: 256 KiB are what a socket has at most. */
+export const WEB_SEED_READ_FRAMES_MAX = 16;
+
+/** Bytes of an answer that is no data which are read: BEP 17 has a number of seconds there. */
+export const WEB_SEED_TEXT_BYTES_MAX = 1024;
+
+/** Moved files that are remembered of one web seed. */
+export const WEB_SEED_MOVES_MAX = 1024;
+
+/** An idle connection to a web seed is closed after this. */
+export const WEB_SEED_IDLE_MS = 10_000;
+
 /** Bytes of packets that may wait in a UDP socket to leave: what a 100 Mbit/s line takes in some 80 ms. */
 export const DATAGRAM_QUEUE_BYTES: number = 1024 * 1024;
 

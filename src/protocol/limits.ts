@@ -179,3 +179,12 @@ export const UTP_BASE_DELAY_INTERVAL_US = 60_000_000;
 
 /** Measurements of which the least counts as the present delay. */
 export const UTP_DELAY_SAMPLES = 3;
+
+/** Bytes of the head of an HTTP response: what web servers themselves allow a request. */
+export const HTTP_HEAD_BYTES_MAX: number = 16 * 1024;
+
+/** Lines of it; the chattiest servers send some thirty. */
+export const HTTP_HEAD_LINES_MAX = 128;
+
+/** Bytes read at once while a head is expected: most are shorter, and what of the body comes along has to be copied. */
+export const HTTP_CONTROL_READ_BYTES = 512;

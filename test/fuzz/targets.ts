@@ -15,6 +15,7 @@ import { decodeHolepunch, encodeHolepunch } from '#src/protocol/extension/holepu
 import { decodeMetadataMessage, METADATA_PIECE_BYTES } from '#src/protocol/extension/metadata-message.ts';
 import { decodePex, encodePex } from '#src/protocol/extension/pex-message.ts';
 import { IpListParser } from '#src/protocol/filter/ip-list-parser.ts';
+import { decodeResponseHead } from '#src/protocol/http/response-head.ts';
 import { PEX_ENTRIES_READ_MAX } from '#src/protocol/limits.ts';
 import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
@@ -23,6 +24,7 @@ import { decodeHttpAnnounceReply } from '#src/protocol/tracker/http-announce-rep
 import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
 import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
+import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
@@ -337,6 +339,34 @@ const utp: FuzzTarget = {
   run: runUtpScript,
 };
 
+const http: FuzzTarget = {
+  name: 'http',
+  tokens: [
+    'HTTP/1.1 200 OK\r\n',
+    'HTTP/1.1 206 \r\n',
+    'HTTP/1.1 100 \r\n',
+    '\r\n\r\n',
+    'Content-Length: ',
+    'Transfer-Encoding: chunked\r\n',
+    'Content-Range: bytes ',
+    'Connection: close\r\n',
+    '0\r\n\r\n',
+    'ffffffff\r\n',
+  ],
+  run(input) {
+    const head = answer(() => decodeResponseHead(input), SourceError);
+    if (head !== undefined) {
+      assert.ok(head.bodyBytes >= 0 && Number.isSafeInteger(head.bodyBytes), 'a length is a number');
+      assert.ok(head.range === undefined || head.range.from < head.range.to, 'a range holds something');
+    }
+    const text = Buffer.from(input).toString('latin1');
+    const whole = traceResponses(text, () => 65_536);
+    assert.deepEqual(traceResponses(text, () => 1).trace, whole.trace, 'reads of any size tell the same');
+    const told = whole.trace.join('').length;
+    assert.ok(told <= 20 * input.length + 40, 'nothing is told that did not come');
+  },
+};
+
 export const targets: readonly FuzzTarget[] = [
   bencode,
   metainfo,
@@ -351,4 +381,5 @@ export const targets: readonly FuzzTarget[] = [
   ipList,
   mse,
   utp,
+  http,
 ];

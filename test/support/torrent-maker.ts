@@ -25,6 +25,8 @@ export interface TestTorrent {
 export interface TorrentOptions {
   /** A tracker. */
   readonly announce?: string;
+  /** Web servers that have the files (BEP 19). */
+  readonly webSeeds?: readonly string[];
   /** Only for members (BEP 27). */
   readonly private?: boolean;
 }
@@ -46,7 +48,11 @@ export function makeTorrent(payload: Payload, pieceBytes: number, options: Torre
     pieceCount: Math.ceil(payload.bytes.length / pieceBytes),
     totalBytes: payload.bytes.length,
     bytes: payload.bytes,
-    metainfo: bencode({ info, ...(options.announce === undefined ? {} : { announce: options.announce }) }),
+    metainfo: bencode({
+      info,
+      ...(options.announce === undefined ? {} : { announce: options.announce }),
+      ...(options.webSeeds === undefined ? {} : { 'url-list': [...options.webSeeds] }),
+    }),
     infoHash: createHash('sha1').update(bencode(info)).digest(),
   };
 }

@@ -10,8 +10,10 @@ export interface NetworkOptions {
   readonly peer?: readonly PeerAddress[];
   readonly listen?: { readonly host?: string; readonly port: number };
   readonly trackers: boolean;
+  readonly allowLocal?: boolean;
   readonly pex: boolean;
   readonly encryption: NonNullable<ClientOptions['encryption']>;
+  readonly utp: NonNullable<ClientOptions['utp']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
   readonly down?: number;
@@ -26,6 +28,7 @@ export function addNetworkOptions(command: Command): Command {
     .addOption(repeatable('--peer <host:port>', 'connect to this peer (repeatable)', parsePeer))
     .option('--listen <[host:]port>', 'where to listen for peers (default: any free port)', argument(parseListen))
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
+    .option('--allow-local', 'ask whatever trackers and web seeds a torrent names in your own network')
     .option('--no-dht', 'no DHT: accepted, there is none yet')
     .option('--no-lsd', 'no local discovery: accepted, there is none yet')
     .option('--no-pex', 'do not exchange peers with peers')
@@ -34,6 +37,11 @@ export function addNetworkOptions(command: Command): Command {
       new Option('--encryption <mode>', 'allow, prefer or require encrypted connections, or use none')
         .choices(['allow', 'prefer', 'require', 'off'])
         .default('allow'),
+    )
+    .addOption(
+      new Option('--utp <mode>', 'connect over uTP, too (on), rather than over TCP (prefer), or not at all (off)')
+        .choices(['on', 'off', 'prefer'])
+        .default('on'),
     )
     .addOption(
       new Option('--scheduling <policy>', 'take in what arrives at once, or in batches (see docs/performance.md)')
@@ -52,12 +60,14 @@ export function addNetworkOptions(command: Command): Command {
 export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
   return {
     encryption: options.encryption,
+    utp: options.utp,
     scheduling: options.scheduling,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
+    ...(options.allowLocal ? { allowLocal: true } : {}),
     ...(options.pex ? {} : { pex: false }),
     ...(options.profile ? { profile: true } : {}),
   };

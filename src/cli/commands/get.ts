@@ -22,6 +22,7 @@ interface GetOptions extends NetworkOptions, SeedGoalOptions {
   readonly select?: readonly number[];
   readonly priority?: Readonly<Record<number, FilePriority>>;
   readonly sequential?: boolean;
+  readonly webSeeds: boolean;
   readonly seed?: boolean;
   readonly json?: boolean;
 }
@@ -39,6 +40,7 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
     .option('--select <files>', 'only these files, as "millrace info" numbers them: 0,2-5', argument(parseSelection))
     .option('--priority <files>', 'skip, low, normal or high for some files: 3=high,5-7=low', argument(parsePriorities))
     .option('--sequential', 'fetch the pieces in order, not rarest first')
+    .option('--no-web-seeds', 'do not download from the web seeds of the torrent')
     .option('--seed', 'go on uploading when done, until a goal is reached or Ctrl-C')
     .option('--json', 'one JSON object a line on standard output')
     .option('--profile', 'measure every stage of the data path and print the table')
@@ -69,6 +71,7 @@ function addOptionsFrom(options: GetOptions): AddOptions {
   const seedGoal = seedGoalFrom(options);
   return {
     trackers: options.trackers,
+    ...(options.webSeeds ? {} : { webSeeds: false }),
     // Whoever names a goal wants to get there.
     seed: options.seed ?? seedGoal !== undefined,
     ...(seedGoal && { seedGoal }),

@@ -25,6 +25,7 @@ const DOWNLOADING: TorrentProgress = {
   peers: 12,
   seeds: 1,
   partialSeeds: 0,
+  webSeeds: 0,
   etaSeconds: 1.5,
 };
 
@@ -88,6 +89,7 @@ test('no line is ever wider than the terminal', () => {
     peers: fc.nat(200),
     seeds: fc.nat(200),
     partialSeeds: fc.nat(20),
+    webSeeds: fc.nat(20),
     etaSeconds: fc.integer({ min: 1, max: 10 ** 9 }),
     stall: fc.record({ code: fc.constant('x'), message: fc.string({ maxLength: 200 }) }),
   });

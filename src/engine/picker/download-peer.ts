@@ -14,6 +14,9 @@ export class DownloadPeer {
   /** The piece that this peer leads. */
   current: ActivePiece | undefined;
 
+  /** It is best asked for blocks in their order: a web server that sends whole files only. */
+  inOrder = false;
+
   /** What it sends even while it chokes us (BEP 6, "allowed fast"). */
   readonly allowed: PieceIndex[] = [];
   /** What it would rather send than others (BEP 6, "suggest"), the latest last. */

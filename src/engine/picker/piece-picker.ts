@@ -216,6 +216,16 @@ export class PiecePicker {
     return best as PieceIndex | -1;
   }
 
+  /** The first pickable piece from this one on that the peer has, or else from the start on; −1 when there is none. */
+  pickOnward(peer: PeerPieces, from: number): PieceIndex | -1 {
+    const start = this.sequential ? this.#lowestPickable : from;
+    for (let seen = 0; seen < this.pieceCount; seen++) {
+      const piece = (start + seen) % this.pieceCount;
+      if (this.#pickable.has(piece) && peer.have.has(piece)) return piece as PieceIndex;
+    }
+    return -1;
+  }
+
   /** The piece, or one that is as rare, in the window where this peer is at work; or else the first such of its own window. */
   #withNeighbours(peer: PeerPieces, found: number): PieceIndex {
     let piece = found;

@@ -37,6 +37,8 @@ export class SpanPlanner {
     let next = peer.pieces.lastPicked + 1;
     if (current !== undefined && !picker.isAwaited(current.index)) {
       next = this.#give(current, current.firstWanted(), peer) ? current.index + 1 : -1;
+    } else if (peer.inOrder) {
+      next = picker.pickOnward(peer.pieces, next);
     } else if (next === 0 || !this.#isFree(next, peer)) {
       next = picker.pickStretch(peer.pieces, Math.ceil(count / geometry.blocksPerPiece));
     }

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../base/clock.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort } from '../ports.ts';
+import type { WebSeedPort } from '../webseed/web-seed-port.ts';
 
 /** What a session is built on. */
 export interface SessionParts {
@@ -12,6 +13,8 @@ export interface SessionParts {
   readonly peers: PeerPort;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
+  /** Absent: web seeds are not asked. */
+  readonly webSeeds?: WebSeedPort;
   /** 20 bytes. */
   readonly peerId: Uint8Array;
   readonly clientName: string;

@@ -7,18 +7,11 @@ import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import {
-  CONNECT_TIMEOUT_MS,
-  DIALS_MAX,
-  INCOMING_PER_HOST_MAX,
-  STRANGERS_EXCESS_MAX,
-  WRITE_BEHIND_BYTES,
-} from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX, STRANGERS_EXCESS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
 import { AddressGate } from '../swarm/address-gate.ts';
-import { isLoopback } from '../swarm/candidates.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
 import type { IpFilter } from '../swarm/ip-filter.ts';
 import type { Peer } from '../swarm/peer.ts';
@@ -27,6 +20,8 @@ import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
+import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
+import { incomingFrom, isCrowded } from './crowding.ts';
 import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
 import { readHandshake } from './read-handshake.ts';
@@ -52,6 +47,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
+  /** Hears from the host's web seeds. */
+  readonly webSeeds: WebSeedDesk;
   readonly #parts: SessionParts;
   readonly #cache: StretchCache;
   readonly #torrents = new Map<StoreId, Torrent>();
@@ -63,7 +60,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #gate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
-  #nextLink = 2;
+  #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
   /** Torrents that a batch touched. */
   readonly #touched = new Set<Torrent>();
@@ -71,6 +68,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#cache = new StretchCache(parts.ledger);
+    this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -142,6 +140,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       cache: this.#cache,
       uploadSlots: this.#uploadSlots,
       trackerKey: this.#trackerKey,
+      webSeeds: this.webSeeds,
     };
     return { ...this.#parts, ...owned, external, downloadLimit, uploadLimit, ticketBase, writeBehindBytes };
   }
@@ -178,7 +177,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
   #shareOut(): void {
-    const busy = [...this.#torrents.values()].filter(({ swarm }) => swarm.size > 0);
+    const busy = [...this.#torrents.values()].filter((torrent) => torrent.connected);
     this.#asks.share(busy.filter(({ downloadLimit }) => downloadLimit.limited));
     this.#serves.share(busy.filter(({ uploadLimit }) => uploadLimit.limited));
   }
@@ -282,7 +281,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
       if (torrent === undefined) continue;
-      torrent.runStored(
+      torrent.verdicts.runStored(
         batch[at + ports.STORED_PIECE]!,
         batch[at + ports.STORED_RUN]!,
         batch[at + ports.STORED_OUTCOME]!,
@@ -296,7 +295,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   blocksDiffered(batch: Int32Array, count: number): void {
     for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
       const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
-      torrent?.blockDiffered(
+      torrent?.verdicts.blockDiffered(
         batch[at + ports.DIFFERENCE_PIECE]!,
         batch[at + ports.DIFFERENCE_VERSION]!,
         batch[at + ports.DIFFERENCE_BLOCK]!,
@@ -378,21 +377,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   #connect(member: Member, address: PeerAddress): void {
-    const link = this.#nextLink;
-    this.#nextLink += 2;
+    const link = this.#newLink();
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
   }
-}
 
-/**
- * Whether a host has as many incoming links as it may: strangers, or peers of one torrent. A client that shares many
- * torrents with us has a link for each. On loopback many clients share one host, and none of them is a stranger.
- */
-function isCrowded(host: string, links: Iterable<LinkId>): boolean {
-  return !isLoopback(host) && [...links].length >= INCOMING_PER_HOST_MAX;
-}
-
-function* incomingFrom(host: string, { swarm }: Member): Generator<LinkId> {
-  for (const peer of swarm.peers()) if (peer.incoming && peer.address.host === host) yield peer.link;
+  #newLink(): LinkId {
+    this.#nextLink += 2;
+    return this.#nextLink;
+  }
 }

@@ -3,7 +3,7 @@
 import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 
 /** Names and addresses that no peer can have: unspecified, multicast, link-local without a zone. */
-const SCOPE_NONE = 0;
+export const SCOPE_NONE = 0;
 /** This machine. */
 const SCOPE_LOOPBACK = 1;
 /** A private network (RFC 1918, 6598, 3927, 4193). */

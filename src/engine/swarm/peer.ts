@@ -4,6 +4,7 @@ import { RateMeter } from '../../base/rate-meter.ts';
 import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
+import type { Supplier } from '../torrent/supplier.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
 import { plainHost } from './candidates.ts';
 import type { FastGrants } from './fast-grants.ts';
@@ -11,7 +12,7 @@ import { PeerOffers } from './peer-offers.ts';
 import { RequestWindow } from './request-window.ts';
 
 /** A link that belongs to a torrent, from the dial or the incoming handshake until it is closed. */
-export class Peer {
+export class Peer implements Supplier {
   readonly link: LinkId;
   readonly address: PeerAddress;
   readonly incoming: boolean;
@@ -19,6 +20,7 @@ export class Peer {
   host: string;
   /** The address book counts the peer's listening address as connected because of this link. */
   claimsCandidate: boolean;
+  readonly inStretches = false;
   /** True once both handshakes were exchanged: only then `pieces` and the flags below mean something. */
   ready = false;
   /** Set when we decided to end the link; nothing more is done with it. */

@@ -8,6 +8,8 @@ import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, ANNOUNCE_TURN_MS, NUM_WANT } from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
+import type { Upload } from '../upload/upload.ts';
+import type { Intake } from './intake.ts';
 
 /** What an announce tells about us. */
 export interface Standing {
@@ -15,6 +17,17 @@ export interface Standing {
   readonly uploaded: number;
   readonly downloaded: number;
   readonly left: number;
+}
+
+/** How a torrent fares that accepts peers on this port. */
+export function standingOf(torrent: { readonly upload: Upload; readonly intake: Intake }, port: number): Standing {
+  const { upload, intake } = torrent;
+  return {
+    port,
+    uploaded: upload.totalBytes,
+    downloaded: intake.rate.totalBytes,
+    left: intake.missingBytes(),
+  };
 }
 
 /** What an Announcing works with. */

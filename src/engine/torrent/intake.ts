@@ -17,16 +17,19 @@ import {
 import { Download } from '../picker/download.ts';
 import type { PlanRefusal } from '../picker/request-planner.ts';
 import type { StoredOutcome } from '../picker/run-queue.ts';
-import { REQUEST_STRIDE, RUN_STRIDE, type StoragePort, type StoreId } from '../ports.ts';
-import type { Peer } from '../swarm/peer.ts';
+import { type LinkId, REQUEST_STRIDE, RUN_STRIDE, type StoragePort, type StoreId } from '../ports.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
+import type { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex } from './geometry.ts';
 import type { TorrentPeers } from './metered-peers.ts';
+import type { Supplier } from './supplier.ts';
 
 const REQUESTS_PER_BATCH = 512;
 const RUNS_PER_BATCH = 64;
 /** A peer is asked again when this share of its window is left: one message then carries many requests. */
 const REFILL_SHARE = 0.75;
+/** A web seed is asked again when half is left: two requests are on their way then, and each is as long as can be. */
+const STRETCH_REFILL_SHARE = 0.5;
 
 /** What an Intake works with. */
 export interface IntakeParts {
@@ -34,6 +37,7 @@ export interface IntakeParts {
   readonly store: StoreId;
   readonly ledger: SlotLedger;
   readonly peers: TorrentPeers;
+  readonly webSeeds: WebSeedDesk;
   readonly storage: StoragePort;
   readonly random: Random;
   readonly limit: TokenBucket;
@@ -71,7 +75,7 @@ export class Intake {
   }
 
   /** Asks the peer for as many blocks as its window, memory and the rate limit allow. */
-  refill(peer: Peer, nowMs: number): void {
+  refill(peer: Supplier, nowMs: number): void {
     if (!this.#mayAsk(peer, nowMs)) return;
     if (this.#parts.limit.plenty(nowMs)) this.#ask(peer, nowMs);
     else {
@@ -81,11 +85,11 @@ export class Intake {
   }
 
   /** The same when it is the peer's turn, for at most `blocksMax`. Returns whether it was asked for anything. */
-  refillInTurn(peer: Peer, nowMs: number, blocksMax: number = REQUESTS_PER_BATCH): boolean {
+  refillInTurn(peer: Supplier, nowMs: number, blocksMax: number = REQUESTS_PER_BATCH): boolean {
     return this.#mayAsk(peer, nowMs) && this.#ask(peer, nowMs, blocksMax);
   }
 
-  #mayAsk(peer: Peer, nowMs: number): boolean {
+  #mayAsk(peer: Supplier, nowMs: number): boolean {
     if (
       !this.open ||
       (peer.chokingUs && peer.debt.allowed.length === 0) ||
@@ -100,10 +104,11 @@ export class Intake {
     }
     const window = peer.window.blocks;
     const outstanding = peer.debt.outstanding;
-    return outstanding <= window * REFILL_SHARE && outstanding < window;
+    const share = peer.inStretches ? STRETCH_REFILL_SHARE : REFILL_SHARE;
+    return outstanding <= window * share && outstanding < window;
   }
 
-  #ask(peer: Peer, nowMs: number, blocksMax: number = REQUESTS_PER_BATCH): boolean {
+  #ask(peer: Supplier, nowMs: number, blocksMax: number = REQUESTS_PER_BATCH): boolean {
     const outstanding = peer.debt.outstanding;
     const lacking = Math.min(peer.window.blocks - outstanding, REQUESTS_PER_BATCH, this.#requestsMax - this.#inFlight);
     const affordable = this.#affordable(nowMs);
@@ -130,7 +135,7 @@ export class Intake {
   }
 
   /** Sends the requests that were planned. */
-  #request(peer: Peer, count: number, nowMs: number): void {
+  #request(peer: Supplier, count: number, nowMs: number): void {
     if (count === 0) return;
     if (peer.debt.outstanding === count) {
       peer.lastBlockMs = nowMs;
@@ -138,7 +143,8 @@ export class Intake {
     }
     this.#inFlight += count;
     this.#parts.limit.take(count * BLOCK_BYTES);
-    this.#parts.peers.request(peer.link, this.#requests, count);
+    if (peer.inStretches) this.#parts.webSeeds.port!.request(peer.link, this.#requests, count);
+    else this.#parts.peers.request(peer.link, this.#requests, count);
   }
 
   /** Somebody waits for these pieces, each until then; for none of them when that is `undefined`. */
@@ -151,7 +157,7 @@ export class Intake {
   }
 
   /** A block is in its place. */
-  landed(peer: Peer, piece: number, begin: number, length: number): void {
+  landed(peer: Supplier, piece: number, begin: number, length: number): void {
     peer.download.add(length);
     this.rate.add(length);
     this.#inFlight--;
@@ -162,7 +168,7 @@ export class Intake {
   }
 
   /** A place came back without its block. */
-  returned(peer: Peer, piece: number, begin: number): void {
+  returned(peer: Supplier, piece: number, begin: number): void {
     this.#inFlight--;
     // What does not come does not count against the rate limit.
     this.#parts.limit.take(-BLOCK_BYTES);
@@ -171,7 +177,7 @@ export class Intake {
   }
 
   /** The link is gone, and with it its hold on all places. */
-  peerClosed(peer: Peer): void {
+  peerClosed(peer: Supplier): void {
     this.#inFlight -= peer.debt.outstanding;
     this.#parts.limit.take(-peer.debt.outstanding * BLOCK_BYTES);
     this.download.arrivals.closed(peer.debt);
@@ -182,13 +188,13 @@ export class Intake {
    * Takes back everything that the peer owes and has not begun to send, and its lead of a piece. The places come back as
    * RETURNED.
    */
-  turnAway(peer: Peer, cancel: boolean): void {
+  turnAway(peer: Supplier, cancel: boolean): void {
     if (peer.debt.current !== undefined) this.download.pieces.leave(peer.debt.current);
     if (peer.debt.outstanding > 0) this.#parts.peers.revokeAll(peer.link, cancel);
   }
 
   /** Takes back what the peer owes of one piece, without a CANCEL: it has lost the piece. */
-  takeBack(peer: Peer, piece: PieceIndex): void {
+  takeBack(peer: Supplier, piece: PieceIndex): void {
     const { arrivals, pieces } = this.download;
     if (peer.debt.current?.index === piece) pieces.leave(peer.debt.current);
     if (peer.debt.outstanding === 0) return;
@@ -202,7 +208,7 @@ export class Intake {
    * The peer will not send what it was asked for (it choked us, or rejected a block): it is left alone for a moment, and
    * for longer each time while it sends nothing. Else its next refusal would be one round trip away, for ever.
    */
-  rest(peer: Peer, nowMs: number): void {
+  rest(peer: Supplier, nowMs: number): void {
     if (peer.debt.outstanding === 0 || nowMs < peer.restUntilMs) return;
     peer.restUntilMs = nowMs + Math.min(REFUSAL_REST_MIN_MS * 2 ** peer.refusals, REFUSAL_REST_MAX_MS);
     if (peer.refusals < 16) peer.refusals++;
@@ -237,9 +243,12 @@ export class Intake {
     return had.has(last) ? missing : missing - geometry.pieceBytes + geometry.bytesIn(last);
   }
 
-  #plan(peer: Peer, room: number): number {
-    const { planner, endgame, picker } = this.download;
+  #plan(peer: Supplier, room: number): number {
+    const { planner, endgame, picker, spans } = this.download;
     if (peer.chokingUs) return planner.planAllowed(peer.debt, room, this.#requests);
+    const stretch = peer.inStretches ? spans.plan(peer.debt, room, this.#requests) : 0;
+    if (stretch > 0) return stretch;
+    // What a web seed cannot have in one stretch it gets in bits, as peers do.
     let count = planner.plan(peer.debt, room, this.#requests);
     this.lastRefusal = planner.lastRefusal;
     const idle = count === 0 && peer.debt.outstanding === 0 && this.lastRefusal === 'nothing-offered';
@@ -248,7 +257,7 @@ export class Intake {
   }
 
   /** Memory full of half runs whose peers have gone would be a stall for ever. */
-  #freeAbandoned(peer: Peer): boolean {
+  #freeAbandoned(peer: Supplier): boolean {
     if (peer.debt.outstanding > 0) return false;
     const blocks = this.download.pieces.evict();
     this.wastedBytes += blocks * BLOCK_BYTES;
@@ -273,8 +282,14 @@ export class Intake {
     if (revokes.count === 0) return;
     for (let at = 0; at < revokes.count * REVOKE_STRIDE; at += REVOKE_STRIDE) {
       const record = revokes.records;
-      this.#parts.peers.revoke(record[at + REVOKE_LINK]!, record[at + REVOKE_PIECE]!, record[at + REVOKE_BEGIN]!, true);
+      this.#revoke(record[at + REVOKE_LINK]!, record[at + REVOKE_PIECE]!, record[at + REVOKE_BEGIN]!);
     }
     revokes.clear();
+  }
+
+  #revoke(link: LinkId, piece: number, begin: number): void {
+    const { webSeeds, peers } = this.#parts;
+    if (webSeeds.has(link)) webSeeds.port!.revoke(link, piece, begin);
+    else peers.revoke(link, piece, begin, true);
   }
 }

@@ -1,36 +1,39 @@
-// Whose turn it is to be asked for blocks, while a rate limit keeps all of a torrent's peers waiting: one after the other,
-// and the next tick goes on where this one ended. Whoever came first would otherwise take all that a tick brings.
-import type { Peer } from '../swarm/peer.ts';
+// Whose turn it is to be asked for blocks, while a rate limit keeps all who have them waiting: one after the other, and the
+// next tick goes on where this one ended. Whoever came first would otherwise take all that a tick brings.
 import type { Swarm } from '../swarm/swarm.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
+import type { WebSeeds } from '../webseed/web-seeds.ts';
 import type { Intake } from './intake.ts';
+import type { Supplier } from './supplier.ts';
 
 export class RequestTurns {
   readonly #swarm: Swarm;
+  readonly #webSeeds: WebSeeds;
   readonly #intake: Intake;
   readonly #limit: TokenBucket;
-  /** The peers as they were when the round began; `#at` is whose turn it is. */
-  #round: readonly Peer[] = [];
+  /** The suppliers as they were when the round began; `#at` is whose turn it is. */
+  #round: readonly Supplier[] = [];
   #at = 0;
 
-  constructor(swarm: Swarm, intake: Intake, limit: TokenBucket) {
+  constructor(swarm: Swarm, webSeeds: WebSeeds, intake: Intake, limit: TokenBucket) {
     this.#swarm = swarm;
+    this.#webSeeds = webSeeds;
     this.#intake = intake;
     this.#limit = limit;
   }
 
-  /** Asks the next peer that can be asked for its part. Returns false when there is none, or nothing to give. */
+  /** Asks the next supplier that can be asked for its part. Returns false when there is none, or nothing to give. */
   next(nowMs: number): boolean {
-    for (let tried = 0; tried <= this.#swarm.size; tried++) {
+    for (let tried = 0; tried <= this.#round.length; tried++) {
       if (this.#at >= this.#round.length) {
-        this.#round = [...this.#swarm.peers()];
+        this.#round = [...this.#webSeeds.suppliers(), ...this.#swarm.peers()];
         this.#at = 0;
         if (this.#round.length === 0) return false;
       }
-      const peer = this.#round[this.#at]!;
-      const here = this.#swarm.get(peer.link) === peer;
-      const waiting = here && (peer.starving || peer.debt.outstanding === 0);
-      if (waiting && this.#intake.refillInTurn(peer, nowMs, this.#limit.blocksPerTurn)) {
+      const supplier = this.#round[this.#at]!;
+      const here = supplier.inStretches ? !supplier.closing : this.#swarm.get(supplier.link) === supplier;
+      const waiting = here && (supplier.starving || supplier.debt.outstanding === 0);
+      if (waiting && this.#intake.refillInTurn(supplier, nowMs, this.#limit.blocksPerTurn)) {
         this.#at++;
         return true;
       }

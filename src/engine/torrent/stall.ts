@@ -1,6 +1,9 @@
 // Why nothing comes in, as far as a torrent knows it (design, invariant 7): the user reads the message.
 import type { PlanRefusal } from '../picker/request-planner.ts';
 import type { Peer } from '../swarm/peer.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { WebSeeds } from '../webseed/web-seeds.ts';
+import type { Intake } from './intake.ts';
 
 /** A reason with a stable code and words for the user. */
 export interface Stall {
@@ -16,6 +19,29 @@ export interface StallFacts {
   /** Some tracker is being asked, or will be. */
   readonly asking: boolean;
   readonly lastRefusal: PlanRefusal | 'rate';
+  /** Why nothing comes of the web seeds, when there are any. */
+  readonly webSeedTrouble?: string | undefined;
+}
+
+/** What is looked at of a torrent. */
+interface StalledTorrent {
+  readonly swarm: Swarm;
+  readonly intake: Intake;
+  readonly webSeeds: WebSeeds;
+  trackers(): readonly unknown[];
+}
+
+/** Why a torrent that is downloading receives nothing. */
+export function stallOf(torrent: StalledTorrent): Stall {
+  const { swarm, intake, webSeeds } = torrent;
+  return explainStall({
+    peers: swarm.peers(),
+    hopeful: swarm.candidates.hopeful,
+    // Some tracker is being asked, or will be.
+    asking: torrent.trackers().length > 0,
+    lastRefusal: intake.lastRefusal,
+    webSeedTrouble: webSeeds.trouble(),
+  });
 }
 
 /** The reason, for a torrent that is downloading and receives nothing. */
@@ -33,10 +59,14 @@ export function explainStall(facts: StallFacts): Stall {
     if (peer.chokingUs) choking++;
     else if (peer.snubbed) snubbed++;
   }
-  if (ready === 0) return explainLoneliness(dialling, facts);
-  if (useful === 0)
+  const { webSeedTrouble } = facts;
+  const scarce = facts.lastRefusal !== 'none' && facts.lastRefusal !== 'nothing-offered';
+  if (useful === 0 && webSeedTrouble !== undefined && !scarce) return { code: 'web-seed', message: webSeedTrouble };
+  if (ready === 0 && webSeedTrouble === undefined) return explainLoneliness(dialling, facts);
+  if (useful === 0 && webSeedTrouble === undefined)
     return { code: 'nothing-wanted-offered', message: `none of ${peers(ready)} has a piece that is missing` };
-  if (choking === useful) return { code: 'all-choked', message: `waiting for ${peers(useful)} to let us download` };
+  if (useful > 0 && choking === useful && webSeedTrouble === undefined)
+    return { code: 'all-choked', message: `waiting for ${peers(useful)} to let us download` };
   if (facts.lastRefusal === 'rate') return { code: 'rate-limit', message: 'the download limit is reached' };
   if (facts.lastRefusal === 'memory')
     return { code: 'memory-cap', message: 'piece memory is full; a larger --memory would help' };

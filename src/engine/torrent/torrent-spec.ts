@@ -11,6 +11,8 @@ import type { Member } from '../session/member.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { StretchCache } from '../upload/stretch-cache.ts';
+import type { WebSeedDesk } from '../webseed/web-seed-desk.ts';
+import type { WebSeedAddress, WebSeedContent } from '../webseed/web-seed-port.ts';
 import type { Geometry } from './geometry.ts';
 import type { TorrentPeers } from './metered-peers.ts';
 import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
@@ -31,6 +33,8 @@ export interface TorrentSpec {
   /** Most peers, up to PEERS_PER_TORRENT_MAX; absent: as many. */
   readonly peersMax?: number;
   readonly tiers: readonly (readonly string[])[];
+  /** Web servers that have the data; absent: none. */
+  readonly webSeeds?: { readonly addresses: readonly WebSeedAddress[]; readonly content: WebSeedContent };
   /** Stay connected and upload once complete. */
   readonly seed: boolean;
   /** Show the pieces one by one, until there is another seed (BEP 16). */
@@ -54,6 +58,7 @@ export interface TorrentParts {
   readonly peers: TorrentPeers;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
+  readonly webSeeds: WebSeedDesk;
   readonly announcePace: AnnouncePace;
   readonly peerId: Uint8Array;
   /** What we call ourselves (BEP 10, `v`). */

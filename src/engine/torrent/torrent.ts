@@ -16,15 +16,16 @@ import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Upload } from '../upload/upload.ts';
-import { Announcing } from './announcing.ts';
-import { Blame } from './blame.ts';
+import { WebSeeds } from '../webseed/web-seeds.ts';
+import { Announcing, standingOf } from './announcing.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
 import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
+import { PieceVerdicts } from './piece-verdicts.ts';
 import { RequestTurns } from './request-turns.ts';
 import { SeedGoalWatch } from './seed-goal.ts';
-import { explainStall, type Stall } from './stall.ts';
+import { type Stall, stallOf } from './stall.ts';
 import type { TorrentEvent } from './torrent-event.ts';
 import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
 
@@ -41,7 +42,8 @@ export class Torrent implements Member {
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
   readonly #announcing: Announcing;
-  readonly #blame: Blame = new Blame();
+  readonly webSeeds: WebSeeds;
+  readonly verdicts: PieceVerdicts;
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
@@ -61,14 +63,25 @@ export class Torrent implements Member {
     const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
     const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
     const ports = { geometry, store, peers, storage };
-    this.intake = new Intake({ ...ports, ledger, random, limit: downloadLimit, writeBehindBytes });
+    this.intake = new Intake({
+      ...ports,
+      webSeeds: parts.webSeeds,
+      ledger,
+      random,
+      limit: downloadLimit,
+      writeBehindBytes,
+    });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
     picker.setHad(spec.had);
-    const { cache, uploadSlots: slots } = parts;
-    this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
-    const { uploadedBefore, seedGoal } = spec;
-    this.goals = new SeedGoalWatch({ geometry, had: picker.had, upload: this.upload, uploadedBefore }, seedGoal);
+    this.upload = new Upload({
+      ...ports,
+      cache: parts.cache,
+      had: picker.had,
+      limit: uploadLimit,
+      slots: parts.uploadSlots,
+    });
+    this.goals = new SeedGoalWatch({ ...spec, had: picker.had, upload: this.upload }, spec.seedGoal);
     this.relations = new PeerRelations({
       spec,
       shared: parts,
@@ -77,7 +90,15 @@ export class Torrent implements Member {
       warn: (warning) => observer.warned(warning),
       ...(candidates && { candidates }),
     });
-    this.requestTurns = new RequestTurns(this.swarm, this.intake, downloadLimit);
+    this.webSeeds = new WebSeeds({
+      spec,
+      shared: parts,
+      intake: this.intake,
+      warn: (warning) => observer.warned(warning),
+      blocksDone: (returned) => this.blocksDone(returned),
+    });
+    this.verdicts = new PieceVerdicts(this, observer);
+    this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
     this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
@@ -117,9 +138,13 @@ export class Torrent implements Member {
     return this.#phase === 'closed' && !this.busy && this.#announcing.settled;
   }
 
-  /** Somebody is connected, or something of this torrent is in memory. */
+  /** There are peers or web seeds. */
+  get connected(): boolean {
+    return this.swarm.size + this.webSeeds.size > 0;
+  }
+
   get busy(): boolean {
-    return this.swarm.size > 0 || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
+    return this.connected || this.upload.inFlight > 0 || !this.intake.download.pieces.empty;
   }
 
   trackers(): readonly TrackerStatus[] {
@@ -128,12 +153,7 @@ export class Torrent implements Member {
 
   /** Why nothing comes in. */
   stall(): Stall {
-    return explainStall({
-      peers: this.swarm.peers(),
-      hopeful: this.swarm.candidates.hopeful,
-      asking: this.trackers().length > 0,
-      lastRefusal: this.intake.lastRefusal,
-    });
+    return stallOf(this);
   }
 
   /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
@@ -217,33 +237,20 @@ export class Torrent implements Member {
   }
 
   /** A batch of blocks was taken in: complete runs go to the disk, blocks that were given back to somebody else. */
-  blocksDone(): void {
+  blocksDone(returned = false): void {
     this.intake.flush();
-    if (!this.#returned) return;
+    this.#discardIfIdle();
+    if (!this.#returned && !returned) return;
     this.#returned = false;
     this.relations.feedStarving();
-  }
-
-  runStored(piece: number, run: number, outcome: number): void {
-    const stored = this.intake.stored(piece, run, outcome);
-    if (stored.kind === 'verified') {
-      this.#blame.pieceVerified(stored.piece);
-      this.relations.announcePiece(stored.piece);
-      this.#observer.pieceVerified(stored.piece);
-    }
-    if (stored.kind === 'corrupt') this.#pieceFailed(stored.piece, stored.contributors!);
-  }
-
-  /** A failed piece is verified by now, and this block of it was another one then. */
-  blockDiffered(piece: number, version: number, block: number): void {
-    const liar = this.#blame.blockDiffered(piece, version, block);
-    if (liar !== undefined) this.relations.punish(liar, `sent block ${block} of piece ${piece} corrupt; banned`);
+    this.webSeeds.feed();
   }
 
   /** A batch of runs was stored: memory is free again for those who lacked it. */
   runsDone(): void {
     this.#discardIfIdle();
     this.relations.feedStarving();
+    this.webSeeds.feed();
     this.intake.flush();
     if (this.#phase === 'downloading' && this.intake.download.picker.wantedCount === 0) this.#complete();
   }
@@ -286,13 +293,6 @@ export class Torrent implements Member {
 
   // Pieces.
 
-  #pieceFailed(piece: PieceIndex, contributors: Int32Array): void {
-    const guilty = this.#blame.pieceFailed(piece, contributors);
-    if (guilty !== undefined) return this.relations.punish(guilty, `sent piece ${piece} corrupt; banned`);
-    const message = `piece ${piece} from ${new Set(contributors).size} peers failed its hash; one alone sends it again`;
-    this.#observer.warned({ code: 'ERR_PIECE_CORRUPT', message });
-  }
-
   #complete(): void {
     this.intake.open = false;
     if (this.had.full && !this.#wasFull) {
@@ -300,6 +300,7 @@ export class Torrent implements Member {
       this.#announcing.complete();
     }
     this.#setPhase('seeding');
+    this.webSeeds.stop();
     this.relations.settleDown(this.spec.seed);
   }
 
@@ -312,7 +313,9 @@ export class Torrent implements Member {
   #await(first: PieceIndex, last: PieceIndex, withinMs: number | undefined): void {
     const nowMs = this.#parts.clock.nowMs();
     this.intake.setDeadline(first, last, withinMs === undefined ? undefined : nowMs + withinMs);
-    if (withinMs !== undefined) for (const peer of this.swarm.peers()) this.intake.refill(peer, nowMs);
+    if (withinMs === undefined) return;
+    for (const peer of this.swarm.peers()) this.intake.refill(peer, nowMs);
+    this.webSeeds.feed();
   }
 
   // Phases.
@@ -329,6 +332,7 @@ export class Torrent implements Member {
       this.relations.updateInterest(peer);
       this.intake.refill(peer, this.#parts.clock.nowMs());
     }
+    this.webSeeds.start();
   }
 
   #leave(phase: 'paused' | 'closed' | 'error'): void {
@@ -338,6 +342,7 @@ export class Torrent implements Member {
     if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
     this.#setPhase(phase);
     for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
+    this.webSeeds.stop();
     this.upload.forget();
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.
     this.#announce();
@@ -367,6 +372,7 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.webSeeds.tick();
     this.#watchGoal();
     this.#announce();
   }
@@ -381,12 +387,7 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => ({
-      port: this.#parts.listenPort(),
-      uploaded: this.upload.totalBytes,
-      downloaded: this.intake.rate.totalBytes,
-      left: this.intake.missingBytes(),
-    }));
+    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {

@@ -79,10 +79,11 @@ export class Dial {
     transports.worked(target, transport);
     link.attach(socket);
     if (transport === 'utp') socket.onPayload = link.onPayload;
+    // What was said so far was not written anywhere yet.
+    if (route === 'plain') link.repeat();
     if (!again) connected(plainAddress(host), transport);
     // What the engine says at once goes along with the encrypted handshake.
     if (!socket.destroyed && route === 'encrypted') this.#negotiate();
-    else if (!socket.destroyed && again) link.repeat();
   }
 
   #negotiate(): void {

@@ -114,6 +114,11 @@ export class TcpHost implements PeerPort, LinkOwner {
     if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
   }
 
+  /** The arena and who may write where. */
+  get memory(): PieceMemory {
+    return this.#commons.memory;
+  }
+
   /** Block bytes that `copy` moved inside the arena. */
   get copiedInArenaBytes(): number {
     return this.#copiedHere;

@@ -128,7 +128,7 @@ export class TcpLink {
 
   /** Says again, over a new connection, what was said before. */
   repeat(): void {
-    for (const bytes of this.#opening!.words()) this.#socket!.write(bytes);
+    for (const bytes of this.#opening?.words() ?? []) this.#socket!.write(bytes);
   }
 
   /** Ends a link that cannot have a socket: soon, for no call answers at once. */

@@ -6,6 +6,11 @@ import type { InfoHash } from './info-hash.ts';
 export interface MetainfoFile {
   /** Below the download folder, `/` between its parts, with the torrent's name first. Safe, and no other file's path. */
   readonly path: string;
+  /**
+   * The parts of its path as the torrent spells them, its name first: what a web server calls it. Absent when `path` is
+   * the same, or when these would lead out of a folder.
+   */
+  readonly spelled?: readonly string[];
   readonly length: number;
   /** Where the file begins in the torrent's joined bytes. */
   readonly offset: number;

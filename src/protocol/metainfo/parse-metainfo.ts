@@ -99,8 +99,9 @@ function readInfo(
   const matches = tree && matchFileTree(entries, tree, rawName, pieceBytes);
   const reader = new NameReader(ports, [rawName, ...entries.flatMap((entry) => entry.path)], declared);
   const rules = ports.nameRules ?? 'portable';
-  const name = safeName(reader.read(rawName, info.byteString('name.utf-8')), rules) || infoHash;
-  const files = layOut(entries, new PathReader(reader, name, rules), matches);
+  const spelled = reader.read(rawName, info.byteString('name.utf-8'));
+  const name = safeName(spelled, rules) || infoHash;
+  const files = layOut(entries, new PathReader(reader, { name, rules, spelled }), matches);
   const last = files.at(-1);
   const totalBytes = last === undefined ? 0 : last.offset + last.length;
   const pieceHashes = readPieceHashes(info, totalBytes, pieceBytes);
@@ -145,11 +146,21 @@ class PathReader {
   readonly rules: NameRules;
   readonly #reader: NameReader;
   readonly #name: string;
+  readonly #spelled: string;
 
-  constructor(reader: NameReader, name: string, rules: NameRules) {
+  /** `spelled` is the torrent's name as it spells it, `name` the same made safe. */
+  constructor(reader: NameReader, { name, rules, spelled }: { name: string; rules: NameRules; spelled: string }) {
     this.#reader = reader;
     this.#name = name;
+    this.#spelled = spelled;
     this.rules = rules;
+  }
+
+  /** The parts as the torrent spells them; `undefined` when they are what `safe` says, or cannot be part of a URL. */
+  spelled({ path, utf8Path }: FileEntry, safe: string): readonly string[] | undefined {
+    const parts = [this.#spelled, ...path.map((part, i) => this.#reader.read(part, utf8Path?.[i]))];
+    if (parts.join('/') === safe) return undefined;
+    return parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('/')) ? undefined : parts;
   }
 
   /** Safe parts below the download folder. */
@@ -187,6 +198,7 @@ function layOut(
       executable: entry.attributes.includes('x'),
       hidden: entry.attributes.includes('h'),
       ...presentFields({
+        spelled: isPad(entry) ? undefined : paths.spelled(entry, claimed[i]!),
         symlink: entry.symlink && paths.parts(entry.symlink).join('/'),
         piecesRoot: matches?.get(entry)?.piecesRoot,
       }),

@@ -1,0 +1,48 @@
+// What of this network a torrent may make us ask for.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isAfar, sourceRefusal } from './source-guard.ts';
+
+const tracker = { kind: 'tracker', path: '/announce', query: '?key=1', sentFromAfar: false } as const;
+const seed = { kind: 'web-seed', path: '/files/a', query: '', sentFromAfar: false } as const;
+const NEAR = [
+  '127.0.0.1',
+  '::1',
+  '10.0.0.1',
+  '192.168.1.1',
+  '172.16.0.1',
+  '169.254.169.254',
+  'fd00::1',
+  '::ffff:127.0.0.1',
+];
+
+test('on the internet everything may be asked', () => {
+  for (const host of ['1.2.3.4', '2001:db8::1']) {
+    assert.equal(sourceRefusal({ ...tracker, path: '/anything' }, host), undefined);
+    assert.equal(sourceRefusal({ ...seed, query: '?a=b', sentFromAfar: true }, host), undefined);
+    assert.ok(isAfar(host));
+  }
+});
+
+test('in this network a tracker is asked by its usual path alone', () => {
+  for (const host of NEAR) {
+    for (const path of ['/announce', '/announce.php', '/announce/key', '/scrape']) {
+      assert.equal(sourceRefusal({ ...tracker, path }, host), undefined, host);
+    }
+    for (const path of ['/', '/reboot', '/api/announce', '/announcements']) {
+      assert.match(sourceRefusal({ ...tracker, path }, host) ?? '', /path is \/announce/, `${host} ${path}`);
+    }
+  }
+});
+
+test('in this network a web seed is asked without a query alone', () => {
+  for (const host of NEAR) {
+    assert.equal(sourceRefusal(seed, host), undefined);
+    assert.match(sourceRefusal({ ...seed, query: '?reboot=1' }, host) ?? '', /query/);
+  }
+});
+
+test('nobody on the internet sends us into this network, and nowhere leads nowhere', () => {
+  for (const host of NEAR) assert.match(sourceRefusal({ ...seed, sentFromAfar: true }, host) ?? '', /redirect/);
+  for (const host of ['0.0.0.0', '224.0.0.1', 'ff02::1', '::']) assert.ok(sourceRefusal(tracker, host) !== undefined);
+});

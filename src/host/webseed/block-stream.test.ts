@@ -1,0 +1,94 @@
+// A web seed's blocks as one stream of bytes over piece memory: what lands where, and what a revoked place may still get.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { OUTCOME_LANDED, OUTCOME_RETURNED } from '../../engine/ports.ts';
+import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
+import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
+import { BlockStream } from './block-stream.ts';
+
+function scene(places: readonly number[], lastBytes = BLOCK_BYTES) {
+  const memory = new PieceMemory(new Uint8Array(40 * BLOCK_BYTES));
+  const told: string[] = [];
+  const names = new Map([
+    [OUTCOME_LANDED, 'landed'],
+    [OUTCOME_RETURNED, 'returned'],
+  ]);
+  const stream = new BlockStream(
+    2,
+    memory,
+    (_piece, begin, _length, outcome) => told.push(`${names.get(outcome)} ${begin / BLOCK_BYTES}`),
+    new Uint8Array(BLOCK_BYTES),
+  );
+  for (const [at, place] of places.entries()) {
+    stream.add(0, at * BLOCK_BYTES, at === places.length - 1 ? lastBytes : BLOCK_BYTES, place);
+  }
+  const receive = (bytes: number): void => {
+    for (let left = bytes; left > 0; ) {
+      const room = stream.room(left);
+      room.fill(7);
+      stream.filled(room.length);
+      left -= room.length;
+    }
+  };
+  return { memory, told, stream, receive };
+}
+
+test('neighbours in memory are read into in one go, and no further than asked for', () => {
+  const { stream, memory, told } = scene([3, 4, 5, 9], 100);
+  const room = stream.room(10 * BLOCK_BYTES);
+  assert.equal(room.byteOffset - memory.bytes.byteOffset, 3 * BLOCK_BYTES);
+  assert.equal(room.length, 3 * BLOCK_BYTES);
+  assert.equal(stream.room(20_000).length, 20_000);
+  stream.filled(2 * BLOCK_BYTES + 5);
+  assert.deepEqual(told, ['landed 0', 'landed 1']);
+  assert.equal(stream.room(10 * BLOCK_BYTES).length, BLOCK_BYTES - 5);
+  stream.filled(BLOCK_BYTES - 5);
+  assert.equal(stream.room(10 * BLOCK_BYTES).length, 100);
+  stream.filled(100);
+  assert.deepEqual(told, ['landed 0', 'landed 1', 'landed 2', 'landed 3']);
+  assert.ok(stream.empty);
+});
+
+test('a revoked block comes back at once, and its bytes go nowhere', () => {
+  const { stream, memory, told, receive } = scene([3, 4, 5]);
+  stream.revoke(0, BLOCK_BYTES);
+  assert.deepEqual(told, ['returned 1']);
+  memory.claim(4, 8);
+  receive(3 * BLOCK_BYTES);
+  assert.deepEqual(told, ['returned 1', 'landed 0', 'landed 2']);
+  assert.ok(memory.bytes.subarray(4 * BLOCK_BYTES, 5 * BLOCK_BYTES).every((byte) => byte === 0));
+});
+
+test('a block that a socket may still write to is not given back: it lands', () => {
+  const { stream, told, memory } = scene([3, 4, 5]);
+  stream.room(2 * BLOCK_BYTES);
+  stream.revoke(0, BLOCK_BYTES);
+  assert.deepEqual(told, [], 'the destination lies on its place');
+  assert.ok(memory.ownedBy(4, 2));
+  stream.revoke(0, 2 * BLOCK_BYTES);
+  assert.deepEqual(told, ['returned 2']);
+  stream.filled(2 * BLOCK_BYTES);
+  assert.deepEqual(told, ['returned 2', 'landed 0', 'landed 1']);
+});
+
+test('whatever is left comes back when nothing can be written any more', () => {
+  const { stream, told, memory } = scene([3, 4, 5]);
+  stream.room(BLOCK_BYTES);
+  stream.filled(BLOCK_BYTES + 100);
+  stream.clear();
+  assert.deepEqual(told, ['landed 0', 'returned 1', 'returned 2']);
+  for (const place of [3, 4, 5]) memory.claim(place, 9);
+});
+
+test('more blocks than the ring has room for keep their order', () => {
+  const { stream, told, receive } = scene([0]);
+  receive(BLOCK_BYTES);
+  for (let at = 1; at < 38; at++) stream.add(0, at * BLOCK_BYTES, BLOCK_BYTES, at);
+  receive(30 * BLOCK_BYTES);
+  for (let at = 38; at < 60; at++) stream.add(1, at * BLOCK_BYTES, BLOCK_BYTES, at - 38);
+  receive(29 * BLOCK_BYTES);
+  assert.deepEqual(
+    told,
+    Array.from({ length: 60 }, (_, at) => `landed ${at}`),
+  );
+});

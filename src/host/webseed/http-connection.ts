@@ -1,0 +1,91 @@
+// One HTTP/1.1 connection to a web seed. The socket reads where the receiver says, so the bytes of a body go from the kernel
+// to their place in piece memory.
+import type { Socket } from 'node:net';
+import { ResponseReceiver, type ResponseSink } from '../../protocol/http/response-receiver.ts';
+import { WEB_SEED_CONNECT_TIMEOUT_MS } from '../limits.ts';
+import { openSource } from '../net/source-socket.ts';
+
+/** Why a connection ended; `complete` when that was the end of its last response. */
+export interface ConnectionEnd {
+  readonly code: string;
+  readonly message: string;
+  readonly complete: boolean;
+}
+
+export interface ConnectionParts {
+  readonly url: URL;
+  readonly refusal: (host: string) => string | undefined;
+  readonly sink: ResponseSink;
+  readonly closed: (end: ConnectionEnd) => void;
+  /** Something was read: what the sink noted can be passed on. */
+  readonly received: () => void;
+}
+
+/** From the dial until `closed`, which comes exactly once. No destination is written to after that. */
+export class HttpConnection {
+  readonly #parts: ConnectionParts;
+  readonly #receiver: ResponseReceiver;
+  readonly #socket: Socket;
+  #end = { code: 'ERR_WEB_SEED_CLOSED', message: 'closed the connection' };
+  /** The numeric address that was dialled, once it stands. */
+  host: string | undefined;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.#receiver = new ResponseReceiver(parts.sink);
+    const { hostname, port, protocol } = parts.url;
+    const secure = protocol === 'https:';
+    const target = {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? (secure ? 443 : 80) : Number(port),
+      secure,
+    };
+    const onread = { buffer: () => this.#receiver.destination(), callback: (count: number) => this.#read(count) };
+    const socket = openSource(target, { refusal: parts.refusal, onread });
+    this.#socket = socket;
+    const timer = setTimeout(() => this.#fail('ETIMEDOUT', 'does not answer'), WEB_SEED_CONNECT_TIMEOUT_MS);
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      this.host = socket.remoteAddress;
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code ?? 'ERR_WEB_SEED_CONNECTION';
+      this.#end = { code, message: `cannot be reached: ${error.message === '' ? code : error.message}` };
+    });
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => {
+      clearTimeout(timer);
+      const complete = this.#receiver.closed();
+      this.#receiver.stop();
+      parts.closed({ ...this.#end, complete });
+    });
+  }
+
+  /** Sends a request. */
+  send(request: string): void {
+    this.#socket.write(request, 'latin1');
+  }
+
+  /** The sink has room again. */
+  resume(): void {
+    this.#receiver.resume();
+    if (this.#receiver.reads) this.#socket.resume();
+  }
+
+  close(): void {
+    this.#receiver.stop();
+    this.#socket.destroy();
+  }
+
+  #read(count: number): boolean {
+    this.#receiver.arrived(count);
+    // The engine may answer with requests that make room: only then it is known whether to go on.
+    this.#parts.received();
+    return this.#receiver.reads;
+  }
+
+  #fail(code: string, message: string): void {
+    this.#end = { code, message };
+    this.#socket.destroy();
+  }
+}
