@@ -52,11 +52,17 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
     this.#startNext();
   }
 
-  write(): void {}
+  write(): void {
+    // The link keeps what it says until it is open.
+  }
 
-  cork(): void {}
+  cork(): void {
+    // There is nothing to hold back.
+  }
 
-  uncork(): void {}
+  uncork(): void {
+    // There is nothing to let go.
+  }
 
   destroy(): void {
     if (this.destroyed) return;

@@ -1,5 +1,6 @@
 // Dials a peer: plainly, encrypted, or first the one and then the other, over a new connection, where the first is refused;
-// each over TCP or uTP, whichever answers first. The engine sees one link and one `connected`.
+// over TCP or uTP, whichever answers first, and over the other one when the first hangs up on every word: a client that was
+// told to use uTP alone may take TCP connections and close them. The engine sees one link and one `connected`.
 import type { DialTarget, Transport } from '../../engine/ports.ts';
 import { DialRace, type Winner } from './dial-race.ts';
 import type { Encryption, Route } from './encryption.ts';
@@ -25,17 +26,24 @@ export class Dial {
   readonly #parts: DialParts;
   readonly #routes: readonly Route[];
   readonly #opening: LinkOpening;
+  /** Ways of talking that were tried over the present transport. */
   #tried = 0;
-  /** Who answered, and over what: behind a name another one may be found the next time. */
-  #reached: { readonly host: string; readonly transport: Transport } | undefined;
+  #order: readonly Transport[];
+  /** Who answered: behind a name another one may be found the next time. */
+  #reached: string | undefined;
+  #transport: Transport | undefined;
 
   constructor(parts: DialParts) {
     this.#parts = parts;
     this.#routes = parts.encryption.routes(parts.target);
+    this.#order = parts.transports.order(parts.target);
     this.#opening = new LinkOpening({
       // Where nobody answers, another way of talking does not help.
       redial: () => this.#reached !== undefined && this.#next(),
-      opened: () => parts.encryption.worked(parts.target, this.#routes[this.#tried - 1]!),
+      opened: () => {
+        parts.encryption.worked(parts.target, this.#routes[this.#tried - 1]!);
+        parts.transports.worked(parts.target, this.#transport!);
+      },
     });
   }
 
@@ -44,15 +52,19 @@ export class Dial {
   }
 
   #next(): boolean {
-    const route = this.#routes[this.#tried];
-    if (route === undefined) return false;
-    this.#tried++;
-    const { link, target, timeoutMs, transports, utp } = this.#parts;
+    if (this.#tried === this.#routes.length) {
+      const others = this.#order.filter((transport) => transport !== this.#transport);
+      if (others.length === 0 || this.#order.length === 1) return false;
+      this.#order = others;
+      this.#transport = undefined;
+      this.#tried = 0;
+    }
+    const route = this.#routes[this.#tried++]!;
+    const { link, target, timeoutMs, utp } = this.#parts;
     this.#opening.negotiating = route === 'encrypted';
     link.open(this.#opening);
-    const reached = this.#reached;
-    const address = { host: reached?.host ?? target.host, port: target.port };
-    const order = reached === undefined ? transports.order(target) : [reached.transport];
+    const address = { host: this.#reached ?? target.host, port: target.port };
+    const order = this.#transport === undefined ? this.#order : [this.#transport];
     const giveUp = (): void => link.close({ code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
     const timer = setTimeout(giveUp, timeoutMs);
     const race = new DialRace({
@@ -72,11 +84,11 @@ export class Dial {
   }
 
   #won(winner: Winner, route: Route): void {
-    const { link, target, transports, connected } = this.#parts;
+    const { link, connected } = this.#parts;
     const { socket, transport, host } = winner;
     const again = this.#reached !== undefined;
-    this.#reached ??= { host, transport };
-    transports.worked(target, transport);
+    this.#reached ??= host;
+    this.#transport = transport;
     link.attach(socket);
     if (transport === 'utp') socket.onPayload = link.onPayload;
     // What was said so far was not written anywhere yet.

@@ -6,7 +6,7 @@ import type { PeerAddress } from '../../engine/ports.ts';
 import { UTP_IPV6_BYTES, UTP_PACKET_BYTES_MAX, UTP_REORDER_BYTES_MAX } from '../../protocol/limits.ts';
 import { ReorderBudget } from '../../protocol/utp/receive-buffer.ts';
 import { PacketPool } from '../../protocol/utp/sent-packet.ts';
-import { UtpConnection, type UtpConnectionParts } from '../../protocol/utp/utp-connection.ts';
+import { UtpConnection } from '../../protocol/utp/utp-connection.ts';
 import {
   readUtpPacket,
   UTP_HEADER_BYTES,
@@ -16,6 +16,7 @@ import {
   UtpHeader,
   writeUtpHeader,
 } from '../../protocol/utp/utp-packet.ts';
+import type { UtpConnectionParts } from '../../protocol/utp/utp-ports.ts';
 import { UTP_HALF_OPEN_MAX, UTP_RESETS_PER_TICK_MAX, UTP_TICK_MS } from '../limits.ts';
 import { UtpSocket, type UtpSocketOwner } from './utp-socket.ts';
 

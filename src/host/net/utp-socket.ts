@@ -2,7 +2,8 @@
 // chunks in between; what is written waits in place until there is a packet for it.
 import { EventEmitter } from 'node:events';
 import type { PeerAddress } from '../../engine/ports.ts';
-import type { UtpConnection, UtpFailure, UtpSink } from '../../protocol/utp/utp-connection.ts';
+import type { UtpConnection } from '../../protocol/utp/utp-connection.ts';
+import type { UtpFailure, UtpSink } from '../../protocol/utp/utp-ports.ts';
 import type { LinkSocket } from './link-socket.ts';
 
 /** What a socket tells the endpoint that it belongs to. */

@@ -173,7 +173,7 @@ test('packets grow to what the path takes, and what was lost in trying comes wit
     pair.dialler.write(400_000);
     assert.ok(pair.until(() => pair.listener.receivedBytes === 400_000, 10_000));
     assert.ok(pair.listener.right);
-    const found = pair.dialler.connection.mtu.packetBytes;
+    const found = pair.dialler.connection.path.mtu.packetBytes;
     assert.ok(found <= packetBytesMax && found > packetBytesMax - 16, `${found} of ${packetBytesMax}`);
     pair.stop();
   }

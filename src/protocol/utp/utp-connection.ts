@@ -1,7 +1,6 @@
 // One uTP connection (BEP 29): a reliable stream of bytes over datagrams. Pure: it is given packets and the time, and gives
 // packets to be sent. What it owes is sent by `flush`, once for all packets that came together, so that one answer
 // acknowledges them all.
-import type { Random } from '../../base/clock.ts';
 import {
   UTP_KEEP_ALIVE_US,
   UTP_LINGER_US,
@@ -9,14 +8,10 @@ import {
   UTP_PROBE_ZERO_WINDOW_US,
   UTP_TIMEOUTS_MAX,
 } from '../limits.ts';
-import { CongestionWindow } from './congestion-window.ts';
-import { DelayHistory } from './delay-history.ts';
-import { MtuSearch } from './mtu-search.ts';
-import { ReceiveBuffer, type ReorderBudget } from './receive-buffer.ts';
-import { RoundTrip } from './round-trip.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
 import { type ChunkTaken, SendQueue } from './send-queue.ts';
 import { SendWindow } from './send-window.ts';
-import type { PacketPool, SentPacket } from './sent-packet.ts';
+import type { SentPacket } from './sent-packet.ts';
 import {
   ahead,
   EXTENSION_PADDING,
@@ -31,38 +26,8 @@ import {
   writePadding,
   writeUtpHeader,
 } from './utp-packet.ts';
-
-/** What a connection tells its owner. Nothing is told from inside of `write`, `close` or `flush`, ChunkTaken apart. */
-export interface UtpSink {
-  /** The other side has answered; to one that came in: it has shown that it hears us. */
-  connected(): void;
-  /** The next bytes of the stream: `from` … `to` of a datagram, which the owner may keep. */
-  received(packet: Uint8Array, from: number, to: number): void;
-  /** The other side will send no more. */
-  ended(): void;
-  /** Nothing more will be told, sent or taken in. `undefined`: closed by us, and everybody knows it. */
-  closed(reason: UtpFailure | undefined): void;
-}
-
-/** Why a connection ended: as the system would call it. */
-export type UtpFailure = 'ECONNRESET' | 'ETIMEDOUT';
-
-/** What a connection works with. */
-export interface UtpConnectionParts {
-  readonly sink: UtpSink;
-  /** Sends the first `bytes` of a packet to the other side, at once: it may change afterwards. */
-  readonly send: (packet: Uint8Array, bytes: number) => void;
-  /** Microseconds since some fixed moment. */
-  readonly nowUs: () => number;
-  readonly random: Random;
-  readonly pool: PacketPool;
-  readonly budget: ReorderBudget;
-  /** Bytes of a datagram's payload that the network we are in lets through. */
-  readonly packetBytesMax: number;
-  /** The number by which the other side's packets name the connection, and the one by which ours do. */
-  readonly receiveId: number;
-  readonly sendId: number;
-}
+import { UtpPath } from './utp-path.ts';
+import type { UtpConnectionParts, UtpFailure } from './utp-ports.ts';
 
 const CONNECTING = 0;
 /** A stranger's first packet was answered; it has not shown yet that it got the answer. */
@@ -80,18 +45,12 @@ const writing = new UtpHeader();
 const scratch = new Uint8Array(UTP_PACKET_BYTES_MAX);
 
 export class UtpConnection {
-  readonly congestion: CongestionWindow = new CongestionWindow();
-  readonly roundTrip: RoundTrip = new RoundTrip();
-  readonly mtu: MtuSearch;
+  readonly path: UtpPath;
   readonly #parts: UtpConnectionParts;
   readonly #window: SendWindow;
   readonly #queue = new SendQueue();
   readonly #receive: ReceiveBuffer;
-  readonly #sendDelay = new DelayHistory();
-  readonly #receiveDelay = new DelayHistory();
   #state: number;
-  /** Our measurement of the last packet that came, to be told with the next one that goes. */
-  #delayToTellUs = 0;
   #theirWindowBytes: number = UTP_PACKET_BYTES_MAX;
   #ackDue = false;
   #paused = false;
@@ -99,8 +58,6 @@ export class UtpConnection {
   #endSequence: number | undefined;
   #endTold = false;
   #finSent = false;
-  /** Losses of packets that were sent before then belong to what the window was cut for already. */
-  #cutUs = 0;
   #timeouts = 0;
   /** When it was last given reason to wait: something arrived, or was sent after a silence. */
   #waitingSinceUs: number;
@@ -113,7 +70,7 @@ export class UtpConnection {
     this.#state = state;
     this.#waitingSinceUs = parts.nowUs();
     this.#lastSentUs = this.#waitingSinceUs;
-    this.mtu = new MtuSearch(Math.min(parts.packetBytesMax, UTP_PACKET_BYTES_MAX));
+    this.path = new UtpPath(Math.min(parts.packetBytesMax, UTP_PACKET_BYTES_MAX));
     this.#window = new SendWindow(Math.floor(parts.random.next() * 0x1_0000), parts.pool);
     this.#receive = new ReceiveBuffer(theirSequence, parts.budget);
     this.#deliver = (packet, from, to) => parts.sink.received(packet, from, to);
@@ -236,13 +193,13 @@ export class UtpConnection {
     const nowUs = this.#parts.nowUs();
     if (this.#state === CLOSING && nowUs - this.#closingSinceUs > UTP_LINGER_US) return this.#end(undefined);
     if (this.#window.count > 0) {
-      if (nowUs - this.#waitingSinceUs > this.roundTrip.timeoutUs) this.#timedOut(nowUs);
+      if (nowUs - this.#waitingSinceUs > this.path.roundTrip.timeoutUs) this.#timedOut(nowUs);
     } else if (this.#state === ANSWERED) {
       if (nowUs - this.#waitingSinceUs > UTP_LINGER_US) return this.#end('ETIMEDOUT');
     } else if (this.#queue.bytes > 0) {
       if (nowUs - this.#waitingSinceUs > UTP_PROBE_ZERO_WINDOW_US) {
         // The word that there is room again was perhaps lost.
-        this.#theirWindowBytes = Math.max(this.#theirWindowBytes, this.mtu.packetBytes);
+        this.#theirWindowBytes = Math.max(this.#theirWindowBytes, this.path.mtu.packetBytes);
         this.flush();
       }
     } else if (nowUs - this.#lastSentUs > UTP_KEEP_ALIVE_US) {
@@ -267,37 +224,19 @@ export class UtpConnection {
     return true;
   }
 
-  /** What every packet tells: how the path is, and how much the other side takes. */
   #heed(header: UtpHeader, nowUs: number): void {
     this.#theirWindowBytes = header.windowBytes;
-    this.#delayToTellUs = (nowUs - header.timestampUs + TIME_MODULUS) % TIME_MODULUS;
-    const fell = this.#receiveDelay.add(this.#delayToTellUs, nowUs);
-    if (header.delayUs === 0) return;
-    this.#sendDelay.add(header.delayUs, nowUs);
-    // Ten milliseconds at once are no drift of a clock.
-    if (fell > 0 && fell < 10_000) this.#sendDelay.raise(fell);
+    this.path.heed(header, nowUs);
   }
 
   #heedAcknowledgement(header: UtpHeader, packet: Uint8Array, nowUs: number): void {
     const window = this.#window;
     const inFlightBytes = window.bytesInFlight;
     window.acknowledge(header, packet, nowUs);
-    const { ackedBytes, roundTripUs, lostSentUs, probeArrivedBytes, probeLostBytes } = window.outcome;
-    if (probeLostBytes > 0) this.mtu.lost(probeLostBytes, nowUs);
-    if (probeArrivedBytes > 0) this.mtu.arrived(probeArrivedBytes, nowUs);
-    if (ackedBytes > 0) {
-      this.#timeouts = 0;
-      this.#waitingSinceUs = nowUs;
-      this.roundTrip.progressed();
-      if (roundTripUs > 0) this.roundTrip.measured(roundTripUs);
-      // A queue cannot delay one way by more than it does both ways.
-      const queueingUs = Math.min(this.#sendDelay.queueingUs, roundTripUs > 0 ? roundTripUs : Number.POSITIVE_INFINITY);
-      this.congestion.acknowledged(ackedBytes, inFlightBytes, queueingUs);
-    }
-    if (lostSentUs > this.#cutUs) {
-      this.#cutUs = nowUs;
-      this.congestion.lost();
-    }
+    this.path.learn(window.outcome, inFlightBytes, nowUs);
+    if (window.outcome.ackedBytes === 0) return;
+    this.#timeouts = 0;
+    this.#waitingSinceUs = nowUs;
   }
 
   #receiveData(header: UtpHeader, packet: Uint8Array): void {
@@ -324,7 +263,7 @@ export class UtpConnection {
     if (this.#state === CLOSING) this.#receive.deliver(this.#drop, this.#never);
     else {
       const bytes = this.#receive.deliver(this.#deliver, this.#stopped);
-      this.#receive.measure(bytes, this.roundTrip.us, this.#parts.nowUs());
+      this.#receive.measure(bytes, this.path.roundTrip.us, this.#parts.nowUs());
     }
     if (this.#endSequence === undefined || this.#endTold || !this.#receive.drained) return;
     if (!this.#receive.skip(this.#endSequence)) return;
@@ -344,9 +283,9 @@ export class UtpConnection {
   #sendNew(nowUs: number): void {
     const window = this.#window;
     while (this.#queue.bytes > 0 && !window.full) {
-      const room = this.mtu.packetBytes;
+      const room = this.path.mtu.packetBytes;
       const bytes = Math.min(room, UTP_HEADER_BYTES + this.#queue.bytes);
-      const probe = bytes === room ? this.mtu.nextBytes(nowUs) : room;
+      const probe = bytes === room ? this.path.mtu.nextBytes(nowUs) : room;
       const padding = probe - room >= MASK_EXTENSION_HEADER_BYTES ? probe - room : 0;
       if (!this.#fits(bytes + padding)) return;
       const packet = this.#parts.pool.take();
@@ -354,7 +293,7 @@ export class UtpConnection {
       packet.bytes = end;
       packet.padding = padding;
       if (padding > 0) {
-        this.mtu.sent(end);
+        this.path.mtu.sent(end);
         writePadding(packet.buffer, padding);
       }
       this.#transmit(packet, window.next, UTP_DATA, true);
@@ -372,7 +311,7 @@ export class UtpConnection {
   #fits(bytes: number): boolean {
     const inFlight = this.#window.bytesInFlight;
     if (inFlight === 0) return bytes <= Math.max(this.#theirWindowBytes, UTP_HEADER_BYTES + 1);
-    return inFlight + bytes <= Math.min(this.congestion.bytes, this.#theirWindowBytes);
+    return inFlight + bytes <= Math.min(this.path.congestion.bytes, this.#theirWindowBytes);
   }
 
   #transmit(packet: SentPacket, sequence: number, type: number, fresh: boolean): void {
@@ -411,7 +350,7 @@ export class UtpConnection {
     writing.type = type;
     writing.connectionId = type === UTP_SYN ? this.#parts.receiveId : this.#parts.sendId;
     writing.timestampUs = Math.floor(nowUs) % TIME_MODULUS;
-    writing.delayUs = Math.floor(this.#delayToTellUs);
+    writing.delayUs = Math.floor(this.path.delayToTellUs);
     writing.windowBytes = this.#receive.windowBytes;
     writing.sequence = sequence;
     writing.acknowledged = (this.#receive.acknowledged - behind) & 0xffff;
@@ -422,13 +361,9 @@ export class UtpConnection {
     const closing = this.#state === CLOSING;
     if (++this.#timeouts > UTP_TIMEOUTS_MAX) return this.#end(closing ? undefined : 'ETIMEDOUT');
     this.#waitingSinceUs = nowUs;
-    this.roundTrip.timedOut();
     const earnest = this.#window.loseAll();
-    const { probeLostBytes } = this.#window.outcome;
-    if (probeLostBytes > 0) this.mtu.lost(probeLostBytes, nowUs);
-    if (earnest) this.congestion.timedOut();
-    if (this.#timeouts === 2) this.mtu.fallBack(nowUs);
-    this.#cutUs = nowUs;
+    this.path.timedOut(this.#window.outcome, earnest, nowUs);
+    if (this.#timeouts === 2) this.path.mtu.fallBack(nowUs);
     if (this.#state === CONNECTING) this.#resendLost();
     else this.flush();
   }

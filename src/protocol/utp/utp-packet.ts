@@ -37,14 +37,9 @@ export class UtpHeader {
   payloadAt = 0;
 }
 
-/** True for what may be a uTP packet: what else shares the socket begins with other bytes (BEP 5: a `d`; BEP 15: zeros). */
-export function looksLikeUtp(datagram: Uint8Array): boolean {
-  return datagram.length >= UTP_HEADER_BYTES && (datagram[0]! & 0x0f) === VERSION && datagram[0]! >> 4 <= UTP_SYN;
-}
-
 /** Reads a packet into `header`; false when it is none. */
 export function readUtpPacket(packet: Uint8Array, header: UtpHeader): boolean {
-  if (!looksLikeUtp(packet)) return false;
+  if (packet.length < UTP_HEADER_BYTES || (packet[0]! & 0x0f) !== VERSION || packet[0]! >> 4 > UTP_SYN) return false;
   header.type = packet[0]! >> 4;
   header.connectionId = readUint16(packet, 2);
   header.timestampUs = readUint32(packet, 4);
