@@ -20,6 +20,7 @@ import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startSeeder } from './seeder.ts';
 import { benchSeeding } from './seeding.ts';
+import { benchStudy, STUDY_USAGE } from './study/study.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
 import { benchWebSeed } from './webseed.ts';
@@ -137,6 +138,15 @@ async function main(args: readonly string[]): Promise<void> {
   }
   if (args[0] === 'many') {
     process.exitCode = (await benchMany(args.slice(1))) ? 0 : 1;
+    return;
+  }
+  if (args[0] === 'study') {
+    try {
+      await benchStudy(args.slice(1));
+    } catch (error) {
+      say(`${error instanceof Error ? error.message : error}\n\n${STUDY_USAGE}`);
+      process.exitCode = 2;
+    }
     return;
   }
   let options: BenchOptions;

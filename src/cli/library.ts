@@ -11,6 +11,7 @@ import {
   type MetadataSearch,
   type Metainfo,
   resolveSource,
+  scrapeTrackers,
   type Torrent,
   type TorrentEvents,
   verifyFiles,
@@ -28,6 +29,7 @@ export type {
   MetainfoFile,
   PeerAddress,
   ProfileReport,
+  ScrapeInfo,
   SearchProgress,
   SeedGoal,
   SeedGoalReached,
@@ -58,6 +60,7 @@ export interface Library {
   createClient(options: ClientOptions): LibraryClient;
   readonly loadSource: typeof loadSource;
   readonly resolveSource: typeof resolveSource;
+  readonly scrapeTrackers: typeof scrapeTrackers;
   readonly createTorrent: typeof createTorrent;
   readonly verifyFiles: typeof verifyFiles;
 }
@@ -67,6 +70,7 @@ export const library: Library = {
   createClient: (options) => new Client(options),
   loadSource,
   resolveSource,
+  scrapeTrackers,
   createTorrent,
   verifyFiles,
 };

@@ -34,6 +34,8 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     uploadBytesPerSecond: 0,
     peersMax: 200,
     pex: true,
+    allowLocal: false,
+    scheduling: 'immediate',
     encryption: 'allow',
     ipFilter: undefined,
     profile: false,

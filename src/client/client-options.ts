@@ -82,8 +82,7 @@ export function checkPeerAddress(address: PeerAddress): PeerAddress {
 }
 
 /** Throws InputError ERR_CLIENT_ADDRESS or ERR_CLIENT_OPTION for options of a torrent that cannot be used. */
-export function checkAddOptions({ peers = [], peersMax, seedGoal }: AddOptions): void {
-  if (peersMax !== undefined) checkCount('peersMax', peersMax);
+export function checkAddOptions({ peers = [], seedGoal }: AddOptions): void {
   for (const address of peers) checkPeerAddress(address);
   checkSeedGoal(seedGoal);
 }
@@ -112,7 +111,8 @@ function checkUtp(mode: UtpMode): UtpMode {
   throw new InputError('ERR_CLIENT_OPTION', `utp must be one of ${UTP_MODES.join(', ')}, not ${mode}`);
 }
 
-function checkCount(name: string, count: number): number {
+/** Returns a number of things of which there is at least one. Throws InputError ERR_CLIENT_OPTION. */
+export function checkCount(name: string, count: number): number {
   if (Number.isInteger(count) && count >= 1) return count;
   throw new InputError('ERR_CLIENT_OPTION', `${name} must be a whole number from 1, not ${count}`);
 }

@@ -20,7 +20,7 @@ import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
-import { type ClientSettings, checkRate, clientSettings } from './client-options.ts';
+import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
@@ -38,9 +38,9 @@ import type {
   DataPathStats,
   IpFilterReport,
   IpFilterSource,
+  Limits,
   PeerAddress,
   ProfileReport,
-  RateLimits,
   TorrentWarning,
 } from './types.ts';
 
@@ -95,7 +95,7 @@ export class Client extends EventEmitter<ClientEvents> {
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
-    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT });
+    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     const { memory, counters } = host;
     const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     this.#webSeeds = webSeeds;
@@ -183,14 +183,16 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Changes the rate limits over all torrents, in bytes per second; 0 means no limit, and what is not named stays.
+   * Changes the limits over all torrents: rates in bytes per second, 0 meaning none, and connected peers. What is not named stays.
    * Throws InputError ERR_CLIENT_OPTION.
    */
-  limit(rates: RateLimits): void {
-    const { downloadBytesPerSecond: down, uploadBytesPerSecond: up } = rates;
+  limit(limits: Limits): void {
+    const { downloadBytesPerSecond: down, uploadBytesPerSecond: up, peersMax } = limits;
     if (down !== undefined) checkRate('downloadBytesPerSecond', down);
     if (up !== undefined) checkRate('uploadBytesPerSecond', up);
+    if (peersMax !== undefined) checkCount('peersMax', peersMax);
     const { session } = this.#core;
+    if (peersMax !== undefined) session.peersMax = peersMax;
     if (down !== undefined) session.downloadLimit.setRate(down);
     if (up !== undefined) session.uploadLimit.setRate(up);
   }

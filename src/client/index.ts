@@ -10,6 +10,7 @@ export type { CreateOptions, CreateProgress } from './create-options.ts';
 export type { FileRange } from './file-span.ts';
 export { magnetLink } from './magnet-link.ts';
 export { isMagnet, type MetadataSearch } from './metadata-search.ts';
+export { type ScrapeInfo, type ScrapeOptions, scrapeTrackers } from './scrape.ts';
 export { type LoadOptions, loadSource, resolveSource } from './source.ts';
 export type { Torrent } from './torrent.ts';
 export type {
@@ -20,6 +21,7 @@ export type {
   FilePriority,
   IpFilterReport,
   IpFilterSource,
+  Limits,
   MoveOptions,
   PeerAddress,
   PeerInfo,

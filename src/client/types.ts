@@ -28,7 +28,7 @@ export interface ClientOptions {
   readonly uploadBytesPerSecond?: number;
   /** Threads that hash and write. Default: 1 on two cores, otherwise one less than there are cores, at most 4. */
   readonly diskWorkers?: number;
-  /** Most peers connected at once, over all torrents. Default 200. */
+  /** Most peers connected at once, over all torrents. Default 200. `Client.limit` changes it. */
   readonly peersMax?: number;
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
   readonly ipFilter?: IpFilterSource;
@@ -90,6 +90,12 @@ export interface RateLimits {
   readonly uploadBytesPerSecond?: number;
 }
 
+/** What a client or a torrent may use; what is not named stays as it is. */
+export interface Limits extends RateLimits {
+  /** Most connected peers, at least 1. When it is lowered, the least useful ones have to go. */
+  readonly peersMax?: number;
+}
+
 /** How one torrent is downloaded. */
 export interface AddOptions {
   /**
@@ -108,7 +114,7 @@ export interface AddOptions {
   readonly downloadBytesPerSecond?: number;
   /** Upload limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
   readonly uploadBytesPerSecond?: number;
-  /** Most peers of this torrent connected at once, up to 100. Default 100; the client's `peersMax` holds as well. */
+  /** Most peers of this torrent connected at once, up to 100. Default 100; the client's `peersMax` holds as well. `Torrent.limit` changes it. */
   readonly peersMax?: number;
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;

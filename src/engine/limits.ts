@@ -158,8 +158,17 @@ export const REQUESTS_MAX = 500;
 export const REFUSAL_REST_MIN_MS = 100;
 export const REFUSAL_REST_MAX_MS = 10_000;
 
-/** Incoming connections from one host: a few clients behind one router, not a flood that takes every slot. */
-export const INCOMING_PER_HOST_MAX = 8;
+/**
+ * Connections with one host, whoever dialled: strangers of a session, and peers of one torrent. A few clients behind one
+ * router; not a flood that takes every slot, nor one address that others have us dial at a thousand ports.
+ */
+export const LINKS_PER_HOST_MAX = 8;
+
+/** Strangers that have not said yet what they came for. The one that waits longest goes: a real handshake is there at once. */
+export const STRANGERS_MAX = 64;
+
+/** Share of a torrent's places that is kept for those whom we dial, while we know of any: nobody may choose all our peers. */
+export const DIALLED_SHARE = 0.2;
 
 /** A peer that takes none of the blocks on their way to it for this long is dropped: they hold piece memory. */
 export const UPLOAD_STALL_MS = 120_000;
@@ -339,5 +348,15 @@ export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800
 /** Longest time that a server's Retry-After is believed. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
 
-/** Strangers who are let in although all connections are taken, until it is known whether somebody makes room for them. */
-export const STRANGERS_EXCESS_MAX = 10;
+/** Tiers of one torrent that are announced to beside each other; trackers of further ones form one tier together. */
+export const ANNOUNCE_TIERS_MAX = 16;
+
+/** A peer that is in the middle of a block when a recheck begins has so long to finish it; then it has to go. */
+export const RECHECK_PATIENCE_MS = 3000;
+
+/** Pieces whose loss is told one by one (BEP 54); of more, peers hear by the bitfield when they come back. */
+export const LOSSES_TOLD_MAX = 1000;
+
+/** A torrent that got no block for so long gives piece memory up, if another one has waited for some this long. */
+export const IDLE_MEMORY_MS = 10_000;
+export const STARVED_MEMORY_MS = 1000;

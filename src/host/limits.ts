@@ -60,6 +60,12 @@ export const NEGOTIATION_READ_BYTES = 2048;
 /** Two round trips and some arithmetic; shorter than the engine waits for a handshake, so that a second, plain dial has time. */
 export const NEGOTIATION_TIMEOUT_MS = 8000;
 
+/**
+ * Encrypted handshakes of strangers that are answered per second, a quarter of them at once. Each costs a quarter of a
+ * millisecond of arithmetic, and any 96 bytes begin one: a flood of them may take some 3 % of a core and no more.
+ */
+export const STRANGERS_KEYS_PER_SECOND = 100;
+
 /** Addresses for which it is remembered whether they take encrypted connections: as many as a torrent knows candidates. */
 export const ROUTES_MAX = 2000;
 
@@ -113,3 +119,9 @@ export const TRANSPORT_HEAD_START_MS = 250;
 
 /** How long a uTP dial may go on when TCP was refused: two packets, and time for the second one's answer. */
 export const UTP_ALONE_TIMEOUT_MS = 3000;
+
+/** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
+export const TRACKER_OTHER_FAMILY_MS = 2000;
+
+/** A scrape that takes longer has failed: somebody is waiting for it. */
+export const SCRAPE_TIMEOUT_MS = 15_000;

@@ -21,6 +21,7 @@ import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
 import { decodeHttpAnnounceReply } from '#src/protocol/tracker/http-announce-reply.ts';
+import { decodeHttpScrape } from '#src/protocol/tracker/http-scrape.ts';
 import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
 import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
@@ -229,6 +230,9 @@ const wire: FuzzTarget = {
   },
 };
 
+/** The info hash that the corpus's scrapes are about. */
+const FUZZED_HASH = new Uint8Array(20).fill(0x61);
+
 const tracker: FuzzTarget = {
   name: 'tracker',
   tokens: [
@@ -240,15 +244,23 @@ const tracker: FuzzTarget = {
     '2:ip',
     '4:porti',
     '8:retry in',
+    '5:filesd20:aaaaaaaaaaaaaaaaaaaad',
+    '8:completei',
+    '\0\0\0\x02',
     '\0\0\0\x01',
     '\0\0\0\x03',
   ],
   run(input) {
     const reply = answer(() => decodeHttpAnnounceReply(input), SourceError);
+    const scraped = answer(() => decodeHttpScrape(input, FUZZED_HASH), SourceError);
     const packets = [decodeUdpReply(input, 4), decodeUdpReply(input, 6)];
     const peers = [reply, ...packets.map((packet) => (packet?.type === 'announce' ? packet.reply : undefined))];
     for (const peer of peers.flatMap((one) => one?.peers ?? [])) {
       assert.ok(peer.host.length > 0 && peer.port > 0 && peer.port <= 0xffff, 'a peer has an address');
+    }
+    const udpFigures = packets.flatMap((packet) => (packet?.type === 'scrape' ? packet.figures : []));
+    for (const figures of [...(scraped ? [scraped] : []), ...udpFigures]) {
+      for (const figure of Object.values(figures)) assert.ok(Number.isSafeInteger(figure) && figure >= 0);
     }
     if (reply !== undefined)
       assert.ok(reply.intervalMs >= 0 && Number.isFinite(reply.intervalMs), 'an interval is a time');

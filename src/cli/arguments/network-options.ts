@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import type { ClientOptions, PeerAddress } from '../library.ts';
 import { parseListen, parsePeer } from './address.ts';
-import { parseRate, parseSize } from './quantity.ts';
+import { parseCount, parseRate, parseSize } from './quantity.ts';
 
 /** The options as commander hands them over. */
 export interface NetworkOptions {
@@ -16,6 +16,7 @@ export interface NetworkOptions {
   readonly utp: NonNullable<ClientOptions['utp']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
+  readonly maxPeers?: number;
   readonly down?: number;
   readonly up?: number;
   readonly ipFilter?: string;
@@ -49,6 +50,7 @@ export function addNetworkOptions(command: Command): Command {
         .default('immediate'),
     )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
+    .option('--max-peers <number>', 'most connected peers (default: 100)', argument(parseCount))
     .option(
       '--ip-filter <file>',
       'list of addresses to have nothing to do with: p2p, ipfilter.dat or CIDR, also gzipped',
@@ -64,6 +66,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     scheduling: options.scheduling,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+    ...(options.maxPeers === undefined ? {} : { peersMax: options.maxPeers }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),

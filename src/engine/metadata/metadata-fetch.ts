@@ -108,8 +108,8 @@ export class MetadataFetch implements Member {
     this.#parts = { ...parts, peers: new MeteredPeers(parts.peers, this.uploadLimit) };
     this.swarm = new Swarm(new Candidates(parts.refuses));
     this.#observer = observer;
-    const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase } = parts;
-    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, pace, random, ticketBase });
+    const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase, external } = parts;
+    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, pace, random, ticketBase, external });
     this.#announcing.start();
     this.#tiers = spec.tiers.length;
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
@@ -172,7 +172,7 @@ export class MetadataFetch implements Member {
   }
 
   candidate(): PeerAddress | undefined {
-    return this.#closed || this.#found ? undefined : this.swarm.candidates.next(this.#nowMs());
+    return this.#closed || this.#found ? undefined : this.swarm.nextToDial(this.#nowMs());
   }
 
   /** A search is always looking. */

@@ -7,7 +7,7 @@ import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX, STRANGERS_EXCESS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
@@ -15,19 +15,20 @@ import { AddressGate } from '../swarm/address-gate.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
 import type { IpFilter } from '../swarm/ip-filter.ts';
 import type { Peer } from '../swarm/peer.ts';
+import { placesForStrangers } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import type { Choking } from '../torrent/choking.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
 import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
-import { incomingFrom, isCrowded } from './crowding.ts';
 import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
+import { yieldMemory } from './memory-fairness.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { makeRoom, neediestFirst, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoom, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -42,6 +43,8 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  /** Most connections of all members; may be changed at any time. */
+  peersMax: number;
   readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
   readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
   readonly #uploadSlots = new UploadSlots();
@@ -57,6 +60,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #announcePace = new AnnouncePace();
   readonly #links = new Map<LinkId, Attachment>();
   readonly #strangers = new Strangers();
+  /** Links that others dialled, strangers apart. */
+  #incoming = 0;
   readonly #gate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
@@ -67,6 +72,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.peersMax = parts.peersMax;
     this.#cache = new StretchCache(parts.ledger);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
@@ -170,6 +176,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
+    yieldMemory(this.#torrents.values(), nowMs);
+    if (this.#room < 0) shedPeers(this.#torrents.values(), this.peersMax);
     if (this.#room <= 0) yieldSlot(this.#torrents.values());
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
@@ -198,15 +206,9 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    // Strangers beyond the limit are heard out: one of them may be better than somebody who is connected (BEP 40).
-    const full = this.#room <= -STRANGERS_EXCESS_MAX;
-    const { host } = address;
-    const crowded = isCrowded(
-      host,
-      this.#strangers.from((other) => other === host),
-    );
-    if (full || crowded || this.#gate.refuses(host)) this.#parts.peers.close(link);
-    else this.#strangers.add(link, address, this.#parts.clock.nowMs());
+    if (this.#gate.refuses(address.host)) return this.#parts.peers.close(link);
+    const leaving = this.#strangers.admit(link, address, this.#parts.clock.nowMs());
+    if (leaving !== undefined) this.#parts.peers.close(leaving);
   }
 
   handshake(link: LinkId, bytes: Uint8Array): void {
@@ -272,6 +274,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#strangers.forget(link);
     const attachment = this.#links.get(link);
     this.#links.delete(link);
+    if (attachment?.peer.incoming) this.#incoming--;
     if (attachment !== undefined) attachment.member.dispatch({ type: 'closed', peer: attachment.peer, end });
   }
 
@@ -334,11 +337,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (address === undefined || handshake === undefined) return undefined;
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
-    if (isCrowded(address.host, incomingFrom(address.host, member))) return undefined;
-    const full = this.#links.size >= this.#parts.peersMax;
-    if (!makeRoom(address, member, full ? this.#roster.members() : undefined)) return undefined;
+    if (member.swarm.hosts.isCrowded(address.host)) return undefined;
+    if (!makeRoom(address, member, this.#fullForStrangers ? this.#roster.members() : undefined)) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
+    this.#incoming++;
     const attachment = { member, peer: member.admit(link, address, true) };
     this.#links.set(link, attachment);
     return attachment;
@@ -371,9 +374,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     }
   }
 
-  /** Connections that may still be made. */
+  /** Connections that may still be made. Strangers have a bound of their own, or they could keep us from dialling. */
   get #room(): number {
-    return this.#parts.peersMax - this.#links.size - this.#strangers.size;
+    return this.peersMax - this.#links.size;
+  }
+
+  /** Some places are kept for those whom we dial, as in every swarm. */
+  get #fullForStrangers(): boolean {
+    if (this.#room <= 0) return true;
+    return this.#incoming >= placesForStrangers(this.peersMax) && knowsSomebody(this.#roster.awake);
   }
 
   #connect(member: Member, address: PeerAddress): void {

@@ -3,6 +3,7 @@
 import type { PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { RankedPeer } from '../swarm/peer-priority.ts';
+import { surplusOf, usefulness } from '../swarm/surplus.ts';
 import type { Torrent } from '../torrent/torrent.ts';
 import type { Member } from './member.ts';
 
@@ -17,7 +18,7 @@ export function neediestFirst(members: Iterable<Member>): Member[] {
  * there is room.
  */
 export function makeRoom(newcomer: PeerAddress, member: Member, others: Iterable<Member> | undefined): boolean {
-  const isFull = member.swarm.size >= member.swarm.peersMax;
+  const isFull = !member.swarm.hasRoomForStranger;
   if (!isFull && others === undefined) return true;
   let bound = member.contacts.priorityOf(newcomer);
   if (bound === undefined) return false;
@@ -31,6 +32,12 @@ export function makeRoom(newcomer: PeerAddress, member: Member, others: Iterable
   }
   lesser?.of.replace(lesser.peer);
   return lesser !== undefined;
+}
+
+/** Whether any of them has somebody to dial, now or later. */
+export function knowsSomebody(members: Iterable<Member>): boolean {
+  for (const { welcoming, swarm } of members) if (welcoming && swarm.candidates.hopeful) return true;
+  return false;
 }
 
 /** The torrent with most peers gives its least useful one up, if another has none and knows whom to dial. */
@@ -52,7 +59,20 @@ export function yieldSlot(torrents: Iterable<Torrent>): void {
   if (least !== undefined) richest.relations.drop(least, 'ERR_PEER_REPLACED', 'makes room for a torrent without peers');
 }
 
-/** What passes between us; a connection that is still being made counts least. */
-function usefulness(peer: Peer): number {
-  return peer.ready ? peer.download.bytesPerSecond + peer.upload.bytesPerSecond : -1;
+/** The limit was lowered: of the torrent with most peers, again and again, the least useful one goes. */
+export function shedPeers(torrents: Iterable<Torrent>, peersMax: number): void {
+  const sizes = new Map<Torrent, number>();
+  let total = 0;
+  for (const torrent of torrents) {
+    let size = 0;
+    for (const peer of torrent.swarm.peers()) if (!peer.closing) size++;
+    total += size;
+    if (size > 0) sizes.set(torrent, size);
+  }
+  for (; total > peersMax; total--) {
+    const [richest, size] = [...sizes].reduce((a, b) => (b[1] > a[1] ? b : a));
+    const [least] = surplusOf(richest.swarm, size - 1);
+    richest.relations.drop(least!, 'ERR_PEER_SURPLUS', 'is one more than there may be');
+    sizes.set(richest, size - 1);
+  }
 }

@@ -1,6 +1,8 @@
-// Those who dialled us and have not yet said which torrent they came for.
-import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts';
+// Those who dialled us and have not yet said which torrent they came for. There is room for a few: whoever only knocks
+// takes no connection away from anybody, and is shown out for the next one.
+import { HANDSHAKE_TIMEOUT_MS, STRANGERS_MAX } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
+import { HostCounts } from '../swarm/host-counts.ts';
 
 interface Stranger {
   readonly address: PeerAddress;
@@ -8,14 +10,19 @@ interface Stranger {
 }
 
 export class Strangers {
+  /** Who waits longest comes first. */
   readonly #known = new Map<LinkId, Stranger>();
+  readonly #hosts = new HostCounts();
 
-  get size(): number {
-    return this.#known.size;
-  }
-
-  add(link: LinkId, address: PeerAddress, nowMs: number): void {
+  /** Lets somebody in. Returns the link that has to go for it: its own when its host has too many, or the oldest. */
+  admit(link: LinkId, address: PeerAddress, nowMs: number): LinkId | undefined {
+    if (this.#hosts.isCrowded(address.host)) return link;
     this.#known.set(link, { address, sinceMs: nowMs });
+    this.#hosts.add(address.host);
+    if (this.#known.size <= STRANGERS_MAX) return undefined;
+    const [oldest] = this.#known.keys();
+    this.forget(oldest!);
+    return oldest;
   }
 
   addressOf(link: LinkId): PeerAddress | undefined {
@@ -24,7 +31,10 @@ export class Strangers {
 
   /** The link ended, or is known by now. */
   forget(link: LinkId): void {
+    const stranger = this.#known.get(link);
+    if (stranger === undefined) return;
     this.#known.delete(link);
+    this.#hosts.remove(stranger.address.host);
   }
 
   /** Links of those at an address that `matches`. */
@@ -34,6 +44,9 @@ export class Strangers {
 
   /** Links of those who had time enough for a handshake. */
   *late(nowMs: number): Generator<LinkId> {
-    for (const [link, { sinceMs }] of this.#known) if (nowMs - sinceMs > HANDSHAKE_TIMEOUT_MS) yield link;
+    for (const [link, { sinceMs }] of this.#known) {
+      if (nowMs - sinceMs <= HANDSHAKE_TIMEOUT_MS) return;
+      yield link;
+    }
   }
 }

@@ -149,3 +149,18 @@ test('the book is bounded: what failed most makes room, what never failed stays,
   assert.ok(candidates.add(nth(7), 'tracker') === true, 'the worst was forgotten, the second worst makes room now');
   assert.ok(!candidates.add(nth(8), 'tracker'));
 });
+
+test('an address of a crowded host waits until there is room, unless the user named it', () => {
+  const candidates = new Candidates();
+  const crowded = new Set([A.host]);
+  const isCrowded = (host: string): boolean => crowded.has(host);
+  candidates.add(A, 'tracker');
+  assert.equal(candidates.next(0, isCrowded), undefined);
+  candidates.add(B, 'pex');
+  assert.deepEqual(candidates.next(0, isCrowded), B);
+  crowded.clear();
+  assert.deepEqual(candidates.next(0, isCrowded), A);
+  crowded.add('10.9.9.9');
+  candidates.add({ host: '10.9.9.9', port: 1 }, 'user');
+  assert.deepEqual(candidates.next(0, isCrowded), { host: '10.9.9.9', port: 1 });
+});

@@ -121,6 +121,16 @@ export class Candidates {
     for (const [key, { source, connected }] of this.#known) if (source === 'pex' && !connected) this.#known.delete(key);
   }
 
+  /** Hosts that are banned, on loopback with a port; the latest last. */
+  get bans(): ReadonlySet<string> {
+    return this.#bans;
+  }
+
+  /** Bans of an earlier run. */
+  restoreBans(bans: Iterable<string>): void {
+    for (const ban of bans) this.#bans.add(ban);
+  }
+
   banned(address: PeerAddress): boolean {
     return this.#bans.has(banKey(address));
   }
@@ -146,12 +156,16 @@ export class Candidates {
     if (candidate !== undefined) candidate.banned = true;
   }
 
-  /** The best address to dial now, or `undefined`. The caller dials it: it counts as connected from here on. */
-  next(nowMs: number): PeerAddress | undefined {
+  /**
+   * The best address to dial now, or `undefined`. The caller dials it: it counts as connected from here on. A host that
+   * `isCrowded` has to wait, unless the user named it.
+   */
+  next(nowMs: number, isCrowded: (host: string) => boolean = () => false): PeerAddress | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#known.values()) {
       if (candidate.connected || candidate.banned || candidate.filtered || candidate.notBeforeMs > nowMs) continue;
-      if (best === undefined || better(candidate, best)) best = candidate;
+      if (best !== undefined && !better(candidate, best)) continue;
+      if (candidate.source === 'user' || !isCrowded(candidate.address.host)) best = candidate;
     }
     if (best === undefined) return undefined;
     best.connected = true;

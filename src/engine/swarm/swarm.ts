@@ -1,9 +1,10 @@
 // The peers of one torrent: who is connected, who could be, who is banned and who has left.
 
 import { equalBytes } from '../../base/bytes.ts';
-import { DEPARTED_MAX, PEERS_PER_TORRENT_MAX } from '../limits.ts';
+import { DEPARTED_MAX, DIALLED_SHARE, PEERS_PER_TORRENT_MAX } from '../limits.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import { Candidates } from './candidates.ts';
+import { HostCounts } from './host-counts.ts';
 import type { Peer } from './peer.ts';
 
 /** The swarm as this torrent sees it. */
@@ -11,6 +12,10 @@ export class Swarm {
   readonly candidates: Candidates;
   /** Most peers that it may have. */
   peersMax: number = PEERS_PER_TORRENT_MAX;
+  /** Where the peers are, those that are being dialled included. */
+  readonly hosts: HostCounts = new HostCounts();
+  /** Peers that dialled us. */
+  #incoming = 0;
   readonly #peers = new Map<LinkId, Peer>();
   /** Addresses of links that are gone, oldest first: a block of theirs may still turn out bad. */
   readonly #departed = new Map<LinkId, PeerAddress>();
@@ -23,6 +28,17 @@ export class Swarm {
     return this.#peers.size;
   }
 
+  /** Whether somebody who dials us finds a place: some are for those whom we dial, as long as we know of any. */
+  get hasRoomForStranger(): boolean {
+    if (this.size >= this.peersMax) return false;
+    return this.#incoming < placesForStrangers(this.peersMax) || !this.candidates.hopeful;
+  }
+
+  /** Whom to dial now: it counts as connected from here on. */
+  nextToDial(nowMs: number): PeerAddress | undefined {
+    return this.candidates.next(nowMs, this.hosts.isCrowded);
+  }
+
   peers(): IterableIterator<Peer> {
     return this.#peers.values();
   }
@@ -33,10 +49,14 @@ export class Swarm {
 
   add(peer: Peer): void {
     this.#peers.set(peer.link, peer);
+    this.hosts.add(peer.address.host);
+    if (peer.incoming) this.#incoming++;
   }
 
   remove(peer: Peer): void {
     if (!this.#peers.delete(peer.link)) return;
+    this.hosts.remove(peer.address.host);
+    if (peer.incoming) this.#incoming--;
     this.#departed.set(peer.link, peer.address);
     if (this.#departed.size <= DEPARTED_MAX) return;
     for (const oldest of this.#departed.keys()) {
@@ -57,4 +77,9 @@ export class Swarm {
     }
     return undefined;
   }
+}
+
+/** How many of so many places those who dial us may have while we know whom to dial ourselves. */
+export function placesForStrangers(places: number): number {
+  return places - Math.floor(places * DIALLED_SHARE);
 }

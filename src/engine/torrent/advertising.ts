@@ -80,10 +80,10 @@ export class Advertising {
     for (const peer of this.#listeners()) if (!peer.pieces.have.has(piece)) this.#parts.send(peer, have);
   }
 
-  /** A piece that we told of is gone from the disk: peers must not count on it. The picker knows already. */
-  lost(piece: PieceIndex): void {
+  /** A piece that we told of is gone from the disk: the picker knows already. Returns who counts on it and cannot be told. */
+  lost(piece: PieceIndex): Iterable<Peer> {
     const { swarm, extended, upload } = this.#parts;
-    tellLoss(piece, swarm.peers(), extended, upload);
+    return tellLoss(piece, swarm.peers(), extended, upload);
   }
 
   /** We want nothing more, or want something again. Who does not take the message gets another handshake. */

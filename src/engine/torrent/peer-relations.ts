@@ -17,6 +17,7 @@ import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
+import { surplusOf } from '../swarm/surplus.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
@@ -50,6 +51,7 @@ export class PeerRelations {
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
+    this.swarm.candidates.restoreBans(parts.spec.banned ?? []);
     this.swarm.peersMax = Math.min(parts.spec.peersMax ?? this.swarm.peersMax, this.swarm.peersMax);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     const { spec, shared, intake, upload } = parts;
@@ -178,6 +180,10 @@ export class PeerRelations {
     this.#parts.shared.peers.close(peer.link);
   }
 
+  dropAll(code: string, message: string): void {
+    for (const peer of this.swarm.peers()) this.drop(peer, code, message);
+  }
+
   /** The IP filter is another one: who may not be met any more has to go. */
   sift(): void {
     this.swarm.candidates.sift();
@@ -227,7 +233,8 @@ export class PeerRelations {
 
   /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
   announceLoss(piece: PieceIndex): void {
-    this.advertising.lost(piece);
+    // Who takes no such message hears what we have when it comes back.
+    for (const peer of this.advertising.lost(piece)) this.drop(peer, 'ERR_PEER_LOSS', 'cannot be told what we lost');
     for (const peer of this.swarm.peers()) this.updateInterest(peer);
   }
 
@@ -249,6 +256,8 @@ export class PeerRelations {
       if (haveProvedUseless(peer, this.#parts.intake.finished, nowMs)) this.#part(peer);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
+    for (const peer of surplusOf(this.swarm, this.swarm.peersMax))
+      this.drop(peer, 'ERR_PEER_SURPLUS', 'is one more than there may be');
     this.#extensions.tick();
     this.choking.seeding = seeding;
     this.advertising.tick(nowMs);

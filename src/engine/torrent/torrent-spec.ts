@@ -18,7 +18,7 @@ import type { TorrentPeers } from './metered-peers.ts';
 import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
 
 /** Where a torrent is in its life. */
-export type TorrentPhase = 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
+export type TorrentPhase = 'downloading' | 'seeding' | 'checking' | 'paused' | 'error' | 'closed';
 
 /** What a torrent is. */
 export interface TorrentSpec {
@@ -33,6 +33,8 @@ export interface TorrentSpec {
   /** Most peers, up to PEERS_PER_TORRENT_MAX; absent: as many. */
   readonly peersMax?: number;
   readonly tiers: readonly (readonly string[])[];
+  /** Hosts that an earlier run banned. */
+  readonly banned?: readonly string[];
   /** Web servers that have the data; absent: none. */
   readonly webSeeds?: { readonly addresses: readonly WebSeedAddress[]; readonly content: WebSeedContent };
   /** Stay connected and upload once complete. */

@@ -23,11 +23,12 @@ import { Intake } from './intake.ts';
 import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
 import { PieceVerdicts } from './piece-verdicts.ts';
+import { Recheck } from './recheck.ts';
 import { RequestTurns } from './request-turns.ts';
 import { SeedGoalWatch } from './seed-goal.ts';
 import { type Stall, stallOf } from './stall.ts';
 import type { TorrentEvent } from './torrent-event.ts';
-import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
+import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec, Warning } from './torrent-spec.ts';
 
 export class Torrent implements Member {
   readonly spec: TorrentSpec;
@@ -44,6 +45,7 @@ export class Torrent implements Member {
   readonly #announcing: Announcing;
   readonly webSeeds: WebSeeds;
   readonly verdicts: PieceVerdicts;
+  readonly recheck: Recheck;
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
@@ -60,46 +62,23 @@ export class Torrent implements Member {
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
-    const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    const { ledger, peers, storage, random, trackers, announcePace: pace, webSeeds } = parts;
+    const { peerId, trackerKey: key, ticketBase, writeBehindBytes, external } = parts;
     const ports = { geometry, store, peers, storage };
-    this.intake = new Intake({
-      ...ports,
-      webSeeds: parts.webSeeds,
-      ledger,
-      random,
-      limit: downloadLimit,
-      writeBehindBytes,
-    });
+    this.intake = new Intake({ ...ports, webSeeds, ledger, random, limit: downloadLimit, writeBehindBytes });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
     picker.setHad(spec.had);
-    this.upload = new Upload({
-      ...ports,
-      cache: parts.cache,
-      had: picker.had,
-      limit: uploadLimit,
-      slots: parts.uploadSlots,
-    });
+    const { cache, uploadSlots: slots } = parts;
+    this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
     this.goals = new SeedGoalWatch({ ...spec, had: picker.had, upload: this.upload }, spec.seedGoal);
-    this.relations = new PeerRelations({
-      spec,
-      shared: parts,
-      intake: this.intake,
-      upload: this.upload,
-      warn: (warning) => observer.warned(warning),
-      ...(candidates && { candidates }),
-    });
-    this.webSeeds = new WebSeeds({
-      spec,
-      shared: parts,
-      intake: this.intake,
-      warn: (warning) => observer.warned(warning),
-      blocksDone: (returned) => this.blocksDone(returned),
-    });
+    const common = { spec, shared: parts, intake: this.intake, warn: (news: Warning) => observer.warned(news) };
+    this.relations = new PeerRelations({ ...common, upload: this.upload, ...(candidates && { candidates }) });
+    this.webSeeds = new WebSeeds({ ...common, blocksDone: (returned) => this.blocksDone(returned) });
     this.verdicts = new PieceVerdicts(this, observer);
+    this.recheck = new Recheck(this);
     this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
+    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, external });
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
   }
@@ -188,8 +167,10 @@ export class Torrent implements Member {
         return this.#breakDown(event.error);
       case 'prioritised':
         return this.#reprioritise(event.priorities);
+      case 'recheck':
+        return this.#standStill();
       case 'rechecked':
-        return this.intake.download.picker.setHad(event.had);
+        return this.recheck.end(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'seed-goal':
@@ -288,7 +269,7 @@ export class Torrent implements Member {
 
   /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */
   candidate(): PeerAddress | undefined {
-    return this.welcoming ? this.swarm.candidates.next(this.#parts.clock.nowMs()) : undefined;
+    return this.welcoming ? this.swarm.nextToDial(this.#parts.clock.nowMs()) : undefined;
   }
 
   // Pieces.
@@ -339,13 +320,23 @@ export class Torrent implements Member {
     if (this.#phase === 'closed') return;
     this.intake.open = false;
     // Once is enough: who stands still already has said good-bye to the trackers, and may still wait for their answer.
-    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
+    if (this.#phase !== 'paused' && this.#phase !== 'error') this.#announcing.stop();
     this.#setPhase(phase);
-    for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
+    this.relations.dropAll('ERR_PEER_STOPPED', 'the torrent stops');
     this.webSeeds.stop();
     this.upload.forget();
+    this.recheck.resume();
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.
     this.#announce();
+    this.#discardIfIdle();
+  }
+
+  /** The files are to be hashed again. Who is paused stays so. */
+  #standStill(): void {
+    if (this.#phase !== 'downloading' && this.#phase !== 'seeding') return;
+    this.recheck.begin(this.#parts.clock.nowMs());
+    this.webSeeds.stop();
+    this.#setPhase('checking');
     this.#discardIfIdle();
   }
 
@@ -372,6 +363,7 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.recheck.tick(this.#parts.clock.nowMs());
     this.webSeeds.tick();
     this.#watchGoal();
     this.#announce();

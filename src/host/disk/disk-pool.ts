@@ -28,6 +28,7 @@ import type { DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages
 import { DiskThread } from './disk-thread.ts';
 import type { MoveControl } from './file-mover.ts';
 import { type FileStat, missingFiles, requireFree, statFiles } from './file-stats.ts';
+import { syncFiles } from './file-sync.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
 import { RecordSplitter } from './record-splitter.ts';
@@ -153,6 +154,11 @@ export class DiskPool implements StoragePort {
       await this.#callAll({ name: 'flush' });
       return (await statFiles(open.layout)).filter((stat) => stat !== undefined);
     });
+  }
+
+  /** Brings the files that hold these pieces, which must be written, to the medium; false when that failed. Nobody waits for it. */
+  sync(store: StoreId, pieces: Bitfield): Promise<boolean> {
+    return syncFiles(this.#store(store).layout, pieces);
   }
 
   /**

@@ -1,12 +1,14 @@
 // What a client encrypts (MSE): which way a peer is dialled first, what strangers may speak, which torrents they may name.
 // Why `allow` is the default: docs/decisions/0007-encryption.md.
+import { PeerError } from '../../base/errors.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
+import { TokenBucket } from '../../engine/swarm/token-bucket.ts';
 import type { MseCrypto } from '../../protocol/mse/mse-crypto.ts';
 import { MseDetector } from '../../protocol/mse/mse-detector.ts';
 import { MseDialler } from '../../protocol/mse/mse-dialler.ts';
 import type { MseHandshake } from '../../protocol/mse/mse-handshake.ts';
 import { type MseMethod, PLAINTEXT, RC4, torrentHash } from '../../protocol/mse/mse-keys.ts';
-import { ROUTES_MAX } from '../limits.ts';
+import { ROUTES_MAX, STRANGERS_KEYS_PER_SECOND } from '../limits.ts';
 
 /**
  * `allow`: dials plainly first, encrypted where that is refused, and accepts both. `prefer`: dials encrypted first, plainly
@@ -35,14 +37,24 @@ const METHODS: Readonly<Record<EncryptionMode, readonly MseMethod[]>> = {
 export class Encryption {
   readonly #mode: EncryptionMode;
   readonly #crypto: MseCrypto;
+  /** The same for strangers, who may have us compute only so much. */
+  readonly #strangersCrypto: MseCrypto;
   /** Info hashes by what a stranger names them with. */
   readonly #torrents = new Map<string, Uint8Array>();
   /** What worked with an address the last time, the oldest first. */
   readonly #worked = new Map<string, Route>();
 
-  constructor(mode: EncryptionMode, crypto: MseCrypto) {
+  constructor(mode: EncryptionMode, crypto: MseCrypto, nowMs: () => number = () => performance.now()) {
     this.#mode = mode;
     this.#crypto = crypto;
+    const keys = new TokenBucket(STRANGERS_KEYS_PER_SECOND);
+    const keyPair = () => {
+      if (keys.available(nowMs()) < 1)
+        throw new PeerError('ERR_MSE_BUSY', 'Too many strangers want to encrypt at once.');
+      keys.take(1);
+      return crypto.keyPair();
+    };
+    this.#strangersCrypto = { ...crypto, keyPair };
   }
 
   share(infoHash: Uint8Array): void {
@@ -82,7 +94,7 @@ export class Encryption {
   incoming(): MseHandshake | undefined {
     if (this.#mode === 'off') return undefined;
     return new MseDetector({
-      crypto: this.#crypto,
+      crypto: this.#strangersCrypto,
       infoHashOf: (hash) => this.#torrents.get(textOf(hash)),
       methods: METHODS[this.#mode],
       plaintext: this.#mode !== 'require',
