@@ -7,6 +7,7 @@ import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { TcpHost } from '../host/net/tcp-host.ts';
 import { SAVE_INTERVAL_MS } from './limits.ts';
 import type { MetadataStore } from './metadata-store.ts';
+import { MoveJournals } from './move-journals.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { ResumeSweep } from './resume-sweep.ts';
 import type { Schedule } from './schedule.ts';
@@ -31,6 +32,7 @@ export class Core {
   readonly session: Session;
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;
+  readonly moves: MoveJournals = new MoveJournals();
   readonly forget: (torrent: Torrent) => void;
   /** Saves from time to time what should not be lost. */
   readonly sweep: ResumeSweep = new ResumeSweep(SAVE_INTERVAL_MS);

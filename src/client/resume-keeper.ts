@@ -50,10 +50,15 @@ export class ResumeKeeper implements Kept {
     this.#parts = parts;
   }
 
-  /** What an earlier run left, if it can be believed. */
-  async load(): Promise<ResumeData | undefined> {
+  get infoHash(): InfoHash {
+    return this.#parts.infoHash;
+  }
+
+  /** What an earlier run left, if it can be believed; `before` is where the files were when they had another place. */
+  async load(before?: string): Promise<ResumeData | undefined> {
     const { store, infoHash, directory } = this.#parts;
-    const saved = await store.load(infoHash, directory());
+    const here = await store.load(infoHash, directory());
+    const saved = here ?? (before === undefined ? undefined : await store.load(infoHash, before));
     this.uploadedBytes = saved?.uploadedBytes ?? 0;
     this.downloadedBytes = saved?.downloadedBytes ?? 0;
     this.#addedMs = saved?.addedMs ?? this.#addedMs;
@@ -97,7 +102,7 @@ export class ResumeKeeper implements Kept {
   /** The files are in another folder now: what was saved for `before` is saved for that, and forgotten. */
   async moved(before: string): Promise<void> {
     await this.save();
-    await this.#parts.store.remove(this.#parts.infoHash, before);
+    if (before !== this.#parts.directory()) await this.#parts.store.remove(this.#parts.infoHash, before);
   }
 
   #isSaved(now: readonly unknown[], kind: keyof StandingMarks): boolean {

@@ -234,10 +234,13 @@ export class Torrent extends TorrentContent {
 
   async #open(): Promise<void> {
     this.#setState('opening');
-    const saved = await this.#resume.load();
+    const move = this.#core.moves.recover(this.metainfo.infoHash, this.directory);
+    if (move?.kind === 'moved') this.whereabouts.directory = move.plan.to;
+    const saved = await this.#resume.load(move?.kind === 'moved' ? move.plan.from : undefined);
     if (!this.chosen) this.priorities = this.priorities.withSaved(saved?.priorities);
     this.chosen = true;
-    this.whereabouts.restore(saved?.renamed ?? this.whereabouts.renamed);
+    const renamed = move?.kind === 'moved' ? new Map(move.plan.renamed) : saved?.renamed;
+    this.whereabouts.restore(renamed ?? this.whereabouts.renamed);
     const { files } = this.whereabouts;
     const how = { preallocate: this.#options.preallocate ?? false, selected: this.priorities.selected };
     const layout = torrentLayout({ ...this.metainfo, files }, this.directory, how);
@@ -270,13 +273,22 @@ export class Torrent extends TorrentContent {
     };
     this.#engine = this.#core.session.add(spec, observer, this.#forerunner);
     this.#limits.apply(this.#engine);
-    if (asSaved && this.priorities.equal(saved?.priorities)) this.#resume.confirm(performance.now());
+    if (move?.kind === 'moved') await this.#settleMove(move.plan.from);
+    else if (asSaved && this.priorities.equal(saved?.priorities)) this.#resume.confirm(performance.now());
     this.#forerunner = undefined;
     placement.follow(this.priorities.selected, this.#engine);
     this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
     this.#core.session.dial();
+  }
+
+  /** The program was stopped after the files were moved from `before`, and before that was saved. */
+  async #settleMove(before: string): Promise<void> {
+    await this.#resume.moved(before);
+    this.#core.moves.drop(this.metainfo.infoHash);
+    const message = `the program was stopped while the files were being moved; they are in ${this.directory}`;
+    this.#warn({ code: 'ERR_MOVE_RESUMED', message });
   }
 
   #goOn(engine: EngineTorrent): void {

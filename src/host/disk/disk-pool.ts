@@ -26,7 +26,7 @@ import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import type { DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
 import { DiskThread } from './disk-thread.ts';
-import type { MoveControl } from './file-mover.ts';
+import type { MoveControl, MoveNote } from './file-mover.ts';
 import { type FileStat, missingFiles, requireFree, statFiles } from './file-stats.ts';
 import { syncFiles } from './file-sync.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
@@ -54,6 +54,8 @@ export interface MoveOptions {
   readonly overwrite: boolean;
   /** Shared memory that tells how far it is, and stops it. */
   readonly control: MoveControl;
+  /** Where it is written down, so that a crash can be mended. Default: nowhere. */
+  readonly note?: MoveNote;
 }
 
 export class DiskPool implements StoragePort {
@@ -198,7 +200,7 @@ export class DiskPool implements StoragePort {
       const next = { ...open.layout, ...to };
       validateLayout(next, true);
       if (!how.overwrite) await requireFree(open.layout, next);
-      const call = { name: 'move', from: open.layout, to: next, control: how.control } as const;
+      const call = { name: 'move', from: open.layout, to: next, control: how.control, note: how.note } as const;
       left = new TextDecoder().decode(await this.#callApart(call));
       open.layout = next;
       await this.#callAll({ name: 'rehouse', store, layout: next, prepare: false });
