@@ -10,6 +10,7 @@ import { MillraceClient } from './clients/millrace.ts';
 import { transmission } from './clients/transmission.ts';
 import { webtorrent } from './clients/webtorrent.ts';
 import { benchCodec } from './codec.ts';
+import { benchDht } from './dht.ts';
 import { type Duel, duel } from './duel.ts';
 import { floor } from './floor.ts';
 import { benchMany } from './many.ts';
@@ -136,6 +137,10 @@ async function bench(options: BenchOptions): Promise<boolean> {
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'codec') {
     await benchCodec();
+    return;
+  }
+  if (args[0] === 'dht') {
+    await benchDht(args.slice(1));
     return;
   }
   if (args[0] === 'many') {

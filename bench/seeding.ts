@@ -35,7 +35,17 @@ interface Seed {
 
 async function startMillrace(torrent: string, payload: Payload): Promise<Seed> {
   const program = path.join(repository, 'dist', 'bin', 'millrace.js');
-  const args = ['seed', torrent, '-d', payload.directory, '--no-trackers', '--listen', '127.0.0.1:0', '--json'];
+  const args = [
+    'seed',
+    torrent,
+    '-d',
+    payload.directory,
+    '--no-trackers',
+    '--no-dht',
+    '--listen',
+    '127.0.0.1:0',
+    '--json',
+  ];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let address = '';
   await printedLine(child, (line) => {

@@ -64,6 +64,7 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     uploadBytesPerSecond: 0,
     uploadedBytes: 0,
     ratio: 0,
+    peersFrom: {},
     peers: 0,
     seeds: 0,
     partialSeeds: 0,

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
+import { isLoopback } from '../engine/swarm/candidates.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
 import type { AddOptions, ClientOptions, EncryptionMode, IpFilterSource, PeerAddress, SeedGoal } from './types.ts';
@@ -18,6 +19,15 @@ export interface ListenAddress extends PeerAddress {
   readonly ipv6Too: boolean;
 }
 
+/** How the DHT is used. */
+export interface DhtSettings {
+  /** Well-known nodes; `undefined`: the public routers. */
+  readonly nodes: readonly PeerAddress[] | undefined;
+  readonly readOnly: boolean;
+  /** The client listens on this machine alone: it asks nobody outside, unless told whom. */
+  readonly local: boolean;
+}
+
 /** Options of which none is absent. */
 export interface ClientSettings {
   readonly listen: ListenAddress | false;
@@ -28,6 +38,7 @@ export interface ClientSettings {
   readonly peersMax: number;
   readonly ipFilter: IpFilterSource | undefined;
   readonly pex: boolean;
+  readonly dht: DhtSettings | false;
   readonly encryption: EncryptionMode;
   readonly allowLocal: boolean;
   readonly scheduling: Scheduling;
@@ -50,6 +61,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
     ipFilter: options.ipFilter,
     pex: options.pex ?? true,
+    dht: dhtSettings(options),
     encryption: checkEncryption(options.encryption ?? 'allow'),
     allowLocal: options.allowLocal ?? false,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
@@ -83,6 +95,15 @@ export function checkSeedGoal(goal: SeedGoal | undefined): void {
     if (value === undefined || (value > 0 && Number.isFinite(value))) continue;
     throw new InputError('ERR_CLIENT_OPTION', `seedGoal.${name} must be above 0, not ${value}`);
   }
+}
+
+/** Who cannot be reached need not be asked: without a listening port nobody is answered. */
+function dhtSettings({ dht = true, listen }: ClientOptions): DhtSettings | false {
+  if (dht === false) return false;
+  const { nodes, readOnly = listen === false } = dht === true ? {} : dht;
+  for (const address of nodes ?? []) checkPeerAddress(address);
+  const local = typeof listen === 'object' && isLoopback(listen.host ?? '');
+  return { nodes, readOnly, local };
 }
 
 function checkEncryption(mode: EncryptionMode): EncryptionMode {

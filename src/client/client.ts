@@ -19,6 +19,7 @@ import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
@@ -65,6 +66,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #trackers: TrackerClient;
   readonly #webSeeds: WebSeedHost;
   readonly #udp = new UdpHost();
+  readonly #dht: ClientDht | undefined;
   readonly #listener: Listener;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
@@ -98,13 +100,19 @@ export class Client extends EventEmitter<ClientEvents> {
     const { memory, counters } = host;
     const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     this.#webSeeds = webSeeds;
+    const clock = { nowMs: () => performance.now() };
+    const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
+    const refuses = (host: string): boolean => session.gate.refuses(host);
+    const dhtParts = { datagrams: this.#udp, clock, random, refuses, external: () => session.external };
+    this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
-      clock: { nowMs: () => performance.now() },
-      random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
+      clock,
+      random,
       ledger: this.#ledger,
       peers: schedule.heed(times ? timedPeerPort(host, times) : host),
       storage: times ? timedStoragePort(pool, times) : pool,
       trackers: this.#trackers,
+      ...(this.#dht && { dht: this.#dht.engine }),
       webSeeds,
       peerId: makePeerId(),
       clientName: USER_AGENT,
@@ -129,6 +137,11 @@ export class Client extends EventEmitter<ClientEvents> {
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
+  }
+
+  /** Our node of the distributed hash table; `undefined` when it is off. */
+  get dht(): ClientDht | undefined {
+    return this.#dht;
   }
 
   /** The torrents that were added and not removed since. */
@@ -254,6 +267,7 @@ export class Client extends EventEmitter<ClientEvents> {
     for (const search of this.#searches.values()) search.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
+    await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
     const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close()];
@@ -261,6 +275,8 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
+    const nodes = metainfo.private ? [] : (metainfo.nodes ?? []);
+    for (const node of nodes) this.#dht?.addNode(node, this.#settings.allowLocal);
     const torrent = new Torrent(this.#core, metainfo, options, forerunner);
     this.#torrents.set(metainfo.infoHash, torrent);
     return torrent;
@@ -268,6 +284,8 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #search(magnet: Magnet, options: AddOptions): Promise<Torrent> {
     const { infoHash } = magnet;
+    // Most clients have their node at the port where they take in peers; those that have not will tell.
+    for (const peer of magnet.peers) this.#dht?.addNode(peer, true);
     const search = new MetadataSearch(this.#core, magnet, options, (warning) => this.emit('warning', warning));
     this.#searches.set(infoHash, search);
     try {
@@ -290,7 +308,9 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #listen(): Promise<PeerAddress | undefined> {
     await this.#ipFiltering.begin();
-    return await this.#listener.open();
+    const bound = await this.#listener.open();
+    await this.#dht?.start();
+    return bound;
   }
 }
 

@@ -3,6 +3,7 @@ import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
+import type { DhtOptions } from './dht-types.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
@@ -31,6 +32,11 @@ export interface ClientOptions {
   readonly ipFilter?: IpFilterSource;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
   readonly pex?: boolean;
+  /**
+   * Finds peers in the distributed hash table (BEP 5), and takes part in it: over IPv4 and IPv6, on the UDP port of the same
+   * number as the TCP port. Default true; private torrents never use it. `false` opens no UDP socket for it.
+   */
+  readonly dht?: boolean | DhtOptions;
   /**
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
@@ -157,6 +163,9 @@ export interface SearchProgress {
  */
 export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'removed';
 
+/** How a connected peer was found: named by the user or a magnet link, a tracker, the DHT, another peer, or by itself. */
+export type PeerSource = 'user' | 'tracker' | 'dht' | 'pex' | 'incoming';
+
 /** How the files are moved. */
 export interface MoveOptions {
   /** Replace what is in the way. Default false: then nothing is moved. */
@@ -191,6 +200,8 @@ export interface TorrentProgress {
   readonly webSeeds: number;
   /** Connected peers. */
   readonly peers: number;
+  /** How they were found: kinds that nobody was found by are absent. */
+  readonly peersFrom: Partial<Readonly<Record<PeerSource, number>>>;
   /** Those of them that have every piece. */
   readonly seeds: number;
   /** Those that have all they want, though not every piece (BEP 21). */
@@ -226,6 +237,8 @@ export interface PeerInfo {
   readonly address: PeerAddress;
   /** It connected to us, not we to it. */
   readonly incoming: boolean;
+  /** How it was found. */
+  readonly source: PeerSource;
   /** What is said is encrypted (RC4); an encrypted handshake alone does not count. */
   readonly encrypted: boolean;
   /** The program's name and version as far as it tells: text from a stranger. */

@@ -110,6 +110,27 @@ export const PEX_ENTRIES_READ_MAX = 200;
 /** Characters of a line in a list of addresses: a range and the name of whoever sits there. */
 export const IP_LIST_LINE_CHARS_MAX = 1024;
 
+/** A DHT message: one packet, a stored value of a thousand bytes that may nest as it likes in it (BEP 44). */
+export const KRPC_LIMITS: BencodeLimits = { bytesMax: 4096, depthMax: 64, itemsMax: 2048 };
+
+/** Bytes of a transaction id that is echoed: two are usual, libraries use up to eight. */
+export const KRPC_TRANSACTION_BYTES_MAX = 20;
+
+/** Bytes of a write token that is kept for an announce: eight are usual, nobody needs more than a hash. */
+export const KRPC_TOKEN_BYTES_MAX = 128;
+
+/** Nodes taken from one list of a reply: eight are usual, some implementations send twice as many. */
+export const KRPC_NODES_MAX = 16;
+
+/** Peers taken from one reply: what fits into the largest packet that we take. */
+export const KRPC_PEERS_MAX = 200;
+
+/** Info hashes taken from one sample (BEP 51): what fits into a packet. */
+export const KRPC_SAMPLES_MAX = 100;
+
+/** Bytes of a stored value, encoded, and of the salt of a mutable one (BEP 44). */
+export const DHT_VALUE_BYTES_MAX = 1000;
+export const DHT_SALT_BYTES_MAX = 64;
 /** Bytes of the head of an HTTP response: what web servers themselves allow a request. */
 export const HTTP_HEAD_BYTES_MAX: number = 16 * 1024;
 

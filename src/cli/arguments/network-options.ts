@@ -12,6 +12,8 @@ export interface NetworkOptions {
   readonly trackers: boolean;
   readonly allowLocal?: boolean;
   readonly pex: boolean;
+  readonly dht: boolean;
+  readonly dhtNode?: readonly PeerAddress[];
   readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
@@ -29,7 +31,10 @@ export function addNetworkOptions(command: Command): Command {
     .option('--listen <[host:]port>', 'where to listen for peers (default: any free port)', argument(parseListen))
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
     .option('--allow-local', 'ask whatever trackers and web seeds a torrent names in your own network')
-    .option('--no-dht', 'no DHT: accepted, there is none yet')
+    .option('--no-dht', 'do not look for peers in the DHT, and take no part in it')
+    .addOption(
+      repeatable('--dht-node <host:port>', 'begin with this node, not the public ones (repeatable)', parsePeer),
+    )
     .option('--no-lsd', 'no local discovery: accepted, there is none yet')
     .option('--no-pex', 'do not exchange peers with peers')
     .option('--no-nat', 'no port mapping: accepted, there is none yet')
@@ -65,6 +70,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.allowLocal ? { allowLocal: true } : {}),
     ...(options.pex ? {} : { pex: false }),
+    ...(options.dht ? options.dhtNode && { dht: { nodes: options.dhtNode } } : { dht: false }),
     ...(options.profile ? { profile: true } : {}),
   };
 }

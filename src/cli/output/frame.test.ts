@@ -22,6 +22,7 @@ const DOWNLOADING: TorrentProgress = {
   uploadBytesPerSecond: 0,
   uploadedBytes: 0,
   ratio: 0,
+  peersFrom: {},
   peers: 12,
   seeds: 1,
   partialSeeds: 0,

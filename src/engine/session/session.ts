@@ -8,7 +8,8 @@ import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
 import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
-import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
+import type { Heirloom } from '../metadata/acquaintance.ts';
+import { MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
 import { AddressGate } from '../swarm/address-gate.ts';
@@ -62,7 +63,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #strangers = new Strangers();
   /** Links that others dialled, strangers apart. */
   #incoming = 0;
-  readonly #gate = new AddressGate();
+  readonly gate: AddressGate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 0;
@@ -84,18 +85,18 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** Addresses to have nothing to do with, from now on: who is connected from one of them is let go. */
   setIpFilter(filter: IpFilter | undefined): void {
-    this.#gate.filter = filter;
+    this.gate.filter = filter;
     this.#sift();
   }
 
   /** Has nothing to do with this host any more. */
   ban(host: string): void {
-    this.#gate.banned.add(host);
+    this.gate.banned.add(host);
     this.#sift();
   }
 
   #sift(): void {
-    for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
+    for (const link of this.#strangers.from(this.gate.refuses)) this.#parts.peers.close(link);
     for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
   }
 
@@ -140,7 +141,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const { downloadLimit, uploadLimit, external } = this;
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
     const owned = {
-      refuses: this.#gate.refuses,
+      refuses: this.gate.refuses,
       announcePace: this.#announcePace,
       wake: (member: Member) => this.#roster.wake(member),
       cache: this.#cache,
@@ -201,12 +202,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (attachment === undefined) return;
     // What a name stood for is known only now.
     if (host !== undefined) attachment.peer.host = host;
-    if (this.#gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
+    if (this.gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
     else attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    if (this.#gate.refuses(address.host)) return this.#parts.peers.close(link);
+    if (this.gate.refuses(address.host)) return this.#parts.peers.close(link);
     const leaving = this.#strangers.admit(link, address, this.#parts.clock.nowMs());
     if (leaving !== undefined) this.#parts.peers.close(leaving);
   }

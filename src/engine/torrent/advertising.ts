@@ -12,7 +12,7 @@ import type { Swarm } from '../swarm/swarm.ts';
 import { HotSuggestions } from '../upload/hot-suggestions.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
-import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
+import { extendedHandshake, introduction, nodePortFor, offerTo, withdrawing } from './greeting.ts';
 import { SuperSeeding } from './super-seeding.ts';
 import type { TorrentParts, TorrentSpec } from './torrent-spec.ts';
 
@@ -49,7 +49,12 @@ export class Advertising {
   introduce(peer: Peer): void {
     const { picker, send } = this.#parts;
     const claimed = this.#hides(peer) ? new Bitfield(picker.had.length) : picker.had;
-    for (const bytes of introduction(peer, claimed, this.#offerTo(peer))) send(peer, bytes);
+    for (const bytes of introduction(peer, claimed, this.#offerTo(peer), this.#nodePortFor(peer))) send(peer, bytes);
+  }
+
+  #nodePortFor(peer: Peer): number | undefined {
+    const { spec, shared } = this.#parts;
+    return nodePortFor(peer, spec.private ? undefined : shared.dht);
   }
 
   /** To a peer that was told while we looked for the metadata that we have nothing, and perhaps of extensions that a private torrent lacks. */
