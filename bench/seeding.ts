@@ -41,6 +41,7 @@ async function startMillrace(torrent: string, payload: Payload): Promise<Seed> {
     '-d',
     payload.directory,
     '--no-trackers',
+    '--no-lsd',
     '--no-dht',
     '--listen',
     '127.0.0.1:0',

@@ -49,6 +49,7 @@ async function millrace({ root, payload, torrent, nginx }: Ground): Promise<Run>
     '-o',
     output,
     '--no-trackers',
+    '--no-lsd',
     '--no-dht',
     '--listen',
     '127.0.0.1:0',

@@ -52,6 +52,7 @@ export class MillraceClient implements BenchClient {
       job.output,
       ...peers,
       '--no-trackers',
+      '--no-lsd',
       '--no-dht',
       '--json',
       '--seed',

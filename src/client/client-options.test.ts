@@ -33,6 +33,8 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     peersMax: 200,
+    dht: { local: false, nodes: undefined, readOnly: false },
+    lsd: true,
     pex: true,
     allowLocal: false,
     scheduling: 'immediate',

@@ -37,6 +37,7 @@ export interface ClientSettings {
   readonly diskWorkers: number;
   readonly peersMax: number;
   readonly ipFilter: IpFilterSource | undefined;
+  readonly lsd: boolean;
   readonly pex: boolean;
   readonly dht: DhtSettings | false;
   readonly encryption: EncryptionMode;
@@ -60,6 +61,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
     ipFilter: options.ipFilter,
+    lsd: options.lsd ?? true,
     pex: options.pex ?? true,
     dht: dhtSettings(options),
     encryption: checkEncryption(options.encryption ?? 'allow'),

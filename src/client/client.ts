@@ -9,6 +9,7 @@ import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
+import { LsdHost } from '../host/lsd/lsd-host.ts';
 import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
 import { UdpHost } from '../host/net/udp-host.ts';
@@ -65,6 +66,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #core: Core;
   readonly #trackers: TrackerClient;
   readonly #webSeeds: WebSeedHost;
+  readonly #lsd: LsdHost | undefined;
   readonly #udp = new UdpHost();
   readonly #dht: ClientDht | undefined;
   readonly #listener: Listener;
@@ -100,6 +102,8 @@ export class Client extends EventEmitter<ClientEvents> {
     const { memory, counters } = host;
     const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     this.#webSeeds = webSeeds;
+    const { listen, lsd } = settings;
+    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host }) : undefined;
     const clock = { nowMs: () => performance.now() };
     const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
     const refuses = (host: string): boolean => session.gate.refuses(host);
@@ -114,6 +118,7 @@ export class Client extends EventEmitter<ClientEvents> {
       trackers: this.#trackers,
       ...(this.#dht && { dht: this.#dht.engine }),
       webSeeds,
+      ...(this.#lsd && { local: this.#lsd }),
       peerId: makePeerId(),
       clientName: USER_AGENT,
       sha1: metainfoPorts.sha1,
@@ -125,6 +130,7 @@ export class Client extends EventEmitter<ClientEvents> {
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
     webSeeds.start(session.webSeeds);
+    this.#lsd?.start(session.local);
     const sinks = schedule.start(
       times ? timedPeerSink(session, times) : session,
       times ? timedStorageSink(session, times) : session,
@@ -270,7 +276,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close()];
+    const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
 
@@ -309,6 +315,8 @@ export class Client extends EventEmitter<ClientEvents> {
   async #listen(): Promise<PeerAddress | undefined> {
     await this.#ipFiltering.begin();
     const bound = await this.#listener.open();
+    // Without multicast, as in many containers, there is nobody to be found this way.
+    await this.#lsd?.open();
     await this.#dht?.start();
     return bound;
   }

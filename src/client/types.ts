@@ -30,6 +30,11 @@ export interface ClientOptions {
   readonly peersMax?: number;
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
   readonly ipFilter?: IpFilterSource;
+  /**
+   * Finds peers in the own network (BEP 14), on the interfaces where we listen. Default true; private torrents never take
+   * part, and who does not listen neither.
+   */
+  readonly lsd?: boolean;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
   readonly pex?: boolean;
   /**
@@ -163,8 +168,8 @@ export interface SearchProgress {
  */
 export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'removed';
 
-/** How a connected peer was found: named by the user or a magnet link, a tracker, the DHT, another peer, or by itself. */
-export type PeerSource = 'user' | 'tracker' | 'dht' | 'pex' | 'incoming';
+/** How a connected peer was found: named by the user or a magnet link, in the own network (`lsd`), by a tracker, the DHT, another peer, or by itself. */
+export type PeerSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'pex' | 'incoming';
 
 /** How the files are moved. */
 export interface MoveOptions {

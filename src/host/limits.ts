@@ -110,3 +110,6 @@ export const TRACKER_OTHER_FAMILY_MS = 2000;
 
 /** A scrape that takes longer has failed: somebody is waiting for it. */
 export const SCRAPE_TIMEOUT_MS = 15_000;
+
+/** How often local discovery looks for new network interfaces. */
+export const LSD_INTERFACES_MS = 10_000;

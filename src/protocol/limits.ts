@@ -139,3 +139,9 @@ export const HTTP_HEAD_LINES_MAX = 128;
 
 /** Bytes read at once while a head is expected: most are shorter, and what of the body comes along has to be copied. */
 export const HTTP_CONTROL_READ_BYTES = 512;
+
+/** Bytes of a message of local discovery: more than a packet of an ordinary network holds is no message. */
+export const LSD_MESSAGE_BYTES_MAX = 1500;
+
+/** Torrents read of one such message: as many fit into it. */
+export const LSD_HASHES_READ_MAX = 32;

@@ -24,8 +24,10 @@ import {
   KRPC_NODES_MAX,
   KRPC_PEERS_MAX,
   KRPC_TRANSACTION_BYTES_MAX,
+  LSD_MESSAGE_BYTES_MAX,
   PEX_ENTRIES_READ_MAX,
 } from '#src/protocol/limits.ts';
+import { decodeLsd, encodeLsd } from '#src/protocol/lsd/lsd-message.ts';
 import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
@@ -367,6 +369,27 @@ const http: FuzzTarget = {
   },
 };
 
+const lsd: FuzzTarget = {
+  name: 'lsd',
+  tokens: [
+    'BT-SEARCH * HTTP/1.1\r\n',
+    'Port: ',
+    'Infohash: ',
+    'cookie: ',
+    '\r\n',
+    'a'.repeat(40),
+    'Host: 239.192.152.143:6771',
+  ],
+  run(input) {
+    const message = decodeLsd(input);
+    if (message === undefined) return;
+    assert.ok(message.port > 0 && message.port <= 0xffff && message.infoHashes.length > 0, 'a message says something');
+    assert.ok(message.infoHashes.every(({ length }) => length === 20));
+    const again = encodeLsd(message, 4);
+    if (again.length <= LSD_MESSAGE_BYTES_MAX) assert.deepEqual(decodeLsd(again), message);
+  },
+};
+
 const krpc: FuzzTarget = {
   name: 'krpc',
   tokens: [
@@ -428,6 +451,7 @@ export const targets: readonly FuzzTarget[] = [
   ipList,
   mse,
   http,
+  lsd,
   krpc,
   dhtState,
 ];

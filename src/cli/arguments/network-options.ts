@@ -12,6 +12,7 @@ export interface NetworkOptions {
   readonly trackers: boolean;
   readonly allowLocal?: boolean;
   readonly pex: boolean;
+  readonly lsd: boolean;
   readonly dht: boolean;
   readonly dhtNode?: readonly PeerAddress[];
   readonly encryption: NonNullable<ClientOptions['encryption']>;
@@ -35,7 +36,7 @@ export function addNetworkOptions(command: Command): Command {
     .addOption(
       repeatable('--dht-node <host:port>', 'begin with this node, not the public ones (repeatable)', parsePeer),
     )
-    .option('--no-lsd', 'no local discovery: accepted, there is none yet')
+    .option('--no-lsd', 'do not look for peers in your own network')
     .option('--no-pex', 'do not exchange peers with peers')
     .option('--no-nat', 'no port mapping: accepted, there is none yet')
     .addOption(
@@ -69,6 +70,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.allowLocal ? { allowLocal: true } : {}),
+    ...(options.lsd ? {} : { lsd: false }),
     ...(options.pex ? {} : { pex: false }),
     ...(options.dht ? options.dhtNode && { dht: { nodes: options.dhtNode } } : { dht: false }),
     ...(options.profile ? { profile: true } : {}),

@@ -19,6 +19,7 @@ export function searchSentence({ peers, sources, share, stall }: SearchProgress)
 }
 
 const ORIGINS: Readonly<Record<Exclude<PeerSource, 'user'>, string>> = {
+  lsd: 'own network',
   tracker: 'trackers',
   dht: 'DHT',
   pex: 'peers',

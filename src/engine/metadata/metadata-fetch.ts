@@ -72,6 +72,8 @@ export class MetadataFetch implements Member {
   readonly swarm: Swarm;
   readonly contacts: PeerContacts;
   readonly ticketBase: number;
+  /** Nobody knows yet whether the torrent is private; its link was no secret. */
+  readonly local = true;
   // We never asked for a block.
   readonly messagesDone: () => void = nothing;
   readonly blockLanded: () => void = nothing;

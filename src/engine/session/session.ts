@@ -6,6 +6,7 @@ import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
+import { LocalDiscovery } from '../discovery/local-discovery.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
 import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import type { Heirloom } from '../metadata/acquaintance.ts';
@@ -30,6 +31,7 @@ import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { knowsSomebody, makeRoom, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
+import { StorageReports } from './storage-reports.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -51,6 +53,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #uploadSlots = new UploadSlots();
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
+  /** Hears from the own network. */
+  readonly local: LocalDiscovery;
   /** Hears from the host's web seeds. */
   readonly webSeeds: WebSeedDesk;
   readonly #parts: SessionParts;
@@ -68,14 +72,14 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
-  /** Torrents that a batch touched. */
-  readonly #touched = new Set<Torrent>();
+  readonly #reports = new StorageReports(this.#torrents);
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.peersMax = parts.peersMax;
     this.#cache = new StretchCache(parts.ledger);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
+    this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -175,6 +179,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
+    this.local.tick(nowMs);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
     yieldMemory(this.#torrents.values(), nowMs);
@@ -282,40 +287,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Storage.
 
   runsStored(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
-      if (torrent === undefined) continue;
-      torrent.verdicts.runStored(
-        batch[at + ports.STORED_PIECE]!,
-        batch[at + ports.STORED_RUN]!,
-        batch[at + ports.STORED_OUTCOME]!,
-      );
-      this.#touched.add(torrent);
-    }
-    for (const torrent of this.#touched) torrent.runsDone();
-    this.#touched.clear();
+    this.#reports.runsStored(batch, count);
   }
 
   blocksDiffered(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
-      torrent?.verdicts.blockDiffered(
-        batch[at + ports.DIFFERENCE_PIECE]!,
-        batch[at + ports.DIFFERENCE_VERSION]!,
-        batch[at + ports.DIFFERENCE_BLOCK]!,
-      );
-    }
+    this.#reports.blocksDiffered(batch, count);
   }
 
   blocksRead(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.READ_DONE_STRIDE; at += ports.READ_DONE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.READ_DONE_STORE]!);
-      if (torrent === undefined) continue;
-      torrent.blockRead(batch[at + ports.READ_DONE_TICKET]!, batch[at + ports.READ_DONE_OK] === 1);
-      this.#touched.add(torrent);
-    }
-    for (const torrent of this.#touched) torrent.readsDone();
-    this.#touched.clear();
+    this.#reports.blocksRead(batch, count);
   }
 
   storageFailed(store: StoreId, error: StorageError): void {

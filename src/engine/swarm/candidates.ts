@@ -5,10 +5,10 @@ import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNE
 import type { PeerAddress } from '../ports.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
-export type CandidateSource = 'user' | 'tracker' | 'dht' | 'incoming' | 'pex';
+export type CandidateSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'incoming' | 'pex';
 
 /** Whom to believe first. */
-const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, tracker: 1, dht: 2, incoming: 3, pex: 4 };
+const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, lsd: 1, tracker: 2, dht: 3, incoming: 4, pex: 5 };
 
 interface Candidate {
   readonly address: PeerAddress;
@@ -30,7 +30,7 @@ interface Candidate {
 }
 
 function isHearsay(source: CandidateSource | undefined): boolean {
-  return source === 'pex' || source === 'dht';
+  return source === 'pex' || source === 'dht' || source === 'lsd';
 }
 
 /** The text under which an address is known. */

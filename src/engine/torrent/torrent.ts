@@ -112,6 +112,10 @@ export class Torrent implements Member {
     return this.#parts.ticketBase;
   }
 
+  get local(): boolean {
+    return !this.spec.private;
+  }
+
   get welcoming(): boolean {
     return this.#phase === 'downloading' || (this.#phase === 'seeding' && this.spec.seed);
   }
