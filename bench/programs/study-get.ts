@@ -73,7 +73,6 @@ const client = new Client({
   pex: false,
   dht: false,
   lsd: false,
-  dht: false,
   ...job.client,
 });
 delay.enable();
