@@ -89,7 +89,7 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
-    const host = makeNetHost({ settings, arena, times, warn });
+    const host = makeNetHost({ settings, arena, times, datagrams: this.#udp, warn });
     const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
     const pool = new DiskPool({
@@ -278,7 +278,8 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close(), this.#lsd?.close()];
+    const udpClosed = host.shutdown().then(() => this.#udp.close());
+    const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
 

@@ -1,4 +1,5 @@
 // Where the sockets of a client live: on the engine's thread, or in threads of their own.
+import type { DatagramPorts } from '../engine/datagram-port.ts';
 import type { Arena } from '../host/memory/arena.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import { ShardedHost } from '../host/net/shard/sharded-host.ts';
@@ -14,17 +15,19 @@ import type { TorrentWarning } from './types.ts';
 const NET_THREADS_AUTO = 0;
 
 export interface NetHostParts {
-  readonly settings: Pick<ClientSettings, 'netThreads' | 'encryption'>;
+  readonly settings: Pick<ClientSettings, 'netThreads' | 'encryption' | 'utp'>;
   readonly arena: Arena;
+  /** UDP sockets for uTP, which is spoken on the engine's thread alone. */
+  readonly datagrams: DatagramPorts;
   /** Present when profiling. */
   readonly times: StageTimes | undefined;
   readonly warn: (warning: TorrentWarning) => void;
 }
 
-export function makeNetHost({ settings, arena, times, warn }: NetHostParts): NetHost {
-  const { encryption } = settings;
+export function makeNetHost({ settings, arena, times, datagrams, warn }: NetHostParts): NetHost {
+  const { encryption, utp } = settings;
   const threads = settings.netThreads === 'auto' ? NET_THREADS_AUTO : settings.netThreads;
-  if (threads === 0) return new TcpHost({ arena, encryption, ...(times && { times }) });
+  if (threads === 0) return new TcpHost({ arena, encryption, utp, datagrams, ...(times && { times }) });
   return new ShardedHost({
     arena,
     threads,
