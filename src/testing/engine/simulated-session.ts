@@ -21,6 +21,7 @@ import { SimulatedArena } from './simulated-arena.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedTrackers } from './simulated-trackers.ts';
+import { SimulatedWebSeeds } from './simulated-web-seeds.ts';
 
 export interface SimulationOptions {
   readonly seed?: number;
@@ -84,6 +85,7 @@ export class SimulatedSession {
   readonly network: SimulatedNetwork;
   readonly disk: SimulatedDisk;
   readonly trackers: SimulatedTrackers;
+  readonly webSeeds: SimulatedWebSeeds;
   readonly session: Session;
   /** 0: it does not listen. */
   listenPort = 6881;
@@ -102,6 +104,7 @@ export class SimulatedSession {
     this.network = new SimulatedNetwork(parts);
     this.disk = new SimulatedDisk(parts);
     this.trackers = new SimulatedTrackers(this.queue);
+    this.webSeeds = new SimulatedWebSeeds(this.queue, arena);
     this.session = new Session({
       clock: this.queue.clock,
       random,
@@ -109,6 +112,7 @@ export class SimulatedSession {
       peers: this.network,
       storage: this.disk,
       trackers: this.trackers,
+      webSeeds: this.webSeeds,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
       sha1,
@@ -120,6 +124,7 @@ export class SimulatedSession {
     this.network.start(this.session);
     this.disk.start(this.session);
     this.trackers.start(this.session);
+    this.webSeeds.start(this.session.webSeeds);
   }
 
   /** Adds a torrent of this shape; it stands still until it is resumed. `had` is on the disk already. */
