@@ -13,6 +13,7 @@ import { benchCodec } from './codec.ts';
 import { benchDht } from './dht.ts';
 import { type Duel, duel } from './duel.ts';
 import { floor } from './floor.ts';
+import { benchHostile } from './hostile.ts';
 import { benchMany } from './many.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
 import { makePayload, makeTorrent, type Payload } from './payload.ts';
@@ -167,7 +168,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed };
+  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed, hostile: benchHostile };
   const kept = await benches[options.mode](options);
   process.exitCode = kept ? 0 : 1;
 }

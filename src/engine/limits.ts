@@ -348,6 +348,9 @@ export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800
 /** Longest time that a server's Retry-After is believed. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
 
+/** Pieces that are gained sooner than this after others were told of are told of together: a tick's worth. */
+export const HAVE_GATHER_MS = 100;
+
 /** Tiers of one torrent that are announced to beside each other; trackers of further ones form one tier together. */
 export const ANNOUNCE_TIERS_MAX = 16;
 

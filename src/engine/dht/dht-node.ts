@@ -115,10 +115,10 @@ export class DhtNode {
     const { clock, send, readOnly } = this.#parts;
     const nowMs = clock.nowMs();
     const heard: QueryListener = {
-      answered: (reply) => {
+      answered: (reply, seenAs) => {
         const contact = { id: reply.id, host: to.host, port: to.port };
         if (this.admits(contact)) this.#table.answered(contact, clock.nowMs());
-        listener.answered(reply);
+        listener.answered(reply, seenAs);
       },
       failed: (code) => listener.failed(code),
       slow: () => listener.slow?.(),
@@ -136,7 +136,7 @@ export class DhtNode {
     const listener = this.#queries.settle(message.transaction, from, this.#parts.clock.nowMs());
     if (listener === undefined) return;
     if (message.yourAddress !== undefined) this.#parts.seenAs(message.yourAddress.host, from.host);
-    if (message.type === 'reply') listener.answered(message.reply);
+    if (message.type === 'reply') listener.answered(message.reply, message.yourAddress?.host);
     else listener.failed(message.code);
   }
 

@@ -16,7 +16,8 @@ import { endpointKey } from './routing-table.ts';
 export interface DhtSearch {
   readonly target: Uint8Array;
   readonly query: KrpcQuery;
-  heard(reply: KrpcReply, from: NodeContact): void;
+  /** `seenAs`: the host that we have in the eyes of who answered. */
+  heard(reply: KrpcReply, from: NodeContact, seenAs: string | undefined): void;
   /** The look-up in one family is over: what is to be written goes to these nodes. */
   closing(node: DhtNode, closest: readonly LookupCandidate[]): void;
   /** All is over. */
@@ -51,8 +52,11 @@ export function peerSearch(
   return {
     target: infoHash,
     query: { method: 'get_peers', infoHash, noSeed: own?.seed ?? false, scrape: false },
-    heard(reply, from) {
-      const fresh = (reply.peers ?? []).filter((peer) => mayKnow(from.host, peer.host) && !seen.has(endpointKey(peer)));
+    heard(reply, from, seenAs) {
+      const isOurs = ({ host, port }: PeerAddress): boolean => host === seenAs && port === own?.port;
+      const fresh = (reply.peers ?? []).filter(
+        (peer) => mayKnow(from.host, peer.host) && !isOurs(peer) && !seen.has(endpointKey(peer)),
+      );
       for (const peer of fresh) seen.add(endpointKey(peer));
       if (fresh.length > 0) listener.found(fresh);
     },

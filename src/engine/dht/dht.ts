@@ -231,7 +231,7 @@ export class Dht implements DatagramSink {
       const run = new LookupRun(node, {
         target: search.target,
         query: search.query,
-        heard: (reply, from) => search.heard(reply, from),
+        heard: (reply, from, seenAs) => search.heard(reply, from, seenAs),
         done: (closest) => {
           search.closing(node, closest);
           if (--left > 0) return;
@@ -241,7 +241,15 @@ export class Dht implements DatagramSink {
       });
       runs.push(run);
     }
+    for (const branch of branches) this.#askOurselves(search, branch);
     for (const run of runs) run.start();
+  }
+
+  /** We may be among the nearest nodes ourselves, and then others have told us what they tell their neighbours. */
+  #askOurselves(search: DhtSearch, { node, responder }: Branch): void {
+    const own = { id: node.id, host: node.family === 4 ? '127.0.0.1' : '::1', port: 1 };
+    const answer = responder.answer(search.query, own, this.#parts.clock.nowMs());
+    if (!('code' in answer)) search.heard({ id: node.id, ...answer }, own, undefined);
   }
 
   /** Once our address is known our id has to fit it (BEP 42). */

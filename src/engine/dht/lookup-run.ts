@@ -14,7 +14,7 @@ export interface LookupTask {
   readonly query: KrpcQuery;
   /** Nodes to begin with, beside those of the table. */
   readonly nodes?: readonly NodeContact[];
-  heard?(reply: KrpcReply, from: NodeContact): void;
+  heard?(reply: KrpcReply, from: NodeContact, seenAs: string | undefined): void;
   /** The end, exactly once unless cancelled; perhaps from inside `start`. */
   done(closest: readonly LookupCandidate[], lookup: Lookup): void;
 }
@@ -58,10 +58,10 @@ export class LookupRun {
   #ask(candidate: LookupCandidate): void {
     const { contact } = candidate;
     const asked = this.#node.ask(contact, this.#task.query, {
-      answered: (reply) => {
+      answered: (reply, seenAs) => {
         if (this.#over) return;
         this.lookup.answered(candidate, reply.id, nodesOf(reply, this.#node.family), reply.token);
-        if (candidate.state === 'answered') this.#task.heard?.(reply, contact);
+        if (candidate.state === 'answered') this.#task.heard?.(reply, contact, seenAs);
         this.#pump();
       },
       failed: () => {

@@ -12,9 +12,9 @@ const SLOW_ROUND_TRIPS = 3;
 const ROUND_TRIP_WEIGHT = 0.1;
 const ROUND_TRIP_START_MS = 250;
 
-/** Who waits for an answer. Exactly one of `answered` and `failed` comes, `slow` perhaps before. */
+/** Who waits for an answer; `seenAs` is the host that we have in the eyes of who answered. Exactly one of `answered` and `failed` comes, `slow` perhaps before. */
 export interface QueryListener {
-  answered(reply: KrpcReply): void;
+  answered(reply: KrpcReply, seenAs: string | undefined): void;
   /** No answer in time, or an error: its code, 0 for silence. */
   failed(code: number): void;
   slow?(): void;

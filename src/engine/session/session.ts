@@ -30,7 +30,7 @@ import { yieldMemory } from './memory-fairness.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { knowsSomebody, makeRoom, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoom, makeRoomToDial, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
 import { StorageReports } from './storage-reports.ts';
 import { Strangers } from './strangers.ts';
 
@@ -185,6 +185,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     yieldMemory(this.#torrents.values(), nowMs);
     if (this.#room < 0) shedPeers(this.#torrents.values(), this.peersMax);
     if (this.#room <= 0) yieldSlot(this.#torrents.values());
+    makeRoomToDial([...this.#torrents.values()], nowMs, this.#room <= 0 && this.#spare < 0);
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
   }
@@ -319,7 +320,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     if (member.swarm.hosts.isCrowded(address.host)) return undefined;
-    if (!makeRoom(address, member, this.#fullForStrangers ? this.#roster.members() : undefined)) return undefined;
+    const full = this.#room <= 0 || (this.#spare <= 0 && knowsSomebody(this.#roster.awake));
+    if (!makeRoom(address, member, full ? this.#roster.members() : undefined)) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
     this.#incoming++;
@@ -360,10 +362,9 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return this.peersMax - this.#links.size;
   }
 
-  /** Some places are kept for those whom we dial, as in every swarm. */
-  get #fullForStrangers(): boolean {
-    if (this.#room <= 0) return true;
-    return this.#incoming >= placesForStrangers(this.peersMax) && knowsSomebody(this.#roster.awake);
+  /** Places that strangers may still have: some are kept for those whom we dial, as in every swarm. */
+  get #spare(): number {
+    return placesForStrangers(this.peersMax) - this.#incoming;
   }
 
   #connect(member: Member, address: PeerAddress): void {

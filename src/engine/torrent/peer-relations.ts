@@ -262,6 +262,7 @@ export class PeerRelations {
       this.drop(peer, 'ERR_PEER_SURPLUS', 'is one more than there may be');
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.swarm.seeking = !seeding;
     this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }
