@@ -330,3 +330,46 @@ test('without anybody it knows it is silent, asks for routers after a moment, an
   assert.equal(searched.ended, false, 'it waits for nodes');
   assert.equal(dht.status.waiting, 1);
 });
+
+test('whatever strangers send, a node lives on, answers each packet at most once and keeps to its bounds', () => {
+  const made = village(6);
+  const { dht, address } = made.residents[0]!;
+  const id = sha1(fromLatin1('a stranger'));
+  const queries: readonly KrpcQuery[] = [
+    { method: 'ping' },
+    { method: 'find_node', target: HASH, want: { n4: true, n6: true } },
+    { method: 'get_peers', infoHash: HASH, noSeed: true, scrape: true },
+    { method: 'announce_peer', infoHash: HASH, token: Uint8Array.of(1), port: 1, seed: true },
+    { method: 'put', token: Uint8Array.of(1), value: fromLatin1('i1e') },
+    { method: 'get', target: HASH, seq: 2 },
+  ];
+  const packets = queries.map((query) =>
+    encodeKrpc({ type: 'query', transaction: Uint8Array.of(1), id, readOnly: false, query }),
+  );
+  const nodes = Array.from({ length: 8 }, (_, index) => ({ id: id.with(0, index), host: `99.9.9.${index}`, port: 1 }));
+  const reply = { id, nodes, peers: nodes, token: id };
+  packets.push(encodeKrpc({ type: 'reply', transaction: Uint8Array.of(0, 1), reply }));
+  let heard = 0;
+  for (let turn = 0; turn < 4000; turn++) {
+    const packet = packets[turn % packets.length]!.slice();
+    const changes = Math.floor(made.random.next() * 4);
+    for (let change = 0; change < changes; change++) {
+      packet[Math.floor(made.random.next() * packet.length)] = Math.floor(made.random.next() * 256);
+    }
+    const stranger = made.network.host({ host: `10.7.${turn >> 8}.${turn & 255}`, port: 1 });
+    stranger.attach('krpc', {
+      ...new DatagramRecorder(),
+      datagram: () => void heard++,
+      undelivered: () => undefined,
+      drained: () => undefined,
+    });
+    stranger.send(packet, address);
+    made.run(5);
+  }
+  made.run(5000);
+  assert.ok(heard > 1000, `${heard} answers and questions came`);
+  assert.ok(heard < 8000);
+  assert.ok(dht.ready && dht.status.nodes <= 200);
+  assert.deepEqual([dht.status.storedPeers, dht.status.storedItems], [0, 0], 'nobody had a token');
+  assert.equal(dht.status.searches + dht.status.waiting, 0);
+});
