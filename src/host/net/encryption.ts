@@ -48,6 +48,8 @@ export class Encryption {
     this.#mode = mode;
     this.#crypto = crypto;
     const keys = new TokenBucket(STRANGERS_KEYS_PER_SECOND);
+    // A bucket fills from its first look on: the first stranger would find it empty, and encryption refused.
+    keys.available(nowMs());
     const keyPair = () => {
       if (keys.available(nowMs()) < 1)
         throw new PeerError('ERR_MSE_BUSY', 'Too many strangers want to encrypt at once.');
