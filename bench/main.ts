@@ -22,6 +22,7 @@ import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startSeeder } from './seeder.ts';
 import { benchSeeding } from './seeding.ts';
+import { benchCheck } from './study/check.ts';
 import { benchScale } from './study/scale.ts';
 import { benchStudy, STUDY_USAGE } from './study/study.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
@@ -145,6 +146,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
   if (args[0] === 'many') {
     process.exitCode = (await benchMany(args.slice(1))) ? 0 : 1;
+    return;
+  }
+  if (args[0] === 'check') {
+    process.exitCode = (await benchCheck(args.slice(1))) ? 0 : 1;
     return;
   }
   if (args[0] === 'scale') {

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|hostile|many|dht|study|scale] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|hostile|many|dht|study|scale|check] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
@@ -13,6 +13,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   hostile                 a download with and without 1,000 hostile strangers beside it; 2 GiB
   codec                   microbenchmarks, and the heap growth of a million received blocks
   study                   which ideas pay: scheduling, copies, hashing, disk workers (study --help says more)
+  check                   has something become slower? ratios against bench/results/baseline.json (--update writes it)
   dht                     the cost of a DHT look-up, and of a table that has seen 10,000 nodes (--write)
   scale                   what the engine alone costs with up to 10,000 peers and many torrents (--torrents N,N)
   many                    1,000 idle torrents in one Client, and the start of 10,000 (--idle N, --start N, --seconds N)

@@ -67,7 +67,14 @@ async function watch(torrent: Torrent, done: AbortSignal): Promise<{ stalled: nu
 takeReceivePath(job.copies);
 const probe = new EngineProbe(job);
 const delay = monitorEventLoopDelay({ resolution: 1 });
-const client = new Client({ listen: false, encryption: 'off', pex: false, dht: false, ...job.client });
+const client = new Client({
+  listen: false,
+  encryption: 'off',
+  pex: false,
+  dht: false,
+  lsd: false,
+  ...job.client,
+});
 delay.enable();
 const cpuBefore = process.cpuUsage();
 const startMs = performance.now();
