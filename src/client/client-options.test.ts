@@ -37,6 +37,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     lsd: true,
     pex: true,
     allowLocal: false,
+    utp: 'on',
     scheduling: 'immediate',
     encryption: 'allow',
     ipFilter: undefined,

@@ -5,13 +5,22 @@ import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts
 import { isLoopback } from '../engine/swarm/candidates.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
-import type { AddOptions, ClientOptions, EncryptionMode, IpFilterSource, PeerAddress, SeedGoal } from './types.ts';
+import type {
+  AddOptions,
+  ClientOptions,
+  EncryptionMode,
+  IpFilterSource,
+  PeerAddress,
+  SeedGoal,
+  UtpMode,
+} from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
 const PEERS_DEFAULT = 200;
 const DISK_WORKERS_MAX = 4;
 const PORT_MAX = 65_535;
+const UTP_MODES: readonly UtpMode[] = ['on', 'off', 'prefer'];
 const ENCRYPTION_MODES: readonly EncryptionMode[] = ['allow', 'prefer', 'require', 'off'];
 
 /** Where to listen; `ipv6Too`: on all of IPv6 as well, where this machine has it. */
@@ -41,6 +50,7 @@ export interface ClientSettings {
   readonly pex: boolean;
   readonly dht: DhtSettings | false;
   readonly encryption: EncryptionMode;
+  readonly utp: UtpMode;
   readonly allowLocal: boolean;
   readonly scheduling: Scheduling;
   readonly profile: boolean;
@@ -65,6 +75,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     pex: options.pex ?? true,
     dht: dhtSettings(options),
     encryption: checkEncryption(options.encryption ?? 'allow'),
+    utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     profile: options.profile ?? false,
@@ -116,6 +127,11 @@ function checkEncryption(mode: EncryptionMode): EncryptionMode {
 function checkScheduling(scheduling: Scheduling): Scheduling {
   if (SCHEDULINGS.includes(scheduling)) return scheduling;
   throw new InputError('ERR_CLIENT_OPTION', `scheduling must be one of ${SCHEDULINGS.join(', ')}, not ${scheduling}`);
+}
+
+function checkUtp(mode: UtpMode): UtpMode {
+  if (UTP_MODES.includes(mode)) return mode;
+  throw new InputError('ERR_CLIENT_OPTION', `utp must be one of ${UTP_MODES.join(', ')}, not ${mode}`);
 }
 
 /** Returns a number of things of which there is at least one. Throws InputError ERR_CLIENT_OPTION. */

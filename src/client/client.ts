@@ -88,7 +88,8 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#ledger = new SlotLedger(arena.frames);
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
-    const host = new TcpHost({ arena, encryption: settings.encryption, ...(times && { times }) });
+    const { encryption, utp } = settings;
+    const host = new TcpHost({ arena, encryption, utp, datagrams: this.#udp, ...(times && { times }) });
     const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
     const pool = new DiskPool({
@@ -276,7 +277,8 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close(), this.#lsd?.close()];
+    const udpClosed = host.shutdown().then(() => this.#udp.close());
+    const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
 

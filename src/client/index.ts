@@ -43,6 +43,7 @@ export type {
   TorrentState,
   TorrentWarning,
   TrackerInfo,
+  UtpMode,
   WebSeedInfo,
 } from './types.ts';
 export {

@@ -7,6 +7,9 @@ import type { DhtOptions } from './dht-types.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
+/** Whether links go over uTP, too: see `ClientOptions.utp`. */
+export type UtpMode = 'on' | 'off' | 'prefer';
+
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
 
@@ -49,6 +52,12 @@ export interface ClientOptions {
    * keeps no secret, and costs either side 1.2 to 1.3 ms of CPU a MiB (`npm run bench -- codec`). Default: `allow`.
    */
   readonly encryption?: EncryptionMode;
+  /**
+   * uTP (BEP 29), which goes over UDP, gives way to other traffic and gets through more routers, beside TCP. `on`: peers are
+   * dialled over both, TCP a quarter of a second earlier, the first answer counts, and both are accepted. `prefer`: uTP is
+   * dialled earlier. `off`: TCP alone. Default: `on`.
+   */
+  readonly utp?: UtpMode;
   /**
    * Asks whatever trackers and web seeds a torrent names, also in this machine's own network. Default false: there, trackers
    * need a URL whose path is `/announce`, web seeds one without a query, and no redirect leads there from the internet,

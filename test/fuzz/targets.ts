@@ -40,6 +40,7 @@ import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
+import { runUtpScript } from './utp-script.ts';
 
 /** A decoder to be fuzzed. */
 export interface FuzzTarget {
@@ -341,6 +342,26 @@ const mse: FuzzTarget = {
   run: runMseScript,
 };
 
+const utp: FuzzTarget = {
+  name: 'utp',
+  // Types with the version, lengths of packets, and numbers next to those that are expected.
+  tokens: [
+    '\x01\0\0\x65',
+    '\x11\0\0\x65',
+    '\x21\x01',
+    '\x31',
+    '\x41',
+    '\x14',
+    '\x18',
+    '\x1a',
+    '\0\x02',
+    '\x7f\xff',
+    '\x80\0',
+    '\0\x04\xff\xff\xff\xff',
+  ],
+  run: runUtpScript,
+};
+
 const http: FuzzTarget = {
   name: 'http',
   tokens: [
@@ -450,6 +471,7 @@ export const targets: readonly FuzzTarget[] = [
   tracker,
   ipList,
   mse,
+  utp,
   http,
   lsd,
   krpc,

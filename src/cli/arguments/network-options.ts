@@ -16,6 +16,7 @@ export interface NetworkOptions {
   readonly dht: boolean;
   readonly dhtNode?: readonly PeerAddress[];
   readonly encryption: NonNullable<ClientOptions['encryption']>;
+  readonly utp: NonNullable<ClientOptions['utp']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
   readonly maxPeers?: number;
@@ -45,6 +46,11 @@ export function addNetworkOptions(command: Command): Command {
         .default('allow'),
     )
     .addOption(
+      new Option('--utp <mode>', 'connect over uTP, too (on), rather than over TCP (prefer), or not at all (off)')
+        .choices(['on', 'off', 'prefer'])
+        .default('on'),
+    )
+    .addOption(
       new Option('--scheduling <policy>', 'take in what arrives at once, or in batches (see docs/performance.md)')
         .choices(['immediate', 'adaptive', 'tick-50', 'tick-100'])
         .default('immediate'),
@@ -62,6 +68,7 @@ export function addNetworkOptions(command: Command): Command {
 export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
   return {
     encryption: options.encryption,
+    utp: options.utp,
     scheduling: options.scheduling,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),

@@ -82,6 +82,11 @@ export class UdpHost implements DatagramPorts, DatagramPort {
     return true;
   }
 
+  get idle(): boolean {
+    for (const { socket } of this.#sockets.values()) if (socket.getSendQueueSize() > 0) return false;
+    return true;
+  }
+
   local(family: AddressFamily): PeerAddress | undefined {
     return this.#sockets.get(family)?.local;
   }
