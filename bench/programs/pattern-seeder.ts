@@ -1,5 +1,6 @@
 // The cheapest seeder there can be: it has one piece in memory and sends blocks of it under whatever number is asked for.
-// usage: pattern-seeder.js INFO_HASH PIECE_BYTES PIECES PEERS    prints one line of JSON, the ports of its peers.
+// usage: pattern-seeder.js INFO_HASHES PIECE_BYTES PIECES PEERS    prints one line of JSON, the ports of its peers: those of the
+// first torrent, then those of the next; all torrents have as many.
 import net, { type AddressInfo } from 'node:net';
 import process from 'node:process';
 import { pattern } from '../study/study-torrent.ts';
@@ -9,16 +10,18 @@ const HEADER_BYTES = 13;
 const REQUEST = 6;
 const UNCHOKE = Buffer.from([0, 0, 0, 1, 1]);
 
-const [infoHash = '', pieceBytes = '', pieces = '', peers = ''] = process.argv.slice(2);
+const [infoHashes = '', pieceBytes = '', pieces = '', peers = ''] = process.argv.slice(2);
 const piece = pattern(Number(pieceBytes));
 const pieceCount = Number(pieces);
+const torrents = infoHashes.split(',');
+const peersEach = Math.ceil(Number(peers) / torrents.length);
 
 function greeting(peer: number): Buffer {
   const id = Buffer.alloc(20, `-ST0001-${String(peer).padStart(12, '0')}`);
   const handshake = Buffer.concat([
     Buffer.from('\x13BitTorrent protocol'),
     Buffer.alloc(8),
-    Buffer.from(infoHash, 'hex'),
+    Buffer.from(torrents[Math.floor(peer / peersEach)]!, 'hex'),
     id,
   ]);
   const bits = Buffer.alloc(Math.ceil(pieceCount / 8), 255);

@@ -67,15 +67,28 @@ async function watch(torrent: Torrent, done: AbortSignal): Promise<{ stalled: nu
 takeReceivePath(job.copies);
 const probe = new EngineProbe(job);
 const delay = monitorEventLoopDelay({ resolution: 1 });
-const client = new Client({ listen: false, encryption: 'off', pex: false, ...job.client });
-const peers = job.ports.map((port) => ({ host: '127.0.0.1', port }));
+const client = new Client({
+  listen: false,
+  encryption: 'off',
+  pex: false,
+  dht: false,
+  lsd: false,
+  ...job.client,
+});
 delay.enable();
 const cpuBefore = process.cpuUsage();
 const startMs = performance.now();
-const torrent = await client.add(job.torrent, { directory: job.directory, peers, trackers: false });
+const peersEach = Math.ceil(job.ports.length / job.torrents.length);
+const torrents = await Promise.all(
+  job.torrents.map((file, at) => {
+    const ports = job.ports.slice(at * peersEach, (at + 1) * peersEach);
+    const peers = ports.map((port) => ({ host: '127.0.0.1', port }));
+    return client.add(file, { directory: job.directory, peers, trackers: false });
+  }),
+);
 const over = new AbortController();
-const watching = watch(torrent, over.signal);
-await torrent.completed();
+const watching = watch(torrents[0]!, over.signal);
+await Promise.all(torrents.map((torrent) => torrent.completed()));
 const seconds = (performance.now() - startMs) / 1000;
 const cpu = process.cpuUsage(cpuBefore);
 over.abort();

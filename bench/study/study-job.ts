@@ -8,10 +8,13 @@ export type Hashing = 'worker' | 'thread' | 'incremental';
 
 /** One download. What the product cannot be told is put under it from outside (study-get.ts, study-preload.ts). */
 export interface StudyJob {
-  readonly torrent: string;
+  /** Torrents of equal length, downloaded together: no torrent has more than 100 peers. */
+  readonly torrents: readonly string[];
   readonly pieceBytes: number;
+  /** Of all torrents. */
   readonly totalBytes: number;
   readonly directory: string;
+  /** Those of the first torrent, then those of the next. */
   readonly ports: readonly number[];
   readonly client: ClientOptions;
   readonly copies: Copies;

@@ -6,13 +6,15 @@ import process from 'node:process';
 import { printedLine } from '../clients/printed-line.ts';
 import { repository } from '../repository.ts';
 import type { StudyFigures, StudyJob } from './study-job.ts';
-import type { StudyTorrent } from './study-torrent.ts';
+import { type StudyTorrent, writeStudyTorrent } from './study-torrent.ts';
 
 const RUN_TIMEOUT_MS = 60_000;
+/** The engine's limit: more are spread over more torrents. */
+const PEERS_PER_TORRENT = 100;
 
 /** What a run may ask for beside its torrent. */
 export interface StudyRun
-  extends Partial<Omit<StudyJob, 'torrent' | 'pieceBytes' | 'totalBytes' | 'directory' | 'ports'>> {
+  extends Partial<Omit<StudyJob, 'torrents' | 'pieceBytes' | 'totalBytes' | 'directory' | 'ports'>> {
   readonly peers?: number;
 }
 
@@ -38,15 +40,21 @@ export class StudyGround {
   /** Downloads the torrent once. */
   async run(torrent: StudyTorrent, run: StudyRun): Promise<StudyFigures> {
     const { peers = 1, ...rest } = run;
-    const { file, infoHash, pieceBytes, totalBytes } = torrent;
-    const shape = [infoHash, pieceBytes, totalBytes / pieceBytes, peers].map(String);
+    const { pieceBytes, totalBytes } = torrent;
+    const count = Math.ceil(peers / PEERS_PER_TORRENT);
+    const pieces = totalBytes / pieceBytes / count;
+    const torrents =
+      count === 1
+        ? [torrent]
+        : Array.from({ length: count }, (_, at) => writeStudyTorrent(this.root, pieceBytes, pieces, 1, `part-${at}`));
+    const shape = [torrents.map(({ infoHash }) => infoHash).join(), pieceBytes, pieces, peers].map(String);
     const stdio = ['ignore', 'pipe', 'inherit'] as const;
     const seeder = spawn(process.execPath, [program('pattern-seeder'), ...shape], { stdio: [...stdio] });
     const directory = mkdtempSync(path.join(this.root, 'get-'));
     try {
       const ports = await printedLine(seeder, (line) => JSON.parse(line) as number[]);
       const job: StudyJob = {
-        torrent: file,
+        torrents: torrents.map(({ file }) => file),
         pieceBytes,
         totalBytes,
         directory,

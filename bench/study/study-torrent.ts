@@ -21,8 +21,14 @@ function text(value: string): string {
   return `${Buffer.byteLength(value)}:${value}`;
 }
 
-/** Writes a .torrent of `pieces` equal pieces (BEP 3), cut into `files` files of equal length. */
-export function writeStudyTorrent(folder: string, pieceBytes: number, pieces: number, files = 1): StudyTorrent {
+/** Writes a .torrent of `pieces` equal pieces (BEP 3), cut into `files` files of equal length; `name` tells it from others. */
+export function writeStudyTorrent(
+  folder: string,
+  pieceBytes: number,
+  pieces: number,
+  files = 1,
+  name = 'study',
+): StudyTorrent {
   const totalBytes = pieceBytes * pieces;
   const digest = createHash('sha1').update(pattern(pieceBytes)).digest();
   const digests = Buffer.alloc(pieces * digest.length);
@@ -32,9 +38,9 @@ export function writeStudyTorrent(folder: string, pieceBytes: number, pieces: nu
     return `d6:lengthi${length}e4:pathl${text(`folder-${file % 20}`)}${text(`file-${file}.bin`)}ee`;
   });
   const shape = files === 1 ? `6:lengthi${totalBytes}e` : `5:filesl${list.join('')}e`;
-  const head = `d${shape}4:name${text('study.bin')}12:piece lengthi${pieceBytes}e6:pieces${digests.length}:`;
+  const head = `d${shape}4:name${text(`${name}.bin`)}12:piece lengthi${pieceBytes}e6:pieces${digests.length}:`;
   const info = Buffer.concat([Buffer.from(head), digests, Buffer.from('e')]);
-  const file = path.join(folder, `study-${pieceBytes}-${pieces}-${files}.torrent`);
+  const file = path.join(folder, `${name}-${pieceBytes}-${pieces}-${files}.torrent`);
   writeFileSync(file, Buffer.concat([Buffer.from('d4:info'), info, Buffer.from('e')]));
   return { file, infoHash: createHash('sha1').update(info).digest('hex'), pieceBytes, totalBytes };
 }

@@ -28,6 +28,7 @@ export type {
   Metainfo,
   MetainfoFile,
   PeerAddress,
+  PeerSource,
   ProfileReport,
   ScrapeInfo,
   SearchProgress,

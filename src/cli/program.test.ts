@@ -64,6 +64,7 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     uploadBytesPerSecond: 0,
     uploadedBytes: 0,
     ratio: 0,
+    peersFrom: {},
     peers: 0,
     seeds: 0,
     partialSeeds: 0,
@@ -237,10 +238,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('get hands its options to the library', async () => {
   bench.client.added = (torrent) => torrent.finish();
   const options =
-    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --max-peers 7 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --scheduling adaptive';
+    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --max-peers 7 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive';
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--sequential', ...options.split(' ')), 0);
   assert.deepEqual(bench.clientOptions, {
     encryption: 'prefer',
+    utp: 'off',
     scheduling: 'adaptive',
     listen: { port: 7000 },
     memoryBytes: 16 * MIB,

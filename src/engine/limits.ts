@@ -345,6 +345,9 @@ export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800
 /** Longest time that a server's Retry-After is believed. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
 
+/** Pieces that are gained sooner than this after others were told of are told of together: a tick's worth. */
+export const HAVE_GATHER_MS = 100;
+
 /** Tiers of one torrent that are announced to beside each other; trackers of further ones form one tier together. */
 export const ANNOUNCE_TIERS_MAX = 16;
 
@@ -357,3 +360,18 @@ export const LOSSES_TOLD_MAX = 1000;
 /** A torrent that got no block for so long gives piece memory up, if another one has waited for some this long. */
 export const IDLE_MEMORY_MS = 10_000;
 export const STARVED_MEMORY_MS = 1000;
+
+/** Shortest time between two messages of local discovery, whatever there is to say (BEP 14): multicast reaches everybody. */
+export const LSD_PACE_MS = 60_000;
+
+/** Each torrent is told of so often (BEP 14). */
+export const LSD_INTERVAL_MS = 300_000;
+
+/** With nothing to say, torrents are looked through again after this. */
+export const LSD_LOOK_MS = 2000;
+
+/** Torrents of one message: it stays below 1400 bytes (BEP 14). */
+export const LSD_HASHES_PER_MESSAGE = 24;
+
+/** Neighbours that are believed in a second: a busy network's, and no flood. */
+export const LSD_HEARD_PER_SECOND_MAX = 50;

@@ -12,7 +12,11 @@ export interface NetworkOptions {
   readonly trackers: boolean;
   readonly allowLocal?: boolean;
   readonly pex: boolean;
+  readonly lsd: boolean;
+  readonly dht: boolean;
+  readonly dhtNode?: readonly PeerAddress[];
   readonly encryption: NonNullable<ClientOptions['encryption']>;
+  readonly utp: NonNullable<ClientOptions['utp']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
   readonly maxPeers?: number;
@@ -29,14 +33,22 @@ export function addNetworkOptions(command: Command): Command {
     .option('--listen <[host:]port>', 'where to listen for peers (default: any free port)', argument(parseListen))
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
     .option('--allow-local', 'ask whatever trackers and web seeds a torrent names in your own network')
-    .option('--no-dht', 'no DHT: accepted, there is none yet')
-    .option('--no-lsd', 'no local discovery: accepted, there is none yet')
+    .option('--no-dht', 'do not look for peers in the DHT, and take no part in it')
+    .addOption(
+      repeatable('--dht-node <host:port>', 'begin with this node, not the public ones (repeatable)', parsePeer),
+    )
+    .option('--no-lsd', 'do not look for peers in your own network')
     .option('--no-pex', 'do not exchange peers with peers')
     .option('--no-nat', 'no port mapping: accepted, there is none yet')
     .addOption(
       new Option('--encryption <mode>', 'allow, prefer or require encrypted connections, or use none')
         .choices(['allow', 'prefer', 'require', 'off'])
         .default('allow'),
+    )
+    .addOption(
+      new Option('--utp <mode>', 'connect over uTP, too (on), rather than over TCP (prefer), or not at all (off)')
+        .choices(['on', 'off', 'prefer'])
+        .default('on'),
     )
     .addOption(
       new Option('--scheduling <policy>', 'take in what arrives at once, or in batches (see docs/performance.md)')
@@ -56,6 +68,7 @@ export function addNetworkOptions(command: Command): Command {
 export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
   return {
     encryption: options.encryption,
+    utp: options.utp,
     scheduling: options.scheduling,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
@@ -64,7 +77,9 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.allowLocal ? { allowLocal: true } : {}),
+    ...(options.lsd ? {} : { lsd: false }),
     ...(options.pex ? {} : { pex: false }),
+    ...(options.dht ? options.dhtNode && { dht: { nodes: options.dhtNode } } : { dht: false }),
     ...(options.profile ? { profile: true } : {}),
   };
 }

@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate, fo
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Tally } from './reporter.ts';
-import { searchSentence } from './sentences.ts';
+import { originsOf, searchSentence } from './sentences.ts';
 
 /** How a frame is drawn. */
 export interface FrameStyle {
@@ -78,6 +78,8 @@ function downloadFacts(progress: TorrentProgress): string[] {
   facts.push(`${formatCount(progress.piecesDone).padStart(wanted.length)}/${wanted} pieces`);
   facts.push(peersOf(progress));
   if (progress.uploadedBytes > 0) facts.push(`${formatBytes(progress.uploadedBytes)} sent`);
+  const origins = originsOf(progress.peersFrom);
+  if (origins !== '') facts.push(`from ${origins}`);
   return facts;
 }
 

@@ -6,7 +6,7 @@ import { formatBytes, formatCountOf, formatDuration, formatRate, formatShare } f
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
-import { describeSubject, failureLines, searchSentence } from './sentences.ts';
+import { describeSubject, failureLines, originsOf, searchSentence } from './sentences.ts';
 
 /** Where lines go. Problems go apart, so that they are seen when standard output is a file. */
 export interface LineSinks {
@@ -110,7 +110,8 @@ function situationOf({ state, stall }: TorrentProgress): string {
 }
 
 function progressLine(progress: TorrentProgress, share: number): string {
-  const peers = formatCountOf(progress.peers, 'peer');
+  const origins = originsOf(progress.peersFrom);
+  const peers = formatCountOf(progress.peers, 'peer') + (origins === '' ? '' : ` (${origins})`);
   if (progress.state === 'checking') return `checking what is on disk: ${formatShare(progress.checked ?? 0)}`;
   if (progress.state === 'seeding') {
     const rate = formatRate(progress.uploadBytesPerSecond);

@@ -34,6 +34,7 @@ function progressAt(percent: number, more: Partial<TorrentProgress> = {}): Torre
     uploadBytesPerSecond: 0,
     uploadedBytes: 0,
     ratio: 0,
+    peersFrom: {},
     peers: 2,
     seeds: 1,
     partialSeeds: 0,

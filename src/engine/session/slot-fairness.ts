@@ -37,8 +37,30 @@ export function makeRoom(newcomer: PeerAddress, member: Member, others: Iterable
 
 /** Whether any of them has somebody to dial, now or later. */
 export function knowsSomebody(members: Iterable<Member>): boolean {
-  for (const { welcoming, swarm } of members) if (welcoming && swarm.candidates.hopeful) return true;
+  for (const { welcoming, swarm } of members) if (welcoming && swarm.seeking && swarm.candidates.hopeful) return true;
   return false;
+}
+
+/**
+ * Strangers came when a torrent knew nobody, and took its places, or `overrun`, those of the whole session. Now it knows whom
+ * to dial: the least useful stranger goes, so that nobody can keep a torrent from its peers by being there first.
+ */
+export function makeRoomToDial(torrents: readonly Torrent[], nowMs: number, overrun: boolean): void {
+  for (const torrent of torrents) {
+    const { swarm, welcoming } = torrent;
+    if (!swarm.seeking || !welcoming || !(overrun || swarm.overrun) || swarm.candidates.nextMs > nowMs) continue;
+    let least: { readonly torrent: Torrent; readonly peer: Peer } | undefined;
+    for (const other of swarm.overrun ? [torrent] : torrents) {
+      for (const peer of other.swarm.peers()) {
+        // A place is being freed already.
+        if (peer.closing) return;
+        if (!peer.incoming) continue;
+        if (least === undefined || usefulness(peer) < usefulness(least.peer)) least = { torrent: other, peer };
+      }
+    }
+    least?.torrent.relations.drop(least.peer, 'ERR_PEER_REPLACED', 'makes room for one that we dial');
+    return;
+  }
 }
 
 /** The torrent with most peers gives its least useful one up, if another has none and knows whom to dial. */

@@ -31,6 +31,8 @@ export class Peer implements Supplier {
   fast = false;
   /** The peer speaks the extension protocol (BEP 10). */
   extensions = false;
+  /** It runs a node of the DHT (BEP 5). */
+  dht = false;
   /** What its extended handshakes said. */
   readonly offers: PeerOffers = new PeerOffers();
   /** What the peer has, and how many of these we want: we are interested while there are any. */

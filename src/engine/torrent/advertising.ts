@@ -12,7 +12,8 @@ import type { Swarm } from '../swarm/swarm.ts';
 import { HotSuggestions } from '../upload/hot-suggestions.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
-import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
+import { extendedHandshake, introduction, nodePortFor, offerTo, withdrawing } from './greeting.ts';
+import { HaveNews } from './have-news.ts';
 import { SuperSeeding } from './super-seeding.ts';
 import type { TorrentParts, TorrentSpec } from './torrent-spec.ts';
 
@@ -33,9 +34,11 @@ export class Advertising {
   #uploadOnly = false;
   readonly #suggestions = new HotSuggestions();
   readonly #superSeeding: SuperSeeding | undefined;
+  readonly #news: HaveNews;
 
   constructor(parts: AdvertisingParts) {
     this.#parts = parts;
+    this.#news = new HaveNews({ listeners: () => this.#listeners(), send: parts.send });
     parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
     const { spec, shared, picker } = parts;
     if (!spec.superSeed) return;
@@ -48,13 +51,20 @@ export class Advertising {
   /** To a peer that has just shaken hands. */
   introduce(peer: Peer): void {
     const { picker, send } = this.#parts;
+    this.#tellNews();
     const claimed = this.#hides(peer) ? new Bitfield(picker.had.length) : picker.had;
-    for (const bytes of introduction(peer, claimed, this.#offerTo(peer))) send(peer, bytes);
+    for (const bytes of introduction(peer, claimed, this.#offerTo(peer), this.#nodePortFor(peer))) send(peer, bytes);
+  }
+
+  #nodePortFor(peer: Peer): number | undefined {
+    const { spec, shared } = this.#parts;
+    return nodePortFor(peer, spec.private ? undefined : shared.dht);
   }
 
   /** To a peer that was told while we looked for the metadata that we have nothing, and perhaps of extensions that a private torrent lacks. */
   acquaint(peer: Peer): void {
     const { picker, send } = this.#parts;
+    this.#tellNews();
     if (peer.extensions) send(peer, extendedHandshake(withdrawing(this.#offerTo(peer))));
     if (this.#hides(peer)) return;
     for (let piece = 0; piece < picker.had.length; piece++) if (picker.had.has(piece)) send(peer, encodeHave(piece));
@@ -74,15 +84,15 @@ export class Advertising {
     for (const piece of pieces) send(peer, encodeAllowedFast(piece));
   }
 
-  /** We have a piece; those who have it know already. */
+  /** We have a piece: those who lack it are told, now or within a tick. */
   gained(piece: PieceIndex): void {
-    const have = encodeHave(piece);
-    for (const peer of this.#listeners()) if (!peer.pieces.have.has(piece)) this.#parts.send(peer, have);
+    this.#news.gained(piece, this.#parts.shared.clock.nowMs());
   }
 
   /** A piece that we told of is gone from the disk: the picker knows already. Returns who counts on it and cannot be told. */
   lost(piece: PieceIndex): Iterable<Peer> {
     const { swarm, extended, upload } = this.#parts;
+    this.#tellNews();
     return tellLoss(piece, swarm.peers(), extended, upload);
   }
 
@@ -90,6 +100,7 @@ export class Advertising {
   wantNothing(uploadOnly: boolean): void {
     if (uploadOnly === this.#uploadOnly) return;
     this.#uploadOnly = uploadOnly;
+    this.#tellNews();
     if (!this.#superSeeds) this.#tellWants();
   }
 
@@ -99,6 +110,7 @@ export class Advertising {
 
   /** Control tick. */
   tick(nowMs: number): void {
+    this.#news.tell(nowMs);
     if (!this.#superSeeds) return this.#suggest(nowMs);
     this.#superSeeding!.tick(nowMs);
     if (!this.#superSeeds) this.#tellWants();
@@ -107,6 +119,10 @@ export class Advertising {
   /** Who claims to have nothing cannot say that it wants nothing. */
   get #superSeeds(): boolean {
     return this.#superSeeding?.active ?? false;
+  }
+
+  #tellNews(): void {
+    this.#news.tell(this.#parts.shared.clock.nowMs());
   }
 
   #hides(peer: Peer): boolean {

@@ -1,9 +1,11 @@
-// Carries out what a torrent's Announcer decides: asks trackers through the port, hands found addresses on.
+// Carries out what a torrent's Announcer decides: asks trackers through the port, hands found addresses on. The DHT is
+// looked through at the same times, by rules of its own.
 import type { Random } from '../../base/clock.ts';
 import { SourceError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import { type Announcement, Announcer } from '../discovery/announcer.ts';
+import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
@@ -44,6 +46,16 @@ export interface AnnouncingParts {
   readonly ticketBase: number;
   /** Hears by which address trackers see us (BEP 24). */
   readonly external: Pick<ExternalAddress, 'vote'>;
+  /** Absent: the DHT is not asked. */
+  readonly dht?: DhtDiscovery | undefined;
+}
+
+/** Who is asked for peers. */
+export interface Asking {
+  /** There is a tracker. */
+  readonly trackers: boolean;
+  /** Nodes of the DHT that we know; `undefined` when it is not asked. */
+  readonly dhtNodes: number | undefined;
 }
 
 /** What came of an announce: addresses to try, or what the user should know. */
@@ -79,11 +91,13 @@ export class Announcing {
   start(): void {
     this.#started = true;
     for (const announcer of this.#tiers) announcer.start();
+    this.#parts.dht?.start();
   }
 
   /** The last piece came in. */
   complete(): void {
     for (const announcer of this.#tiers) announcer.complete();
+    this.#parts.dht?.hurry();
   }
 
   /** What is under way is given up, so that the last words do not come before the first. */
@@ -96,6 +110,7 @@ export class Announcing {
       if (url !== '') this.#parts.trackers.cancel(this.#parts.ticketBase + id);
     }
     for (const announcer of this.#tiers) announcer.stop();
+    this.#parts.dht?.stop();
   }
 
   /** True when nothing is left to be said or waited for. */
@@ -104,12 +119,18 @@ export class Announcing {
   }
 
   change(change: TrackerChange): void {
+    if (change.kind === 'reannounce') this.#parts.dht?.hurry();
     if (change.kind === 'add') this.#add(change.url, change.tier);
     else
       for (const announcer of this.#tiers) {
         if (change.kind === 'remove') announcer.remove(change.url);
         else announcer.hurry();
       }
+  }
+
+  /** Whom peers are asked of: what explains that there are none. */
+  get asking(): Asking {
+    return { trackers: this.status().length > 0, dhtNodes: this.#parts.dht?.nodes };
   }
 
   status(): readonly TrackerStatus[] {
@@ -121,11 +142,13 @@ export class Announcing {
   /** When the next tick has something to do: an announce that waits has its turn booked. */
   nextTickMs(nowMs: number, needPeers: boolean): number {
     const dueMs = this.#nextDueMs(nowMs, needPeers);
-    return dueMs > nowMs ? dueMs : this.#turnMs;
+    const trackersMs = dueMs > nowMs ? dueMs : this.#turnMs;
+    return Math.min(trackersMs, this.#parts.dht?.nextDueMs() ?? Number.POSITIVE_INFINITY);
   }
 
   /** Control tick: makes the announces that are due and whose turn it is. Last words do not wait for turns. */
   tick(nowMs: number, needPeers: boolean, standing: () => Standing): void {
+    this.#parts.dht?.tick(nowMs, needPeers, standing);
     if (nowMs < this.#turnMs || this.#nextDueMs(nowMs, needPeers) > nowMs) return;
     for (const [at, announcer] of this.#tiers.entries()) {
       if (announcer.nextDueMs(nowMs, needPeers) > nowMs) continue;

@@ -23,7 +23,7 @@ import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
 import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { greeting, lesserTwin, welcome } from './greeting.ts';
+import { greeting, hearNodePort, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -78,7 +78,8 @@ export class PeerRelations {
 
   greet(peer: Peer): void {
     if (peer.closing) return;
-    this.#send(peer, greeting(this.#parts.spec.infoHash, this.#parts.shared.peerId));
+    const { spec, shared } = this.#parts;
+    this.#send(peer, greeting(spec.infoHash, shared.peerId, shared.dht !== undefined && !spec.private));
   }
 
   /** The peer's handshake came: it is let in, or turned away. */
@@ -119,6 +120,7 @@ export class PeerRelations {
       if (message === undefined) return;
       // See `asked`.
       if (message.type !== 'request') peer.messageDebt++;
+      hearNodePort(peer, message, this.#parts.spec.private ? undefined : this.#parts.shared.dht);
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
       this.advertising.heardOf(peer);
@@ -260,6 +262,7 @@ export class PeerRelations {
       this.drop(peer, 'ERR_PEER_SURPLUS', 'is one more than there may be');
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.swarm.seeking = !seeding;
     this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }

@@ -3,6 +3,7 @@ import type { Bitfield } from '../../base/bitfield.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import type { UploadSlots } from '../choker/upload-slots.ts';
+import type { Dht } from '../dht/dht.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
@@ -60,6 +61,8 @@ export interface TorrentParts {
   readonly peers: TorrentPeers;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
+  /** Absent: there is none. Private torrents never ask it (BEP 27). */
+  readonly dht?: Dht;
   readonly webSeeds: WebSeedDesk;
   readonly announcePace: AnnouncePace;
   readonly peerId: Uint8Array;

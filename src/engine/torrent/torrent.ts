@@ -6,6 +6,7 @@ import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
+import { discoveryFor } from '../discovery/dht-discovery.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
@@ -42,7 +43,7 @@ export class Torrent implements Member {
   readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
-  readonly #announcing: Announcing;
+  readonly announcing: Announcing;
   readonly webSeeds: WebSeeds;
   readonly verdicts: PieceVerdicts;
   readonly recheck: Recheck;
@@ -78,7 +79,10 @@ export class Torrent implements Member {
     this.verdicts = new PieceVerdicts(this, observer);
     this.recheck = new Recheck(this);
     this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, external });
+    const dht = discoveryFor(this, parts, spec.private);
+    const about = { tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, external, dht };
+    this.announcing = new Announcing(about);
+
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
   }
@@ -108,13 +112,17 @@ export class Torrent implements Member {
     return this.#parts.ticketBase;
   }
 
+  get local(): boolean {
+    return !this.spec.private;
+  }
+
   get welcoming(): boolean {
     return this.#phase === 'downloading' || (this.#phase === 'seeding' && this.spec.seed);
   }
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
   get settled(): boolean {
-    return this.#phase === 'closed' && !this.busy && this.#announcing.settled;
+    return this.#phase === 'closed' && !this.busy && this.announcing.settled;
   }
 
   /** There are peers or web seeds. */
@@ -127,7 +135,7 @@ export class Torrent implements Member {
   }
 
   trackers(): readonly TrackerStatus[] {
-    return this.#announcing.status();
+    return this.announcing.status();
   }
 
   /** Why nothing comes in. */
@@ -138,7 +146,7 @@ export class Torrent implements Member {
   /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
   restsUntilMs(nowMs: number): number {
     if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
-    const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    const announceMs = this.announcing.nextTickMs(nowMs, this.#phase === 'downloading');
     if (!this.welcoming) return announceMs;
     const loneMs = this.#phase === 'seeding' ? this.goals.nextMs(nowMs) : nowMs + LONELY_REST_MS;
     return Math.min(announceMs, this.swarm.candidates.nextMs, loneMs);
@@ -178,7 +186,7 @@ export class Torrent implements Member {
       case 'filtered':
         return this.relations.sift();
       case 'trackers':
-        return this.#announcing.change(event.change);
+        return this.announcing.change(event.change);
       case 'banned':
         return this.relations.ban(event.address, 'was banned by the user', 'ERR_PEER_BANNED');
       case 'pause':
@@ -278,7 +286,7 @@ export class Torrent implements Member {
     this.intake.open = false;
     if (this.had.full && !this.#wasFull) {
       this.#wasFull = true;
-      this.#announcing.complete();
+      this.announcing.complete();
     }
     this.#setPhase('seeding');
     this.webSeeds.stop();
@@ -303,7 +311,7 @@ export class Torrent implements Member {
 
   #enter(): void {
     if (this.#phase === 'closed') return;
-    if (this.#phase === 'paused' || this.#phase === 'error') this.#announcing.start();
+    if (this.#phase === 'paused' || this.#phase === 'error') this.announcing.start();
     if (this.intake.download.picker.wantedCount === 0) return this.#complete();
     this.swarm.candidates.reconsider();
     this.relations.advertising.wantNothing(false);
@@ -320,7 +328,7 @@ export class Torrent implements Member {
     if (this.#phase === 'closed') return;
     this.intake.open = false;
     // Once is enough: who stands still already has said good-bye to the trackers, and may still wait for their answer.
-    if (this.#phase !== 'paused' && this.#phase !== 'error') this.#announcing.stop();
+    if (this.#phase !== 'paused' && this.#phase !== 'error') this.announcing.stop();
     this.#setPhase(phase);
     this.relations.dropAll('ERR_PEER_STOPPED', 'the torrent stops');
     this.webSeeds.stop();
@@ -379,11 +387,11 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
+    this.announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {
-    const { addresses, warning } = this.#announcing.announced(ticket, answer, this.#parts.clock.nowMs());
+    const { addresses, warning } = this.announcing.announced(ticket, answer, this.#parts.clock.nowMs());
     if (warning !== undefined) this.#observer.warned(warning);
     for (const address of addresses) this.swarm.candidates.add(address, 'tracker');
   }

@@ -4,6 +4,7 @@
 import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
+import type { Dht } from '../../engine/dht/dht.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
@@ -31,6 +32,8 @@ export interface SimulationOptions {
   readonly peersMax?: number;
   /** Peer exchange. Default: yes. */
   readonly pex?: boolean;
+  /** Makes the session's node of the DHT. Default: it has none. */
+  readonly dht?: (queue: EventQueue, random: Random) => Dht;
 }
 
 /** What a torrent told its observer. */
@@ -85,6 +88,7 @@ export class SimulatedSession {
   readonly disk: SimulatedDisk;
   readonly trackers: SimulatedTrackers;
   readonly session: Session;
+  readonly dht: Dht | undefined;
   /** 0: it does not listen. */
   listenPort = 6881;
   #nextStore = 1;
@@ -102,7 +106,9 @@ export class SimulatedSession {
     this.network = new SimulatedNetwork(parts);
     this.disk = new SimulatedDisk(parts);
     this.trackers = new SimulatedTrackers(this.queue);
+    this.dht = options.dht?.(this.queue, random);
     this.session = new Session({
+      ...(this.dht && { dht: this.dht }),
       clock: this.queue.clock,
       random,
       ledger: arena.ledger,
@@ -169,12 +175,12 @@ export class SimulatedSession {
   /** Somebody connects to us, and both have shaken hands when this returns. What it does next is the test's to say. */
   meet(
     torrent: Torrent,
-    facts: { host?: string; fast?: boolean; extensions?: boolean; peerId?: Uint8Array } = {},
+    facts: { host?: string; fast?: boolean; extensions?: boolean; dht?: boolean; peerId?: Uint8Array } = {},
   ): RemotePeer {
-    const { host = `10.1.0.${++this.#met}`, fast = true, extensions = false } = facts;
+    const { host = `10.1.0.${++this.#met}`, fast = true, extensions = false, dht = false } = facts;
     const peerId = facts.peerId ?? new Uint8Array(20).fill(this.#met);
     const remote = this.network.dialIn({ host, port: 50_000 + this.#met }, {});
-    remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast, extensions });
+    remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast, extensions, dht });
     this.run(100);
     return remote;
   }
@@ -193,6 +199,7 @@ export class SimulatedSession {
       this.queue.runUntil(untilMs);
       if (untilMs < this.#nextTickMs) continue;
       this.#nextTickMs += TICK_MS;
+      this.dht?.tick();
       this.session.tick();
     }
     return true;
