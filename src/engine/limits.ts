@@ -25,6 +25,15 @@ export const WRITE_BEHIND_BYTES: number = 8 * 1024 * 1024;
 /** A request that is this old while its peer sends nothing is revoked, so that others can have the block. */
 export const REQUEST_TIMEOUT_MS = 20_000;
 
+/** A peer whose next block has not come after this long, and after several times its pace, is as slow as that: a packet that was lost is here by then. */
+export const PACE_DOUBT_MIN_MS = 500;
+
+/** A block is asked of a second peer only when that would need so many times less than whoever owes it: what we know of their pace is a guess. */
+export const DUPLICATE_GAIN = 2;
+
+/** A block that is expected sooner than this is on its way: a second copy would come for nothing. */
+export const DUPLICATE_WAIT_MIN_MS = 300;
+
 /** Duplicates of one block beside its owner's request: three sources are enough, more is waste. */
 export const DUPLICATES_PER_BLOCK = 2;
 

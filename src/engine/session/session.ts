@@ -50,7 +50,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   peersMax: number;
   readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
   readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
-  readonly #uploadSlots = new UploadSlots();
+  readonly #uploadSlots: UploadSlots;
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
   /** Hears from the own network. */
@@ -78,6 +78,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#parts = parts;
     this.peersMax = parts.peersMax;
     this.#cache = new StretchCache(parts.ledger);
+    this.#uploadSlots = new UploadSlots(parts.random);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);

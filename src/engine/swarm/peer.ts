@@ -6,6 +6,7 @@ import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { DialTarget, LinkId, PeerAddress } from '../ports.ts';
 import type { Supplier } from '../torrent/supplier.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
+import { BlockPace } from './block-pace.ts';
 import { plainHost } from './candidates.ts';
 import type { FastGrants } from './fast-grants.ts';
 import { PeerOffers } from './peer-offers.ts';
@@ -49,6 +50,7 @@ export class Peer implements Supplier {
   snubbed = false;
 
   readonly window: RequestWindow = new RequestWindow();
+  readonly pace: BlockPace = new BlockPace();
   /** What it owes us, for the picker. */
   readonly debt: DownloadPeer;
   /** Requests that we took back and whose blocks may still come without being the peer's fault. */

@@ -3,6 +3,7 @@
 import { Bitfield } from '../../base/bitfield.ts';
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import { encodeAllowedFast, encodeHave, encodeSuggest } from '../../protocol/wire/message-writer.ts';
+import type { WireMessage } from '../../protocol/wire/messages.ts';
 import type { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { tellLoss } from '../extensions/piece-loss.ts';
 import type { PiecePicker } from '../picker/piece-picker.ts';
@@ -34,6 +35,7 @@ export class Advertising {
   #uploadOnly = false;
   readonly #suggestions = new HotSuggestions();
   readonly #superSeeding: SuperSeeding | undefined;
+  #superSeeded = false;
   readonly #news: HaveNews;
 
   constructor(parts: AdvertisingParts) {
@@ -45,7 +47,12 @@ export class Advertising {
     const show = (peer: Peer, piece: PieceIndex) => parts.send(peer, encodeHave(piece));
     const superSeeding = new SuperSeeding({ geometry: spec.geometry, picker, random: shared.random, show });
     parts.upload.withholds = (peer, piece) => superSeeding.withholds(peer, piece);
+    parts.upload.emptied = (peer) => {
+      superSeeding.emptied(peer, shared.clock.nowMs());
+      this.#watchSuperSeeding();
+    };
     this.#superSeeding = superSeeding;
+    this.#superSeeded = true;
   }
 
   /** To a peer that has just shaken hands. */
@@ -71,8 +78,12 @@ export class Advertising {
   }
 
   /** The peer has said something: once it is known what it has, a newcomer gets a few pieces to trade with (BEP 6). */
-  heardOf(peer: Peer): void {
+  heardOf(peer: Peer, message: WireMessage): void {
     if (peer.pieces.have.full) this.#endSuperSeeding();
+    if (message.type === 'have' && this.#superSeeds) {
+      this.#superSeeding!.seen(message.piece, this.#parts.shared.clock.nowMs());
+      this.#watchSuperSeeding();
+    }
     if (this.#superSeeding?.knows(peer)) return;
     if (!peer.fast || peer.grants !== undefined || peer.mayDeclarePieces || peer.closing) return;
     const { spec, shared, picker, send } = this.#parts;
@@ -113,7 +124,14 @@ export class Advertising {
     this.#news.tell(nowMs);
     if (!this.#superSeeds) return this.#suggest(nowMs);
     this.#superSeeding!.tick(nowMs);
-    if (!this.#superSeeds) this.#tellWants();
+    this.#watchSuperSeeding();
+  }
+
+  /** To be called after whatever may have ended it. */
+  #watchSuperSeeding(): void {
+    const active = this.#superSeeds;
+    if (this.#superSeeded && !active) this.#tellWants();
+    this.#superSeeded = active;
   }
 
   /** Who claims to have nothing cannot say that it wants nothing. */
@@ -133,9 +151,8 @@ export class Advertising {
   }
 
   #endSuperSeeding(): void {
-    if (!this.#superSeeds) return;
-    this.#superSeeding!.end();
-    this.#tellWants();
+    this.#superSeeding?.end();
+    this.#watchSuperSeeding();
   }
 
   #suggest(nowMs: number): void {

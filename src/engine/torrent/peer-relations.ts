@@ -22,7 +22,7 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
-import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
+import type { PieceIndex } from './geometry.ts';
 import { greeting, hearNodePort, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
@@ -123,7 +123,7 @@ export class PeerRelations {
       hearNodePort(peer, message, this.#parts.spec.private ? undefined : this.#parts.shared.dht);
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
-      this.advertising.heardOf(peer);
+      this.advertising.heardOf(peer, message);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
@@ -347,9 +347,9 @@ export class PeerRelations {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
-    const rate = peer.download.bytesPerSecond;
-    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
-    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
+    const stalls = peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs;
+    const waitedMs = peer.debt.outstanding > 0 ? nowMs - peer.lastBlockMs : 0;
+    peer.debt.blockMs = stalls ? Number.POSITIVE_INFINITY : peer.pace.expectedMs(waitedMs);
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     // Under a limit the session lets everybody take turns.

@@ -206,6 +206,7 @@ export class Torrent implements Member {
 
   blockLanded(peer: Peer, piece: number, begin: number, length: number): void {
     const nowMs = this.#parts.clock.nowMs();
+    peer.pace.landed(nowMs - peer.lastBlockMs);
     peer.lastBlockMs = nowMs;
     peer.snubbed = false;
     this.downloadLimit.charge(PIECE_HEADER_BYTES);

@@ -43,6 +43,8 @@ export class Upload {
   servesWhileChoked: (peer: Peer, piece: PieceIndex) => boolean = () => false;
   /** Whether a peer may not have blocks of a piece although we have it: it was never shown (BEP 16). */
   withholds: (peer: Peer, piece: PieceIndex) => boolean = () => false;
+  /** A peer has got all that it has asked for. */
+  emptied: (peer: Peer) => void = () => undefined;
   readonly #parts: UploadParts;
   readonly #table: StretchTable;
   /** Peers whose requests wait, in the order of their turns. */
@@ -187,6 +189,7 @@ export class Upload {
     peer.upload.add(bytes);
     if (this.#hungry) this.takeTurns(nowMs);
     else if (uploads.wanted.count > 0) this.pump(peer, nowMs);
+    if (uploads.wanted.count === 0 && uploads.blocksInFlight === 0) this.emptied(peer);
   }
 
   /** The link is gone, and with it what was on its way. */

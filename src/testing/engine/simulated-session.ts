@@ -23,6 +23,7 @@ import { SimulatedArena } from './simulated-arena.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedTrackers } from './simulated-trackers.ts';
+import { SimulatedWebSeeds } from './simulated-web-seeds.ts';
 
 export interface SimulationOptions {
   readonly seed?: number;
@@ -88,6 +89,7 @@ export class SimulatedSession {
   readonly network: SimulatedNetwork;
   readonly disk: SimulatedDisk;
   readonly trackers: SimulatedTrackers;
+  readonly webSeeds: SimulatedWebSeeds;
   readonly session: Session;
   readonly dht: Dht | undefined;
   /** 0: it does not listen. */
@@ -107,6 +109,7 @@ export class SimulatedSession {
     this.network = new SimulatedNetwork(parts);
     this.disk = new SimulatedDisk(parts);
     this.trackers = new SimulatedTrackers(this.queue);
+    this.webSeeds = new SimulatedWebSeeds(this.queue, arena);
     this.dht = options.dht?.(this.queue, random);
     this.session = new Session({
       ...(this.dht && { dht: this.dht }),
@@ -116,6 +119,7 @@ export class SimulatedSession {
       peers: this.network,
       storage: this.disk,
       trackers: this.trackers,
+      webSeeds: this.webSeeds,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
       sha1,
@@ -127,6 +131,7 @@ export class SimulatedSession {
     this.network.start(this.session);
     this.disk.start(this.session);
     this.trackers.start(this.session);
+    this.webSeeds.start(this.session.webSeeds);
   }
 
   /** Adds a torrent of this shape; it stands still until it is resumed. `had` is on the disk already. */
