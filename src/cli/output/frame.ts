@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate, fo
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Tally } from './reporter.ts';
-import { originsOf, searchSentence } from './sentences.ts';
+import { originsOf, searchSentence, webSeedsOf } from './sentences.ts';
 
 /** How a frame is drawn. */
 export interface FrameStyle {
@@ -85,7 +85,7 @@ function downloadFacts(progress: TorrentProgress): string[] {
 
 function peersOf(progress: TorrentProgress): string {
   const seeds = progress.seeds > 0 ? ` (${formatCountOf(progress.seeds, 'seed')})` : '';
-  return formatCountOf(progress.peers, 'peer') + seeds;
+  return formatCountOf(progress.peers, 'peer') + seeds + webSeedsOf(progress);
 }
 
 function remarkOn(progress: TorrentProgress): string | undefined {

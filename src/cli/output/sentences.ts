@@ -1,5 +1,5 @@
 // Sentences that every reporter for people says in the same way.
-import type { PeerSource, SearchProgress, SeedGoalReached } from '../library.ts';
+import type { PeerSource, SearchProgress, SeedGoalReached, TorrentProgress } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRoundBytes, formatShare } from './figures.ts';
 import { printable } from './printable.ts';
 import type { Failure, Subject } from './reporter.ts';
@@ -30,6 +30,11 @@ const ORIGINS: Readonly<Record<Exclude<PeerSource, 'user'>, string>> = {
 export function originsOf(peersFrom: Partial<Readonly<Record<PeerSource, number>>>): string {
   const told = Object.entries(ORIGINS).filter(([source]) => (peersFrom[source as PeerSource] ?? 0) > 0);
   return told.map(([source, name]) => `${name} ${formatCount(peersFrom[source as PeerSource]!)}`).join(', ');
+}
+
+/** ", 2 web seeds" behind the peers; empty when there are none. */
+export function webSeedsOf({ webSeeds }: Pick<TorrentProgress, 'webSeeds'>): string {
+  return webSeeds > 0 ? `, ${formatCountOf(webSeeds, 'web seed')}` : '';
 }
 
 /** Why seeding ended by itself. */

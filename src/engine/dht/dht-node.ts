@@ -16,9 +16,8 @@ import {
 import { boundId, isBoundTo } from '../../protocol/krpc/node-id.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import type { PeerAddress } from '../ports.ts';
-import { SCOPE_GLOBAL, scopeOf } from '../swarm/address-scope.ts';
+import { scopeOf } from '../swarm/address-scope.ts';
 import { GREETINGS_MAX } from './limits.ts';
-import { lookupPlace } from './lookup.ts';
 import { QueryBook, type QueryListener } from './query-book.ts';
 import type { Answer } from './responder.ts';
 import { endpointKey, RoutingTable } from './routing-table.ts';
@@ -94,20 +93,15 @@ export class DhtNode {
     return true;
   }
 
-  /** Whether a node is one that may be asked. Strangers may name no private address: only who is there himself may. */
+  /** Whether a node is one that may be asked. */
   admits(contact: PeerAddress): boolean {
-    if (contact.host.includes(':') !== (this.family === 6) || !(contact.port > 0 && contact.port < 65_536))
-      return false;
-    return scopeOf(contact.host) > 0 && !this.#parts.refuses(contact.host);
+    return this.scopeOf(contact) > 0;
   }
 
-  /** Whether a node's id fits its address, or need not, in a private network (BEP 42). */
-  bound(contact: NodeContact): boolean {
-    return scopeOf(contact.host) !== SCOPE_GLOBAL || isBoundTo(contact.id, contact.host);
-  }
-
-  placeOf(contact: NodeContact): string {
-    return lookupPlace(contact, scopeOf(contact.host) === SCOPE_GLOBAL);
+  /** How far its address reaches; 0 when it is not to be asked: filtered, of the other family, or nobody's. */
+  scopeOf({ host, port }: PeerAddress): number {
+    const fits = host.includes(':') === (this.family === 6) && port > 0 && port < 65_536;
+    return fits && !this.#parts.refuses(host) ? scopeOf(host) : 0;
   }
 
   /** Asks; the listener hears of it later, never at once. Returns whether the question left. */

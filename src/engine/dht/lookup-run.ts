@@ -2,10 +2,12 @@
 import { equalBytes } from '../../base/bytes.ts';
 import type { NodeContact } from '../../protocol/krpc/compact-nodes.ts';
 import type { KrpcQuery, KrpcReply } from '../../protocol/krpc/krpc-message.ts';
-import { mayKnow } from '../swarm/address-scope.ts';
+import { isBoundTo } from '../../protocol/krpc/node-id.ts';
+import { SCOPE_GLOBAL, scopeOf } from '../swarm/address-scope.ts';
 import { type DhtNode, nodesOf } from './dht-node.ts';
 import { LOOKUP_CANDIDATES_MAX, NODES_PER_ANSWER } from './limits.ts';
-import { Lookup, type LookupCandidate } from './lookup.ts';
+import { type Judgement, Lookup, type LookupCandidate } from './lookup.ts';
+import { endpointKey } from './routing-table.ts';
 
 /** What a look-up is for. */
 export interface LookupTask {
@@ -32,9 +34,7 @@ export class LookupRun {
     this.lookup = new Lookup({
       target: task.target,
       nodes: [...known, ...(task.nodes ?? [])].slice(0, LOOKUP_CANDIDATES_MAX),
-      admits: (contact, teller) => this.#admits(contact, teller),
-      bound: (contact) => node.bound(contact),
-      placeOf: (contact) => node.placeOf(contact),
+      judge: (contact, teller) => this.#judge(contact, teller),
     });
   }
 
@@ -76,8 +76,15 @@ export class LookupRun {
     if (!asked) this.lookup.failed(candidate);
   }
 
-  #admits(contact: NodeContact, teller: NodeContact | undefined): boolean {
-    if (!this.#node.admits(contact) || equalBytes(contact.id, this.#node.id)) return false;
-    return teller === undefined || mayKnow(teller.host, contact.host);
+  #judge(contact: NodeContact, teller: NodeContact | undefined): Judgement | undefined {
+    if (equalBytes(contact.id, this.#node.id)) return undefined;
+    const scope = this.#node.scopeOf(contact);
+    if (scope === 0 || (teller !== undefined && scope < scopeOf(teller.host))) return undefined;
+    const isGlobal = scope === SCOPE_GLOBAL;
+    return {
+      // In a private network many nodes may share a machine.
+      place: isGlobal ? contact.host : endpointKey(contact),
+      bound: !isGlobal || isBoundTo(contact.id, contact.host),
+    };
   }
 }

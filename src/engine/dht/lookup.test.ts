@@ -15,8 +15,11 @@ function node(distance: number, host = `10.0.${distance >> 8}.${distance & 255}`
 }
 
 function lookup(nodes: readonly NodeContact[], bound: (contact: NodeContact) => boolean = () => true): Lookup {
-  const placeOf = ({ host, port }: NodeContact): string => `${host}|${port}`;
-  return new Lookup({ target: TARGET, nodes, admits: () => true, bound, placeOf });
+  return new Lookup({
+    target: TARGET,
+    nodes,
+    judge: (contact) => ({ place: `${contact.host}|${contact.port}`, bound: bound(contact) }),
+  });
 }
 
 function distances(candidates: readonly LookupCandidate[]): number[] {

@@ -11,10 +11,9 @@ import {
   LOOKUP_QUERIES_MAX,
   NODES_PER_ANSWER,
 } from './limits.ts';
-import { endpointKey } from './routing-table.ts';
 
 /** A node that may be asked. */
-export interface LookupCandidate {
+export interface LookupCandidate extends Judgement {
   readonly contact: NodeContact;
   /** Who named it; `undefined` for those that we knew. */
   readonly teller: LookupCandidate | undefined;
@@ -23,7 +22,13 @@ export interface LookupCandidate {
   token?: Uint8Array;
   /** Nodes that it named and that did not answer. */
   lies: number;
-  /** Its id fits its address (BEP 42), or need not. */
+}
+
+/** What is known of a node by its address. */
+export interface Judgement {
+  /** No two nodes of a look-up share one: there is one node for each address of the internet. */
+  readonly place: string;
+  /** Its id fits its address, or need not (BEP 42). */
   readonly bound: boolean;
 }
 
@@ -31,12 +36,8 @@ export interface LookupParts {
   readonly target: Uint8Array;
   /** Nodes to begin with. */
   readonly nodes: readonly NodeContact[];
-  /** Whether a node is one to be asked: of the right family, no stranger's private address, not ourselves. */
-  readonly admits: (contact: NodeContact, teller: NodeContact | undefined) => boolean;
-  /** Whether its id fits its address. */
-  readonly bound: (contact: NodeContact) => boolean;
-  /** The text of which no two nodes share one: one node for each address of the internet. */
-  readonly placeOf: (contact: NodeContact) => string;
+  /** What there is to say of a node; `undefined` for one that is not to be asked: of the wrong family, a stranger's private address, ourselves. */
+  readonly judge: (contact: NodeContact, teller: NodeContact | undefined) => Judgement | undefined;
 }
 
 export class Lookup {
@@ -155,10 +156,10 @@ export class Lookup {
   }
 
   #learn(contact: NodeContact, teller: LookupCandidate | undefined): void {
-    const place = this.#parts.placeOf(contact);
-    if (this.#places.has(place) || !this.#parts.admits(contact, teller?.contact)) return;
-    this.#places.add(place);
-    const candidate = { contact, teller, state: 'fresh' as const, lies: 0, bound: this.#parts.bound(contact) };
+    const judgement = this.#parts.judge(contact, teller?.contact);
+    if (judgement === undefined || this.#places.has(judgement.place)) return;
+    this.#places.add(judgement.place);
+    const candidate = { contact, teller, state: 'fresh' as const, lies: 0, ...judgement };
     let low = 0;
     for (let high = this.#candidates.length; low < high; ) {
       const middle = (low + high) >> 1;
@@ -172,11 +173,6 @@ export class Lookup {
     const useless = this.#candidates.findLastIndex(({ state }) => state === 'fresh' || state === 'failed');
     if (useless < 0) return;
     const [gone] = this.#candidates.splice(useless, 1);
-    this.#places.delete(this.#parts.placeOf(gone!.contact));
+    this.#places.delete(gone!.place);
   }
-}
-
-/** One node for each address of the internet; in a private network many nodes may share one. */
-export function lookupPlace(contact: NodeContact, isGlobal: boolean): string {
-  return isGlobal ? contact.host : endpointKey(contact);
 }

@@ -1,5 +1,5 @@
 // Nodes and peers as DHT messages pack them: 20 bytes of id, then address and port (BEP 5 `nodes`, BEP 32 `nodes6`).
-import { concatBytes, readUint16, writeUint16 } from '../../base/bytes.ts';
+import { readUint16, writeUint16 } from '../../base/bytes.ts';
 import type { HostPort } from '../metainfo/host-port.ts';
 import { encodeAddress } from '../tracker/compact-address.ts';
 import { type AddressFamily, decodeAddress } from '../tracker/compact-peers.ts';
@@ -33,12 +33,18 @@ export function decodeEndpoint(bytes: Uint8Array): HostPort | undefined {
 
 /** Packs nodes of one family; names and nodes of the other family are left out. */
 export function encodeNodes(nodes: readonly NodeContact[], family: AddressFamily): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (const node of nodes) {
-    const endpoint = encodeEndpoint(node);
-    if (endpoint?.length === endpointBytes(family)) parts.push(node.id, endpoint);
+  const stride = NODE_ID_BYTES + endpointBytes(family);
+  const packed = new Uint8Array(nodes.length * stride);
+  let end = 0;
+  for (const { id, host, port } of nodes) {
+    const address = encodeAddress(host);
+    if (address === undefined || address.length + PORT_BYTES !== endpointBytes(family)) continue;
+    packed.set(id, end);
+    packed.set(address, end + NODE_ID_BYTES);
+    end += stride;
+    writeUint16(packed, end - PORT_BYTES, port);
   }
-  return concatBytes(parts);
+  return packed.subarray(0, end);
 }
 
 /** Unpacks at most `nodesMax` nodes. A remainder that is no whole entry is ignored, as are nodes at port 0. */

@@ -8,6 +8,7 @@ import type { Dht } from '../../engine/dht/dht.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
+import type { Transport } from '../../engine/ports.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { SeedGoalReached } from '../../engine/torrent/seed-goal.ts';
@@ -22,6 +23,7 @@ import { SimulatedArena } from './simulated-arena.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedTrackers } from './simulated-trackers.ts';
+import { SimulatedWebSeeds } from './simulated-web-seeds.ts';
 
 export interface SimulationOptions {
   readonly seed?: number;
@@ -87,6 +89,7 @@ export class SimulatedSession {
   readonly network: SimulatedNetwork;
   readonly disk: SimulatedDisk;
   readonly trackers: SimulatedTrackers;
+  readonly webSeeds: SimulatedWebSeeds;
   readonly session: Session;
   readonly dht: Dht | undefined;
   /** 0: it does not listen. */
@@ -106,6 +109,7 @@ export class SimulatedSession {
     this.network = new SimulatedNetwork(parts);
     this.disk = new SimulatedDisk(parts);
     this.trackers = new SimulatedTrackers(this.queue);
+    this.webSeeds = new SimulatedWebSeeds(this.queue, arena);
     this.dht = options.dht?.(this.queue, random);
     this.session = new Session({
       ...(this.dht && { dht: this.dht }),
@@ -115,6 +119,7 @@ export class SimulatedSession {
       peers: this.network,
       storage: this.disk,
       trackers: this.trackers,
+      webSeeds: this.webSeeds,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
       sha1,
@@ -126,6 +131,7 @@ export class SimulatedSession {
     this.network.start(this.session);
     this.disk.start(this.session);
     this.trackers.start(this.session);
+    this.webSeeds.start(this.session.webSeeds);
   }
 
   /** Adds a torrent of this shape; it stands still until it is resumed. `had` is on the disk already. */
@@ -175,11 +181,18 @@ export class SimulatedSession {
   /** Somebody connects to us, and both have shaken hands when this returns. What it does next is the test's to say. */
   meet(
     torrent: Torrent,
-    facts: { host?: string; fast?: boolean; extensions?: boolean; dht?: boolean; peerId?: Uint8Array } = {},
+    facts: {
+      host?: string;
+      fast?: boolean;
+      extensions?: boolean;
+      dht?: boolean;
+      peerId?: Uint8Array;
+      transport?: Transport;
+    } = {},
   ): RemotePeer {
     const { host = `10.1.0.${++this.#met}`, fast = true, extensions = false, dht = false } = facts;
     const peerId = facts.peerId ?? new Uint8Array(20).fill(this.#met);
-    const remote = this.network.dialIn({ host, port: 50_000 + this.#met }, {});
+    const remote = this.network.dialIn({ host, port: 50_000 + this.#met }, {}, facts.transport);
     remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast, extensions, dht });
     this.run(100);
     return remote;

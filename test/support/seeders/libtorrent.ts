@@ -1,4 +1,4 @@
-// libtorrent-rasterbar as a seeder, through its Python binding.
+// libtorrent-rasterbar through its Python binding, as a seeder of what it has.
 import path from 'node:path';
 import { succeeds } from '../available.ts';
 import { Program } from '../program.ts';
@@ -88,6 +88,17 @@ export class LibtorrentSeeder implements Seeder {
     const answer = this.#program.next((line) => eventNamed(line, 'peers'), READY_TIMEOUT_MS, "libtorrent's peers");
     this.#program.write('peers');
     return (await answer).peers!;
+  }
+
+  /** Resolves when the first client has everything, verified and written. Nothing else is answered meanwhile. */
+  async completed(timeoutMs: number): Promise<void> {
+    const answer = this.#program.next(
+      (line) => eventNamed(line, 'complete'),
+      timeoutMs,
+      'libtorrent to have everything',
+    );
+    this.#program.write('complete');
+    await answer;
   }
 
   /** Vanishes without a goodbye. */
