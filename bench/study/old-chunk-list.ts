@@ -5,18 +5,21 @@ const HANDSHAKE_BYTES = 68;
 
 export class OldChunkList {
   readonly #take: (message: Uint8Array) => void;
+  readonly #owned: boolean;
   #chunks: Buffer[] = [];
   #length = 0;
   /** Bytes of the handshake or the message that comes next; 0 while its length is not known. */
   #next = HANDSHAKE_BYTES;
 
-  constructor(take: (message: Uint8Array) => void) {
+  /** `owned`: chunks are handed over, and need not be copied. */
+  constructor(take: (message: Uint8Array) => void, owned = false) {
     this.#take = take;
+    this.#owned = owned;
   }
 
   push(chunk: Buffer): void {
     // The first copy: sources lent their chunks, so the list kept its own.
-    this.#chunks.push(Buffer.from(chunk));
+    this.#chunks.push(this.#owned ? chunk : Buffer.from(chunk));
     this.#length += chunk.length;
     for (;;) {
       if (this.#next === 0) {

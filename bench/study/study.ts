@@ -2,6 +2,7 @@
 // bench/results/study.json, and with --write to docs/performance.md and docs/plots.
 import { parseArgs } from 'node:util';
 import { circumstances } from '../performance-page.ts';
+import { BOUNDARY, studyBoundary } from './boundary.ts';
 import { type GroupResult, loadResults, saveResult } from './results.ts';
 import { SECTIONS, type Section } from './sections.ts';
 import { sectionText, writeSection } from './study-page.ts';
@@ -9,10 +10,11 @@ import { StudyGround } from './study-run.ts';
 import { writeStudyTorrent } from './study-torrent.ts';
 
 const RUNS = 3;
+const NAMES: readonly string[] = [BOUNDARY, ...SECTIONS.map(({ name }) => name)];
 
 export const STUDY_USAGE = `usage: npm run bench -- study [options]
 
-  --sections a,b     ${SECTIONS.map(({ name }) => name).join(', ')} (default: all)
+  --sections a,b     ${NAMES.join(', ')} (default: all)
   --group N          only the section's Nth table; the others stay as they were measured
   --runs N           runs of each case (default: ${RUNS})
   --folder PATH      where downloads go (default: /dev/shm)
@@ -22,6 +24,7 @@ export const STUDY_USAGE = `usage: npm run bench -- study [options]
 
 interface StudyOptions {
   readonly sections: readonly Section[];
+  readonly boundary: boolean;
   readonly runs: number;
   readonly group: number | undefined;
   readonly folder: string;
@@ -42,8 +45,10 @@ function studyOptions(args: readonly string[]): StudyOptions {
       render: { type: 'boolean', default: false },
     },
   });
-  const names = values.sections?.split(',') ?? SECTIONS.map(({ name }) => name);
-  const sections = names.map((name) => {
+  const names = values.sections?.split(',') ?? NAMES;
+  const boundary = names.includes(BOUNDARY);
+  const downloads = names.filter((name) => name !== BOUNDARY);
+  const sections = downloads.map((name) => {
     const section = SECTIONS.find((one) => one.name === name);
     if (section === undefined) throw new Error(`there is no section ${name}`);
     return section;
@@ -51,7 +56,7 @@ function studyOptions(args: readonly string[]): StudyOptions {
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: a whole number from 1 on`);
   const group = values.group === undefined ? undefined : Number(values.group);
-  return { sections, runs, group, folder: values.folder, write: values.write, render: values.render };
+  return { sections, boundary, runs, group, folder: values.folder, write: values.write, render: values.render };
 }
 
 /** The tables of a section, those that are not to be measured as they were. */
@@ -76,6 +81,7 @@ async function measure(section: Section, ground: StudyGround, { runs, group }: S
 export async function benchStudy(args: readonly string[]): Promise<void> {
   const options = studyOptions(args);
   const command = ['npm run bench -- study', ...args].join(' ');
+  if (options.boundary && !options.render) await studyBoundary(command, options.write);
   if (!options.render) {
     const ground = new StudyGround(options.folder, (line) => console.error(line));
     try {
