@@ -319,9 +319,6 @@ export const SUGGESTION_COPIES_MIN = 2;
 export const ANNOUNCE_BURST = 50;
 export const ANNOUNCES_PER_SECOND = 100;
 
-/** A torrent whose announce has to wait for others asks again after this: rarely enough that thousands may wait. */
-export const ANNOUNCE_TURN_MS = 1000;
-
 /** A download without peers looks for new addresses at least so often, whoever named them. */
 export const LONELY_REST_MS = 1000;
 
