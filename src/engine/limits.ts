@@ -384,3 +384,6 @@ export const LSD_HASHES_PER_MESSAGE = 24;
 
 /** Neighbours that are believed in a second: a busy network's, and no flood. */
 export const LSD_HEARD_PER_SECOND_MAX = 50;
+
+/** Addresses that it is remembered of that an introduction to them was asked for (BEP 55): more than one torrent dials in an hour. */
+export const HOLEPUNCH_SOUGHT_MAX = 500;

@@ -11,7 +11,7 @@ import type { TrackerSink } from '../discovery/tracker-port.ts';
 import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import type { Heirloom } from '../metadata/acquaintance.ts';
 import { MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
-import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
+import type { DialTarget, LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId, Transport } from '../ports.ts';
 import * as ports from '../ports.ts';
 import { AddressGate } from '../swarm/address-gate.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
@@ -215,18 +215,19 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   // Links.
 
-  connected(link: LinkId, host?: string): void {
+  connected(link: LinkId, host?: string, transport?: Transport): void {
     const attachment = this.#links.get(link);
     if (attachment === undefined) return;
+    attachment.peer.utp = transport === 'utp';
     // What a name stood for is known only now.
     if (host !== undefined) attachment.peer.host = host;
     if (this.gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
     else attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
   }
 
-  incoming(link: LinkId, address: PeerAddress): void {
-    if (this.gate.refuses(address.host)) return this.#parts.peers.close(link);
-    const leaving = this.#strangers.admit(link, address, this.#parts.clock.nowMs());
+  incoming(link: LinkId, from: PeerAddress, via: Transport = 'tcp'): void {
+    if (this.gate.refuses(from.host)) return this.#parts.peers.close(link);
+    const leaving = this.#strangers.admit(link, { ...from, via }, this.#parts.clock.nowMs());
     if (leaving !== undefined) this.#parts.peers.close(leaving);
   }
 
@@ -379,7 +380,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return placesForStrangers(this.peersMax) - this.#incoming;
   }
 
-  #connect(member: Member, address: PeerAddress): void {
+  #connect(member: Member, address: DialTarget): void {
     const link = this.#newLink();
     this.#links.set(link, { member, peer: member.admit(link, address, false) });
     this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
