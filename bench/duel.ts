@@ -16,7 +16,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Runs `count` pairs and tells `progress` of each download. Ends early when the second client fails; the first may not. */
+/** Runs of an opponent that may fail: it is not what is measured here, and everything else is to go on. */
+const FAILURES_MAX = 2;
+
+/** Runs `count` pairs and tells `progress` of each download. A run of the second client that fails is left out, after the
+ * second one the client; the first may not fail. */
 export async function duel(
   [first, second]: readonly [BenchClient, BenchClient],
   count: number,
@@ -24,6 +28,7 @@ export async function duel(
   progress: (line: string) => void,
 ): Promise<Duel> {
   const pairs: [Measurement, Measurement][] = [];
+  let failures = 0;
   const run = async (client: BenchClient): Promise<Measurement> => {
     const result = await measure(client, ground);
     const figures = `${result.mibPerSecond.toFixed(0)} MiB/s, ${result.cpuSecondsPerGib.toFixed(2)} CPU s/GiB`;
@@ -35,8 +40,12 @@ export async function duel(
     try {
       pairs.push([own, await run(second)]);
     } catch (error) {
-      progress(`  ${error instanceof Error ? error.message : error}; it is left out from here on`);
-      break;
+      failures++;
+      const over = failures >= FAILURES_MAX;
+      progress(
+        `  FAILED: ${error instanceof Error ? error.message : error}${over ? '; it is left out from here on' : ''}`,
+      );
+      if (over) break;
     }
   }
   return { first, second, pairs };

@@ -10,8 +10,10 @@ import { MillraceClient } from './clients/millrace.ts';
 import { transmission } from './clients/transmission.ts';
 import { webtorrent } from './clients/webtorrent.ts';
 import { benchCodec } from './codec.ts';
+import { benchDht } from './dht.ts';
 import { type Duel, duel } from './duel.ts';
 import { floor } from './floor.ts';
+import { benchHostile } from './hostile.ts';
 import { benchMany } from './many.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
 import { makePayload, makeTorrent, type Payload } from './payload.ts';
@@ -20,6 +22,9 @@ import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startSeeder } from './seeder.ts';
 import { benchSeeding } from './seeding.ts';
+import { benchCheck } from './study/check.ts';
+import { benchScale } from './study/scale.ts';
+import { benchStudy, STUDY_USAGE } from './study/study.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
 import { benchWebSeed } from './webseed.ts';
@@ -135,8 +140,29 @@ async function main(args: readonly string[]): Promise<void> {
     await benchCodec();
     return;
   }
+  if (args[0] === 'dht') {
+    await benchDht(args.slice(1));
+    return;
+  }
   if (args[0] === 'many') {
     process.exitCode = (await benchMany(args.slice(1))) ? 0 : 1;
+    return;
+  }
+  if (args[0] === 'check') {
+    process.exitCode = (await benchCheck(args.slice(1))) ? 0 : 1;
+    return;
+  }
+  if (args[0] === 'scale') {
+    await benchScale(args.slice(1));
+    return;
+  }
+  if (args[0] === 'study') {
+    try {
+      await benchStudy(args.slice(1));
+    } catch (error) {
+      say(`${error instanceof Error ? error.message : error}\n\n${STUDY_USAGE}`);
+      process.exitCode = 2;
+    }
     return;
   }
   let options: BenchOptions;
@@ -147,7 +173,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed };
+  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed, hostile: benchHostile };
   const kept = await benches[options.mode](options);
   process.exitCode = kept ? 0 : 1;
 }

@@ -4,13 +4,18 @@ import { parseArgs } from 'node:util';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|many] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|hostile|many|dht|study|scale|check] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
   seeding                 Millrace and libtorrent as seeders of peers that keep nothing; one, then 50 at once; 2 GiB
   webseed                 a torrent from nginx alone, against curl and undici fetching the same file; 2 GiB
+  hostile                 a download with and without 1,000 hostile strangers beside it; 2 GiB
   codec                   microbenchmarks, and the heap growth of a million received blocks
+  study                   which ideas pay: scheduling, copies, hashing, disk workers (study --help says more)
+  check                   has something become slower? ratios against bench/results/baseline.json (--update writes it)
+  dht                     the cost of a DHT look-up, and of a table that has seen 10,000 nodes (--write)
+  scale                   what the engine alone costs with up to 10,000 peers and many torrents (--torrents N,N)
   many                    1,000 idle torrents in one Client, and the start of 10,000 (--idle N, --start N, --seconds N)
 
   --size 256MiB           payload, a whole number of MiB or GiB
@@ -23,7 +28,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
 `;
 
 export interface BenchOptions {
-  readonly mode: 'quick' | 'full' | 'seeding' | 'webseed';
+  readonly mode: 'quick' | 'full' | 'seeding' | 'webseed' | 'hostile';
   readonly payloadBytes: number;
   readonly pairs: number;
   readonly clients: readonly string[];
@@ -86,5 +91,5 @@ export function benchOptions(args: readonly string[]): BenchOptions {
 }
 
 function isMode(mode: string): mode is BenchOptions['mode'] {
-  return ['quick', 'full', 'seeding', 'webseed'].includes(mode);
+  return ['quick', 'full', 'seeding', 'webseed', 'hostile'].includes(mode);
 }

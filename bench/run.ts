@@ -7,12 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchClient, Download, OwnFigures } from './client.ts';
 import type { Payload } from './payload.ts';
 import { processUsage } from './process-usage.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import type { Seeder } from './seeder.ts';
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
-/** A download below 4 MiB/s is given up: it says nothing but would take all day. */
-const SLOWEST_BYTES_PER_SECOND = 4 * MIB;
+/** A download below 16 MiB/s is given up: it says nothing but would take all day. */
+const SLOWEST_BYTES_PER_SECOND = 16 * MIB;
 const START_MS = 30_000;
 /** Some clients report a piece before its write has ended: so long may the last bytes take to appear. */
 const SETTLE_ATTEMPTS = 100;
@@ -37,7 +38,7 @@ export interface Ground {
   readonly encrypted: boolean;
 }
 
-async function ended(download: Download, payload: Payload): Promise<Awaited<Download['done']>> {
+async function ended(download: Download, payload: Payload, watch: ProgressWatch): Promise<Awaited<Download['done']>> {
   const limit = new AbortController();
   const limitMs = START_MS + (payload.bytes / SLOWEST_BYTES_PER_SECOND) * 1000;
   const late = delay(limitMs, undefined, { signal: limit.signal }).then(() => {
@@ -45,7 +46,7 @@ async function ended(download: Download, payload: Payload): Promise<Awaited<Down
   });
   late.catch(() => undefined);
   try {
-    return await Promise.race([download.done, late]);
+    return await Promise.race([download.done, late, watch.stalled]);
   } finally {
     limit.abort();
   }
@@ -81,9 +82,12 @@ export async function measure(client: BenchClient, ground: Ground): Promise<Meas
   const commandAtMs = Date.now();
   const job = { torrent, payloadBytes: payload.bytes, output, scratch, peers: seeder.peers, encrypted };
   const download = await client.start(job);
+  const { dial } = download;
+  const redial = dial === undefined ? undefined : () => seeder.dial(dial);
+  const watch = new ProgressWatch(output, redial);
   try {
-    if (download.dial !== undefined) seeder.dial(download.dial);
-    const { atMs, own = {} } = await ended(download, payload);
+    redial?.();
+    const { atMs, own = {} } = await ended(download, payload, watch);
     const usage = processUsage(download.process.pid!);
     await verify(payload, output);
     const connectedAtMs = seeder.connectedAtMs();
@@ -98,6 +102,7 @@ export async function measure(client: BenchClient, ground: Ground): Promise<Meas
   } catch (error) {
     throw new Error(`${client.name}: ${error instanceof Error ? error.message : error}`, { cause: error });
   } finally {
+    watch.close();
     await kill(download);
     rmSync(folder, { recursive: true, force: true });
   }

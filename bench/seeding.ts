@@ -19,6 +19,8 @@ const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const PIECE_BYTES = MIB;
 const CROWD = 50;
+/** One leecher fetches the payload so often: a seed works for days, and a second of it would show its first steps. */
+const ROUNDS = 4;
 /** Where libtorrent listens: an address of its own. */
 const LIBTORRENT_ADDRESS = '127.0.0.9:46881';
 
@@ -35,7 +37,18 @@ interface Seed {
 
 async function startMillrace(torrent: string, payload: Payload): Promise<Seed> {
   const program = path.join(repository, 'dist', 'bin', 'millrace.js');
-  const args = ['seed', torrent, '-d', payload.directory, '--no-trackers', '--listen', '127.0.0.1:0', '--json'];
+  const args = [
+    'seed',
+    torrent,
+    '-d',
+    payload.directory,
+    '--no-trackers',
+    '--no-lsd',
+    '--no-dht',
+    '--listen',
+    '127.0.0.1:0',
+    '--json',
+  ];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let address = '';
   await printedLine(child, (line) => {
@@ -120,9 +133,9 @@ async function run(options: BenchOptions): Promise<SeedingFigures> {
   const crowds: Seeding[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     const millrace = await startMillrace(torrent, payload);
-    own.push(say('Millrace', await measure(millrace, infoHash, payload, [1, payloadBytes])));
+    own.push(say('Millrace', await measure(millrace, infoHash, payload, [1, ROUNDS * payloadBytes])));
     const libtorrent = await startLibtorrent(torrent, payload);
-    others.push(say('libtorrent', await measure(libtorrent, infoHash, payload, [1, payloadBytes])));
+    others.push(say('libtorrent', await measure(libtorrent, infoHash, payload, [1, ROUNDS * payloadBytes])));
     const crowd = await startMillrace(torrent, payload);
     crowds.push(say(`Millrace, ${CROWD} leechers`, await measure(crowd, infoHash, payload, [CROWD, payloadBytes / 8])));
   }

@@ -43,7 +43,19 @@ async function ended(child: ChildProcess): Promise<void> {
 async function millrace({ root, payload, torrent, nginx }: Ground): Promise<Run> {
   const output = path.join(root, 'out');
   const program = path.join(repository, 'dist', 'bin', 'millrace.js');
-  const args = ['get', torrent, '-o', output, '--no-trackers', '--listen', '127.0.0.1:0', '--seed', '--json'];
+  const args = [
+    'get',
+    torrent,
+    '-o',
+    output,
+    '--no-trackers',
+    '--no-lsd',
+    '--no-dht',
+    '--listen',
+    '127.0.0.1:0',
+    '--seed',
+    '--json',
+  ];
   const env = { ...process.env, MILLRACE_DATA_DIR: path.join(root, 'data') };
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
   const done = await printedLine(child, (line) => {

@@ -18,11 +18,11 @@ before(async () => {
 });
 after(() => realm.close());
 
+/** Compiled modules by their sources: what a deleted source left behind in the build is none of them. */
 function modulesOf(layer: string): string[] {
-  const folder = path.join(repository, 'dist', layer);
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.js') && !name.endsWith('.test.js'))
-    .map((name) => path.join(folder, name));
+  return readdirSync(path.join(repository, 'src', layer), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => path.join(repository, 'dist', layer, name.replace(/\.ts$/, '.js')));
 }
 
 /** The module without its comments. */

@@ -52,6 +52,8 @@ export class MillraceClient implements BenchClient {
       job.output,
       ...peers,
       '--no-trackers',
+      '--no-lsd',
+      '--no-dht',
       '--json',
       '--seed',
       ...(job.encrypted ? ['--encryption', 'require'] : []),

@@ -11,6 +11,7 @@ const RPC_PORT = 47690;
 const PEER_PORT = 47691;
 const RPC_URL = `http://127.0.0.1:${RPC_PORT}/transmission/rpc`;
 const START_ATTEMPTS = 100;
+const ANSWER_MS = 2000;
 
 function settings(job: Job): object {
   return {
@@ -41,6 +42,7 @@ async function add(job: Job): Promise<void> {
       method: 'POST',
       body: JSON.stringify(call),
       headers: { 'X-Transmission-Session-Id': session },
+      signal: AbortSignal.timeout(ANSWER_MS),
     }).catch(() => undefined);
     if (answer?.ok) return;
     session = answer?.headers.get('X-Transmission-Session-Id') ?? '';
@@ -63,7 +65,12 @@ export const transmission: BenchClient = {
     const child = spawn('transmission-daemon', ['--foreground', '--config-dir', job.scratch, '--log-error'], {
       stdio: ['ignore', 'ignore', 'ignore'],
     });
-    await add(job);
+    try {
+      await add(job);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
     return {
       process: child,
       dial: `127.0.0.1:${PEER_PORT}`,

@@ -52,7 +52,7 @@ function cpuSeconds(): number {
 const before = await settled();
 const startedAtMs = performance.now();
 const cpuBefore = cpuSeconds();
-const client = new Client({ listen: { host: '127.0.0.1', port: 0 } });
+const client = new Client({ listen: { host: '127.0.0.1', port: 0 }, dht: false, lsd: false });
 let next = 0;
 await Promise.all(
   Array.from({ length: ADDED_AT_ONCE }, async () => {

@@ -53,7 +53,7 @@ function everyRequest(): Buffer {
 
 const requests = everyRequest();
 const blockCount = requests.length / REQUEST_BYTES;
-const blocksEach = Math.min(blockCount, Math.ceil(Number(each) / BLOCK_BYTES));
+const blocksEach = Math.ceil(Number(each) / BLOCK_BYTES);
 let startedAtMs: number | undefined;
 let cpuAtStart = 0;
 let left = peerCount;

@@ -11,6 +11,7 @@ import {
   type MetadataSearch,
   type Metainfo,
   resolveSource,
+  scrapeTrackers,
   type Torrent,
   type TorrentEvents,
   verifyFiles,
@@ -27,7 +28,9 @@ export type {
   Metainfo,
   MetainfoFile,
   PeerAddress,
+  PeerSource,
   ProfileReport,
+  ScrapeInfo,
   SearchProgress,
   SeedGoal,
   SeedGoalReached,
@@ -58,6 +61,7 @@ export interface Library {
   createClient(options: ClientOptions): LibraryClient;
   readonly loadSource: typeof loadSource;
   readonly resolveSource: typeof resolveSource;
+  readonly scrapeTrackers: typeof scrapeTrackers;
   readonly createTorrent: typeof createTorrent;
   readonly verifyFiles: typeof verifyFiles;
 }
@@ -67,6 +71,7 @@ export const library: Library = {
   createClient: (options) => new Client(options),
   loadSource,
   resolveSource,
+  scrapeTrackers,
   createTorrent,
   verifyFiles,
 };

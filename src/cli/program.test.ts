@@ -21,6 +21,7 @@ import type {
   Magnet,
   Metainfo,
   PeerAddress,
+  ScrapeInfo,
   SearchProgress,
   TorrentEvents,
   TorrentFile,
@@ -63,6 +64,7 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     uploadBytesPerSecond: 0,
     uploadedBytes: 0,
     ratio: 0,
+    peersFrom: {},
     peers: 0,
     seeds: 0,
     partialSeeds: 0,
@@ -201,6 +203,13 @@ class Bench implements Library {
     return METAINFO;
   }
 
+  async scrapeTrackers(): Promise<readonly ScrapeInfo[]> {
+    return [
+      { url: 'http://one/announce', seeds: 3, leeches: 4, downloads: 5 },
+      { url: 'udp://two:1', code: 'ERR_TRACKER_TIMEOUT', message: 'no answer' },
+    ];
+  }
+
   async resolveSource(): Promise<Metainfo | Magnet> {
     if (this.sourceError) throw this.sourceError;
     return this.magnet ?? METAINFO;
@@ -229,13 +238,15 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('get hands its options to the library', async () => {
   bench.client.added = (torrent) => torrent.finish();
   const options =
-    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --scheduling adaptive';
+    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --max-peers 7 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive';
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--sequential', ...options.split(' ')), 0);
   assert.deepEqual(bench.clientOptions, {
     encryption: 'prefer',
+    utp: 'off',
     scheduling: 'adaptive',
     listen: { port: 7000 },
     memoryBytes: 16 * MIB,
+    peersMax: 7,
     downloadBytesPerSecond: MIB,
     uploadBytesPerSecond: 2 * MIB,
   });
@@ -347,6 +358,12 @@ test('a bug says that it is one', async () => {
   bench.sourceError = new TypeError('x is undefined');
   assert.equal(await bench.run('info', 'x.torrent'), 1);
   assert.match(bench.stderr, /^millrace: x is undefined \(this is a bug.*\)\n$/);
+});
+
+test('info tells what the trackers say of the swarm, when it is asked to', async () => {
+  bench.magnet = { infoHash: HASH, trackers: [], webSeeds: [], peers: [] } as unknown as Magnet;
+  assert.equal(await bench.run('info', 'x.torrent', '--scrape'), 0);
+  assert.match(bench.stdout, /http:\/\/one\/announce: 3 seeds, 4 leeches, 5 downloads\n.*udp:\/\/two:1: no answer/);
 });
 
 test('an output folder that cannot be one is refused before the client starts', async () => {

@@ -2,20 +2,39 @@
 import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
+import { isLoopback } from '../engine/swarm/candidates.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
-import type { AddOptions, ClientOptions, EncryptionMode, IpFilterSource, PeerAddress, SeedGoal } from './types.ts';
+import type {
+  AddOptions,
+  ClientOptions,
+  EncryptionMode,
+  IpFilterSource,
+  PeerAddress,
+  SeedGoal,
+  UtpMode,
+} from './types.ts';
 
 const MEMORY_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
 const PEERS_DEFAULT = 200;
 const DISK_WORKERS_MAX = 4;
 const PORT_MAX = 65_535;
+const UTP_MODES: readonly UtpMode[] = ['on', 'off', 'prefer'];
 const ENCRYPTION_MODES: readonly EncryptionMode[] = ['allow', 'prefer', 'require', 'off'];
 
 /** Where to listen; `ipv6Too`: on all of IPv6 as well, where this machine has it. */
 export interface ListenAddress extends PeerAddress {
   readonly ipv6Too: boolean;
+}
+
+/** How the DHT is used. */
+export interface DhtSettings {
+  /** Well-known nodes; `undefined`: the public routers. */
+  readonly nodes: readonly PeerAddress[] | undefined;
+  readonly readOnly: boolean;
+  /** The client listens on this machine alone: it asks nobody outside, unless told whom. */
+  readonly local: boolean;
 }
 
 /** Options of which none is absent. */
@@ -27,8 +46,11 @@ export interface ClientSettings {
   readonly diskWorkers: number;
   readonly peersMax: number;
   readonly ipFilter: IpFilterSource | undefined;
+  readonly lsd: boolean;
   readonly pex: boolean;
+  readonly dht: DhtSettings | false;
   readonly encryption: EncryptionMode;
+  readonly utp: UtpMode;
   readonly allowLocal: boolean;
   readonly scheduling: Scheduling;
   readonly profile: boolean;
@@ -49,8 +71,11 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     diskWorkers: checkCount('diskWorkers', options.diskWorkers ?? workersDefault),
     peersMax: checkCount('peersMax', options.peersMax ?? PEERS_DEFAULT),
     ipFilter: options.ipFilter,
+    lsd: options.lsd ?? true,
     pex: options.pex ?? true,
+    dht: dhtSettings(options),
     encryption: checkEncryption(options.encryption ?? 'allow'),
+    utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     profile: options.profile ?? false,
@@ -71,8 +96,7 @@ export function checkPeerAddress(address: PeerAddress): PeerAddress {
 }
 
 /** Throws InputError ERR_CLIENT_ADDRESS or ERR_CLIENT_OPTION for options of a torrent that cannot be used. */
-export function checkAddOptions({ peers = [], peersMax, seedGoal }: AddOptions): void {
-  if (peersMax !== undefined) checkCount('peersMax', peersMax);
+export function checkAddOptions({ peers = [], seedGoal }: AddOptions): void {
   for (const address of peers) checkPeerAddress(address);
   checkSeedGoal(seedGoal);
 }
@@ -86,6 +110,15 @@ export function checkSeedGoal(goal: SeedGoal | undefined): void {
   }
 }
 
+/** Who cannot be reached need not be asked: without a listening port nobody is answered. */
+function dhtSettings({ dht = true, listen }: ClientOptions): DhtSettings | false {
+  if (dht === false) return false;
+  const { nodes, readOnly = listen === false } = dht === true ? {} : dht;
+  for (const address of nodes ?? []) checkPeerAddress(address);
+  const local = typeof listen === 'object' && isLoopback(listen.host ?? '');
+  return { nodes, readOnly, local };
+}
+
 function checkEncryption(mode: EncryptionMode): EncryptionMode {
   if (ENCRYPTION_MODES.includes(mode)) return mode;
   throw new InputError('ERR_CLIENT_OPTION', `encryption must be one of ${ENCRYPTION_MODES.join(', ')}, not ${mode}`);
@@ -96,7 +129,13 @@ function checkScheduling(scheduling: Scheduling): Scheduling {
   throw new InputError('ERR_CLIENT_OPTION', `scheduling must be one of ${SCHEDULINGS.join(', ')}, not ${scheduling}`);
 }
 
-function checkCount(name: string, count: number): number {
+function checkUtp(mode: UtpMode): UtpMode {
+  if (UTP_MODES.includes(mode)) return mode;
+  throw new InputError('ERR_CLIENT_OPTION', `utp must be one of ${UTP_MODES.join(', ')}, not ${mode}`);
+}
+
+/** Returns a number of things of which there is at least one. Throws InputError ERR_CLIENT_OPTION. */
+export function checkCount(name: string, count: number): number {
   if (Number.isInteger(count) && count >= 1) return count;
   throw new InputError('ERR_CLIENT_OPTION', `${name} must be a whole number from 1, not ${count}`);
 }

@@ -17,7 +17,7 @@ let torrentFile = new Uint8Array();
 const clients: Client[] = [];
 
 function client(options: ClientOptions = {}): Client {
-  const made = new Client({ listen: LOOPBACK, memoryBytes: 4 * 1024 * 1024, diskWorkers: 1, ...options });
+  const made = new Client({ listen: LOOPBACK, lsd: false, memoryBytes: 4 * 1024 * 1024, diskWorkers: 1, ...options });
   clients.push(made);
   return made;
 }

@@ -9,6 +9,7 @@ import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
+import { LsdHost } from '../host/lsd/lsd-host.ts';
 import { Arena } from '../host/memory/arena.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
 import { UdpHost } from '../host/net/udp-host.ts';
@@ -19,8 +20,9 @@ import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
-import { type ClientSettings, checkRate, clientSettings } from './client-options.ts';
+import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
@@ -38,9 +40,9 @@ import type {
   DataPathStats,
   IpFilterReport,
   IpFilterSource,
+  Limits,
   PeerAddress,
   ProfileReport,
-  RateLimits,
   TorrentWarning,
 } from './types.ts';
 
@@ -64,7 +66,9 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #core: Core;
   readonly #trackers: TrackerClient;
   readonly #webSeeds: WebSeedHost;
+  readonly #lsd: LsdHost | undefined;
   readonly #udp = new UdpHost();
+  readonly #dht: ClientDht | undefined;
   readonly #listener: Listener;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
@@ -84,7 +88,8 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#ledger = new SlotLedger(arena.frames.count);
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
-    const host = new TcpHost({ arena, encryption: settings.encryption, ...(times && { times }) });
+    const { encryption, utp } = settings;
+    const host = new TcpHost({ arena, encryption, utp, datagrams: this.#udp, ...(times && { times }) });
     const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
     const pool = new DiskPool({
@@ -94,18 +99,27 @@ export class Client extends EventEmitter<ClientEvents> {
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
-    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT });
+    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     const { memory, counters } = host;
     const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
     this.#webSeeds = webSeeds;
+    const { listen, lsd } = settings;
+    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host }) : undefined;
+    const clock = { nowMs: () => performance.now() };
+    const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
+    const refuses = (host: string): boolean => session.gate.refuses(host);
+    const dhtParts = { datagrams: this.#udp, clock, random, refuses, external: () => session.external };
+    this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
-      clock: { nowMs: () => performance.now() },
-      random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
+      clock,
+      random,
       ledger: this.#ledger,
       peers: schedule.heed(times ? timedPeerPort(host, times) : host),
       storage: times ? timedStoragePort(pool, times) : pool,
       trackers: this.#trackers,
+      ...(this.#dht && { dht: this.#dht.engine }),
       webSeeds,
+      ...(this.#lsd && { local: this.#lsd }),
       peerId: makePeerId(),
       clientName: USER_AGENT,
       sha1: metainfoPorts.sha1,
@@ -117,6 +131,7 @@ export class Client extends EventEmitter<ClientEvents> {
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
     webSeeds.start(session.webSeeds);
+    this.#lsd?.start(session.local);
     const sinks = schedule.start(
       times ? timedPeerSink(session, times) : session,
       times ? timedStorageSink(session, times) : session,
@@ -129,6 +144,11 @@ export class Client extends EventEmitter<ClientEvents> {
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
+  }
+
+  /** Our node of the distributed hash table; `undefined` when it is off. */
+  get dht(): ClientDht | undefined {
+    return this.#dht;
   }
 
   /** The torrents that were added and not removed since. */
@@ -182,14 +202,16 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Changes the rate limits over all torrents, in bytes per second; 0 means no limit, and what is not named stays.
+   * Changes the limits over all torrents: rates in bytes per second, 0 meaning none, and connected peers. What is not named stays.
    * Throws InputError ERR_CLIENT_OPTION.
    */
-  limit(rates: RateLimits): void {
-    const { downloadBytesPerSecond: down, uploadBytesPerSecond: up } = rates;
+  limit(limits: Limits): void {
+    const { downloadBytesPerSecond: down, uploadBytesPerSecond: up, peersMax } = limits;
     if (down !== undefined) checkRate('downloadBytesPerSecond', down);
     if (up !== undefined) checkRate('uploadBytesPerSecond', up);
+    if (peersMax !== undefined) checkCount('peersMax', peersMax);
     const { session } = this.#core;
+    if (peersMax !== undefined) session.peersMax = peersMax;
     if (down !== undefined) session.downloadLimit.setRate(down);
     if (up !== undefined) session.uploadLimit.setRate(up);
   }
@@ -252,13 +274,17 @@ export class Client extends EventEmitter<ClientEvents> {
     for (const search of this.#searches.values()) search.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
+    await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const links = [host.shutdown(), this.#webSeeds.shutdown(), this.#udp.close()];
+    const udpClosed = host.shutdown().then(() => this.#udp.close());
+    const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
+    const nodes = metainfo.private ? [] : (metainfo.nodes ?? []);
+    for (const node of nodes) this.#dht?.addNode(node, this.#settings.allowLocal);
     const torrent = new Torrent(this.#core, metainfo, options, forerunner);
     this.#torrents.set(metainfo.infoHash, torrent);
     return torrent;
@@ -266,6 +292,8 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #search(magnet: Magnet, options: AddOptions): Promise<Torrent> {
     const { infoHash } = magnet;
+    // Most clients have their node at the port where they take in peers; those that have not will tell.
+    for (const peer of magnet.peers) this.#dht?.addNode(peer, true);
     const search = new MetadataSearch(this.#core, magnet, options, (warning) => this.emit('warning', warning));
     this.#searches.set(infoHash, search);
     try {
@@ -288,7 +316,11 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #listen(): Promise<PeerAddress | undefined> {
     await this.#ipFiltering.begin();
-    return await this.#listener.open();
+    const bound = await this.#listener.open();
+    // Without multicast, as in many containers, there is nobody to be found this way.
+    await this.#lsd?.open();
+    await this.#dht?.start();
+    return bound;
   }
 }
 

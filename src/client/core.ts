@@ -5,8 +5,11 @@ import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { TcpHost } from '../host/net/tcp-host.ts';
+import { SAVE_INTERVAL_MS } from './limits.ts';
 import type { MetadataStore } from './metadata-store.ts';
+import { MoveJournals } from './move-journals.ts';
 import type { ResumeStore } from './resume-store.ts';
+import { ResumeSweep } from './resume-sweep.ts';
 import type { Schedule } from './schedule.ts';
 import type { Torrent } from './torrent.ts';
 
@@ -29,7 +32,10 @@ export class Core {
   readonly session: Session;
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;
+  readonly moves: MoveJournals = new MoveJournals();
   readonly forget: (torrent: Torrent) => void;
+  /** Saves from time to time what should not be lost. */
+  readonly sweep: ResumeSweep = new ResumeSweep(SAVE_INTERVAL_MS);
   /** Block bytes that torrents wasted which are gone by now. */
   retiredWasteBytes = 0;
   readonly #schedule: Schedule;
@@ -59,13 +65,14 @@ export class Core {
     this.session.remove(torrent);
   }
 
-  /** Resolves when a torrent that was told to pause holds no piece memory any more, and the disk nothing of it. */
+  /** Resolves when nothing of a torrent that was told to stand still is on its way to its files. */
   async standStill(torrent: EngineTorrent): Promise<void> {
-    while (torrent.busy) await new Promise((resolve) => setTimeout(resolve, RETIRE_POLL_MS));
+    while (!torrent.recheck.quiet) await new Promise((resolve) => setTimeout(resolve, RETIRE_POLL_MS));
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.sweep.stop();
     this.#schedule.stop();
   }
 }

@@ -1,5 +1,6 @@
 // How urgently each file is wanted, and what follows for the pieces: a piece is as urgent as its most urgent file.
 import { Bitfield } from '../base/bitfield.ts';
+import { equalBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
 import { PRIORITY_HIGH, PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_SKIP } from '../engine/picker/piece-picker.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
@@ -88,6 +89,11 @@ export class FilePriorities {
   withSaved(saved: Uint8Array | undefined): FilePriorities {
     const fits = saved?.length === this.ofFiles.length && saved.every((priority) => priority <= PRIORITY_HIGH);
     return fits ? this.#made(saved) : this;
+  }
+
+  /** Whether these are the same for all files. */
+  equal(ofFiles: Uint8Array | undefined): boolean {
+    return ofFiles !== undefined && equalBytes(ofFiles, this.ofFiles);
   }
 
   #made(ofFiles: Uint8Array): FilePriorities {

@@ -5,11 +5,14 @@ export type { Magnet } from '../protocol/magnet/magnet.ts';
 export type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 export type { Metainfo, MetainfoFile, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 export { Client, type ClientEvents } from './client.ts';
+export type { ClientDht } from './client-dht.ts';
 export { type CreatedTorrent, createTorrent } from './create.ts';
 export type { CreateOptions, CreateProgress } from './create-options.ts';
+export type { DhtOptions, DhtStatus, StoredValue, SwarmEstimate, ValueSigner } from './dht-types.ts';
 export type { FileRange } from './file-span.ts';
 export { magnetLink } from './magnet-link.ts';
 export { isMagnet, type MetadataSearch } from './metadata-search.ts';
+export { type ScrapeInfo, type ScrapeOptions, scrapeTrackers } from './scrape.ts';
 export { type LoadOptions, loadSource, resolveSource } from './source.ts';
 export type { Torrent } from './torrent.ts';
 export type {
@@ -20,9 +23,11 @@ export type {
   FilePriority,
   IpFilterReport,
   IpFilterSource,
+  Limits,
   MoveOptions,
   PeerAddress,
   PeerInfo,
+  PeerSource,
   ProfileGauge,
   ProfileReport,
   ProfileStage,
@@ -38,6 +43,7 @@ export type {
   TorrentState,
   TorrentWarning,
   TrackerInfo,
+  UtpMode,
   WebSeedInfo,
 } from './types.ts';
 export {

@@ -34,3 +34,21 @@ export const STREAM_BYTES_PER_SECOND: number = 2 * 1024 * 1024;
 
 /** Bytes of an IP filter's list, unpacked: the largest that go around have 40 MiB, and gzip can make any number of few. */
 export const IP_LIST_BYTES_MAX: number = 256 * 1024 * 1024;
+
+/** Names of DHT nodes that are looked up at once: those of the public routers, and of a torrent's list. */
+export const NAME_LOOKUPS_MAX = 8;
+
+/** How long a name server may take: nobody waits for it but the first start of the DHT. */
+export const NAME_LOOKUP_TIMEOUT_MS = 3000;
+
+/** Trackers that are asked for a swarm's figures: more say nothing new. */
+export const SCRAPED_TRACKERS_MAX = 32;
+
+/** How often torrents are looked over for what should be saved: the most that kill -9 makes us hash again. */
+export const SAVE_INTERVAL_MS = 30_000;
+
+/** Byte counts alone are saved when the last save is so old: what kill -9 may take from a ratio. */
+export const SAVE_COUNTS_MS = 300_000;
+
+/** Banned hosts that are kept with a torrent's resume data, the latest ones: liars come back, but not for ever. */
+export const BANS_SAVED_MAX = 1000;

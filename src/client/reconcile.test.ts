@@ -247,3 +247,12 @@ test('killed at any moment: nothing on disk is lost, and nothing that is not the
     { numRuns: 1000 },
   );
 });
+
+test('pieces that may not have reached the medium are rechecked, the others of the same file believed', () => {
+  const layout = layoutOf(400);
+  const unsettled = new Bitfield(4);
+  for (const piece of [1, 3]) unsettled.add(piece);
+  const saved = { ...savedWith(layout, [0, 1, 2], [stamp(400)]), unsettled };
+  assert.deepEqual(shown(reconcile(layout, saved, [stamp(400)])), { have: [0, 2], recheck: [1, 3] });
+  assert.deepEqual(shown(reconcile(layout, saved, [stamp(100)])), { have: [], recheck: [0] });
+});

@@ -3,7 +3,8 @@
 // A piece is believed when the resume data says so and no file that it touches changed since. It is rechecked when a
 // file it touches changed, or is there without resume data that would vouch for it. A piece of which bytes are missing
 // on disk is neither. After kill -9 the resume data is older than the files: their times differ, so their pieces are
-// rechecked, and nothing that reached the disk is fetched again.
+// rechecked, and nothing that reached the disk is fetched again. After a power cut a file may have its size and time and
+// lack its bytes: what was not synced by then is rechecked.
 import { Bitfield } from '../base/bitfield.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
 import type { FileStat } from '../host/disk/file-stats.ts';
@@ -29,6 +30,8 @@ export interface SavedState {
   readonly have: Bitfield;
   /** One stamp a file; `undefined` for a file that was not on disk. */
   readonly stamps: readonly (FileStamp | undefined)[];
+  /** Pieces of `have` that may never have reached the medium, if the machine has been started since. */
+  readonly unsettled?: Bitfield;
 }
 
 /** Disjoint sets of pieces: those to be trusted, and those to be hashed before anything is said about them. */
@@ -91,8 +94,9 @@ export function reconcile(
     judgeFile(verdicts, geometry, file, { saved: trusted?.stamps[index], now: stamps[index] });
   });
   verdicts.forEach((verdict, piece) => {
-    if (verdict === CHANGED) recheck.add(piece);
-    if (verdict === UNCHANGED && trusted?.have.has(piece) === true) have.add(piece);
+    const doubtful = verdict === UNCHANGED && trusted?.unsettled?.has(piece) === true;
+    if (verdict === CHANGED || doubtful) recheck.add(piece);
+    else if (verdict === UNCHANGED && trusted?.have.has(piece) === true) have.add(piece);
   });
   return { have, recheck };
 }

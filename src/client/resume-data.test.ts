@@ -7,6 +7,7 @@ import { InputError } from '../base/errors.ts';
 import { encodeBencode } from '../protocol/bencode/bencode-encoder.ts';
 import { infoHashFromBytes } from '../protocol/metainfo/info-hash.ts';
 import { decodeResumeData, encodeResumeData, type ResumeData } from './resume-data.ts';
+import { TrackerEdits } from './tracker-edits.ts';
 
 function field(bits: readonly boolean[]): Bitfield {
   const made = new Bitfield(bits.length);
@@ -34,11 +35,25 @@ const anyData: fc.Arbitrary<ResumeData> = fc
       uploadedBytes: counts,
       downloadedBytes: counts,
       addedMs: counts,
+      trackers: fc.option(
+        fc.record({
+          added: fc.uniqueArray(fc.tuple(fc.webUrl(), fc.option(fc.nat(9), { nil: undefined })), {
+            selector: ([url]) => url,
+            minLength: 1,
+          }),
+          removed: fc.uniqueArray(fc.webUrl()),
+        }),
+      ),
+      banned: fc.option(fc.array(fc.ipV4(), { minLength: 1 })),
+      doubt: fc.option(fc.string({ unit: 'grapheme' })),
     },
     PLAIN,
   )
-  .map(({ files, ...rest }) => ({
+  .map(({ files, trackers, banned, doubt, ...rest }) => ({
     ...rest,
+    ...(trackers && { trackers: new TrackerEdits(trackers.added, trackers.removed) }),
+    ...(banned && { banned }),
+    ...(doubt !== null && { boot: doubt, unsettled: rest.have }),
     ...(files.some(([, , name]) => name !== null) && {
       renamed: new Map(files.flatMap(([, , name], file): [number, string][] => (name === null ? [] : [[file, name]]))),
     }),

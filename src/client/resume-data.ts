@@ -16,6 +16,7 @@ import { type InfoHash, infoHashBytes, infoHashFromBytes } from '../protocol/met
 import type { FileStamp } from './file-stamp.ts';
 import { RESUME_BENCODE_LIMITS } from './limits.ts';
 import type { SavedState } from './reconcile.ts';
+import { TrackerEdits } from './tracker-edits.ts';
 
 /** Everything that survives the end of the program, for one torrent in one folder. */
 export interface ResumeData extends SavedState {
@@ -26,6 +27,12 @@ export interface ResumeData extends SavedState {
   readonly priorities: Uint8Array;
   /** Paths of files that have another name than the torrent gives them, by index. */
   readonly renamed?: ReadonlyMap<number, string>;
+  /** What the user changed about the trackers. */
+  readonly trackers?: TrackerEdits;
+  /** Hosts that this torrent has nothing to do with (`Candidates.bans`). */
+  readonly banned?: readonly string[];
+  /** The run of the machine in which `unsettled` was saved. */
+  readonly boot?: string;
   readonly uploadedBytes: number;
   readonly downloadedBytes: number;
   /** When the torrent was added, in milliseconds since 1970. */
@@ -46,8 +53,12 @@ function packStamp(stamp: FileStamp | undefined): PackedStamp {
 
 /** Encodes resume data; the same data always gives the same bytes. */
 export function encodeResumeData(data: ResumeData): Uint8Array {
+  const { trackers, banned = [], boot, unsettled } = data;
   const fields = {
     added: data.addedMs,
+    ...(trackers && trackers.added.size > 0 && { 'added trackers': [...trackers.added].map(packTracker) }),
+    ...(banned.length > 0 && { banned }),
+    ...(boot !== undefined && { boot }),
     directory: data.directory,
     downloaded: data.downloadedBytes,
     files: data.stamps.map(packStamp),
@@ -56,12 +67,19 @@ export function encodeResumeData(data: ResumeData): Uint8Array {
     pieces: data.have.length,
     priorities: data.priorities,
     ...(data.renamed !== undefined && data.renamed.size > 0 && { renamed: [...data.renamed] }),
+    ...(trackers && trackers.removed.size > 0 && { 'removed trackers': [...trackers.removed] }),
     // For versions that know no priorities.
     selected: selectedOf(data.priorities).bytes,
+    ...(unsettled && { unsettled: unsettled.bytes }),
     uploaded: data.uploadedBytes,
     version: VERSION,
   };
   return encodeBencode({ ...fields, [CHECKSUM_KEY]: sha256(encodeBencode(fields)) });
+}
+
+/** A tracker that the user added, and its tier, if he named one. */
+function packTracker([url, tier]: readonly [string, number | undefined]): readonly (string | number)[] {
+  return tier === undefined ? [url] : [url, tier];
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
@@ -136,6 +154,25 @@ function renamed(root: BencodeDictionary, fileCount: number): ReadonlyMap<number
   return paths;
 }
 
+function texts(root: BencodeDictionary, key: string): string[] {
+  return (root.list(key) ?? damaged(key)).map((text) =>
+    text instanceof Uint8Array ? new TextDecoder().decode(text) : damaged(key),
+  );
+}
+
+function trackerEdits(root: BencodeDictionary): TrackerEdits {
+  const added = (root.has('added trackers') ? (root.list('added trackers') ?? damaged('added trackers')) : []).map(
+    (entry): [string, number | undefined] => {
+      if (!isBencodeList(entry)) return damaged('added trackers');
+      const [url, tier] = entry;
+      if (!(url instanceof Uint8Array) || (tier !== undefined && typeof tier !== 'number'))
+        return damaged('added trackers');
+      return [new TextDecoder().decode(url), tier];
+    },
+  );
+  return new TrackerEdits(added, root.has('removed trackers') ? texts(root, 'removed trackers') : []);
+}
+
 /**
  * Decodes resume data. Throws `InputError`, and nothing else: ERR_RESUME_DAMAGED when the bytes are not what was once
  * saved, ERR_RESUME_VERSION when another version of Millrace wrote them.
@@ -160,6 +197,10 @@ export function decodeResumeData(bytes: Uint8Array): ResumeData {
     stamps: files.map(unpackStamp),
     priorities: priorities(root, files.length),
     ...(root.has('renamed') && { renamed: renamed(root, files.length) }),
+    ...((root.has('added trackers') || root.has('removed trackers')) && { trackers: trackerEdits(root) }),
+    ...(root.has('banned') && { banned: texts(root, 'banned') }),
+    ...(root.has('boot') && { boot: root.text('boot') ?? damaged('boot') }),
+    ...(root.has('unsettled') && { unsettled: bitfield(root, 'unsettled', count(root, 'pieces')) }),
     uploadedBytes: count(root, 'uploaded'),
     downloadedBytes: count(root, 'downloaded'),
     addedMs: count(root, 'added'),

@@ -1,5 +1,6 @@
 // What is done to a torrent's files while it runs.
 import type { Bitfield } from '../base/bitfield.ts';
+import { StorageError } from '../base/errors.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { type FileStat, missingFiles, statFiles } from '../host/disk/file-stats.ts';
@@ -39,9 +40,20 @@ export function checkStore(core: Core, store: number, { pieces, signal, onShare 
   return core.pool.check(store, { ...(pieces && { pieces }), signal, onProgress });
 }
 
-/** Checks a torrent that stands still meanwhile: peers are let go, so that they hear the new bitfield when they return. */
-export async function recheckStill(core: Core, engine: EngineTorrent, check: () => Promise<Bitfield>): Promise<void> {
-  engine.dispatch({ type: 'pause' });
+/** Checks a torrent that stands still meanwhile: its peers stay, and hear what was lost. When that fails, it is left as it is. */
+export async function recheckStill(
+  core: Core,
+  engine: EngineTorrent,
+  check: () => Promise<Bitfield>,
+): Promise<Bitfield> {
+  engine.dispatch({ type: 'recheck' });
   await core.standStill(engine);
-  engine.dispatch({ type: 'rechecked', had: await check() });
+  try {
+    const had = await check();
+    engine.dispatch({ type: 'rechecked', had });
+    return had;
+  } catch (error) {
+    if (error instanceof StorageError) engine.dispatch({ type: 'storage-failed', error });
+    throw error;
+  }
 }

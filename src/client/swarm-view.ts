@@ -1,9 +1,11 @@
 // What the engine knows of a torrent's peers, as the public library shows it.
 import type { LinkId } from '../engine/ports.ts';
+import type { Peer } from '../engine/swarm/peer.ts';
+import type { Swarm } from '../engine/swarm/swarm.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { peerClient } from '../protocol/peer-id/peer-client.ts';
 import type { PieceTally } from './torrent-layout.ts';
-import type { PeerInfo, TorrentProgress, TorrentState, WebSeedInfo } from './types.ts';
+import type { PeerInfo, PeerSource, TorrentProgress, TorrentState, WebSeedInfo } from './types.ts';
 
 /** What the engine does not know. */
 export interface OwnFigures {
@@ -40,20 +42,28 @@ export function progressView(
 
 function swarmFigures(
   engine: EngineTorrent | undefined,
-): Pick<TorrentProgress, 'webSeeds' | 'peers' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'> {
+): Pick<TorrentProgress, 'webSeeds' | 'peers' | 'peersFrom' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'> {
   let peers = 0;
+  const peersFrom: Partial<Record<PeerSource, number>> = {};
   let seeds = 0;
   let partialSeeds = 0;
   let uploadBytesPerSecond = 0;
   for (const peer of engine?.swarm.peers() ?? []) {
     if (!peer.ready) continue;
     peers++;
+    const source = sourceOf(peer, engine!.swarm);
+    peersFrom[source] = (peersFrom[source] ?? 0) + 1;
     if (peer.pieces.have.full) seeds++;
     else if (peer.offers.uploadOnly) partialSeeds++;
     uploadBytesPerSecond += peer.upload.bytesPerSecond;
   }
   const webSeeds = engine === undefined ? 0 : [...engine.webSeeds.all()].length;
-  return { webSeeds, peers, seeds, partialSeeds, uploadBytesPerSecond };
+  return { webSeeds, peers, peersFrom, seeds, partialSeeds, uploadBytesPerSecond };
+}
+
+/** An address that is not known any more was the user's, or its peer's own. */
+function sourceOf(peer: Peer, { candidates }: Swarm): PeerSource {
+  return peer.incoming ? 'incoming' : (candidates.sourceOf(peer.address) ?? 'user');
 }
 
 /** A snapshot of the web seeds that are in use. */
@@ -75,6 +85,7 @@ export function peerInfos(engine: EngineTorrent | undefined, encrypted: (link: L
     infos.push({
       address: peer.address,
       incoming: peer.incoming,
+      source: sourceOf(peer, engine!.swarm),
       encrypted: encrypted(peer.link),
       client: peer.clientName ?? peerClient(peer.peerId),
       progress: peer.pieces.have.length === 0 ? 1 : peer.pieces.have.count / peer.pieces.have.length,

@@ -36,7 +36,7 @@ export function torrentLayout(torrent: TorrentInfo, directory: string, options: 
 export function torrentSpec(
   metainfo: Metainfo,
   options: AddOptions,
-  standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities' | 'uploadedBefore'>,
+  standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities' | 'uploadedBefore' | 'banned'>,
 ): TorrentSpec {
   return {
     ...standing,
@@ -47,7 +47,6 @@ export function torrentSpec(
     seed: options.seed ?? true,
     superSeed: options.superSeed ?? false,
     seedGoal: options.seedGoal,
-    ...(options.peersMax !== undefined && { peersMax: options.peersMax }),
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,
   };

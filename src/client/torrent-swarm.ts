@@ -6,11 +6,15 @@ import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import { checkPeerAddress } from './client-options.ts';
 import type { Core } from './core.ts';
 import { peerInfos, webSeedInfos } from './swarm-view.ts';
+import { TrackerEdits } from './tracker-edits.ts';
 import type { PeerAddress, PeerInfo, TorrentEvents, TrackerInfo, WebSeedInfo } from './types.ts';
 
 export abstract class TorrentSwarm extends EventEmitter<TorrentEvents> {
   /** The engine's torrent, once there is one. */
   protected abstract readonly running: EngineTorrent | undefined;
+
+  /** What was changed about the torrent's trackers. */
+  protected readonly trackerEdits: TrackerEdits = new TrackerEdits();
 
   /** Acts when the torrent is open; never when it does not come to that. */
   protected abstract whenOpen(act: (engine: EngineTorrent, core: Core) => void): void;
@@ -64,11 +68,13 @@ export abstract class TorrentSwarm extends EventEmitter<TorrentEvents> {
         `${url} is no http, https or udp tracker, or its tier is not from 0 on`,
       );
     }
+    this.trackerEdits.add(url, tier);
     this.whenOpen((engine) => engine.dispatch({ type: 'trackers', change: { kind: 'add', url, tier } }));
   }
 
   /** Takes a tracker away and tells it that we leave. Does nothing when there is none of this address. */
   removeTracker(url: string): void {
+    this.trackerEdits.remove(url);
     this.whenOpen((engine) => engine.dispatch({ type: 'trackers', change: { kind: 'remove', url } }));
   }
 

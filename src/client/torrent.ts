@@ -1,58 +1,46 @@
 // A torrent of the public library: the user's handle. It opens the store, finds out what is there already, gives the
 // rest to the engine, and keeps resume data.
-import type { Readable } from 'node:stream';
 import { Bitfield } from '../base/bitfield.ts';
 import { MillraceError, StorageError } from '../base/errors.ts';
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import type { LinkId } from '../engine/ports.ts';
-import { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { TorrentPhase } from '../engine/torrent/torrent-spec.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
+import { bootId } from './boot-id.ts';
 import { checkAddOptions, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
-import { FileAccess } from './file-access.ts';
-import type { FilePlacement } from './file-placement.ts';
-import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
-import type { FileRange } from './file-span.ts';
-import { fileViews } from './file-view.ts';
-import { ResumeKeeper, standingOf } from './resume-keeper.ts';
+import { ResumeKeeper } from './resume-keeper.ts';
+import { Settlement } from './settlement.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
 import { progressView } from './swarm-view.ts';
+import { TorrentContent } from './torrent-content.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
 import { TorrentLimits } from './torrent-limits.ts';
-import { TorrentSwarm } from './torrent-swarm.ts';
+import { type StandingSources, standingReader } from './torrent-standing.ts';
 import type {
   AddOptions,
-  MoveOptions,
-  RateLimits,
+  Limits,
   SeedGoal,
   SeedGoalReached,
-  TorrentFile,
   TorrentProgress,
   TorrentState,
   TorrentWarning,
 } from './types.ts';
-import { type MoveParts, Whereabouts } from './whereabouts.ts';
+import type { MoveParts } from './whereabouts.ts';
 
 /**
  * A torrent that was added to a Client: `Client.add` makes it. Emits the events of `TorrentEvents`; nothing has to be
  * done in them. Methods do nothing to a torrent whose state is `removed`.
  */
-export class Torrent extends TorrentSwarm {
-  /** What the torrent file says. */
-  readonly metainfo: Metainfo;
+export class Torrent extends TorrentContent {
   readonly #core: Core;
   readonly #options: AddOptions;
   readonly #limits: TorrentLimits = new TorrentLimits();
-  readonly #geometry: Geometry;
   readonly #resume: ResumeKeeper;
-  readonly #whereabouts: Whereabouts;
-  #priorities: FilePriorities;
-  /** The user said what is wanted: what was saved does not count. */
-  #chosen: boolean;
+  readonly #settlement: Settlement;
   #state: TorrentState = 'opening';
   #engine: EngineTorrent | undefined;
   #store: number | undefined;
@@ -61,8 +49,6 @@ export class Torrent extends TorrentSwarm {
   #paused = false;
   #opening: Promise<void>;
   #closing: Promise<void> | undefined;
-  readonly #access: FileAccess;
-  #placement: FilePlacement | undefined;
   /** `done` was emitted and nothing became missing since. */
   #done = false;
   #forerunner: MetadataFetch | undefined;
@@ -71,45 +57,22 @@ export class Torrent extends TorrentSwarm {
 
   /** Made by `Client.add`. `forerunner` found the metadata; its peers become this torrent's. */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch) {
-    super();
+    super(core, metainfo, options);
     this.#forerunner = forerunner;
-    this.metainfo = metainfo;
-    this.#whereabouts = new Whereabouts(options.directory ?? '.', metainfo.files);
     this.#core = core;
     this.#options = options;
     this.#limits.set(options);
-    this.#geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
     checkAddOptions(options);
-    this.#priorities = new FilePriorities(this.#geometry, metainfo.files).withChoice(options);
-    this.#chosen = options.select !== undefined || options.priorities !== undefined;
+    this.#settlement = new Settlement(this.geometry.pieceCount);
     this.#resume = new ResumeKeeper({
       store: core.resume,
       infoHash: metainfo.infoHash,
       directory: () => this.directory,
       warn: this.#warn,
-      standing: async () =>
-        this.#store === undefined
-          ? undefined
-          : standingOf(core.pool, this.#engine, this.#whereabouts, this.#priorities),
+      ...standingReader(core.pool, () => this.#sources()),
     });
-    this.#access = new FileAccess({
-      geometry: this.#geometry,
-      files: metainfo.files,
-      events: this,
-      had: () => this.#had(),
-      priorityOf: (file) => this.#priorities.of(file),
-      pool: core.pool,
-      store: () => this.#store,
-      hurry: (first, last, withinMs) =>
-        void this.#opening.then(() => this.#engine?.dispatch({ type: 'awaited', first, last, withinMs })),
-      error: () => (this.#state === 'removed' ? removedError() : this.#error),
-    });
+    core.sweep.join(this.#resume);
     this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
-  }
-
-  /** Absolute path of the folder that has the files. */
-  get directory(): string {
-    return this.#whereabouts.directory;
   }
 
   /** 40 lower-case hexadecimal digits. */
@@ -134,19 +97,22 @@ export class Torrent extends TorrentSwarm {
 
   /** A snapshot of the progress; cheap enough for a display that asks ten times a second. */
   progress(): TorrentProgress {
-    const { wanted } = this.#priorities;
-    const { moved } = this.#whereabouts;
+    const { wanted } = this.priorities;
+    const { moved } = this.whereabouts;
     const own = { state: this.#state, checked: this.#checked, moved, uploadedBefore: this.#resume.uploadedBytes };
-    return progressView(this.#engine, tally(this.#geometry, wanted, this.#had()), own);
-  }
-
-  /** A snapshot of the torrent's files, in the order of the torrent file: a file's place is its index for `select`. */
-  files(): readonly TorrentFile[] {
-    return fileViews(this.#whereabouts.files, this.#geometry, this.#had(), this.#priorities);
+    return progressView(this.#engine, tally(this.geometry, wanted, this.had()), own);
   }
 
   protected get running(): EngineTorrent | undefined {
     return this.#engine;
+  }
+
+  protected get store(): number | undefined {
+    return this.#store;
+  }
+
+  protected failure(): MillraceError | undefined {
+    return this.#state === 'removed' ? removedError() : this.#error;
   }
 
   protected whenOpen(act: (engine: EngineTorrent, core: Core) => void): void {
@@ -157,50 +123,15 @@ export class Torrent extends TorrentSwarm {
     return this.#core.host.encrypted(link);
   }
 
-  /** Changes this torrent's rate limits; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
-  limit(rates: RateLimits): void {
-    this.#limits.set(rates, this.#engine);
-  }
-
-  /** Chooses the files to download by index, instead of those before. What was downloaded stays. Throws ERR_SELECT_FILE. */
-  select(files: readonly number[]): void {
-    this.#prioritise(this.#priorities.withSelected(files));
-  }
-
-  /** Changes how urgently files are wanted, by index; others stay. Throws InputError ERR_SELECT_FILE, ERR_SELECT_PRIORITY. */
-  setPriorities(priorities: PriorityChanges): void {
-    this.#prioritise(this.#priorities.withChanges(priorities));
-  }
-
-  #prioritise(priorities: FilePriorities): void {
-    this.#chosen = true;
-    this.#priorities = priorities;
-    if (this.#engine === undefined) return;
-    this.#placement?.follow(priorities.selected, this.#engine);
-    this.#engine.dispatch({ type: 'prioritised', priorities: priorities.ofPieces });
-  }
-
-  /**
-   * A selected file, or a part of it, as a stream of verified bytes that may be read while it downloads: what lies ahead
-   * of the reader is fetched first. Fails with what stops the torrent; destroy it to seek. Throws InputError
-   * ERR_SELECT_FILE, ERR_FILE_RANGE.
-   */
-  stream(file: number, range: FileRange = {}): Readable {
-    return this.#access.stream(file, range);
+  /** Changes this torrent's limits on rates and peers; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
+  limit(limits: Limits): void {
+    this.#limits.set(limits, this.#engine);
   }
 
   /** When to stop seeding, instead of what was said before; `undefined`: never. Throws InputError ERR_CLIENT_OPTION. */
   setSeedGoal(goal: SeedGoal | undefined): void {
     checkSeedGoal(goal);
     void this.#opening.then(() => this.#engine?.dispatch({ type: 'seed-goal', goal }));
-  }
-
-  /**
-   * Says that a part of a file is needed `withinMs` from now: it is fetched before everything else, from the peers that
-   * deliver soonest. `undefined` takes that back. Throws InputError ERR_SELECT_FILE, ERR_FILE_RANGE.
-   */
-  prioritize(file: number, range: FileRange, withinMs: number | undefined): void {
-    this.#access.prioritize(file, range, withinMs);
   }
 
   /** Disconnects everybody and tells the trackers, after a check that runs. Resolves when resume data is saved. */
@@ -221,36 +152,32 @@ export class Torrent extends TorrentSwarm {
       await this.#opening;
       return;
     }
-    if (this.#engine !== undefined) this.#placement?.follow(this.#priorities.selected, this.#engine);
-    await this.#placement?.settled;
+    if (this.#engine !== undefined) this.placement?.follow(this.priorities.selected, this.#engine);
+    await this.placement?.settled;
     if (this.#error === undefined) this.#engine?.dispatch({ type: 'resume' });
   }
 
-  /** Moves the files while the torrent runs. When it rejects, with InputError ERR_MOVE_EXISTS or StorageError, nothing moved. */
-  async move(directory: string, options: MoveOptions = {}): Promise<void> {
-    await this.#rehouse((parts) => this.#whereabouts.move(directory, parts, options));
-  }
-
-  /** Gives a file another path below the folder. Rejects like `move`, and with InputError ERR_SELECT_FILE, ERR_RENAME_PATH. */
-  async renameFile(index: number, name: string): Promise<void> {
-    await this.#rehouse((parts) => this.#whereabouts.rename(index, name, parts));
-  }
-
-  async #rehouse(act: (parts: MoveParts) => Promise<void>): Promise<void> {
+  protected async moveParts(): Promise<MoveParts | undefined> {
     await this.#opening;
-    if (this.#closing !== undefined) return;
-    if (this.#store === undefined) throw this.#error ?? removedError();
-    await act({ core: this.#core, store: this.#store, resume: this.#resume, abort: this.#abort, warn: this.#warn });
+    if (this.#closing !== undefined) return undefined;
+    const { store } = this;
+    const parts = { core: this.#core, resume: this.#resume, abort: this.#abort, warn: this.#warn };
+    return store === undefined ? undefined : { ...parts, store };
   }
 
-  /** Hashes all files again, with nobody connected; what is wrong is fetched again. Rejects with a StorageError. */
+  /**
+   * Hashes all files again, on all cores. The peers stay, ask for nothing and get nothing meanwhile, and hear of what was
+   * lost; it is fetched again. Rejects with a StorageError.
+   */
   async recheck(): Promise<void> {
     await this.#opening;
     const [engine, store] = [this.#engine, this.#store];
     if (engine === undefined || store === undefined || this.#closing !== undefined) return;
     this.#error = undefined;
     this.#setState('checking');
-    const checked = recheckStill(this.#core, engine, () => this.#check(store));
+    const checked = recheckStill(this.#core, engine, () => this.#check(store)).then((had) =>
+      this.#settlement.rechecked(had),
+    );
     this.#opening = checked.then(() => this.#goOn(engine)).catch((error: unknown) => this.#fail(error));
     await this.#opening;
     if (this.#error !== undefined) throw this.#error;
@@ -261,7 +188,7 @@ export class Torrent extends TorrentSwarm {
    * InputError ERR_TORRENT_REMOVED when it is removed or closed, with the signal's reason when that ends the waiting.
    */
   async completed(signal?: AbortSignal): Promise<void> {
-    await this.#placement?.settled;
+    await this.placement?.settled;
     if (this.#state === 'seeding' || this.#engine?.intake.download.picker.wantedCount === 0) return;
     if (this.#error !== undefined) throw this.#error;
     if (this.#state === 'removed') throw removedError();
@@ -283,8 +210,8 @@ export class Torrent extends TorrentSwarm {
 
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
     this.#abort.abort(removedError());
-    this.#resume.rest();
-    await this.#opening.then(() => Promise.allSettled([this.#placement?.settled, this.#whereabouts.settled]));
+    this.#core.sweep.leave(this.#resume);
+    await this.#opening.then(() => Promise.allSettled([this.placement?.settled, this.whereabouts.settled]));
     try {
       if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
@@ -307,22 +234,36 @@ export class Torrent extends TorrentSwarm {
 
   async #open(): Promise<void> {
     this.#setState('opening');
-    const saved = await this.#resume.load();
-    if (!this.#chosen) this.#priorities = this.#priorities.withSaved(saved?.priorities);
-    this.#chosen = true;
-    this.#whereabouts.restore(saved?.renamed ?? this.#whereabouts.renamed);
-    const { files } = this.#whereabouts;
-    const how = { preallocate: this.#options.preallocate ?? false, selected: this.#priorities.selected };
+    const move = this.#core.moves.recover(this.metainfo.infoHash, this.directory);
+    if (move?.kind === 'moved') this.whereabouts.directory = move.plan.to;
+    const saved = await this.#resume.load(move?.kind === 'moved' ? move.plan.from : undefined);
+    if (!this.chosen) this.priorities = this.priorities.withSaved(saved?.priorities);
+    this.chosen = true;
+    const renamed = move?.kind === 'moved' ? new Map(move.plan.renamed) : saved?.renamed;
+    this.whereabouts.restore(renamed ?? this.whereabouts.renamed);
+    const { files } = this.whereabouts;
+    const how = { preallocate: this.#options.preallocate ?? false, selected: this.priorities.selected };
     const layout = torrentLayout({ ...this.metainfo, files }, this.directory, how);
     await this.#closeStore();
-    const { store, stats, placement } = await openStore(this.#core, layout, this.#geometry);
+    const { store, stats, placement } = await openStore(this.#core, layout, this.geometry);
     this.#store = store;
-    this.#placement = placement;
-    const facts = { mode: this.#options.existing ?? 'resume', geometry: this.#geometry, files, stats, saved };
-    const had = await findExisting(facts, (pieces) => this.#check(store, pieces));
+    this.placement = placement;
+    const facts = {
+      mode: this.#options.existing ?? 'resume',
+      geometry: this.geometry,
+      files,
+      stats,
+      saved,
+      boot: bootId(),
+    };
+    const { had, asSaved } = await findExisting(facts, (pieces) => this.#check(store, pieces));
     if (this.#closing !== undefined) return;
-    const standing = { geometry: this.#geometry, store, had, priorities: this.#priorities.ofPieces };
-    const spec = torrentSpec(this.metainfo, this.#options, { ...standing, uploadedBefore: this.#resume.uploadedBytes });
+    this.#settlement.begin(had, saved);
+    if (saved?.trackers !== undefined) this.trackerEdits.restore(saved.trackers);
+    const standing = { geometry: this.geometry, store, had, priorities: this.priorities.ofPieces };
+    const kept = { uploadedBefore: this.#resume.uploadedBytes, banned: saved?.banned ?? [] };
+    const tiers = this.trackerEdits.appliedTo(this.metainfo.tiers);
+    const spec = torrentSpec({ ...this.metainfo, tiers }, this.#options, { ...standing, ...kept });
     const observer = {
       phaseChanged: (phase: TorrentPhase) => this.#phaseChanged(phase),
       pieceVerified: (piece: number) => this.emit('piece', piece),
@@ -332,17 +273,33 @@ export class Torrent extends TorrentSwarm {
     };
     this.#engine = this.#core.session.add(spec, observer, this.#forerunner);
     this.#limits.apply(this.#engine);
+    if (move?.kind === 'moved') await this.#settleMove(move.plan.from);
+    else if (asSaved && this.priorities.equal(saved?.priorities)) this.#resume.confirm(performance.now());
     this.#forerunner = undefined;
-    placement.follow(this.#priorities.selected, this.#engine);
+    placement.follow(this.priorities.selected, this.#engine);
     this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
     this.#core.session.dial();
   }
 
+  /** The program was stopped after the files were moved from `before`, and before that was saved. */
+  async #settleMove(before: string): Promise<void> {
+    await this.#resume.moved(before);
+    this.#core.moves.drop(this.metainfo.infoHash);
+    const message = `the program was stopped while the files were being moved; they are in ${this.directory}`;
+    this.#warn({ code: 'ERR_MOVE_RESUMED', message });
+  }
+
   #goOn(engine: EngineTorrent): void {
     if (this.#paused) this.#setState('paused');
     else engine.dispatch({ type: 'resume' });
+  }
+
+  #sources(): StandingSources | undefined {
+    const { whereabouts, priorities, trackerEdits } = this;
+    if (this.#engine === undefined || this.#store === undefined) return undefined;
+    return { engine: this.#engine, whereabouts, priorities, trackerEdits, settlement: this.#settlement };
   }
 
   #check(store: number, pieces?: Bitfield): Promise<Bitfield> {
@@ -356,14 +313,10 @@ export class Torrent extends TorrentSwarm {
     if (phase === 'error' || phase === 'closed' || (phase === 'paused' && this.#state === 'checking')) return;
     this.#error = undefined;
     this.#setState(phase);
-    this.#resume.rest();
-    if (phase === 'downloading') {
-      this.#done = false;
-      this.#resume.saveRegularly();
-    }
+    if (phase === 'downloading') this.#done = false;
     if (phase === 'seeding' && !this.#done) {
       this.#done = true;
-      void this.#placement?.settled.then(() => {
+      void this.placement?.settled.then(() => {
         if (this.#state !== 'seeding') return;
         void this.#resume.save();
         this.emit('done');
@@ -381,7 +334,6 @@ export class Torrent extends TorrentSwarm {
     if (this.#closing !== undefined && this.#abort.signal.aborted && !(error instanceof StorageError)) return;
     if (!(error instanceof MillraceError)) throw error;
     this.#error = error;
-    this.#resume.rest();
     void this.#resume.save();
     this.#setState('error');
     if (this.listenerCount('error') > 0) this.emit('error', error);
@@ -393,7 +345,7 @@ export class Torrent extends TorrentSwarm {
     this.emit('state', state);
   }
 
-  #had(): Bitfield {
-    return this.#engine?.had ?? new Bitfield(this.#geometry.pieceCount);
+  protected had(): Bitfield {
+    return this.#engine?.had ?? new Bitfield(this.geometry.pieceCount);
   }
 }

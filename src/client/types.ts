@@ -3,8 +3,12 @@ import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
+import type { DhtOptions } from './dht-types.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
+
+/** Whether links go over uTP, too: see `ClientOptions.utp`. */
+export type UtpMode = 'on' | 'off' | 'prefer';
 
 /** What a client encrypts: see `ClientOptions.encryption`. */
 export type EncryptionMode = 'allow' | 'prefer' | 'require' | 'off';
@@ -25,12 +29,22 @@ export interface ClientOptions {
   readonly uploadBytesPerSecond?: number;
   /** Threads that hash and write. Default: 1 on two cores, otherwise one less than there are cores, at most 4. */
   readonly diskWorkers?: number;
-  /** Most peers connected at once, over all torrents. Default 200. */
+  /** Most peers connected at once, over all torrents. Default 200. `Client.limit` changes it. */
   readonly peersMax?: number;
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */
   readonly ipFilter?: IpFilterSource;
+  /**
+   * Finds peers in the own network (BEP 14), on the interfaces where we listen. Default true; private torrents never take
+   * part, and who does not listen neither.
+   */
+  readonly lsd?: boolean;
   /** Tells peers of each other and hears from them of others (BEP 11). Default true; private torrents never do. */
   readonly pex?: boolean;
+  /**
+   * Finds peers in the distributed hash table (BEP 5), and takes part in it: over IPv4 and IPv6, on the UDP port of the same
+   * number as the TCP port. Default true; private torrents never use it. `false` opens no UDP socket for it.
+   */
+  readonly dht?: boolean | DhtOptions;
   /**
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
@@ -38,6 +52,12 @@ export interface ClientOptions {
    * keeps no secret, and costs either side 1.2 to 1.3 ms of CPU a MiB (`npm run bench -- codec`). Default: `allow`.
    */
   readonly encryption?: EncryptionMode;
+  /**
+   * uTP (BEP 29), which goes over UDP, gives way to other traffic and gets through more routers, beside TCP. `on`: peers are
+   * dialled over both, TCP a quarter of a second earlier, the first answer counts, and both are accepted. `prefer`: uTP is
+   * dialled earlier. `off`: TCP alone. Default: `on`.
+   */
+  readonly utp?: UtpMode;
   /**
    * Asks whatever trackers and web seeds a torrent names, also in this machine's own network. Default false: there, trackers
    * need a URL whose path is `/announce`, web seeds one without a query, and no redirect leads there from the internet,
@@ -81,6 +101,12 @@ export interface RateLimits {
   readonly uploadBytesPerSecond?: number;
 }
 
+/** What a client or a torrent may use; what is not named stays as it is. */
+export interface Limits extends RateLimits {
+  /** Most connected peers, at least 1. When it is lowered, the least useful ones have to go. */
+  readonly peersMax?: number;
+}
+
 /** How one torrent is downloaded. */
 export interface AddOptions {
   /**
@@ -99,7 +125,7 @@ export interface AddOptions {
   readonly downloadBytesPerSecond?: number;
   /** Upload limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
   readonly uploadBytesPerSecond?: number;
-  /** Most peers of this torrent connected at once, up to 100. Default 100; the client's `peersMax` holds as well. */
+  /** Most peers of this torrent connected at once, up to 100. Default 100; the client's `peersMax` holds as well. `Torrent.limit` changes it. */
   readonly peersMax?: number;
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;
@@ -151,6 +177,9 @@ export interface SearchProgress {
  */
 export type TorrentState = 'opening' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'removed';
 
+/** How a connected peer was found: named by the user or a magnet link, in the own network (`lsd`), by a tracker, the DHT, another peer, or by itself. */
+export type PeerSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'pex' | 'incoming';
+
 /** How the files are moved. */
 export interface MoveOptions {
   /** Replace what is in the way. Default false: then nothing is moved. */
@@ -185,6 +214,8 @@ export interface TorrentProgress {
   readonly webSeeds: number;
   /** Connected peers. */
   readonly peers: number;
+  /** How they were found: kinds that nobody was found by are absent. */
+  readonly peersFrom: Partial<Readonly<Record<PeerSource, number>>>;
   /** Those of them that have every piece. */
   readonly seeds: number;
   /** Those that have all they want, though not every piece (BEP 21). */
@@ -220,6 +251,8 @@ export interface PeerInfo {
   readonly address: PeerAddress;
   /** It connected to us, not we to it. */
   readonly incoming: boolean;
+  /** How it was found. */
+  readonly source: PeerSource;
   /** What is said is encrypted (RC4); an encrypted handshake alone does not count. */
   readonly encrypted: boolean;
   /** The program's name and version as far as it tells: text from a stranger. */

@@ -84,9 +84,10 @@ export class Whereabouts {
     const target = path.resolve(directory);
     if (await isSameFolder(target, this.directory)) return;
     const before = this.directory;
-    await this.#pass({ directory: target }, parts, overwrite);
+    await this.#pass({ directory: target }, parts, { overwrite, renamed: this.#renamed });
     this.directory = target;
     await parts.resume.moved(before);
+    parts.core.moves.drop(parts.resume.infoHash);
   }
 
   async #rename(index: number, name: string, parts: MoveParts): Promise<void> {
@@ -96,26 +97,28 @@ export class Whereabouts {
     if (this.#original[index]!.path === name) renamed.delete(index);
     else renamed.set(index, name);
     const files = this.#withNames(renamed);
-    await this.#pass({ files }, parts, false);
+    await this.#pass({ files }, parts, { overwrite: false, renamed });
     this.#renamed = renamed;
     this.#files = files;
     await parts.resume.save();
+    parts.core.moves.drop(parts.resume.infoHash);
   }
 
   async #pass(
     to: { readonly directory: string } | { readonly files: readonly MetainfoFile[] },
-    { core, store, abort: { signal }, warn }: MoveParts,
-    overwrite: boolean,
+    { core, store, resume, abort: { signal }, warn }: MoveParts,
+    { overwrite, renamed }: { readonly overwrite: boolean; readonly renamed: RenamedFiles },
   ): Promise<void> {
     const control = new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));
     const stop = (): void => {
       control[MOVE_STOP] = 1;
     };
+    const note = { file: core.moves.fileOf(resume.infoHash), renamed: [...renamed] };
     signal.throwIfAborted();
     signal.addEventListener('abort', stop);
     this.#control = control;
     try {
-      const left = await core.pool.move(store, to, { overwrite, control });
+      const left = await core.pool.move(store, to, { overwrite, control, note });
       if (left !== '') warn({ code: 'ERR_MOVE_LEFT', message: `what was moved could not be deleted: ${left}` });
     } finally {
       this.#control = undefined;

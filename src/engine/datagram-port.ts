@@ -10,7 +10,12 @@ export type DatagramProtocol = 'krpc' | 'utp';
 /** What one protocol asks of the sockets that it shares. No call throws or answers at once. */
 export interface DatagramPort {
   /**
-   * Sends one packet to a numeric address. The host takes the bytes over: they must not change afterwards. `false` when
+   * Nothing waits to leave: whatever was given to `send` before the current turn of the event loop may change again. Who
+   * never changes what it sent need not look.
+   */
+  readonly idle: boolean;
+  /**
+   * Sends one packet to a numeric address. The host takes the bytes over: they must not change before `idle`. `false` when
    * nothing was sent, because too much waits already (`drained` follows) or because there is no socket of that family.
    */
   send(bytes: Uint8Array, to: PeerAddress): boolean;

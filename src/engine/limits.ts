@@ -25,6 +25,15 @@ export const WRITE_BEHIND_BYTES: number = 8 * 1024 * 1024;
 /** A request that is this old while its peer sends nothing is revoked, so that others can have the block. */
 export const REQUEST_TIMEOUT_MS = 20_000;
 
+/** A peer whose next block has not come after this long, and after several times its pace, is as slow as that: a packet that was lost is here by then. */
+export const PACE_DOUBT_MIN_MS = 500;
+
+/** A block is asked of a second peer only when that would need so many times less than whoever owes it: what we know of their pace is a guess. */
+export const DUPLICATE_GAIN = 2;
+
+/** A block that is expected sooner than this is on its way: a second copy would come for nothing. */
+export const DUPLICATE_WAIT_MIN_MS = 300;
+
 /** Duplicates of one block beside its owner's request: three sources are enough, more is waste. */
 export const DUPLICATES_PER_BLOCK = 2;
 
@@ -347,3 +356,34 @@ export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800
 
 /** Longest time that a server's Retry-After is believed. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
+
+/** Pieces that are gained sooner than this after others were told of are told of together: a tick's worth. */
+export const HAVE_GATHER_MS = 100;
+
+/** Tiers of one torrent that are announced to beside each other; trackers of further ones form one tier together. */
+export const ANNOUNCE_TIERS_MAX = 16;
+
+/** A peer that is in the middle of a block when a recheck begins has so long to finish it; then it has to go. */
+export const RECHECK_PATIENCE_MS = 3000;
+
+/** Pieces whose loss is told one by one (BEP 54); of more, peers hear by the bitfield when they come back. */
+export const LOSSES_TOLD_MAX = 1000;
+
+/** A torrent that got no block for so long gives piece memory up, if another one has waited for some this long. */
+export const IDLE_MEMORY_MS = 10_000;
+export const STARVED_MEMORY_MS = 1000;
+
+/** Shortest time between two messages of local discovery, whatever there is to say (BEP 14): multicast reaches everybody. */
+export const LSD_PACE_MS = 60_000;
+
+/** Each torrent is told of so often (BEP 14). */
+export const LSD_INTERVAL_MS = 300_000;
+
+/** With nothing to say, torrents are looked through again after this. */
+export const LSD_LOOK_MS = 2000;
+
+/** Torrents of one message: it stays below 1400 bytes (BEP 14). */
+export const LSD_HASHES_PER_MESSAGE = 24;
+
+/** Neighbours that are believed in a second: a busy network's, and no flood. */
+export const LSD_HEARD_PER_SECOND_MAX = 50;

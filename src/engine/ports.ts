@@ -24,6 +24,14 @@ export interface PeerAddress {
   readonly port: number;
 }
 
+/** What carries a link: TCP, or uTP over UDP (BEP 29). The engine treats both alike. */
+export type Transport = 'tcp' | 'utp';
+
+/** Whom to dial; with `via`, in this way alone: a hole is punched for uTP (BEP 55). */
+export interface DialTarget extends PeerAddress {
+  readonly via?: Transport;
+}
+
 /** Layout of a record in `PeerPort.request`: one wanted block and the place reserved for it. */
 export const REQUEST_STRIDE = 4;
 export const REQUEST_PIECE = 0;
@@ -69,7 +77,7 @@ export interface PeerPort {
    * Opens a connection; answered by `connected` or `closed`. The torrent's info hash is the key of an encrypted one
    * (MSE): it is known by those alone who share the torrent.
    */
-  connect(link: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void;
+  connect(link: LinkId, target: DialTarget, timeoutMs: number, infoHash: Uint8Array): void;
   /** Strangers may ask for this torrent over encrypted connections, too: without its info hash they are not understood. */
   share(infoHash: Uint8Array): void;
   unshare(infoHash: Uint8Array): void;
@@ -106,9 +114,9 @@ export interface LinkEnd {
 /** What the engine hears of connections. Views are valid during the call only. */
 export interface PeerSink {
   /** The link stands. `host` is the numeric address, where the host knows it: a name was perhaps dialled. */
-  connected(link: LinkId, host?: string): void;
+  connected(link: LinkId, host?: string, transport?: Transport): void;
   /** A stranger connected to our listening port. The engine answers with `send` and goes on, or with `close`. */
-  incoming(link: LinkId, address: PeerAddress): void;
+  incoming(link: LinkId, address: PeerAddress, transport?: Transport): void;
   /** The 68 bytes of the peer's handshake (BEP 3). */
   handshake(link: LinkId, bytes: Uint8Array): void;
   /** REQUESTs, `count` records of `batch`, before any message that came after them. */

@@ -101,3 +101,27 @@ export const DATAGRAM_QUEUE_BYTES: number = 1024 * 1024;
 
 /** What the kernel is asked to hold for a UDP socket, either way: a burst at 1 Gbit/s while the program is busy for 16 ms. */
 export const DATAGRAM_BUFFER_BYTES: number = 2 * 1024 * 1024;
+
+/** How often uTP connections look at the time: a tenth of the shortest wait for an acknowledgement. */
+export const UTP_TICK_MS = 50;
+
+/** Strangers over uTP who have not shown yet that they hear us: each costs a few KiB, and addresses can be forged. */
+export const UTP_HALF_OPEN_MAX = 256;
+
+/** Packets of no connection that are answered within UTP_TICK_MS: enough after a restart, too few to hurt a third party. */
+export const UTP_RESETS_PER_TICK_MAX = 20;
+
+/** How much earlier the preferred transport is dialled than the other one: most paths answer within it (RFC 8305). */
+export const TRANSPORT_HEAD_START_MS = 250;
+
+/** How long a uTP dial may go on when TCP was refused: two packets, and time for the second one's answer. */
+export const UTP_ALONE_TIMEOUT_MS = 3000;
+
+/** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
+export const TRACKER_OTHER_FAMILY_MS = 2000;
+
+/** A scrape that takes longer has failed: somebody is waiting for it. */
+export const SCRAPE_TIMEOUT_MS = 15_000;
+
+/** How often local discovery looks for new network interfaces. */
+export const LSD_INTERFACES_MS = 10_000;

@@ -110,6 +110,97 @@ export const PEX_ENTRIES_READ_MAX = 200;
 /** Characters of a line in a list of addresses: a range and the name of whoever sits there. */
 export const IP_LIST_LINE_CHARS_MAX = 1024;
 
+/** Bytes of a uTP packet in a datagram that every path of today lets through (RFC 8899: the base size). */
+export const UTP_PACKET_BYTES_BASE = 1200;
+
+/** The largest uTP packet that is sent: an Ethernet frame without the headers of IPv4 and UDP. Others read no longer ones. */
+export const UTP_PACKET_BYTES_MAX = 1472;
+
+/** Bytes of the headers of IPv6 that those of IPv4 are shorter by. */
+export const UTP_IPV6_BYTES = 20;
+
+/** The search for the largest packet ends when it is known to so many bytes: an extension that fills has two at least. */
+export const UTP_MTU_STEP_BYTES = 8;
+
+/** After so long, paths may have changed: it is tried again whether larger packets pass (RFC 8899: ten minutes). */
+export const UTP_SEARCH_AGAIN_US = 600_000_000;
+
+/** Queueing delay that uTP aims at: above it gives way to others (BEP 29: 100 ms). */
+export const UTP_TARGET_DELAY_US = 100_000;
+
+/** By so much a window grows in a round trip without queues, at most: two packets, as everybody's does. */
+export const UTP_WINDOW_GAIN_BYTES = 3000;
+
+/** Packets on their way before anything is known of the path. */
+export const UTP_WINDOW_PACKETS_FIRST = 4;
+
+/** Bytes on their way to one peer: as many as a peer lets be on their way to it. More would need more sequence numbers, too. */
+export const UTP_WINDOW_BYTES_MAX: number = 4 * 1024 * 1024;
+
+/** Packets on their way to one peer: the window in packets of the largest size, and some for smaller ones. */
+export const UTP_PACKETS_IN_FLIGHT_MAX = 4096;
+
+/** Sequence numbers behind the first missing packet that are kept: what a peer of our own kind may send. */
+export const UTP_REORDER_PACKETS_MAX = 4096;
+
+/** Bytes that may be on their way to us over one connection, first and at most: 4 MiB are 40 MB/s at 100 ms. */
+export const UTP_RECEIVE_BYTES_FIRST: number = 256 * 1024;
+export const UTP_RECEIVE_BYTES_MAX: number = 4 * 1024 * 1024;
+
+/** Bytes that all connections together hold back for want of an earlier packet. */
+export const UTP_REORDER_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** What holding back a packet costs beside its bytes: a flood of tiny ones is not free. */
+export const UTP_HELD_PACKET_BYTES = 256;
+
+/** Buffers of sent packets that are kept for the next ones: one full window. */
+export const UTP_PACKETS_KEPT = 4096;
+
+/** How long an acknowledgement is waited for: first (BEP 29: 1 s), at least (500 ms), and after timeouts in a row. */
+export const UTP_TIMEOUT_FIRST_US = 1_000_000;
+export const UTP_TIMEOUT_MIN_US = 500_000;
+export const UTP_TIMEOUT_MAX_US = 16_000_000;
+
+/** Timeouts in a row after which the other side is gone: half a minute at least. */
+export const UTP_TIMEOUTS_MAX = 6;
+
+/** How long a connection that we closed may go on until the other side knows; also how long a stranger has to answer. */
+export const UTP_LINGER_US = 10_000_000;
+
+/** Routers forget who talks to whom after half a minute of silence. */
+export const UTP_KEEP_ALIVE_US = 29_000_000;
+
+/** How long it is believed that the other side takes nothing: the word that it does may have been lost. */
+export const UTP_PROBE_ZERO_WINDOW_US = 2_000_000;
+
+/** Minutes over which the least delay is remembered (RFC 6817: ten), a minute each. */
+export const UTP_BASE_DELAY_INTERVALS = 10;
+export const UTP_BASE_DELAY_INTERVAL_US = 60_000_000;
+
+/** Measurements of which the least counts as the present delay. */
+export const UTP_DELAY_SAMPLES = 3;
+
+/** A DHT message: one packet, a stored value of a thousand bytes that may nest as it likes in it (BEP 44). */
+export const KRPC_LIMITS: BencodeLimits = { bytesMax: 4096, depthMax: 64, itemsMax: 2048 };
+
+/** Bytes of a transaction id that is echoed: two are usual, libraries use up to eight. */
+export const KRPC_TRANSACTION_BYTES_MAX = 20;
+
+/** Bytes of a write token that is kept for an announce: eight are usual, nobody needs more than a hash. */
+export const KRPC_TOKEN_BYTES_MAX = 128;
+
+/** Nodes taken from one list of a reply: eight are usual, some implementations send twice as many. */
+export const KRPC_NODES_MAX = 16;
+
+/** Peers taken from one reply: what fits into the largest packet that we take. */
+export const KRPC_PEERS_MAX = 200;
+
+/** Info hashes taken from one sample (BEP 51): what fits into a packet. */
+export const KRPC_SAMPLES_MAX = 100;
+
+/** Bytes of a stored value, encoded, and of the salt of a mutable one (BEP 44). */
+export const DHT_VALUE_BYTES_MAX = 1000;
+export const DHT_SALT_BYTES_MAX = 64;
 /** Bytes of the head of an HTTP response: what web servers themselves allow a request. */
 export const HTTP_HEAD_BYTES_MAX: number = 16 * 1024;
 
@@ -121,3 +212,9 @@ export const HTTP_CONTROL_READ_BYTES = 512;
 
 /** Frames that one read of a socket may fill beyond the present one: 256 KiB, where larger reads gain nothing more. */
 export const READ_AHEAD_FRAMES = 15;
+
+/** Bytes of a message of local discovery: more than a packet of an ordinary network holds is no message. */
+export const LSD_MESSAGE_BYTES_MAX = 1500;
+
+/** Torrents read of one such message: as many fit into it. */
+export const LSD_HASHES_READ_MAX = 32;

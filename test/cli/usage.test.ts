@@ -12,6 +12,7 @@ const MISUNDERSTOOD: [string, RegExp][] = [
   ['get a b', /too many arguments/],
   ['get x --frob', /unknown option '--frob'/],
   ['get x --memory 12q', /--memory.*"12q" is not a size/],
+  ['get x --max-peers 0', /--max-peers.*"0" is not a whole number from 1 on/],
   ['get x --down fast', /--down.*"fast" is not a rate/],
   ['get x --peer nowhere', /--peer.*"nowhere" is not an address/],
   ['get x --select 3-1', /--select.*runs backwards/],
@@ -56,7 +57,7 @@ test('help is no failure, and names every command', async () => {
 test('the help of a command names every option of the contract', async () => {
   const options: [string, string][] = [
     ['get', '--output --peer --listen --no-trackers --no-dht --no-lsd --no-pex --no-nat --encryption --memory'],
-    ['get', '--select --sequential --seed --down --up --json --profile'],
+    ['get', '--select --sequential --seed --down --up --max-peers --json --profile'],
     ['seed', '--directory --listen --peer --trust --json'],
     ['create', '--output --piece-length --tracker --web-seed --private --comment --v1 --v2 --hybrid'],
     ['info', '--json'],

@@ -59,7 +59,7 @@ for (const name of [
 
 for (const [name, ...files] of [
   ['Client', 'src/client/client.ts'],
-  ['Torrent', 'src/client/torrent.ts', 'src/client/torrent-swarm.ts'],
+  ['Torrent', 'src/client/torrent.ts', 'src/client/torrent-content.ts', 'src/client/torrent-swarm.ts'],
 ] as const) {
   test(`the guide lists every public member of ${name}, and no other`, () => {
     const table = section(name);

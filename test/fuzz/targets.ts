@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { InputError, PeerError, SourceError } from '#src/base/errors.ts';
+import { decodeDhtState, encodeDhtState } from '#src/engine/dht/dht-state.ts';
 import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { decodeBencode, decodeBencodePrefix } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
@@ -16,11 +17,22 @@ import { decodeMetadataMessage, METADATA_PIECE_BYTES } from '#src/protocol/exten
 import { decodePex, encodePex } from '#src/protocol/extension/pex-message.ts';
 import { IpListParser } from '#src/protocol/filter/ip-list-parser.ts';
 import { decodeResponseHead } from '#src/protocol/http/response-head.ts';
-import { PEX_ENTRIES_READ_MAX } from '#src/protocol/limits.ts';
+import { decodeKrpc } from '#src/protocol/krpc/krpc-decoder.ts';
+import { encodeKrpc } from '#src/protocol/krpc/krpc-encoder.ts';
+import {
+  DHT_VALUE_BYTES_MAX,
+  KRPC_NODES_MAX,
+  KRPC_PEERS_MAX,
+  KRPC_TRANSACTION_BYTES_MAX,
+  LSD_MESSAGE_BYTES_MAX,
+  PEX_ENTRIES_READ_MAX,
+} from '#src/protocol/limits.ts';
+import { decodeLsd, encodeLsd } from '#src/protocol/lsd/lsd-message.ts';
 import { parseMagnet } from '#src/protocol/magnet/parse-magnet.ts';
 import type { Metainfo } from '#src/protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
 import { decodeHttpAnnounceReply } from '#src/protocol/tracker/http-announce-reply.ts';
+import { decodeHttpScrape } from '#src/protocol/tracker/http-scrape.ts';
 import { decodeUdpReply } from '#src/protocol/tracker/udp-packets.ts';
 import { decodeHandshake, HANDSHAKE_BYTES } from '#src/protocol/wire/handshake.ts';
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
@@ -28,6 +40,7 @@ import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
+import { runUtpScript } from './utp-script.ts';
 
 /** A decoder to be fuzzed. */
 export interface FuzzTarget {
@@ -228,6 +241,9 @@ const wire: FuzzTarget = {
   },
 };
 
+/** The info hash that the corpus's scrapes are about. */
+const FUZZED_HASH = new Uint8Array(20).fill(0x61);
+
 const tracker: FuzzTarget = {
   name: 'tracker',
   tokens: [
@@ -239,15 +255,23 @@ const tracker: FuzzTarget = {
     '2:ip',
     '4:porti',
     '8:retry in',
+    '5:filesd20:aaaaaaaaaaaaaaaaaaaad',
+    '8:completei',
+    '\0\0\0\x02',
     '\0\0\0\x01',
     '\0\0\0\x03',
   ],
   run(input) {
     const reply = answer(() => decodeHttpAnnounceReply(input), SourceError);
+    const scraped = answer(() => decodeHttpScrape(input, FUZZED_HASH), SourceError);
     const packets = [decodeUdpReply(input, 4), decodeUdpReply(input, 6)];
     const peers = [reply, ...packets.map((packet) => (packet?.type === 'announce' ? packet.reply : undefined))];
     for (const peer of peers.flatMap((one) => one?.peers ?? [])) {
       assert.ok(peer.host.length > 0 && peer.port > 0 && peer.port <= 0xffff, 'a peer has an address');
+    }
+    const udpFigures = packets.flatMap((packet) => (packet?.type === 'scrape' ? packet.figures : []));
+    for (const figures of [...(scraped ? [scraped] : []), ...udpFigures]) {
+      for (const figure of Object.values(figures)) assert.ok(Number.isSafeInteger(figure) && figure >= 0);
     }
     if (reply !== undefined)
       assert.ok(reply.intervalMs >= 0 && Number.isFinite(reply.intervalMs), 'an interval is a time');
@@ -318,6 +342,26 @@ const mse: FuzzTarget = {
   run: runMseScript,
 };
 
+const utp: FuzzTarget = {
+  name: 'utp',
+  // Types with the version, lengths of packets, and numbers next to those that are expected.
+  tokens: [
+    '\x01\0\0\x65',
+    '\x11\0\0\x65',
+    '\x21\x01',
+    '\x31',
+    '\x41',
+    '\x14',
+    '\x18',
+    '\x1a',
+    '\0\x02',
+    '\x7f\xff',
+    '\x80\0',
+    '\0\x04\xff\xff\xff\xff',
+  ],
+  run: runUtpScript,
+};
+
 const http: FuzzTarget = {
   name: 'http',
   tokens: [
@@ -346,6 +390,74 @@ const http: FuzzTarget = {
   },
 };
 
+const lsd: FuzzTarget = {
+  name: 'lsd',
+  tokens: [
+    'BT-SEARCH * HTTP/1.1\r\n',
+    'Port: ',
+    'Infohash: ',
+    'cookie: ',
+    '\r\n',
+    'a'.repeat(40),
+    'Host: 239.192.152.143:6771',
+  ],
+  run(input) {
+    const message = decodeLsd(input);
+    if (message === undefined) return;
+    assert.ok(message.port > 0 && message.port <= 0xffff && message.infoHashes.length > 0, 'a message says something');
+    assert.ok(message.infoHashes.every(({ length }) => length === 20));
+    const again = encodeLsd(message, 4);
+    if (again.length <= LSD_MESSAGE_BYTES_MAX) assert.deepEqual(decodeLsd(again), message);
+  },
+};
+
+const krpc: FuzzTarget = {
+  name: 'krpc',
+  tokens: [
+    ...BENCODE_TOKENS,
+    ...['1:y1:q', '1:y1:r', '1:y1:e', '1:t2:aa', '1:ad', '1:rd', '2:id20:', '6:target20:', '9:info_hash20:', '5:token'],
+    ...[
+      '5:nodes26:',
+      '6:nodes638:',
+      '6:valuesl',
+      '6:aaaaaa',
+      '1:v',
+      '1:k32:',
+      '3:sig64:',
+      '3:seqi',
+      '4:salt',
+      '2:ip6:',
+    ],
+    ...['1:q4:ping', '1:q9:find_node', '1:q9:get_peers', '1:q13:announce_peer', '1:q3:get', '1:q3:put', '4:wantl2:n4'],
+  ],
+  run(input) {
+    const message = decodeKrpc(new Uint8Array(input));
+    if (message === undefined || message.type === 'fault') return;
+    assert.ok(message.transaction.length > 0 && message.transaction.length <= KRPC_TRANSACTION_BYTES_MAX);
+    const again = decodeKrpc(encodeKrpc(message));
+    assert.deepEqual(again, message, 'what was understood can be said again');
+    if (message.type !== 'reply') return;
+    const { nodes = [], nodes6 = [], peers = [], value } = message.reply;
+    assert.ok(nodes.length <= KRPC_NODES_MAX && nodes6.length <= KRPC_NODES_MAX && peers.length <= KRPC_PEERS_MAX);
+    for (const { host, port } of [...nodes, ...nodes6, ...peers]) assert.ok(isIP(host) !== 0 && port > 0);
+    assert.ok(value === undefined || value.length <= DHT_VALUE_BYTES_MAX);
+  },
+};
+
+const dhtState: FuzzTarget = {
+  name: 'dht-state',
+  tokens: [...BENCODE_TOKENS, '7:versioni1e', '2:id20:', '3:id620:', '5:nodes26:', '6:nodes638:'],
+  run(input) {
+    const state = decodeDhtState(new Uint8Array(input));
+    for (const family of [state[4], state[6]]) {
+      if (family === undefined) continue;
+      assert.equal(family.id.length, 20);
+      for (const { host, port } of family.nodes) assert.ok(isIP(host) !== 0 && port > 0);
+    }
+    assert.deepEqual(decodeDhtState(encodeDhtState(state)), state, 'what was read can be kept');
+  },
+};
+
 export const targets: readonly FuzzTarget[] = [
   bencode,
   metainfo,
@@ -359,5 +471,9 @@ export const targets: readonly FuzzTarget[] = [
   tracker,
   ipList,
   mse,
+  utp,
   http,
+  lsd,
+  krpc,
+  dhtState,
 ];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import test from 'node:test';
-import { ClientBench, within } from '../support/client-bench.ts';
+import { ClientBench, until, within } from '../support/client-bench.ts';
 
 test("a torrent's own limit holds from the start, and can be lifted", async (t) => {
   const bench = await ClientBench.open(t);
@@ -28,4 +28,23 @@ test('a limit that is none is refused before the torrent is added', async (t) =>
   const options = { directory: bench.path('get'), uploadBytesPerSecond: Number.NaN };
   await assert.rejects(client.add(metainfo, options), { code: 'ERR_CLIENT_OPTION' });
   assert.deepEqual(client.torrents, []);
+});
+
+test('connections of a torrent and of a client can be limited while they run', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', { 'a.bin': 4_000_000 });
+  const seeds = [await bench.seed(metainfo), await bench.seed(metainfo), await bench.seed(metainfo)];
+  const client = bench.client();
+  const peers = seeds.map(({ address }) => address);
+  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers, downloadBytesPerSecond: 50_000 });
+  await until(() => torrent.peers().length === 3, 'all are there');
+  torrent.limit({ peersMax: 2 });
+  await until(() => torrent.peers().length === 2, 'one had to go');
+  client.limit({ peersMax: 1 });
+  await until(() => torrent.peers().length === 1, 'and another one');
+  assert.throws(() => torrent.limit({ peersMax: 0 }), { code: 'ERR_CLIENT_OPTION' });
+  assert.throws(() => client.limit({ peersMax: 1.5 }), { code: 'ERR_CLIENT_OPTION' });
+  torrent.limit({ peersMax: 3, downloadBytesPerSecond: 0 });
+  client.limit({ peersMax: 200 });
+  await within(torrent.completed(), 'the download completes');
 });

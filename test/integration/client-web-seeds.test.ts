@@ -181,3 +181,15 @@ test('no web seed is asked by who does not want any', async (t) => {
   await scene.finished(await scene.begin({ webSeeds: [server.url] }, { webSeeds: false, peers: [seed.address] }));
   assert.equal(server.connections, 0);
 });
+
+test('a magnet link names web seeds, too', async (t) => {
+  const scene = await WebSeedScene.open(t);
+  const server = await scene.server();
+  // The peer gives the metadata and hardly anything else.
+  const seed = await scene.bench.seed(scene.metainfo, {}, { uploadBytesPerSecond: 20_000 });
+  const link = `magnet:?xt=urn:btih:${scene.metainfo.infoHash}&ws=${encodeURIComponent(server.url)}`;
+  const client = scene.bench.client();
+  const torrent = await client.add(link, { directory: scene.bench.path('get'), peers: [seed.address], seed: false });
+  await scene.finished({ client, torrent, codes: [] });
+  assert.ok(server.requests.length > 0);
+});

@@ -1,8 +1,11 @@
 // Files that go elsewhere while their torrent runs: other folders, other names, and what is found after a restart.
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import test from 'node:test';
 import type { TorrentState } from '#src/client/index.ts';
+import { NodeFileSystem } from '#src/host/disk/file-system.ts';
+import { MoveJournal } from '#src/host/disk/move-journal.ts';
 import { ClientBench, within } from '../support/client-bench.ts';
 
 const PIECE_BYTES = 32 * 1024;
@@ -96,4 +99,77 @@ test('a file that is renamed in the middle is completed by its new name, which a
   await within(again.renameFile(2, 'set/deep/b'), 'and back');
   await within(again.renameFile(1, 'set/c'), 'and back');
   assert.deepEqual(await bench.contents('get'), seeded);
+});
+
+/** A complete torrent in `get` whose client is closed, and what a move of its files would write down. */
+async function atRest(bench: ClientBench, target: string) {
+  const metainfo = await bench.payload('set', FILES);
+  const seed = await bench.seed(metainfo);
+  const client = bench.client();
+  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address] });
+  await within(torrent.completed(), 'the download');
+  await client.close();
+  await seed.client.close();
+  const journal = new MoveJournal(new NodeFileSystem(), bench.path('data', 'moves', metainfo.infoHash));
+  const passages = metainfo.files.map(({ path }) => ({
+    from: bench.path('get', path),
+    to: bench.path(target, path),
+    source: true,
+    obstacle: false,
+  }));
+  const begin = (): void => journal.begin({ from: bench.path('get'), to: bench.path(target), renamed: [], passages });
+  const reopen = async (directory: string) => {
+    const again = await bench.client().add(metainfo, { directory: bench.path(directory) });
+    const seen = { states: [] as TorrentState[], warnings: [] as string[] };
+    again.on('state', (state) => seen.states.push(state)).on('warning', ({ code }) => seen.warnings.push(code));
+    await within(again.completed(), 'it is all there');
+    return { again, ...seen };
+  };
+  return { metainfo, journal, passages, begin, reopen };
+}
+
+test('a move that was killed half way is undone when the torrent is added again, and nothing is hashed', async (t) => {
+  const bench = await ClientBench.open(t);
+  const { passages, begin, reopen } = await atRest(bench, 'far');
+  begin();
+  const [first] = passages;
+  await mkdir(path.dirname(first!.to), { recursive: true });
+  await rename(first!.from, first!.to);
+  const { again, states } = await reopen('get');
+  assert.deepEqual(states, ['seeding']);
+  assert.equal(again.directory, bench.path('get'));
+  assert.deepEqual(await bench.contents('get'), await bench.contents('seed'));
+  assert.deepEqual(await bench.contents('far'), new Map());
+  assert.deepEqual(await readdir(bench.path('data', 'moves')), []);
+});
+
+test('a move that was killed before it was saved is finished: the torrent is where its files are', async (t) => {
+  const bench = await ClientBench.open(t);
+  const { journal, passages, begin, reopen } = await atRest(bench, 'far');
+  begin();
+  for (const { from, to } of passages) {
+    await mkdir(path.dirname(to), { recursive: true });
+    await rename(from, to);
+  }
+  journal.commit();
+  const { again, states, warnings } = await reopen('get');
+  assert.equal(again.directory, bench.path('far'));
+  assert.deepEqual(states, ['seeding']);
+  assert.deepEqual(warnings, ['ERR_MOVE_RESUMED']);
+  assert.deepEqual(await bench.contents('far'), await bench.contents('seed'));
+  assert.deepEqual(await readdir(bench.path('get')), [], 'folders went, too');
+  assert.deepEqual(await readdir(bench.path('data', 'moves')), []);
+  assert.equal((await readdir(bench.path('data', 'resume'))).length, 1, 'one place, one file of resume data');
+  await again.close();
+  const later = await reopen('far');
+  assert.deepEqual([later.states, later.warnings], [['seeding'], []]);
+});
+
+test('a move that comes to its end leaves no journal', async (t) => {
+  const bench = await ClientBench.open(t);
+  const { reopen } = await atRest(bench, 'far');
+  const { again } = await reopen('get');
+  await again.move(bench.path('far'));
+  await again.renameFile(0, 'set/renamed');
+  assert.deepEqual(await readdir(bench.path('data', 'moves')), []);
 });

@@ -47,7 +47,7 @@ test('downloads from libtorrent, and gives to a client in Node what it got', { t
 
 /** A client in Node downloads everything from the engine in QuickJS. */
 async function giveTo(t: TestContext, engine: EngineInQuickJs, metainfo: Uint8Array, directory: string): Promise<void> {
-  const client = new Client({ listen: { host: '127.0.0.1', port: 0 } });
+  const client = new Client({ listen: { host: '127.0.0.1', port: 0 }, lsd: false });
   t.after(() => client.close());
   const torrent = await client.add(metainfo, { directory, peers: [await engine.listen()] });
   await torrent.completed();

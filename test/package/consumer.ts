@@ -23,7 +23,7 @@ import {
   verifyFiles,
 } from 'millrace';
 
-const options: ClientOptions = { listen: { host: '127.0.0.1', port: 0 }, memoryBytes: 8 * 1024 * 1024 };
+const options: ClientOptions = { listen: { host: '127.0.0.1', port: 0 }, lsd: false, memoryBytes: 8 * 1024 * 1024 };
 
 async function seed(client: Client, metainfo: Metainfo): Promise<PeerAddress> {
   const address = await client.listen();

@@ -102,3 +102,16 @@ test('connections on their way are few, over all torrents', () => {
 function id(number: number): Uint8Array {
   return new Uint8Array(20).fill(number & 255).fill(number >> 8, 10);
 }
+
+test('strangers that were there before we knew anybody make room for those whom we come to know', () => {
+  for (const peersMax of [50, 200]) {
+    const { world, torrent } = scene({ peersMax });
+    for (let count = 0; count < 150; count++) world.meet(torrent, { host: host(count), peerId: id(count) });
+    assert.equal(torrent.swarm.size, Math.min(peersMax, torrent.swarm.peersMax));
+    world.addSeed(torrent, '192.0.2.10');
+    assert.ok(
+      world.runUntil(() => torrent.phase === 'seeding', 20_000),
+      'the seed is reached all the same',
+    );
+  }
+});

@@ -153,6 +153,12 @@ for (const count of [1, 20]) {
       got.push(leeches.map((leech, index) => leech.blocksGot.length - before[index]!));
     }
     assertKept(seconds.slice(1), RATE);
-    for (const shares of got.slice(1)) assert.ok(fairness(shares) >= 0.9, `${shares}`);
+    // Who alone has something to send while the others wait for the disk may take what they cannot; nobody gets less for it.
+    for (const shares of got.slice(1)) {
+      const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+      assert.ok(Math.min(...shares) >= mean * 0.55, `${shares}`);
+    }
+    const all = leeches.map((_, index) => got.slice(1).reduce((sum, shares) => sum + shares[index]!, 0));
+    assert.ok(fairness(all) >= 0.95, `${all}`);
   });
 }

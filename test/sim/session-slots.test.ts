@@ -80,6 +80,26 @@ test('a full session makes room for a newcomer of higher priority (BEP 40), from
   assert.ok(world.network.open.length <= PEERS_MAX);
 });
 
+test('limits on connections can be lowered and raised while torrents run', () => {
+  const { world, add } = scene(50);
+  const [first, second] = [add(20), add(6)] as const;
+  world.run(30_000);
+  assert.deepEqual([first.swarm.size, second.swarm.size], [20, 6]);
+  first.swarm.peersMax = 12;
+  world.run(1000);
+  assert.deepEqual([first.swarm.size, second.swarm.size], [12, 6]);
+  const busiest = (torrent: Torrent): number =>
+    Math.max(...[...torrent.swarm.peers()].map((peer) => peer.download.bytesPerSecond));
+  assert.ok(busiest(first) > 0, 'those that bring something stay');
+  world.session.peersMax = 8;
+  world.run(1000);
+  assert.deepEqual([first.swarm.size, second.swarm.size], [4, 4], 'who has most gives up first');
+  assert.ok(world.network.open.length <= 8);
+  world.session.peersMax = 50;
+  first.swarm.peersMax = 20;
+  assert.ok(world.runUntil(() => first.swarm.size + second.swarm.size >= 20, 120_000));
+});
+
 test("a torrent's own bound holds for dials and for strangers", () => {
   const { world, add } = scene(50, { peersMax: 3 });
   const torrent = add(10);

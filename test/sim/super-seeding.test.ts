@@ -45,14 +45,17 @@ class Leech {
   #unchoked = false;
   #heard = 0;
 
-  constructor(session: SimulatedSession, torrent: Torrent, number: number) {
+  /** A quick one acts as soon as it hears something, the others when `act` is called. */
+  constructor(session: SimulatedSession, torrent: Torrent, number: number, quick = false) {
     this.#session = session;
     const served = (_remote: RemotePeer, { piece }: { piece: number }) => {
       const blocks = (this.#got.get(piece) ?? 0) + 1;
       this.#got.set(piece, blocks);
       if (blocks === BLOCKS) this.have.add(piece);
+      if (quick) this.act();
     };
-    this.remote = session.network.dialIn({ host: `10.2.0.${number}`, port: 5000 }, { served });
+    const heard = () => (quick ? this.act() : undefined);
+    this.remote = session.network.dialIn({ host: `10.2.0.${number}`, port: 5000 }, { served, heard });
     const peerId = new Uint8Array(20).fill(100 + number);
     this.remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast: true });
     this.remote.send(HAVE_NONE_MESSAGE);
@@ -129,6 +132,27 @@ for (const count of [2, 6, 12]) {
 
 test('a leech that is alone is given everything, piece by piece', () => {
   assert.equal(costOfAnotherSeed(true, 1, 1), 1);
+});
+
+test('a piece that was passed on is followed by the next at once, without waiting for a tick', () => {
+  const alone = world(true);
+  const leech = new Leech(alone.session, alone.torrent, 1, true);
+  alone.session.run(500);
+  const before = leech.have.count;
+  // The queue alone: no tick comes.
+  alone.session.queue.runUntil(alone.session.queue.nowMs + 400);
+  assert.ok(leech.have.count >= before + 2 * SUPER_SEED_PIECES, `${leech.have.count - before} pieces`);
+  const { session, torrent } = world(true);
+  const [giver, taker] = [new Leech(session, torrent, 1), new Leech(session, torrent, 2)];
+  session.run(1000);
+  giver.act();
+  taker.act();
+  session.run(1000);
+  const [first] = giver.shown;
+  taker.receive(first!);
+  session.queue.runUntil(session.queue.nowMs + 100);
+  giver.act();
+  assert.equal(giver.shown.size, SUPER_SEED_PIECES + 1);
 });
 
 test('a newcomer is shown two pieces, is refused all others, and no new ones while nobody has seen these elsewhere', () => {

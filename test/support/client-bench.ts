@@ -55,7 +55,12 @@ export class ClientBench {
   }
 
   client(options: ClientOptions = {}): Client {
-    const client = new Client({ listen: { host: '127.0.0.1', port: 0 }, memoryBytes: 16 * 1024 * 1024, ...options });
+    const client = new Client({
+      listen: { host: '127.0.0.1', port: 0 },
+      lsd: false,
+      memoryBytes: 16 * 1024 * 1024,
+      ...options,
+    });
     this.#clients.push(client);
     return client;
   }

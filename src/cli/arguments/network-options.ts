@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import type { ClientOptions, PeerAddress } from '../library.ts';
 import { parseListen, parsePeer } from './address.ts';
-import { parseRate, parseSize } from './quantity.ts';
+import { parseCount, parseRate, parseSize } from './quantity.ts';
 
 /** The options as commander hands them over. */
 export interface NetworkOptions {
@@ -12,9 +12,14 @@ export interface NetworkOptions {
   readonly trackers: boolean;
   readonly allowLocal?: boolean;
   readonly pex: boolean;
+  readonly lsd: boolean;
+  readonly dht: boolean;
+  readonly dhtNode?: readonly PeerAddress[];
   readonly encryption: NonNullable<ClientOptions['encryption']>;
+  readonly utp: NonNullable<ClientOptions['utp']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
+  readonly maxPeers?: number;
   readonly down?: number;
   readonly up?: number;
   readonly ipFilter?: string;
@@ -28,8 +33,11 @@ export function addNetworkOptions(command: Command): Command {
     .option('--listen <[host:]port>', 'where to listen for peers (default: any free port)', argument(parseListen))
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
     .option('--allow-local', 'ask whatever trackers and web seeds a torrent names in your own network')
-    .option('--no-dht', 'no DHT: accepted, there is none yet')
-    .option('--no-lsd', 'no local discovery: accepted, there is none yet')
+    .option('--no-dht', 'do not look for peers in the DHT, and take no part in it')
+    .addOption(
+      repeatable('--dht-node <host:port>', 'begin with this node, not the public ones (repeatable)', parsePeer),
+    )
+    .option('--no-lsd', 'do not look for peers in your own network')
     .option('--no-pex', 'do not exchange peers with peers')
     .option('--no-nat', 'no port mapping: accepted, there is none yet')
     .addOption(
@@ -38,11 +46,17 @@ export function addNetworkOptions(command: Command): Command {
         .default('allow'),
     )
     .addOption(
+      new Option('--utp <mode>', 'connect over uTP, too (on), rather than over TCP (prefer), or not at all (off)')
+        .choices(['on', 'off', 'prefer'])
+        .default('on'),
+    )
+    .addOption(
       new Option('--scheduling <policy>', 'take in what arrives at once, or in batches (see docs/performance.md)')
         .choices(['immediate', 'adaptive', 'tick-50', 'tick-100'])
         .default('immediate'),
     )
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
+    .option('--max-peers <number>', 'most connected peers (default: 100)', argument(parseCount))
     .option(
       '--ip-filter <file>',
       'list of addresses to have nothing to do with: p2p, ipfilter.dat or CIDR, also gzipped',
@@ -54,14 +68,18 @@ export function addNetworkOptions(command: Command): Command {
 export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
   return {
     encryption: options.encryption,
+    utp: options.utp,
     scheduling: options.scheduling,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+    ...(options.maxPeers === undefined ? {} : { peersMax: options.maxPeers }),
     ...(options.down === undefined ? {} : { downloadBytesPerSecond: options.down }),
     ...(options.up === undefined ? {} : { uploadBytesPerSecond: options.up }),
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.allowLocal ? { allowLocal: true } : {}),
+    ...(options.lsd ? {} : { lsd: false }),
     ...(options.pex ? {} : { pex: false }),
+    ...(options.dht ? options.dhtNode && { dht: { nodes: options.dhtNode } } : { dht: false }),
     ...(options.profile ? { profile: true } : {}),
   };
 }

@@ -1,4 +1,4 @@
-// Sizes and rates as people write them: 128MiB, 1.5M, 500k, 10MB/s.
+// Sizes, rates and numbers as people write them: 128MiB, 1.5M, 500k, 10MB/s.
 import { InputError } from '../../base/errors.ts';
 
 const PATTERN = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(ib?|b)?$/i;
@@ -23,6 +23,16 @@ export function parseRate(text: string): number {
   const bytes = bytesIn(text.trim().replace(/\/s$/i, ''));
   if (bytes === undefined) throw new InputError('ERR_CLI_RATE', `"${text}" is not a rate per second: ${HINT}`);
   return bytes;
+}
+
+/**
+ * Reads a number of things, from 1 on.
+ * @throws InputError ERR_CLI_COUNT
+ */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new InputError('ERR_CLI_COUNT', `"${text}" is not a whole number from 1 on`);
 }
 
 function bytesIn(text: string): number | undefined {

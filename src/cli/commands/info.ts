@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import { isMagnet } from '../library.ts';
-import { infoResult, magnetResult } from '../output/info-result.ts';
+import { infoResult, magnetResult, withScrape } from '../output/info-result.ts';
 import { runSession } from '../session.ts';
 
 /** Adds `info` to the program. */
@@ -13,14 +13,22 @@ export function addInfoCommand(program: Command, context: CommandContext, exit: 
     .summary('show what is in a torrent')
     .description('Shows name, size, info hash, trackers and the numbered files of a torrent.')
     .argument('<source>', 'a .torrent file or its http(s) URL, a magnet link or an info hash')
+    .option('--scrape', 'ask its trackers how many take part')
     .option('--json', 'one JSON object on standard output')
-    .action(async (source: string, options: { json?: boolean }) => exit(await info(context, source, options.json)));
+    .action(async (source: string, options: InfoOptions) => exit(await info(context, source, options)));
 }
 
-function info(context: CommandContext, source: string, json = false): Promise<number> {
+interface InfoOptions {
+  readonly json?: boolean;
+  readonly scrape?: boolean;
+}
+
+function info(context: CommandContext, source: string, { json = false, scrape }: InfoOptions): Promise<number> {
   return runSession(context, { json, ifInterrupted: 'nothing was changed' }, async (reporter) => {
-    const resolved = await context.library.resolveSource(source, { signal: context.interrupts.signal });
-    reporter.done(isMagnet(resolved) ? magnetResult(resolved) : infoResult(resolved));
+    const { library, interrupts } = context;
+    const resolved = await library.resolveSource(source, { signal: interrupts.signal });
+    const result = isMagnet(resolved) ? magnetResult(resolved) : infoResult(resolved);
+    reporter.done(scrape ? withScrape(result, await library.scrapeTrackers(resolved)) : result);
     return EXIT_DONE;
   });
 }

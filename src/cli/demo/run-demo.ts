@@ -87,7 +87,7 @@ async function makeTorrent({ context, reporter, folder, tracker }: Stage): Promi
 async function downloadAndCompare(stage: Stage, signal: AbortSignal): Promise<number> {
   const { context, reporter, settings, folder, files } = stage;
   const source = await context.library.loadSource(torrentIn(folder), { signal });
-  const clientOptions = { listen: { host: LOOPBACK, port: 0 }, profile: settings.profile };
+  const clientOptions = { listen: { host: LOOPBACK, port: 0 }, lsd: false, profile: settings.profile };
   return withClient(context, reporter, clientOptions, async (client) => {
     const add = { directory: path.join(folder, 'downloaded'), seed: false };
     const meter = new CostMeter(context.clock, 'now');

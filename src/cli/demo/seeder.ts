@@ -15,7 +15,7 @@ export interface SeederSettings {
 
 /** Starts the seeder and waits for its announce: a downloader that asks before it would hear of nobody. */
 export async function startSeeder({ torrent, directory, tracker }: SeederSettings): Promise<ChildCommand> {
-  const args = ['seed', torrent, '-d', directory, '--trust', '--listen', '127.0.0.1:0'];
+  const args = ['seed', torrent, '-d', directory, '--trust', '--no-lsd', '--listen', '127.0.0.1:0'];
   const seeder = new ChildCommand(args, path.dirname(torrent));
   const cancel = new AbortController();
   try {

@@ -22,6 +22,7 @@ const DOWNLOADING: TorrentProgress = {
   uploadBytesPerSecond: 0,
   uploadedBytes: 0,
   ratio: 0,
+  peersFrom: {},
   peers: 12,
   seeds: 1,
   partialSeeds: 0,
@@ -75,6 +76,13 @@ test('colours change nothing but colours', () => {
   assert.equal(stripVTControlCharacters(frame), torrentFrame('a film', DOWNLOADING, STYLE));
 });
 
+test('it is said how peers were found, the user’s own apart', () => {
+  const wide = { ...STYLE, columns: 200 };
+  const frame = torrentFrame('a film', { ...DOWNLOADING, peersFrom: { dht: 3, user: 1, incoming: 2 } }, wide);
+  assert.match(frame, /from DHT 3, incoming 2$/);
+  assert.doesNotMatch(torrentFrame('a film', { ...DOWNLOADING, peersFrom: { user: 1 } }, wide), /from/);
+});
+
 test('no line is ever wider than the terminal', () => {
   const progress = fc.record({
     state: fc.constantFrom('opening', 'checking', 'downloading', 'seeding', 'paused'),
@@ -86,6 +94,7 @@ test('no line is ever wider than the terminal', () => {
     uploadBytesPerSecond: fc.nat(2 ** 31),
     uploadedBytes: fc.nat(2 ** 31),
     ratio: fc.double({ min: 0, max: 100, noNaN: true }),
+    peersFrom: fc.constantFrom({}, { dht: 3, tracker: 150, user: 1 }, { incoming: 2, pex: 40, dht: 9 }),
     peers: fc.nat(200),
     seeds: fc.nat(200),
     partialSeeds: fc.nat(20),

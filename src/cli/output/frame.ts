@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate, fo
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Tally } from './reporter.ts';
-import { searchSentence } from './sentences.ts';
+import { originsOf, searchSentence, webSeedsOf } from './sentences.ts';
 
 /** How a frame is drawn. */
 export interface FrameStyle {
@@ -78,12 +78,14 @@ function downloadFacts(progress: TorrentProgress): string[] {
   facts.push(`${formatCount(progress.piecesDone).padStart(wanted.length)}/${wanted} pieces`);
   facts.push(peersOf(progress));
   if (progress.uploadedBytes > 0) facts.push(`${formatBytes(progress.uploadedBytes)} sent`);
+  const origins = originsOf(progress.peersFrom);
+  if (origins !== '') facts.push(`from ${origins}`);
   return facts;
 }
 
 function peersOf(progress: TorrentProgress): string {
   const seeds = progress.seeds > 0 ? ` (${formatCountOf(progress.seeds, 'seed')})` : '';
-  return formatCountOf(progress.peers, 'peer') + seeds;
+  return formatCountOf(progress.peers, 'peer') + seeds + webSeedsOf(progress);
 }
 
 function remarkOn(progress: TorrentProgress): string | undefined {

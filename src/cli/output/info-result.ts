@@ -1,6 +1,6 @@
 // What is in a torrent: a table, and the files as a tree, numbered as --select wants them.
 import { formatAddress } from '../arguments/address.ts';
-import { type Magnet, type Metainfo, magnetLink } from '../library.ts';
+import { type Magnet, type Metainfo, magnetLink, type ScrapeInfo } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatRoundBytes } from './figures.ts';
 import { fileTree } from './file-tree.ts';
 import type { Palette } from './palette.ts';
@@ -34,6 +34,19 @@ function fieldsOf(metainfo: Metainfo): Record<string, unknown> {
 /** The result of `info` for a magnet link or an info hash: what it says itself, and no peer was asked. */
 export function magnetResult(magnet: Magnet): Result {
   return { fields: { ...magnet }, render: (palette) => magnetLines(magnet, palette) };
+}
+
+/** The same with what the trackers say of the swarm. */
+export function withScrape(result: Result, scrapes: readonly ScrapeInfo[]): Result {
+  const lines = scrapes.map(({ url, seeds, leeches, downloads, message }) => {
+    const figures = `${seeds} seeds, ${leeches} leeches, ${downloads} downloads`;
+    return `  ${printable(url)}: ${printable(message ?? figures)}`;
+  });
+  const none = ['  it names no tracker'];
+  return {
+    fields: { ...result.fields, scrapes },
+    render: (palette) => [...result.render(palette), palette.dim('  swarm'), ...(lines.length > 0 ? lines : none)],
+  };
 }
 
 function magnetLines(magnet: Magnet, palette: Palette): string[] {

@@ -6,7 +6,7 @@ import { formatBytes, formatCountOf, formatDuration, formatRate, formatShare } f
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
-import { describeSubject, failureLines, searchSentence } from './sentences.ts';
+import { describeSubject, failureLines, originsOf, searchSentence, webSeedsOf } from './sentences.ts';
 
 /** Where lines go. Problems go apart, so that they are seen when standard output is a file. */
 export interface LineSinks {
@@ -110,7 +110,8 @@ function situationOf({ state, stall }: TorrentProgress): string {
 }
 
 function progressLine(progress: TorrentProgress, share: number): string {
-  const peers = formatCountOf(progress.peers, 'peer');
+  const origins = originsOf(progress.peersFrom);
+  const peers = formatCountOf(progress.peers, 'peer') + (origins === '' ? '' : ` (${origins})`);
   if (progress.state === 'checking') return `checking what is on disk: ${formatShare(progress.checked ?? 0)}`;
   if (progress.state === 'seeding') {
     const rate = formatRate(progress.uploadBytesPerSecond);
@@ -119,5 +120,5 @@ function progressLine(progress: TorrentProgress, share: number): string {
   if (progress.state !== 'downloading') return progress.state;
   const eta = progress.etaSeconds === undefined ? '' : `, ${formatDuration(progress.etaSeconds)} left`;
   const stall = progress.stall === undefined ? '' : `, ${printable(progress.stall.message)}`;
-  return `${formatShare(share)}, ${formatRate(progress.downloadBytesPerSecond)}${eta}, ${peers}${stall}`;
+  return `${formatShare(share)}, ${formatRate(progress.downloadBytesPerSecond)}${eta}, ${peers}${webSeedsOf(progress)}${stall}`;
 }

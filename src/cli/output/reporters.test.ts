@@ -34,6 +34,7 @@ function progressAt(percent: number, more: Partial<TorrentProgress> = {}): Torre
     uploadBytesPerSecond: 0,
     uploadedBytes: 0,
     ratio: 0,
+    peersFrom: {},
     peers: 2,
     seeds: 1,
     partialSeeds: 0,
@@ -127,8 +128,8 @@ test('lines: a stall and its end are told at once', () => {
   const stall = { code: 'no-peers', message: 'no peers' };
   reporter.progress(progressAt(1, { stall }));
   reporter.progress(progressAt(1, { stall }));
-  reporter.progress(progressAt(1));
-  assert.deepEqual(lines, ['1.0 %, 10.0 MiB/s, 2 peers, no peers', '1.0 %, 10.0 MiB/s, 2 peers']);
+  reporter.progress(progressAt(1, { webSeeds: 1 }));
+  assert.deepEqual(lines, ['1.0 %, 10.0 MiB/s, 2 peers, no peers', '1.0 %, 10.0 MiB/s, 2 peers, 1 web seed']);
 });
 
 test('lines: problems go apart, without control characters', () => {

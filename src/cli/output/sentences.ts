@@ -1,5 +1,5 @@
 // Sentences that every reporter for people says in the same way.
-import type { SearchProgress, SeedGoalReached } from '../library.ts';
+import type { PeerSource, SearchProgress, SeedGoalReached, TorrentProgress } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRoundBytes, formatShare } from './figures.ts';
 import { printable } from './printable.ts';
 import type { Failure, Subject } from './reporter.ts';
@@ -16,6 +16,25 @@ export function searchSentence({ peers, sources, share, stall }: SearchProgress)
   if (stall !== undefined) return `looking for metadata: ${printable(stall.message)}`;
   const from = `${formatCountOf(sources, 'peer')}${sources === peers ? '' : ` of ${formatCount(peers)}`}`;
   return `fetching metadata from ${from}: ${formatShare(share)}`;
+}
+
+const ORIGINS: Readonly<Record<Exclude<PeerSource, 'user'>, string>> = {
+  lsd: 'own network',
+  tracker: 'trackers',
+  dht: 'DHT',
+  pex: 'peers',
+  incoming: 'incoming',
+};
+
+/** How peers were found, the user's own apart: "DHT 3, trackers 1". Empty when there is nothing to tell. */
+export function originsOf(peersFrom: Partial<Readonly<Record<PeerSource, number>>>): string {
+  const told = Object.entries(ORIGINS).filter(([source]) => (peersFrom[source as PeerSource] ?? 0) > 0);
+  return told.map(([source, name]) => `${name} ${formatCount(peersFrom[source as PeerSource]!)}`).join(', ');
+}
+
+/** ", 2 web seeds" behind the peers; empty when there are none. */
+export function webSeedsOf({ webSeeds }: Pick<TorrentProgress, 'webSeeds'>): string {
+  return webSeeds > 0 ? `, ${formatCountOf(webSeeds, 'web seed')}` : '';
 }
 
 /** Why seeding ended by itself. */

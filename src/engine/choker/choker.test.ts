@@ -58,13 +58,14 @@ test('never more than the slots are unchoked, and no slot stays empty while some
     fc.property(
       fc.array(someFacts, { maxLength: 30, size: 'max' }),
       fc.integer({ min: 1, max: 10 }),
+      fc.nat(3),
       fc.boolean(),
       fc.nat(),
-      (facts, slots, seeding, seed) => {
+      (facts, slots, optimistic, seeding, seed) => {
         const peers = facts.map((fact, index) => peer(index + 1, fact));
         const choker = new Choker(new SeededRandom(seed));
         for (let nowMs = 0; nowMs < 100_000; nowMs += CHOKE_INTERVAL_MS) {
-          round(choker, peers, { slots, seeding }, nowMs);
+          round(choker, peers, { slots, optimistic: Math.min(optimistic, slots), seeding }, nowMs);
           const unchoked = peers.filter((one) => one.unchoked);
           const interested = peers.filter((one) => one.interested);
           assert.ok(unchoked.length <= slots);
@@ -86,7 +87,7 @@ test('with competition, a snubbed peer gets no regular slot', () => {
         const peers = facts.map((fact, index) => peer(index + 1, { ...fact, interested: true }));
         const choker = new Choker(new SeededRandom(seed));
         for (let nowMs = 0; nowMs < 100_000; nowMs += CHOKE_INTERVAL_MS) {
-          round(choker, peers, { slots: 4, seeding }, nowMs);
+          round(choker, peers, { slots: 4, optimistic: 1, seeding }, nowMs);
           const snubbed = peers.filter((one) => one.unchoked && one.snubbed);
           assert.ok(snubbed.every((one) => choker.isOptimistic(one.link)));
         }
@@ -98,7 +99,7 @@ test('with competition, a snubbed peer gets no regular slot', () => {
 test('the peers that give most have the regular slots', () => {
   const peers = [3, 9, 1, 7, 5, 8].map((rate, index) => peer(index + 1, { downloadBytesPerSecond: rate * 1000 }));
   const choker = new Choker(new SeededRandom(1));
-  round(choker, peers, { slots: 4, seeding: false }, 0);
+  round(choker, peers, { slots: 4, optimistic: 1, seeding: false }, 0);
   assert.deepEqual(
     unchokedLinks(peers).filter((link) => !choker.isOptimistic(link)),
     [2, 4, 6],
@@ -111,7 +112,7 @@ test('everybody who is interested gets a turn, from leech and seed alike', () =>
     const choker = new Choker(new SeededRandom(7));
     const served = new Set<LinkId>();
     for (let nowMs = 0; nowMs < 3_600_000; nowMs += CHOKE_INTERVAL_MS) {
-      round(choker, peers, { slots: 4, seeding }, nowMs);
+      round(choker, peers, { slots: 4, optimistic: 1, seeding }, nowMs);
       for (const link of unchokedLinks(peers)) served.add(link);
     }
     assert.equal(served.size, 20);
@@ -124,7 +125,7 @@ test('a seed lets each peer have its turn in order, however fast it is', () => {
   const turns = new Map<LinkId, number>();
   const rounds = (12 / 3) * (OPTIMISTIC_INTERVAL_MS / CHOKE_INTERVAL_MS) * 4;
   for (let at = 0; at < rounds; at++) {
-    round(choker, peers, { slots: 4, seeding: true }, at * CHOKE_INTERVAL_MS);
+    round(choker, peers, { slots: 4, optimistic: 1, seeding: true }, at * CHOKE_INTERVAL_MS);
     for (const link of unchokedLinks(peers)) turns.set(link, (turns.get(link) ?? 0) + 1);
   }
   const counts = [...turns.values()];
@@ -132,12 +133,31 @@ test('a seed lets each peer have its turn in order, however fast it is', () => {
   assert.ok(Math.max(...counts) <= Math.min(...counts) * 2.5, `turns are even: ${counts.join(' ')}`);
 });
 
+test('slots that nobody earns are tried with: a crowd that gives nothing is not served in the order in which it came', () => {
+  const peers = Array.from({ length: 20 }, (_, index) => peer(index + 1));
+  const choker = new Choker(new SeededRandom(6));
+  round(choker, peers, { slots: 4, optimistic: 1, seeding: false }, 0);
+  assert.equal(peers.filter((one) => choker.isOptimistic(one.link)).length, 4);
+  peers[9]!.downloadBytesPerSecond = 1000;
+  round(choker, peers, { slots: 4, optimistic: 1, seeding: false }, OPTIMISTIC_INTERVAL_MS);
+  assert.ok(peers[9]!.unchoked, 'the first who gives something');
+  assert.ok(!choker.isOptimistic(10), 'has earned its slot');
+});
+
+test('without an optimistic slot all go to those who give', () => {
+  const peers = [3, 9, 1, 7].map((rate, index) => peer(index + 1, { downloadBytesPerSecond: rate * 1000 }));
+  const choker = new Choker(new SeededRandom(1));
+  round(choker, peers, { slots: 1, optimistic: 0, seeding: false }, 0);
+  assert.deepEqual(unchokedLinks(peers), [2]);
+  assert.equal(optimisticOf(choker, peers), undefined);
+});
+
 test('the optimistic slot changes hands every 30 seconds and not before', () => {
   const peers = Array.from({ length: 10 }, (_, index) => peer(index + 1, { downloadBytesPerSecond: 100 - index }));
   const choker = new Choker(new SeededRandom(5));
   const holders: (LinkId | undefined)[] = [];
   for (let nowMs = 0; nowMs < 4 * OPTIMISTIC_INTERVAL_MS; nowMs += CHOKE_INTERVAL_MS) {
-    round(choker, peers, { slots: 4, seeding: false }, nowMs);
+    round(choker, peers, { slots: 4, optimistic: 1, seeding: false }, nowMs);
     holders.push(optimisticOf(choker, peers));
   }
   for (let at = 1; at < holders.length; at++) {
@@ -151,7 +171,7 @@ test('a new peer is tried about three times as often as an old one', () => {
     const peers = [1, 2, 3, 4, 5].map((link) => peer(link, { downloadBytesPerSecond: link < 4 ? 9 : 0 }));
     peers[4]!.connectedMs = -1000;
     const choker = new Choker(new SeededRandom(seed));
-    round(choker, peers, { slots: 4, seeding: false }, 0);
+    round(choker, peers, { slots: 4, optimistic: 1, seeding: false }, 0);
     if (choker.isOptimistic(5)) wins++;
   }
   assert.ok(wins > 1400 && wins < 1600, `${wins} of 2000`);
@@ -160,7 +180,7 @@ test('a new peer is tried about three times as often as an old one', () => {
 test('one slot in five is given on spec', () => {
   const peers = Array.from({ length: 30 }, (_, index) => peer(index + 1, { downloadBytesPerSecond: index }));
   const choker = new Choker(new SeededRandom(2));
-  round(choker, peers, { slots: 20, seeding: false }, 0);
+  round(choker, peers, { slots: 20, optimistic: 4, seeding: false }, 0);
   assert.equal(peers.filter((one) => choker.isOptimistic(one.link)).length, 4);
   assert.equal(unchokedLinks(peers).length, 20);
 });
@@ -178,7 +198,7 @@ test('nobody waits for ever for a try, even among a stream of newcomers', () => 
       peers.splice(12);
       peers.push(...Array.from({ length: 6 }, () => peer(next++, { connectedMs: nowMs })));
     }
-    round(choker, peers, { slots: 4, seeding: false }, nowMs);
+    round(choker, peers, { slots: 4, optimistic: 1, seeding: false }, nowMs);
     for (const one of old) if (one.unchoked) served.add(one.link);
   }
   assert.equal(served.size, old.length);
@@ -197,7 +217,7 @@ test('who lost interest keeps a slot that nobody else wants, and gives it to the
   const peers = [peer(1, { interested: false, unchoked: true }), peer(2, { interested: false })];
   const choker = new Choker(new SeededRandom(1));
   assert.deepEqual(choker.fill(peers, { slots: 1, seeding: false }, 0), { choke: [], unchoke: [] });
-  assert.deepEqual(choker.decide(peers, { slots: 1, seeding: false }, 10), { choke: [], unchoke: [] });
+  assert.deepEqual(choker.decide(peers, { slots: 1, optimistic: 1, seeding: false }, 10), { choke: [], unchoke: [] });
   peers[1]!.interested = true;
   assert.deepEqual(choker.fill(peers, { slots: 1, seeding: false }, 20), { choke: [1], unchoke: [2] });
 });

@@ -10,7 +10,6 @@ import {
   NEW_PEER_WEIGHT,
   OPTIMISTIC_INTERVAL_MS,
   OPTIMISTIC_PATIENCE_ROUNDS,
-  SLOTS_PER_OPTIMISTIC,
 } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 
@@ -33,9 +32,14 @@ export interface ChokerPeer {
 export interface ChokerSettings {
   /** Peers unchoked at once, the optimistic ones among them. */
   readonly slots: number;
+  /** How many of them are given on spec when more want one than there are. */
+  readonly optimistic: number;
   /** We have everything we want: reward those who take, not those who give. */
   readonly seeding: boolean;
 }
+
+/** Between rounds nobody is tried on spec. */
+type FillSettings = Omit<ChokerSettings, 'optimistic'>;
 
 /** Links to choke and to unchoke; all others stay as they are. */
 export interface ChokeDecision {
@@ -74,23 +78,22 @@ export class Choker {
     this.#meet(peers, nowMs);
     const eligible = peers.filter((peer) => this.#eligible(peer, nowMs));
     const chosen = new Set<LinkId>();
-    const { slots } = settings;
+    const { slots, optimistic, seeding } = settings;
     if (eligible.length <= slots) {
       // Enough for all. A snubbed peer is in only because nobody else wants its slot: it is the optimistic kind.
       for (const peer of eligible) chosen.add(peer.link);
       for (const memory of this.#memories.values()) memory.trialMs = undefined;
     } else if (slots > 0) {
-      const trials = Math.max(1, Math.floor(slots / SLOTS_PER_OPTIMISTIC));
-      const regular = this.#ranked(eligible, settings.seeding, nowMs).filter((peer) => !peer.snubbed);
-      for (const peer of regular.slice(0, slots - trials)) chosen.add(peer.link);
-      // Whoever is snubbed leaves slots to be tried with: that is how new partners are found when all old ones stall.
+      const regular = this.#ranked(eligible, seeding, nowMs).filter((peer) => this.#earns(peer, seeding, nowMs));
+      for (const peer of regular.slice(0, slots - optimistic)) chosen.add(peer.link);
+      // Whoever gives nothing leaves slots to be tried with: that is how partners are found, and new ones when all stall.
       this.#tryOnSpec(eligible, slots - chosen.size, chosen, nowMs);
     }
     return this.#compare(peers, chosen, slots, nowMs);
   }
 
   /** Between rounds: gives away slots that are free, and takes none from anybody who uses it. */
-  fill(peers: readonly ChokerPeer[], settings: ChokerSettings, nowMs: number): ChokeDecision {
+  fill(peers: readonly ChokerPeer[], settings: FillSettings, nowMs: number): ChokeDecision {
     this.#meet(peers, nowMs);
     const chosen = new Set<LinkId>();
     for (const peer of peers) if (peer.unchoked && peer.interested) chosen.add(peer.link);
@@ -119,6 +122,12 @@ export class Choker {
     if (a.downloadBytesPerSecond !== b.downloadBytesPerSecond)
       return b.downloadBytesPerSecond - a.downloadBytesPerSecond;
     return Number(b.unchoked) - Number(a.unchoked) || a.link - b.link;
+  }
+
+  /** A regular slot is for those who give something, or have not had the time to. */
+  #earns(peer: ChokerPeer, seeding: boolean, nowMs: number): boolean {
+    if (peer.snubbed) return false;
+    return seeding || peer.downloadBytesPerSecond > 0 || this.#justLetIn(peer, nowMs);
   }
 
   #justLetIn(peer: ChokerPeer, nowMs: number): boolean {

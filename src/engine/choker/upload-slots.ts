@@ -1,8 +1,11 @@
 // The upload slots of a whole session, shared by its torrents: each gets as many as the others or as it can use, and
-// one that is alone gets all. What the slots of one torrent are used for is its own choker's decision.
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS } from '../limits.ts';
+// one that is alone gets all. Where that does not come out even they take turns (slot-turns.ts), and so they do for the
+// slots that are given on spec. What the slots of one torrent are used for is its own choker's decision.
+import type { Random } from '../../base/clock.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, SLOTS_PER_OPTIMISTIC } from '../limits.ts';
 import type { ChokeDecision, Choker, ChokerPeer } from './choker.ts';
 import { SlotTuner } from './slot-tuner.ts';
+import { type SlotClaim, SlotTurns, shareOut } from './slot-turns.ts';
 
 /** A torrent as the slots' owner sees it. */
 export interface SlotUser {
@@ -26,8 +29,15 @@ interface Claim {
 /** Shares the slots out: everybody's at once every CHOKE_INTERVAL_MS, free ones as soon as they are. */
 export class UploadSlots {
   readonly #tuner = new SlotTuner();
+  readonly #turns: SlotTurns<SlotUser>;
+  readonly #optimisticTurns: SlotTurns<SlotUser>;
   #nextRoundMs = Number.NEGATIVE_INFINITY;
   #hurried = false;
+
+  constructor(random: Random) {
+    this.#turns = new SlotTurns(random, OPTIMISTIC_INTERVAL_MS);
+    this.#optimisticTurns = new SlotTurns(random, OPTIMISTIC_INTERVAL_MS);
+  }
 
   /** Slots at the moment. */
   get count(): number {
@@ -66,60 +76,43 @@ export class UploadSlots {
     }
     const facts = { uploadBytesPerSecond, limitBytesPerSecond, served, waiting: interested - served };
     const slots = this.#tuner.tune(facts);
-    // When there are more torrents than slots they take turns, as long as an optimistic unchoke lasts.
-    const first = Math.floor(nowMs / OPTIMISTIC_INTERVAL_MS) % Math.max(1, claims.length);
-    const shares = sharesOf(claims, slots, first);
-    const decisions = claims.map(({ user, peers }, index) =>
-      user.choker.decide(peers, { slots: shares[index]!, seeding: user.seeding }, nowMs),
-    );
+    const asked = this.#turns.deal(askedBy(claims), slots, nowMs);
+    const optimistic = this.#optimistic(claims, asked, slots, nowMs);
+    const shares = withIdle(claims, slots, asked);
+    const decisions = claims.map(({ user, peers }, at) => {
+      const settings = { slots: shares[at]!, optimistic: optimistic[at]!, seeding: user.seeding };
+      return user.choker.decide(peers, settings, nowMs);
+    });
     carryOut(claims, decisions);
+  }
+
+  /** How many of each torrent's slots are given on spec: none where nobody waits. */
+  #optimistic(claims: readonly Claim[], asked: readonly number[], slots: number, nowMs: number): number[] {
+    const crowded = claims.map(({ user, interested }, at) => {
+      return { user, demand: interested > asked[at]! ? asked[at]! : 0 };
+    });
+    return this.#optimisticTurns.deal(crowded, Math.max(1, Math.floor(slots / SLOTS_PER_OPTIMISTIC)), nowMs);
   }
 
   #fill(claims: readonly Claim[], nowMs: number): void {
     const held = claims.map((claim) => claim.served);
-    const grown = sharesOf(claims, this.#tuner.slots, 0, held);
-    const decisions = claims.map(({ user, peers }, index) =>
-      user.choker.fill(peers, { slots: grown[index]!, seeding: user.seeding }, nowMs),
+    const asked = this.#turns.spread(askedBy(claims), this.#tuner.slots, nowMs, held);
+    const shares = withIdle(claims, this.#tuner.slots, asked);
+    const decisions = claims.map(({ user, peers }, at) =>
+      user.choker.fill(peers, { slots: shares[at]!, seeding: user.seeding }, nowMs),
     );
     carryOut(claims, decisions);
   }
 }
 
-/** Slots that nobody asks for may stay with whoever has them. */
-function sharesOf(claims: readonly Claim[], slots: number, first: number, held?: readonly number[]): number[] {
-  const asked = shareOut(
-    claims.map((claim) => claim.interested),
-    slots,
-    first,
-    held,
-  );
-  return shareOut(
-    claims.map((claim) => claim.interested + claim.idle),
-    slots,
-    first,
-    asked,
-  );
+function askedBy(claims: readonly Claim[]): SlotClaim<SlotUser>[] {
+  return claims.map(({ user, interested }) => ({ user, demand: interested }));
 }
 
-/**
- * Max-min fair shares of `slots`: the next slot goes to whoever has fewest and still has a use for it, beginning the
- * count at `first`. `held` are those that each has already and keeps, even beyond its fair share.
- */
-export function shareOut(demands: readonly number[], slots: number, first: number, held?: readonly number[]): number[] {
-  const shares = demands.map((_demand, index) => held?.[index] ?? 0);
-  let left = slots - shares.reduce((sum, share) => sum + share, 0);
-  while (left > 0) {
-    let neediest = -1;
-    for (let step = 0; step < demands.length; step++) {
-      const at = (first + step) % demands.length;
-      if (shares[at]! >= demands[at]!) continue;
-      if (neediest < 0 || shares[at]! < shares[neediest]!) neediest = at;
-    }
-    if (neediest < 0) break;
-    shares[neediest]!++;
-    left--;
-  }
-  return shares;
+/** Slots that nobody asks for may stay with whoever has them. */
+function withIdle(claims: readonly Claim[], slots: number, asked: readonly number[]): number[] {
+  const demands = claims.map(({ interested, idle }) => interested + idle);
+  return shareOut(demands, slots, [...claims.keys()], asked);
 }
 
 function claimOf(user: SlotUser, peers: ChokerPeer[]): Claim {

@@ -230,12 +230,15 @@ test('stopped is bounded, whatever the number of trackers', () => {
   swarm.silent();
 });
 
-test('an answer that comes after stop changes nothing', () => {
+test('an answer that comes after stop changes nothing: its tracker is told that we leave, once', () => {
   const swarm = new Swarm([[A]]);
   const started = swarm.expect(`started ${A}`);
   swarm.announcer.stop();
-  assert.equal(swarm.announcer.settled, true);
+  assert.equal(swarm.announcer.settled, false);
+  const stopped = swarm.expect(`stopped ${A}`);
   swarm.succeed(started);
+  swarm.succeed(stopped);
+  assert.equal(swarm.announcer.settled, true);
   swarm.silent();
   assert.equal(swarm.announcer.status()[0]?.announcing, false);
 });

@@ -89,12 +89,15 @@ export class Announcer {
   }
 
   /**
-   * Ends: the next `due` says `stopped` to every tracker that lists us. What is in flight is forgotten, so the caller
-   * should cancel it; a late answer does no harm.
+   * Ends: the next `due` says `stopped` to every tracker that lists us, and to those that are perhaps just about to. What
+   * is in flight is forgotten, so the caller should cancel it; a late answer does no harm.
    */
   stop(): void {
     this.#phase = 'stopping';
-    for (const { record } of this.#inFlight.values()) record.announcing--;
+    for (const { record, event } of this.#inFlight.values()) {
+      record.announcing--;
+      if (event === 'started') record.listsUs = true;
+    }
     this.#inFlight.clear();
   }
 

@@ -19,12 +19,20 @@ export function hearDontHave(peer: Peer, payload: Uint8Array, geometry: Geometry
   intake.takeBack(peer, piece);
 }
 
-/** We lost a piece: peers that can be told are told, and nobody is given what was asked for of it. */
-export function tellLoss(piece: PieceIndex, peers: Iterable<Peer>, extended: ExtendedMessages, upload: Upload): void {
+/**
+ * We lost a piece: nobody is given what was asked for of it, and peers that can be told are told. Yields those that cannot
+ * be, and may count on us for it.
+ */
+export function* tellLoss(
+  piece: PieceIndex,
+  peers: Iterable<Peer>,
+  extended: ExtendedMessages,
+  upload: Upload,
+): Generator<Peer> {
   const payload = encodeDontHave(piece);
   upload.forgetPiece(piece);
   for (const peer of peers) {
     if (!peer.ready || peer.closing) continue;
-    extended.sendExtended(peer, 'lt_donthave', payload);
+    if (!extended.sendExtended(peer, 'lt_donthave', payload) && !peer.pieces.have.has(piece)) yield peer;
   }
 }

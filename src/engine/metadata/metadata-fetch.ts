@@ -9,8 +9,10 @@ import { decodeMetadataMessage, encodeMetadataMessage } from '../../protocol/ext
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
-import { EXTENDED } from '../../protocol/wire/message-id.ts';
+import { EXTENDED, PORT } from '../../protocol/wire/message-id.ts';
 import { KEEP_ALIVE, MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
+import { decodeMessage } from '../../protocol/wire/messages.ts';
+import { discoveryFor } from '../discovery/dht-discovery.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { PeerContacts } from '../extensions/peer-contacts.ts';
 import {
@@ -28,10 +30,20 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Announcing } from '../torrent/announcing.ts';
-import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from '../torrent/greeting.ts';
+import {
+  greeting,
+  hearNodePort,
+  heedOffer,
+  introduction,
+  lesserTwin,
+  nodePortFor,
+  offerTo,
+  welcome,
+} from '../torrent/greeting.ts';
 import { MeteredPeers } from '../torrent/metered-peers.ts';
 import { explainLoneliness, type Stall } from '../torrent/stall.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
+import type { Acquaintance, Heirloom } from './acquaintance.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 
 /** What we declare to have: nothing, of a torrent of unknown size. */
@@ -53,26 +65,6 @@ export interface MetadataObserver {
   warned(warning: Warning): void;
 }
 
-/** A peer that is handed over, and what it said while we had no torrent to apply it to. */
-export interface Heirloom {
-  readonly peer: Peer;
-  readonly handshake: Handshake;
-  readonly messages: readonly HeardMessage[];
-}
-
-interface HeardMessage {
-  readonly id: number;
-  readonly payload: Uint8Array;
-}
-
-/** What a peer has said so far. */
-interface Acquaintance {
-  readonly peer: Peer;
-  readonly handshake: Handshake;
-  readonly messages: HeardMessage[];
-  bytes: number;
-}
-
 const nothing = (): void => undefined;
 
 export class MetadataFetch implements Member {
@@ -80,6 +72,8 @@ export class MetadataFetch implements Member {
   readonly swarm: Swarm;
   readonly contacts: PeerContacts;
   readonly ticketBase: number;
+  /** Nobody knows yet whether the torrent is private; its link was no secret. */
+  readonly local = true;
   // We never asked for a block.
   readonly messagesDone: () => void = nothing;
   readonly blockLanded: () => void = nothing;
@@ -93,7 +87,6 @@ export class MetadataFetch implements Member {
   readonly #observer: MetadataObserver;
   readonly #announcing: Announcing;
   readonly #exchange: MetadataExchange;
-  readonly #tiers: number;
   readonly #extended: ExtendedMessages;
   readonly #known = new Map<LinkId, Acquaintance>();
   #found = false;
@@ -108,10 +101,10 @@ export class MetadataFetch implements Member {
     this.#parts = { ...parts, peers: new MeteredPeers(parts.peers, this.uploadLimit) };
     this.swarm = new Swarm(new Candidates(parts.refuses));
     this.#observer = observer;
-    const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase } = parts;
-    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, pace, random, ticketBase });
+    const { trackers, announcePace: pace, peerId, trackerKey: key, random, ticketBase, external } = parts;
+    const dht = discoveryFor(this, parts, false);
+    this.#announcing = new Announcing({ ...spec, peerId, key, trackers, pace, random, ticketBase, external, dht });
     this.#announcing.start();
-    this.#tiers = spec.tiers.length;
     this.#exchange = new MetadataExchange((bytes) => equalBytes(parts.sha1(bytes), spec.infoHash));
     this.contacts = new PeerContacts({
       swarm: this.swarm,
@@ -157,7 +150,7 @@ export class MetadataFetch implements Member {
     for (const peer of this.swarm.peers()) if (peer.ready) ready++;
     if (ready > 0) return { code: 'no-metadata', message: 'no connected peer has the metadata of this torrent yet' };
     const { hopeful } = this.swarm.candidates;
-    return explainLoneliness(this.swarm.size, { hopeful, asking: this.#tiers > 0 });
+    return explainLoneliness(this.swarm.size, { hopeful, asking: this.#announcing.asking });
   }
 
   admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
@@ -227,7 +220,7 @@ export class MetadataFetch implements Member {
   }
 
   #greet(peer: Peer): void {
-    if (!peer.closing) this.#send(peer, greeting(this.infoHash, this.#parts.peerId));
+    if (!peer.closing) this.#send(peer, greeting(this.infoHash, this.#parts.peerId, this.#parts.dht !== undefined));
   }
 
   #shakeHands(peer: Peer, handshake: Handshake): void {
@@ -249,7 +242,8 @@ export class MetadataFetch implements Member {
     const { clientName, listenPort, external } = this.#parts;
     const { advertised } = this.#extended;
     const offer = offerTo(peer, { clientName, listenPort: listenPort(), advertised, ...external.addresses });
-    for (const bytes of introduction(peer, NO_PIECES, offer)) this.#send(peer, bytes);
+    for (const bytes of introduction(peer, NO_PIECES, offer, nodePortFor(peer, this.#parts.dht)))
+      this.#send(peer, bytes);
   }
 
   #hear(peer: Peer, id: number, payload: Uint8Array): void {
@@ -259,6 +253,7 @@ export class MetadataFetch implements Member {
     peer.messageDebt++;
     try {
       if (id === EXTENDED && payload.length > 0) this.#extended.hear(peer, payload[0]!, payload.subarray(1));
+      if (id === PORT) hearNodePort(peer, decodeMessage(id, payload), this.#parts.dht);
       if (id !== EXTENDED || !OURS.has(payload[0])) this.#remember(known, id, payload);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
@@ -374,6 +369,7 @@ export class MetadataFetch implements Member {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#announcing.stop();
     for (const peer of this.swarm.peers()) this.#drop(peer);
   }
 

@@ -1,4 +1,5 @@
 // What downloading has to know of a connected peer.
+import { UNKNOWN_BLOCK_MS } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import type { ActivePiece } from './active-piece.ts';
@@ -9,8 +10,10 @@ export class DownloadPeer {
   readonly pieces: PeerPieces;
   /** Places that the link holds: blocks and duplicates that neither landed nor were returned. */
   outstanding = 0;
-  /** How long a block takes it at its present rate, 0 while that is not known. Kept by the control tick. */
+  /** How long a block takes it at present, 0 while that is not known. Kept by the control tick. */
   blockMs = 0;
+  /** Blocks that it owes and that somebody else is asked for, too. Counted anew by each plan of endgame. */
+  relieved = 0;
   /** The piece that this peer leads. */
   current: ActivePiece | undefined;
 
@@ -25,5 +28,10 @@ export class DownloadPeer {
   constructor(link: LinkId, pieces: PeerPieces) {
     this.link = link;
     this.pieces = pieces;
+  }
+
+  /** How long until it has sent so many blocks; infinite while it chokes us or stalls. */
+  waitMs(blocks: number): number {
+    return blocks * (this.blockMs > 0 ? this.blockMs : UNKNOWN_BLOCK_MS);
   }
 }

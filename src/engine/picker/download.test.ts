@@ -137,7 +137,7 @@ class Simulation {
     this.urgent += planned;
     if (planned === 0) planned = this.download.planner.plan(peer, count, this.batch);
     if (planned === 0) {
-      planned = this.download.endgame.plan(peer, count, this.batch);
+      planned = this.download.endgame.plan(peer, this.batch);
       this.duplicates += planned;
     }
     for (let record = 0; record < planned; record++) {

@@ -45,7 +45,7 @@ export class Download {
     this.runs = new RunQueue(this.pieces);
     this.arrivals = new Arrivals(this.pieces, duplicates, this.runs);
     this.planner = new RequestPlanner(this.pieces, duplicates, this.runs);
-    this.endgame = new Endgame(this.pieces, duplicates, random);
+    this.endgame = new Endgame(this.pieces, duplicates, this.#peers);
     const diskReady = () => this.runs.storingBytes < this.planner.writeBehindBytes;
     this.spans = new SpanPlanner(this.pieces, duplicates, diskReady);
     this.urgent = new UrgentPlanner({

@@ -4,6 +4,7 @@ import { DownloadBench } from '../../testing/engine/download-bench.ts';
 import { STORED_CORRUPT, STORED_FAILED, STORED_PART, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS, RUN_BYTES } from '../torrent/geometry.ts';
 import { COPY_FROM, COPY_TO } from './arrivals.ts';
+import type { DownloadPeer } from './download-peer.ts';
 
 const first = 0 as PieceIndex;
 const second = 1 as PieceIndex;
@@ -129,6 +130,7 @@ test('a piece that failed its hash comes next, from one peer alone, until it is 
   const rest = bench.plan(b, 100).filter(({ piece }) => piece === first);
   assert.equal(again.length + rest.length, 8);
   const helper = bench.peer();
+  b.blockMs = Number.POSITIVE_INFINITY;
   assert.deepEqual(
     bench.endgame(helper, 100).filter(({ piece }) => piece === first),
     [],
@@ -230,9 +232,18 @@ test('a run that completes after a disk failure waits until the piece is forgott
   assert.deepEqual(bench.take(1), [], 'run 0 comes first again');
 });
 
+/** A peer that does not send what it owes, and one that takes very long. */
+function stalledPeer(bench: DownloadBench): DownloadPeer {
+  return Object.assign(bench.peer(), { blockMs: Number.POSITIVE_INFINITY });
+}
+
+function slowPeer(bench: DownloadBench): DownloadPeer {
+  return Object.assign(bench.peer(), { blockMs: 1_000_000 });
+}
+
 test('endgame asks others for what is owed, each into a place of its own, at most twice', () => {
   const bench = new DownloadBench(1, 4 * BLOCK_BYTES, 64);
-  const [a, b, c, d] = [bench.peer(), bench.peer(), bench.peer(), bench.peer()];
+  const [a, b, c, d] = [stalledPeer(bench), slowPeer(bench), bench.peer(), bench.peer()];
   const owned = bench.plan(a, 3);
   assert.deepEqual(bench.endgame(b, 10), [], 'not while a block is left that nobody was asked for');
   owned.push(...bench.plan(a, 1));
@@ -245,7 +256,7 @@ test('endgame asks others for what is owed, each into a place of its own, at mos
 
 test('endgame spreads over blocks before it asks for one a third time', () => {
   const bench = new DownloadBench(1, 4 * BLOCK_BYTES, 64);
-  const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
+  const [a, b, c] = [stalledPeer(bench), slowPeer(bench), bench.peer()];
   bench.plan(a, 4);
   const begins = [...bench.endgame(b, 2), ...bench.endgame(c, 2)].map(({ begin }) => begin);
   assert.equal(new Set(begins).size, 4);
@@ -253,7 +264,7 @@ test('endgame spreads over blocks before it asks for one a third time', () => {
 
 test('a duplicate whose owner has gone already is copied at once, and the others are revoked', () => {
   const bench = new DownloadBench(1, 2 * BLOCK_BYTES, 64);
-  const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
+  const [a, b, c] = [stalledPeer(bench), slowPeer(bench), bench.peer()];
   const [kept] = bench.plan(a, 2);
   bench.endgame(b, 2);
   bench.endgame(c, 2);
@@ -267,7 +278,7 @@ test('a duplicate whose owner has gone already is copied at once, and the others
 
 test('a link that still owes a duplicate is not asked for the block again, and the slot is kept only until it comes or is returned', () => {
   const bench = new DownloadBench(1, BLOCK_BYTES, 64);
-  const [a, b] = [bench.peer(), bench.peer()];
+  const [a, b] = [stalledPeer(bench), bench.peer()];
   bench.land(a, bench.plan(a, 1).concat(bench.endgame(b, 1)).slice(0, 1));
   bench.take();
   assert.equal(bench.download.runs.stored(first, 0, STORED_CORRUPT).kind, 'corrupt');
@@ -280,7 +291,7 @@ test('a link that still owes a duplicate is not asked for the block again, and t
 
 test('a duplicate whose owner is gone is not fetched for nothing', () => {
   const bench = new DownloadBench(1, BLOCK_BYTES, 64);
-  const [a, b] = [bench.peer(), bench.peer()];
+  const [a, b] = [stalledPeer(bench), bench.peer()];
   bench.plan(a, 1);
   bench.endgame(b, 1);
   bench.download.arrivals.closed(a);
@@ -291,7 +302,7 @@ test('a duplicate whose owner is gone is not fetched for nothing', () => {
 
 test('when the owner comes first its duplicates are revoked, and what they still bring is wasted', () => {
   const bench = new DownloadBench(1, BLOCK_BYTES, 64);
-  const [a, b, c] = [bench.peer(), bench.peer(), bench.peer()];
+  const [a, b, c] = [stalledPeer(bench), slowPeer(bench), bench.peer()];
   bench.plan(a, 1);
   bench.endgame(b, 1);
   bench.endgame(c, 1);
@@ -308,7 +319,7 @@ test('a duplicate that comes first waits for the place, and is copied when its o
   for (const letGo of ['returned', 'closed'] as const) {
     const bench = new DownloadBench(1, BLOCK_BYTES, 64);
     const { arrivals } = bench.download;
-    const [a, b] = [bench.peer(), bench.peer()];
+    const [a, b] = [stalledPeer(bench), bench.peer()];
     const own = bench.plan(a, 1)[0]!;
     const duplicate = bench.endgame(b, 1)[0]!;
     assert.equal(arrivals.landed(b, 0, 0), 'waiting');
@@ -328,7 +339,7 @@ test('a duplicate that comes first waits for the place, and is copied when its o
 
 test('when the owner comes in after a duplicate, its bytes are taken and nothing is copied', () => {
   const bench = new DownloadBench(1, BLOCK_BYTES, 64);
-  const [a, b] = [bench.peer(), bench.peer()];
+  const [a, b] = [stalledPeer(bench), bench.peer()];
   bench.plan(a, 1);
   bench.endgame(b, 1);
   assert.equal(bench.download.arrivals.landed(b, 0, 0), 'waiting');

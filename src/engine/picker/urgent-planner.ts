@@ -7,7 +7,7 @@
 //
 // How soon a peer delivers is its queue times what a block takes it. When a piece is very late nevertheless, because the
 // quick ones do not keep their word, everybody is asked. A piece that failed its hash twice is its lead's alone.
-import { LATE_PATIENCE_MS, STEAL_WAIT_MIN_MS, UNKNOWN_BLOCK_MS, URGENT_PIECES_MAX } from '../limits.ts';
+import { LATE_PATIENCE_MS, STEAL_WAIT_MIN_MS, URGENT_PIECES_MAX } from '../limits.ts';
 import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_REQUESTED, BLOCK_WANTED, RUN_EMPTY, runOf } from './active-piece.ts';
@@ -96,8 +96,13 @@ export class UrgentPlanner {
       const link = active.links[block]!;
       if (active.blockStates[block] !== BLOCK_REQUESTED || link === peer.link) continue;
       const owner = peers.get(link);
-      const ownerMs = owner === undefined ? Number.POSITIVE_INFINITY : waitMs(owner, 0);
-      if (ownerMs <= leftMs || ownerMs < STEAL_WAIT_MIN_MS || waitMs(peer, this.#planned + 1) * 2 > ownerMs) continue;
+      const ownerMs = owner === undefined ? Number.POSITIVE_INFINITY : owner.waitMs(owner.outstanding);
+      if (
+        ownerMs <= leftMs ||
+        ownerMs < STEAL_WAIT_MIN_MS ||
+        peer.waitMs(peer.outstanding + this.#planned + 1) * 2 > ownerMs
+      )
+        continue;
       if (duplicates.copiesOf(active.index, block) > 0) continue;
       const place = pieces.ledger.reserve(pieces.geometry.blockBytes(active.index, block), 'duplicate');
       if (place < 0) return;
@@ -114,7 +119,7 @@ export class UrgentPlanner {
 
   #isSoonEnough(peer: DownloadPeer, piece: PieceIndex, rivalMs: number): boolean {
     const leftMs = this.#parts.deadlines.of(piece)! - this.#nowMs;
-    const wait = waitMs(peer, this.#planned + 1);
+    const wait = peer.waitMs(peer.outstanding + this.#planned + 1);
     return wait <= leftMs || wait <= rivalMs * 2 || leftMs < -LATE_PATIENCE_MS;
   }
 
@@ -122,13 +127,8 @@ export class UrgentPlanner {
   #rivalMs(peer: DownloadPeer, piece: PieceIndex): number {
     let best = Number.POSITIVE_INFINITY;
     for (const other of this.#parts.peers.values()) {
-      if (other !== peer && other.pieces.have.has(piece)) best = Math.min(best, waitMs(other, 1));
+      if (other !== peer && other.pieces.have.has(piece)) best = Math.min(best, other.waitMs(other.outstanding + 1));
     }
     return best;
   }
-}
-
-/** How long until the peer has sent what it owes and `more` blocks; infinite while it chokes us or stalls. */
-function waitMs(peer: DownloadPeer, more: number): number {
-  return (peer.outstanding + more) * (peer.blockMs > 0 ? peer.blockMs : UNKNOWN_BLOCK_MS);
 }

@@ -5,7 +5,7 @@ import { assert } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import { BACKLOG_BYTES_MAX } from '../limits.ts';
-import type { LinkEnd, LinkId, PeerAddress, PeerPort, PeerSink, StorageSink, StoreId } from '../ports.ts';
+import type { LinkEnd, LinkId, PeerAddress, PeerPort, PeerSink, StorageSink, StoreId, Transport } from '../ports.ts';
 import { type BatchKind, BLOCKS, BLOCKS_READ, EventLog, REQUESTS, RUNS_STORED, strideOf } from './event-log.ts';
 import { HeededPort } from './heeded-port.ts';
 import type { Pace } from './scheduling.ts';
@@ -77,14 +77,14 @@ export class Backlog implements PeerSink, StorageSink {
 
   // What begins or ends something, or is rare, lets nothing wait any longer.
 
-  connected(link: LinkId, host?: string): void {
+  connected(link: LinkId, host?: string, transport?: Transport): void {
     this.deliver();
-    this.#peers.connected(link, host);
+    this.#peers.connected(link, host, transport);
   }
 
-  incoming(link: LinkId, address: PeerAddress): void {
+  incoming(link: LinkId, address: PeerAddress, transport?: Transport): void {
     this.deliver();
-    this.#peers.incoming(link, address);
+    this.#peers.incoming(link, address, transport);
   }
 
   /** At once, because the engine says in answer how long the messages that follow may be. */

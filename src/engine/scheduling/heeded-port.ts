@@ -1,5 +1,5 @@
 // A PeerPort with somebody who wants to know which links the engine closes.
-import type { LinkId, PeerAddress, PeerPort } from '../ports.ts';
+import type { DialTarget, LinkId, PeerPort } from '../ports.ts';
 
 export class HeededPort implements PeerPort {
   readonly #port: PeerPort;
@@ -10,8 +10,8 @@ export class HeededPort implements PeerPort {
     this.#closes = closes;
   }
 
-  connect(link: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void {
-    this.#port.connect(link, address, timeoutMs, infoHash);
+  connect(link: LinkId, target: DialTarget, timeoutMs: number, infoHash: Uint8Array): void {
+    this.#port.connect(link, target, timeoutMs, infoHash);
   }
 
   share(infoHash: Uint8Array): void {

@@ -29,6 +29,8 @@ export interface Member {
   readonly swarm: Swarm;
   /** Tells which connections are worth more than others (BEP 40). */
   readonly contacts: Pick<PeerContacts, 'priorityOf' | 'lesserThan'>;
+  /** The own network may be told of it (BEP 14): not of private torrents (BEP 27). */
+  readonly local: boolean;
   /** Strangers may come in now. */
   readonly welcoming: boolean;
   /** A link to this member begins: dialled by us, or accepted and known by its handshake. */

@@ -9,6 +9,7 @@ import { Roster } from './roster.ts';
 const nothing = (): void => undefined;
 
 class Idler implements Member {
+  readonly local = false;
   readonly infoHash: Uint8Array;
   readonly ticketBase: number;
   readonly swarm = new Swarm();

@@ -10,6 +10,7 @@ import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { sha1 } from '../../testing/sha1.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
+import { WANTED_PER_PEER_MAX } from '../limits.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { PRIORITY_NORMAL } from '../picker/piece-picker.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
@@ -294,4 +295,17 @@ test('a peer that never takes the blocks it asked for does not hold their memory
     scene.say(1, id.INTERESTED);
   }
   assert.deepEqual(scene.closed, [1]);
+});
+
+test('of ten thousand requests at once as many wait as we announced, and each of the others is refused', () => {
+  const scene = new Scene(true);
+  scene.meet(1);
+  scene.say(1, id.INTERESTED);
+  scene.tick();
+  scene.sent.length = 0;
+  // Nothing comes from the disk, so nothing leaves the queue.
+  const asked = Int32Array.from({ length: 3 * 10_000 }, (_, at) => (at % 3 === 2 ? BLOCK_BYTES : 0));
+  scene.session.requests(1, asked, 10_000);
+  const refused = scene.sent.filter((each) => each.link === 1 && each.id === id.REJECT).length;
+  assert.equal(refused, 10_000 - WANTED_PER_PEER_MAX);
 });

@@ -1,5 +1,7 @@
 // What a session is built on: the host behind its ports, and the settings that all its torrents share.
 import type { Clock, Random } from '../../base/clock.ts';
+import type { Dht } from '../dht/dht.ts';
+import type { LocalPort } from '../discovery/local-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort } from '../ports.ts';
@@ -13,6 +15,10 @@ export interface SessionParts {
   readonly peers: PeerPort;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
+  /** Absent: nothing is said to the own network, nor heard of it. */
+  readonly local?: LocalPort;
+  /** Absent: peers are not looked for in the DHT. Whoever made it drives it. */
+  readonly dht?: Dht;
   /** Absent: web seeds are not asked. */
   readonly webSeeds?: WebSeedPort;
   /** 20 bytes. */

@@ -6,9 +6,11 @@ import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
+import { LocalDiscovery } from '../discovery/local-discovery.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
 import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
-import { type Heirloom, MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
+import type { Heirloom } from '../metadata/acquaintance.ts';
+import { MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import type { LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId } from '../ports.ts';
 import * as ports from '../ports.ts';
 import { AddressGate } from '../swarm/address-gate.ts';
@@ -24,10 +26,12 @@ import { StretchCache } from '../upload/stretch-cache.ts';
 import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { FairShares } from './fair-shares.ts';
 import type { Member } from './member.ts';
+import { yieldMemory } from './memory-fairness.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { knowsSomebody, makeRoom, neediestFirst, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoom, makeRoomToDial, neediestFirst, shedPeers, yieldSlot } from './slot-fairness.ts';
+import { StorageReports } from './storage-reports.ts';
 import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
@@ -42,11 +46,15 @@ interface Attachment {
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
+  /** Most connections of all members; may be changed at any time. */
+  peersMax: number;
   readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
   readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
-  readonly #uploadSlots = new UploadSlots();
+  readonly #uploadSlots: UploadSlots;
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
+  /** Hears from the own network. */
+  readonly local: LocalDiscovery;
   /** Hears from the host's web seeds. */
   readonly webSeeds: WebSeedDesk;
   readonly #parts: SessionParts;
@@ -59,18 +67,20 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #strangers = new Strangers();
   /** Links that others dialled, strangers apart. */
   #incoming = 0;
-  readonly #gate = new AddressGate();
+  readonly gate: AddressGate = new AddressGate();
   readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
-  /** Torrents that a batch touched. */
-  readonly #touched = new Set<Torrent>();
+  readonly #reports = new StorageReports(this.#torrents);
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.peersMax = parts.peersMax;
     this.#cache = new StretchCache(parts.ledger);
+    this.#uploadSlots = new UploadSlots(parts.random);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
+    this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
     this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
   }
 
@@ -80,18 +90,18 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** Addresses to have nothing to do with, from now on: who is connected from one of them is let go. */
   setIpFilter(filter: IpFilter | undefined): void {
-    this.#gate.filter = filter;
+    this.gate.filter = filter;
     this.#sift();
   }
 
   /** Has nothing to do with this host any more. */
   ban(host: string): void {
-    this.#gate.banned.add(host);
+    this.gate.banned.add(host);
     this.#sift();
   }
 
   #sift(): void {
-    for (const link of this.#strangers.from(this.#gate.refuses)) this.#parts.peers.close(link);
+    for (const link of this.#strangers.from(this.gate.refuses)) this.#parts.peers.close(link);
     for (const member of this.#roster.members()) member.dispatch({ type: 'filtered' });
   }
 
@@ -136,7 +146,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const { downloadLimit, uploadLimit, external } = this;
     const writeBehindBytes = WRITE_BEHIND_BYTES * this.#parts.diskWorkers;
     const owned = {
-      refuses: this.#gate.refuses,
+      refuses: this.gate.refuses,
       announcePace: this.#announcePace,
       wake: (member: Member) => this.#roster.wake(member),
       cache: this.#cache,
@@ -170,9 +180,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   tick(): void {
     const nowMs = this.#parts.clock.nowMs();
     for (const link of this.#strangers.late(nowMs)) this.#parts.peers.close(link);
+    this.local.tick(nowMs);
     this.#roster.tick(nowMs, this.#parts.random);
     this.#shareOut();
+    yieldMemory(this.#torrents.values(), nowMs);
+    if (this.#room < 0) shedPeers(this.#torrents.values(), this.peersMax);
     if (this.#room <= 0) yieldSlot(this.#torrents.values());
+    makeRoomToDial([...this.#torrents.values()], nowMs, this.#room <= 0 && this.#spare < 0);
     this.#uploadSlots.tick(this.#slotUsers(), this.uploadLimit.bytesPerSecond, nowMs);
     this.dial();
   }
@@ -195,12 +209,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (attachment === undefined) return;
     // What a name stood for is known only now.
     if (host !== undefined) attachment.peer.host = host;
-    if (this.#gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
+    if (this.gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
     else attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
   }
 
   incoming(link: LinkId, address: PeerAddress): void {
-    if (this.#gate.refuses(address.host)) return this.#parts.peers.close(link);
+    if (this.gate.refuses(address.host)) return this.#parts.peers.close(link);
     const leaving = this.#strangers.admit(link, address, this.#parts.clock.nowMs());
     if (leaving !== undefined) this.#parts.peers.close(leaving);
   }
@@ -275,40 +289,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Storage.
 
   runsStored(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.STORED_STRIDE; at += ports.STORED_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.STORED_STORE]!);
-      if (torrent === undefined) continue;
-      torrent.verdicts.runStored(
-        batch[at + ports.STORED_PIECE]!,
-        batch[at + ports.STORED_RUN]!,
-        batch[at + ports.STORED_OUTCOME]!,
-      );
-      this.#touched.add(torrent);
-    }
-    for (const torrent of this.#touched) torrent.runsDone();
-    this.#touched.clear();
+    this.#reports.runsStored(batch, count);
   }
 
   blocksDiffered(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.DIFFERENCE_STRIDE; at += ports.DIFFERENCE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.DIFFERENCE_STORE]!);
-      torrent?.verdicts.blockDiffered(
-        batch[at + ports.DIFFERENCE_PIECE]!,
-        batch[at + ports.DIFFERENCE_VERSION]!,
-        batch[at + ports.DIFFERENCE_BLOCK]!,
-      );
-    }
+    this.#reports.blocksDiffered(batch, count);
   }
 
   blocksRead(batch: Int32Array, count: number): void {
-    for (let at = 0; at < count * ports.READ_DONE_STRIDE; at += ports.READ_DONE_STRIDE) {
-      const torrent = this.#torrents.get(batch[at + ports.READ_DONE_STORE]!);
-      if (torrent === undefined) continue;
-      torrent.blockRead(batch[at + ports.READ_DONE_TICKET]!, batch[at + ports.READ_DONE_OK] === 1);
-      this.#touched.add(torrent);
-    }
-    for (const torrent of this.#touched) torrent.readsDone();
-    this.#touched.clear();
+    this.#reports.blocksRead(batch, count);
   }
 
   storageFailed(store: StoreId, error: StorageError): void {
@@ -332,7 +321,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     if (member.swarm.hosts.isCrowded(address.host)) return undefined;
-    if (!makeRoom(address, member, this.#fullForStrangers ? this.#roster.members() : undefined)) return undefined;
+    const full = this.#room <= 0 || (this.#spare <= 0 && knowsSomebody(this.#roster.awake));
+    if (!makeRoom(address, member, full ? this.#roster.members() : undefined)) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
     this.#incoming++;
@@ -370,14 +360,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** Connections that may still be made. Strangers have a bound of their own, or they could keep us from dialling. */
   get #room(): number {
-    return this.#parts.peersMax - this.#links.size;
+    return this.peersMax - this.#links.size;
   }
 
-  /** Some places are kept for those whom we dial, as in every swarm. */
-  get #fullForStrangers(): boolean {
-    const { peersMax } = this.#parts;
-    if (this.#room <= 0) return true;
-    return this.#incoming >= placesForStrangers(peersMax) && knowsSomebody(this.#roster.awake);
+  /** Places that strangers may still have: some are kept for those whom we dial, as in every swarm. */
+  get #spare(): number {
+    return placesForStrangers(this.peersMax) - this.#incoming;
   }
 
   #connect(member: Member, address: PeerAddress): void {

@@ -5,10 +5,10 @@ import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNE
 import type { PeerAddress } from '../ports.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
-export type CandidateSource = 'user' | 'tracker' | 'incoming' | 'pex';
+export type CandidateSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'incoming' | 'pex';
 
 /** Whom to believe first. */
-const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, tracker: 1, incoming: 2, pex: 3 };
+const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, lsd: 1, tracker: 2, dht: 3, incoming: 4, pex: 5 };
 
 interface Candidate {
   readonly address: PeerAddress;
@@ -27,6 +27,10 @@ interface Candidate {
   tellers: number;
   /** Its canonical priority (BEP 40), 0 while we do not know our own address. */
   priority: number;
+}
+
+function isHearsay(source: CandidateSource | undefined): boolean {
+  return source === 'pex' || source === 'dht' || source === 'lsd';
 }
 
 /** The text under which an address is known. */
@@ -111,14 +115,31 @@ export class Candidates {
     for (const candidate of this.#known.values()) candidate.priority = priorityOf(candidate.address);
   }
 
-  /** Whether only other peers told us of this address. */
-  hearsay(address: PeerAddress): boolean {
-    return this.#known.get(addressKey(address))?.source === 'pex';
+  /** Where an address was heard of; `undefined` for one that is not known. */
+  sourceOf(address: PeerAddress): CandidateSource | undefined {
+    return this.#known.get(addressKey(address))?.source;
   }
 
-  /** The torrent turns out to be private: what peers told of others counts for nothing (BEP 27). */
+  /** Whether only strangers told us of this address: peers, or nodes of the DHT. */
+  hearsay(address: PeerAddress): boolean {
+    return isHearsay(this.#known.get(addressKey(address))?.source);
+  }
+
+  /** The torrent turns out to be private: what strangers told of others counts for nothing (BEP 27). */
   forgetHearsay(): void {
-    for (const [key, { source, connected }] of this.#known) if (source === 'pex' && !connected) this.#known.delete(key);
+    for (const [key, { source, connected }] of this.#known) {
+      if (isHearsay(source) && !connected) this.#known.delete(key);
+    }
+  }
+
+  /** Hosts that are banned, on loopback with a port; the latest last. */
+  get bans(): ReadonlySet<string> {
+    return this.#bans;
+  }
+
+  /** Bans of an earlier run. */
+  restoreBans(bans: Iterable<string>): void {
+    for (const ban of bans) this.#bans.add(ban);
   }
 
   banned(address: PeerAddress): boolean {

@@ -26,8 +26,10 @@ export class ExternalAddress {
     if (scopeOf(host) !== SCOPE_GLOBAL) return;
     const family = host.includes(':') ? 6 : 4;
     const votes = this.#votes[family];
+    const same = votes.get(voter) === host;
     votes.delete(voter);
     votes.set(voter, host);
+    if (same) return;
     if (votes.size > EXTERNAL_VOTERS_MAX) votes.delete(votes.keys().next().value!);
     this.#count(family);
   }

@@ -6,6 +6,7 @@ import type { PeerPieces } from '../picker/peer-pieces.ts';
 import type { LinkId, PeerAddress } from '../ports.ts';
 import type { Supplier } from '../torrent/supplier.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
+import { BlockPace } from './block-pace.ts';
 import { plainHost } from './candidates.ts';
 import type { FastGrants } from './fast-grants.ts';
 import { PeerOffers } from './peer-offers.ts';
@@ -31,6 +32,8 @@ export class Peer implements Supplier {
   fast = false;
   /** The peer speaks the extension protocol (BEP 10). */
   extensions = false;
+  /** It runs a node of the DHT (BEP 5). */
+  dht = false;
   /** What its extended handshakes said. */
   readonly offers: PeerOffers = new PeerOffers();
   /** What the peer has, and how many of these we want: we are interested while there are any. */
@@ -45,6 +48,7 @@ export class Peer implements Supplier {
   snubbed = false;
 
   readonly window: RequestWindow = new RequestWindow();
+  readonly pace: BlockPace = new BlockPace();
   /** What it owes us, for the picker. */
   readonly debt: DownloadPeer;
   /** Requests that we took back and whose blocks may still come without being the peer's fault. */

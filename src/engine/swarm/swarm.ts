@@ -14,7 +14,8 @@ export class Swarm {
   peersMax: number = PEERS_PER_TORRENT_MAX;
   /** Where the peers are, those that are being dialled included. */
   readonly hosts: HostCounts = new HostCounts();
-  /** Peers that dialled us. */
+  /** We are looking for peers that have something for us: some places are kept for those whom we dial. */
+  seeking = true;
   #incoming = 0;
   readonly #peers = new Map<LinkId, Peer>();
   /** Addresses of links that are gone, oldest first: a block of theirs may still turn out bad. */
@@ -31,7 +32,12 @@ export class Swarm {
   /** Whether somebody who dials us finds a place: some are for those whom we dial, as long as we know of any. */
   get hasRoomForStranger(): boolean {
     if (this.size >= this.peersMax) return false;
-    return this.#incoming < placesForStrangers(this.peersMax) || !this.candidates.hopeful;
+    return this.#incoming < placesForStrangers(this.peersMax) || !this.seeking || !this.candidates.hopeful;
+  }
+
+  /** Those who dialled us have taken the places that were meant for whom we dial: they came when we knew nobody. */
+  get overrun(): boolean {
+    return this.seeking && this.size >= this.peersMax && this.#incoming > placesForStrangers(this.peersMax);
   }
 
   /** Whom to dial now: it counts as connected from here on. */

@@ -3,6 +3,7 @@
 import { Bitfield } from '../../base/bitfield.ts';
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import { encodeAllowedFast, encodeHave, encodeSuggest } from '../../protocol/wire/message-writer.ts';
+import type { WireMessage } from '../../protocol/wire/messages.ts';
 import type { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { tellLoss } from '../extensions/piece-loss.ts';
 import type { PiecePicker } from '../picker/piece-picker.ts';
@@ -12,7 +13,8 @@ import type { Swarm } from '../swarm/swarm.ts';
 import { HotSuggestions } from '../upload/hot-suggestions.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
-import { extendedHandshake, introduction, offerTo, withdrawing } from './greeting.ts';
+import { extendedHandshake, introduction, nodePortFor, offerTo, withdrawing } from './greeting.ts';
+import { HaveNews } from './have-news.ts';
 import { SuperSeeding } from './super-seeding.ts';
 import type { TorrentParts, TorrentSpec } from './torrent-spec.ts';
 
@@ -33,36 +35,55 @@ export class Advertising {
   #uploadOnly = false;
   readonly #suggestions = new HotSuggestions();
   readonly #superSeeding: SuperSeeding | undefined;
+  #superSeeded = false;
+  readonly #news: HaveNews;
 
   constructor(parts: AdvertisingParts) {
     this.#parts = parts;
+    this.#news = new HaveNews({ listeners: () => this.#listeners(), send: parts.send });
     parts.upload.servesWhileChoked = (peer, piece) => peer.grants?.use(piece, peer.pieces.have) ?? false;
     const { spec, shared, picker } = parts;
     if (!spec.superSeed) return;
     const show = (peer: Peer, piece: PieceIndex) => parts.send(peer, encodeHave(piece));
     const superSeeding = new SuperSeeding({ geometry: spec.geometry, picker, random: shared.random, show });
     parts.upload.withholds = (peer, piece) => superSeeding.withholds(peer, piece);
+    parts.upload.emptied = (peer) => {
+      superSeeding.emptied(peer, shared.clock.nowMs());
+      this.#watchSuperSeeding();
+    };
     this.#superSeeding = superSeeding;
+    this.#superSeeded = true;
   }
 
   /** To a peer that has just shaken hands. */
   introduce(peer: Peer): void {
     const { picker, send } = this.#parts;
+    this.#tellNews();
     const claimed = this.#hides(peer) ? new Bitfield(picker.had.length) : picker.had;
-    for (const bytes of introduction(peer, claimed, this.#offerTo(peer))) send(peer, bytes);
+    for (const bytes of introduction(peer, claimed, this.#offerTo(peer), this.#nodePortFor(peer))) send(peer, bytes);
+  }
+
+  #nodePortFor(peer: Peer): number | undefined {
+    const { spec, shared } = this.#parts;
+    return nodePortFor(peer, spec.private ? undefined : shared.dht);
   }
 
   /** To a peer that was told while we looked for the metadata that we have nothing, and perhaps of extensions that a private torrent lacks. */
   acquaint(peer: Peer): void {
     const { picker, send } = this.#parts;
+    this.#tellNews();
     if (peer.extensions) send(peer, extendedHandshake(withdrawing(this.#offerTo(peer))));
     if (this.#hides(peer)) return;
     for (let piece = 0; piece < picker.had.length; piece++) if (picker.had.has(piece)) send(peer, encodeHave(piece));
   }
 
   /** The peer has said something: once it is known what it has, a newcomer gets a few pieces to trade with (BEP 6). */
-  heardOf(peer: Peer): void {
+  heardOf(peer: Peer, message: WireMessage): void {
     if (peer.pieces.have.full) this.#endSuperSeeding();
+    if (message.type === 'have' && this.#superSeeds) {
+      this.#superSeeding!.seen(message.piece, this.#parts.shared.clock.nowMs());
+      this.#watchSuperSeeding();
+    }
     if (this.#superSeeding?.knows(peer)) return;
     if (!peer.fast || peer.grants !== undefined || peer.mayDeclarePieces || peer.closing) return;
     const { spec, shared, picker, send } = this.#parts;
@@ -74,22 +95,23 @@ export class Advertising {
     for (const piece of pieces) send(peer, encodeAllowedFast(piece));
   }
 
-  /** We have a piece; those who have it know already. */
+  /** We have a piece: those who lack it are told, now or within a tick. */
   gained(piece: PieceIndex): void {
-    const have = encodeHave(piece);
-    for (const peer of this.#listeners()) if (!peer.pieces.have.has(piece)) this.#parts.send(peer, have);
+    this.#news.gained(piece, this.#parts.shared.clock.nowMs());
   }
 
-  /** A piece that we told of is gone from the disk: peers must not count on it. The picker knows already. */
-  lost(piece: PieceIndex): void {
+  /** A piece that we told of is gone from the disk: the picker knows already. Returns who counts on it and cannot be told. */
+  lost(piece: PieceIndex): Iterable<Peer> {
     const { swarm, extended, upload } = this.#parts;
-    tellLoss(piece, swarm.peers(), extended, upload);
+    this.#tellNews();
+    return tellLoss(piece, swarm.peers(), extended, upload);
   }
 
   /** We want nothing more, or want something again. Who does not take the message gets another handshake. */
   wantNothing(uploadOnly: boolean): void {
     if (uploadOnly === this.#uploadOnly) return;
     this.#uploadOnly = uploadOnly;
+    this.#tellNews();
     if (!this.#superSeeds) this.#tellWants();
   }
 
@@ -99,14 +121,26 @@ export class Advertising {
 
   /** Control tick. */
   tick(nowMs: number): void {
+    this.#news.tell(nowMs);
     if (!this.#superSeeds) return this.#suggest(nowMs);
     this.#superSeeding!.tick(nowMs);
-    if (!this.#superSeeds) this.#tellWants();
+    this.#watchSuperSeeding();
+  }
+
+  /** To be called after whatever may have ended it. */
+  #watchSuperSeeding(): void {
+    const active = this.#superSeeds;
+    if (this.#superSeeded && !active) this.#tellWants();
+    this.#superSeeded = active;
   }
 
   /** Who claims to have nothing cannot say that it wants nothing. */
   get #superSeeds(): boolean {
     return this.#superSeeding?.active ?? false;
+  }
+
+  #tellNews(): void {
+    this.#news.tell(this.#parts.shared.clock.nowMs());
   }
 
   #hides(peer: Peer): boolean {
@@ -117,9 +151,8 @@ export class Advertising {
   }
 
   #endSuperSeeding(): void {
-    if (!this.#superSeeds) return;
-    this.#superSeeding!.end();
-    this.#tellWants();
+    this.#superSeeding?.end();
+    this.#watchSuperSeeding();
   }
 
   #suggest(nowMs: number): void {

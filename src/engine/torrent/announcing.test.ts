@@ -4,7 +4,7 @@ import { SourceError } from '../../base/errors.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { AnnounceRequest } from '../discovery/tracker-port.ts';
-import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
 import { Announcing } from './announcing.ts';
 
 const TICKET_BASE = 1000;
@@ -12,17 +12,23 @@ const STANDING = { port: 6881, uploaded: 1, downloaded: 2, left: 3 };
 
 function announcing(...urls: string[]) {
   const asked: { ticket: number; request: AnnounceRequest }[] = [];
+  const votes: string[] = [];
+  const cancelled: number[] = [];
   const made = new Announcing({
     tiers: urls.map((url) => [url]),
     infoHash: new Uint8Array(20).fill(1),
     peerId: new Uint8Array(20).fill(2),
     key: 77,
-    trackers: { announce: (ticket, request) => asked.push({ ticket, request }), cancel: () => undefined },
+    trackers: {
+      announce: (ticket, request) => asked.push({ ticket, request }),
+      cancel: (ticket) => cancelled.push(ticket),
+    },
     pace: new AnnouncePace(),
     random: new SeededRandom(1),
     ticketBase: TICKET_BASE,
+    external: { vote: (address, by) => votes.push(`${address} by ${by}`) },
   });
-  return { made, asked };
+  return { made, asked, votes, cancelled };
 }
 
 const REPLY = { peers: [{ host: '192.0.2.1', port: 5 }], intervalMs: 1_800_000 };
@@ -95,9 +101,64 @@ test('an answer that nobody waits for any more does no harm', () => {
   const { made, asked } = announcing('http://a/announce');
   made.start();
   made.tick(0, true, () => STANDING);
+  const { ticket } = asked[0]!;
+  made.announced(ticket, REPLY, 5);
   made.stop();
-  assert.ok(made.settled, 'who was never listed need not say good-bye');
-  assert.doesNotThrow(() => made.announced(asked[0]!.ticket, REPLY, 10));
-  assert.doesNotThrow(() => made.announced(TICKET_BASE + 99, REPLY, 10));
+  made.tick(10, true, () => STANDING);
+  made.announced(asked[1]!.ticket, REPLY, 10);
   assert.ok(made.settled);
+  assert.deepEqual(made.announced(ticket, REPLY, 10), { addresses: [] });
+  assert.deepEqual(made.announced(TICKET_BASE + 99, REPLY, 10), { addresses: [] });
+  assert.ok(made.settled);
+});
+
+test('a tracker that is perhaps just listing us is told that we leave', () => {
+  const { made, asked, cancelled } = announcing('http://a/announce');
+  made.start();
+  made.tick(0, true, () => STANDING);
+  made.stop();
+  assert.deepEqual(cancelled, [asked[0]!.ticket], 'the first word does not come after the last');
+  assert.ok(!made.settled);
+  made.tick(10, true, () => STANDING);
+  assert.equal(asked[1]!.request.event, 'stopped');
+  made.announced(asked[1]!.ticket, REPLY, 20);
+  assert.ok(made.settled);
+});
+
+test('every tier is announced to, and each tells its peers', () => {
+  const { made, asked } = announcing('http://a/announce', 'http://b/announce', 'http://c/announce');
+  made.start();
+  made.tick(0, true, () => STANDING);
+  assert.deepEqual(
+    asked.map(({ request: { url, event } }) => `${event} ${url}`),
+    ['started http://a/announce', 'started http://b/announce', 'started http://c/announce'],
+  );
+  for (const { ticket } of asked.splice(0)) assert.deepEqual(made.announced(ticket, REPLY, 10).addresses, REPLY.peers);
+  made.change({ kind: 'add', url: 'http://d/announce', tier: undefined });
+  made.change({ kind: 'add', url: 'http://a/announce', tier: 2 });
+  made.tick(20, false, () => STANDING);
+  assert.deepEqual(
+    made.status().map(({ url, tier }) => `${tier} ${url}`),
+    ['0 http://a/announce', '1 http://b/announce', '2 http://c/announce', '3 http://d/announce'],
+  );
+  made.announced(asked[0]!.ticket, REPLY, 30);
+  made.complete();
+  made.tick(40, false, () => STANDING);
+  assert.equal(asked.filter(({ request }) => request.event === 'completed').length, 4);
+});
+
+test('tiers beyond the most that are announced to are asked in turn', () => {
+  const { made, asked } = announcing(...Array.from({ length: 40 }, (_, at) => `http://t${at}/announce`));
+  made.start();
+  made.tick(0, true, () => STANDING);
+  assert.equal(asked.length, ANNOUNCE_TIERS_MAX);
+  assert.equal(made.status().length, 40);
+});
+
+test('by which address a tracker sees us is a vote', () => {
+  const { made, asked, votes } = announcing('http://a/announce');
+  made.start();
+  made.tick(0, true, () => STANDING);
+  made.announced(asked[0]!.ticket, { ...REPLY, sightings: [{ address: '198.51.100.7', by: '192.0.2.1' }] }, 0);
+  assert.deepEqual(votes, ['198.51.100.7 by 192.0.2.1']);
 });

@@ -1,13 +1,22 @@
-// Carries out what a torrent's Announcer decides: asks trackers through the port, hands found addresses on.
+// Carries out what a torrent's Announcer decides: asks trackers through the port, hands found addresses on. The DHT is
+// looked through at the same times, by rules of its own.
 import type { Random } from '../../base/clock.ts';
 import { SourceError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
-import { Announcer } from '../discovery/announcer.ts';
+import { type Announcement, Announcer } from '../discovery/announcer.ts';
+import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
-import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS, ANNOUNCE_TURN_MS, NUM_WANT } from '../limits.ts';
+import {
+  ANNOUNCE_STOPPED_TIMEOUT_MS,
+  ANNOUNCE_TIERS_MAX,
+  ANNOUNCE_TIMEOUT_MS,
+  ANNOUNCE_TURN_MS,
+  NUM_WANT,
+} from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
+import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { Intake } from './intake.ts';
 
@@ -41,6 +50,18 @@ export interface AnnouncingParts {
   readonly random: Random;
   /** Added to the announcer's ids so that answers find their torrent. */
   readonly ticketBase: number;
+  /** Hears by which address trackers see us (BEP 24). */
+  readonly external: Pick<ExternalAddress, 'vote'>;
+  /** Absent: the DHT is not asked. */
+  readonly dht?: DhtDiscovery | undefined;
+}
+
+/** Who is asked for peers. */
+export interface Asking {
+  /** There is a tracker. */
+  readonly trackers: boolean;
+  /** Nodes of the DHT that we know; `undefined` when it is not asked. */
+  readonly dhtNodes: number | undefined;
 }
 
 /** What came of an announce: addresses to try, or what the user should know. */
@@ -55,11 +76,13 @@ export type TrackerChange =
   | { readonly kind: 'remove'; readonly url: string }
   | { readonly kind: 'reannounce' };
 
-/** A torrent's conversation with its trackers. */
+/** A torrent's conversation with its trackers: one for each tier, for each tier has peers of its own (BEP 12). */
 export class Announcing {
   readonly #parts: AnnouncingParts;
-  readonly #announcer: Announcer;
+  /** Tiers in their order; the last one holds all trackers of those that are too many. */
+  readonly #tiers: Announcer[];
   readonly #urls = new Map<number, string>();
+  #started = false;
   /** An announce that is due waits for others until then. */
   #turnMs = Number.NEGATIVE_INFINITY;
   /** The failure that each tracker was last reported for: a tracker that stays down is reported once. */
@@ -67,82 +90,143 @@ export class Announcing {
 
   constructor(parts: AnnouncingParts) {
     this.#parts = parts;
-    this.#announcer = new Announcer(parts.tiers, parts.random);
+    this.#tiers = tiersToAsk(parts.tiers).map((tier) => new Announcer(tier, parts.random));
   }
 
   start(): void {
-    this.#announcer.start();
+    this.#started = true;
+    for (const announcer of this.#tiers) announcer.start();
+    this.#parts.dht?.start();
   }
 
   /** The last piece came in. */
   complete(): void {
-    this.#announcer.complete();
+    for (const announcer of this.#tiers) announcer.complete();
+    this.#parts.dht?.hurry();
   }
 
+  /** What is under way is given up, so that the last words do not come before the first. */
   stop(): void {
+    this.#started = false;
     this.#turnMs = Number.NEGATIVE_INFINITY;
-    this.#announcer.stop();
+    for (const [id, url] of this.#urls) {
+      this.#urls.delete(id);
+      if (url !== '') this.#parts.trackers.cancel(this.#parts.ticketBase + id);
+    }
+    for (const announcer of this.#tiers) announcer.stop();
+    this.#parts.dht?.stop();
   }
 
   /** True when nothing is left to be said or waited for. */
   get settled(): boolean {
-    return this.#announcer.settled;
+    return this.#tiers.every((announcer) => announcer.settled);
   }
 
   change(change: TrackerChange): void {
-    if (change.kind === 'add') this.#announcer.add(change.url, change.tier);
-    else if (change.kind === 'remove') this.#announcer.remove(change.url);
-    else this.#announcer.hurry();
+    if (change.kind === 'reannounce') this.#parts.dht?.hurry();
+    if (change.kind === 'add') this.#add(change.url, change.tier);
+    else
+      for (const announcer of this.#tiers) {
+        if (change.kind === 'remove') announcer.remove(change.url);
+        else announcer.hurry();
+      }
+  }
+
+  /** Whom peers are asked of: what explains that there are none. */
+  get asking(): Asking {
+    return { trackers: this.status().length > 0, dhtNodes: this.#parts.dht?.nodes };
   }
 
   status(): readonly TrackerStatus[] {
-    return this.#announcer.status();
+    return this.#tiers.flatMap((announcer, tier) =>
+      announcer.status().map((status) => ({ ...status, tier: tier + status.tier })),
+    );
   }
 
   /** When the next tick has something to do: an announce that waits for its turn asks again a little later. */
   nextTickMs(nowMs: number, needPeers: boolean): number {
-    const dueMs = this.#announcer.nextDueMs(nowMs, needPeers);
-    return dueMs > nowMs ? dueMs : this.#turnMs;
+    const dueMs = this.#nextDueMs(nowMs, needPeers);
+    const trackersMs = dueMs > nowMs ? dueMs : this.#turnMs;
+    return Math.min(trackersMs, this.#parts.dht?.nextDueMs() ?? Number.POSITIVE_INFINITY);
   }
 
   /** Control tick: makes the announces that are due and whose turn it is. Last words do not wait for turns. */
   tick(nowMs: number, needPeers: boolean, standing: () => Standing): void {
-    if (this.#announcer.nextDueMs(nowMs, needPeers) > nowMs || nowMs < this.#turnMs) return;
-    if (!this.#announcer.stopping && !this.#parts.pace.take(nowMs)) {
-      this.#turnMs = nowMs + ANNOUNCE_TURN_MS * (0.5 + this.#parts.random.next());
-      return;
+    this.#parts.dht?.tick(nowMs, needPeers, standing);
+    if (nowMs < this.#turnMs || this.#nextDueMs(nowMs, needPeers) > nowMs) return;
+    for (const [at, announcer] of this.#tiers.entries()) {
+      if (announcer.nextDueMs(nowMs, needPeers) > nowMs) continue;
+      if (!announcer.stopping && !this.#parts.pace.take(nowMs)) {
+        this.#turnMs = nowMs + ANNOUNCE_TURN_MS * (0.5 + this.#parts.random.next());
+        return;
+      }
+      for (const announcement of announcer.due(nowMs, needPeers))
+        this.#announce(at, announcement, needPeers, standing());
     }
-    for (const announcement of this.#announcer.due(nowMs, needPeers)) {
-      const { infoHash, peerId, key, trackers, ticketBase } = this.#parts;
-      this.#urls.set(announcement.id, announcement.url);
-      trackers.announce(ticketBase + announcement.id, {
-        url: announcement.url,
-        event: announcement.event,
-        trackerId: announcement.trackerId,
-        numWant: needPeers && announcement.event !== 'stopped' ? NUM_WANT : 0,
-        infoHash,
-        peerId,
-        key,
-        timeoutMs: announcement.event === 'stopped' ? ANNOUNCE_STOPPED_TIMEOUT_MS : ANNOUNCE_TIMEOUT_MS,
-        ...standing(),
-      });
-    }
+  }
+
+  #announce(tier: number, { id, url, event, trackerId }: Announcement, needPeers: boolean, standing: Standing): void {
+    const { infoHash, peerId, key, trackers, ticketBase } = this.#parts;
+    const ticket = id * ANNOUNCE_TIERS_MAX + tier;
+    this.#urls.set(ticket, url);
+    trackers.announce(ticketBase + ticket, {
+      url,
+      event,
+      trackerId,
+      numWant: needPeers && event !== 'stopped' ? NUM_WANT : 0,
+      infoHash,
+      peerId,
+      key,
+      timeoutMs: event === 'stopped' ? ANNOUNCE_STOPPED_TIMEOUT_MS : ANNOUNCE_TIMEOUT_MS,
+      ...standing,
+    });
   }
 
   /** A tracker answered, or could not be asked. */
   announced(ticket: number, answer: AnnounceReply | SourceError, nowMs: number): Announced {
-    const id = ticket - this.#parts.ticketBase;
-    const url = this.#urls.get(id) ?? '';
-    this.#urls.delete(id);
+    const number = ticket - this.#parts.ticketBase;
+    const url = this.#urls.get(number);
+    if (url === undefined) return { addresses: [] };
+    this.#urls.delete(number);
+    const announcer = this.#tiers[number % ANNOUNCE_TIERS_MAX]!;
+    const id = Math.floor(number / ANNOUNCE_TIERS_MAX);
     if (answer instanceof SourceError) {
-      this.#announcer.failed(id, answer, nowMs);
+      announcer.failed(id, answer, nowMs);
       if (this.#reported.get(url) === answer.message) return { addresses: [] };
       this.#reported.set(url, answer.message);
       return { addresses: [], warning: { code: answer.code, message: answer.message } };
     }
     this.#reported.delete(url);
-    this.#announcer.succeeded(id, answer, nowMs);
+    announcer.succeeded(id, answer, nowMs);
+    for (const { address, by } of answer.sightings ?? []) this.#parts.external.vote(address, by);
     if (answer.warning === undefined) return { addresses: answer.peers };
     return { addresses: answer.peers, warning: { code: 'ERR_TRACKER_WARNING', message: `${url}: ${answer.warning}` } };
   }
+
+  /** To the tier of that number, or to one of its own behind the others. */
+  #add(url: string, tier: number | undefined): void {
+    if (this.status().some((status) => status.url === url)) return;
+    const known = this.#tiers[tier ?? this.#tiers.length] ?? this.#tiers[ANNOUNCE_TIERS_MAX - 1];
+    if (known !== undefined) return known.add(url, 0);
+    const announcer = new Announcer([[url]], this.#parts.random);
+    this.#tiers.push(announcer);
+    if (this.#started) announcer.start();
+  }
+
+  #nextDueMs(nowMs: number, needPeers: boolean): number {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const announcer of this.#tiers) earliestMs = Math.min(earliestMs, announcer.nextDueMs(nowMs, needPeers));
+    return earliestMs;
+  }
+}
+
+/** What each announcer gets: a tier, or all that are too many as tiers of the last one. A URL counts where it comes first. */
+function tiersToAsk(tiers: readonly (readonly string[])[]): readonly (readonly (readonly string[])[])[] {
+  const seen = new Set<string>();
+  const fresh = tiers
+    .map((tier) => tier.filter((url) => !seen.has(url) && seen.add(url)))
+    .filter((tier) => tier.length > 0);
+  const alone = fresh.slice(0, ANNOUNCE_TIERS_MAX - 1).map((tier) => [tier]);
+  const rest = fresh.slice(ANNOUNCE_TIERS_MAX - 1);
+  return rest.length > 0 ? [...alone, rest] : alone;
 }

@@ -13,6 +13,8 @@ export class Choking implements SlotUser {
   readonly choker: Choker;
   /** We have all we want: kept by the torrent's tick. */
   seeding = false;
+  /** False while the torrent stands still: then nobody has a slot. */
+  open = true;
   readonly #peers: TorrentPeers;
   readonly #upload: Upload;
   readonly #swarm: Swarm;
@@ -24,19 +26,21 @@ export class Choking implements SlotUser {
     this.choker = new Choker(random);
   }
 
+  /** Nobody may download until `open` is set again. */
+  standStill(): void {
+    this.open = false;
+    for (const peer of this.#swarm.peers()) if (!peer.weChoke && !peer.closing) this.#choke(peer);
+  }
+
   chokerPeers(): ChokerPeer[] {
     const peers: ChokerPeer[] = [];
+    if (!this.open) return peers;
     for (const peer of this.#swarm.peers()) if (peer.ready && !peer.closing) peers.push(snapshot(peer));
     return peers;
   }
 
   choke(decision: ChokeDecision): void {
-    for (const link of decision.choke) {
-      const peer = this.#swarm.get(link)!;
-      peer.weChoke = true;
-      this.#peers.send(link, CHOKE_MESSAGE);
-      this.#upload.choked(peer);
-    }
+    for (const link of decision.choke) this.#choke(this.#swarm.get(link)!);
   }
 
   unchoke(decision: ChokeDecision): void {
@@ -44,6 +48,12 @@ export class Choking implements SlotUser {
       this.#swarm.get(link)!.weChoke = false;
       this.#peers.send(link, UNCHOKE_MESSAGE);
     }
+  }
+
+  #choke(peer: Peer): void {
+    peer.weChoke = true;
+    this.#peers.send(peer.link, CHOKE_MESSAGE);
+    this.#upload.choked(peer);
   }
 }
 

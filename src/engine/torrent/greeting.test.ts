@@ -20,8 +20,8 @@ function handshake(changes: object = {}) {
 }
 
 test('our handshake offers the fast extension and the extension protocol', () => {
-  const decoded = decodeHandshake(greeting(INFO_HASH, OURS));
-  assert.deepEqual(decoded, { infoHash: INFO_HASH, peerId: OURS, fast: true, extensions: true, dht: false });
+  const decoded = decodeHandshake(greeting(INFO_HASH, OURS, true));
+  assert.deepEqual(decoded, { infoHash: INFO_HASH, peerId: OURS, fast: true, extensions: true, dht: true });
 });
 
 test('a welcome notes what the peer is and copies its id, which is a view of the socket buffer', () => {

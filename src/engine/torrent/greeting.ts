@@ -11,9 +11,12 @@ import { encodeHandshake, type Handshake } from '../../protocol/wire/handshake.t
 import {
   encodeBitfield,
   encodeExtended,
+  encodePort,
   HAVE_ALL_MESSAGE,
   HAVE_NONE_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
+import type { WireMessage } from '../../protocol/wire/messages.ts';
+import type { Dht } from '../dht/dht.ts';
 import { WANTED_PER_PEER_MAX } from '../limits.ts';
 import { plainHost } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
@@ -30,9 +33,9 @@ export interface WelcomeFacts {
   readonly ownPeerId: Uint8Array;
 }
 
-/** Our handshake: we speak the fast extension and the extension protocol. */
-export function greeting(infoHash: Uint8Array, peerId: Uint8Array): Uint8Array {
-  return encodeHandshake({ infoHash, peerId, extensions: true, fast: true, dht: false });
+/** Our handshake: we speak the fast extension and the extension protocol, and may run a node of the DHT. */
+export function greeting(infoHash: Uint8Array, peerId: Uint8Array, dht: boolean): Uint8Array {
+  return encodeHandshake({ infoHash, peerId, extensions: true, fast: true, dht });
 }
 
 /** Takes in the peer's handshake, or says why the peer has to go. */
@@ -44,6 +47,7 @@ export function welcome(peer: Peer, handshake: Handshake, facts: WelcomeFacts): 
   peer.peerId = new Uint8Array(handshake.peerId);
   peer.fast = handshake.fast;
   peer.extensions = handshake.extensions;
+  peer.dht = handshake.dht;
   return undefined;
 }
 
@@ -88,14 +92,32 @@ export function offerTo(peer: Peer, facts: OfferFacts): ExtendedHandshake {
   };
 }
 
-/** What we say first: which pieces we have, and what we offer beyond the basic protocol. */
-export function introduction(peer: Peer, had: Bitfield, offer: ExtendedHandshake): Uint8Array[] {
+/**
+ * What we say first: which pieces we have, what we offer beyond the basic protocol, and where our node of the DHT is.
+ */
+export function introduction(
+  peer: Peer,
+  had: Bitfield,
+  offer: ExtendedHandshake,
+  nodePort?: number | undefined,
+): Uint8Array[] {
   const messages: Uint8Array[] = [];
   if (peer.fast && had.full) messages.push(HAVE_ALL_MESSAGE);
   else if (peer.fast && had.count === 0) messages.push(HAVE_NONE_MESSAGE);
   else if (had.count > 0) messages.push(encodeBitfield(had.bytes));
   if (peer.extensions) messages.push(extendedHandshake(offer));
+  if (nodePort !== undefined) messages.push(encodePort(nodePort));
   return messages;
+}
+
+/** The port that a peer is told of our node: that of the family in which it reaches us, if it wants to know (BEP 5, BEP 32). */
+export function nodePortFor(peer: Peer, dht: Dht | undefined): number | undefined {
+  return peer.dht ? dht?.portOf(plainHost(peer.address).includes(':') ? 6 : 4) : undefined;
+}
+
+/** The peer says where its node is (BEP 5, PORT): at its own address, and nowhere else. */
+export function hearNodePort(peer: Peer, message: WireMessage | undefined, dht: Dht | undefined): void {
+  if (message?.type === 'port') dht?.addNode({ host: plainHost(peer.address), port: message.port });
 }
 
 /** The same offer after another one: extensions that are missing in it are taken back (id 0). */

@@ -51,6 +51,8 @@ export class Intake {
   readonly rate: RateMeter = new RateMeter();
   /** Bytes that came and were of no use: duplicates, late or unrequested blocks, pieces that failed their hash. */
   wastedBytes = 0;
+  /** When the last block landed. */
+  lastLandedMs = 0;
   /** False while the torrent is paused, complete or broken: nothing is requested then. */
   open = false;
   /** Why the last refill gave a peer less than it could take. */
@@ -161,6 +163,7 @@ export class Intake {
     peer.download.add(length);
     this.rate.add(length);
     this.#inFlight--;
+    this.lastLandedMs = peer.lastBlockMs;
     peer.window.landed(peer.lastBlockMs);
     peer.refusals = 0;
     if (this.download.arrivals.landed(peer.debt, piece, begin) === 'wasted') this.wastedBytes += length;
@@ -252,7 +255,7 @@ export class Intake {
     let count = planner.plan(peer.debt, room, this.#requests);
     this.lastRefusal = planner.lastRefusal;
     const idle = count === 0 && peer.debt.outstanding === 0 && this.lastRefusal === 'nothing-offered';
-    if (idle && picker.pickableCount === 0) count = endgame.plan(peer.debt, room, this.#requests);
+    if (idle && picker.pickableCount === 0) count = endgame.plan(peer.debt, this.#requests);
     return count;
   }
 

@@ -17,12 +17,13 @@ import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
+import { surplusOf } from '../swarm/surplus.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
-import { BLOCK_BYTES, type PieceIndex } from './geometry.ts';
-import { greeting, lesserTwin, welcome } from './greeting.ts';
+import type { PieceIndex } from './geometry.ts';
+import { greeting, hearNodePort, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
@@ -50,6 +51,7 @@ export class PeerRelations {
   constructor(parts: RelationsParts) {
     this.#parts = parts;
     this.swarm = new Swarm(parts.candidates ?? new Candidates(parts.shared.refuses));
+    this.swarm.candidates.restoreBans(parts.spec.banned ?? []);
     this.swarm.peersMax = Math.min(parts.spec.peersMax ?? this.swarm.peersMax, this.swarm.peersMax);
     this.choking = new Choking(parts.shared.peers, parts.upload, this.swarm, parts.shared.random);
     const { spec, shared, intake, upload } = parts;
@@ -76,7 +78,8 @@ export class PeerRelations {
 
   greet(peer: Peer): void {
     if (peer.closing) return;
-    this.#send(peer, greeting(this.#parts.spec.infoHash, this.#parts.shared.peerId));
+    const { spec, shared } = this.#parts;
+    this.#send(peer, greeting(spec.infoHash, shared.peerId, shared.dht !== undefined && !spec.private));
   }
 
   /** The peer's handshake came: it is let in, or turned away. */
@@ -117,9 +120,10 @@ export class PeerRelations {
       if (message === undefined) return;
       // See `asked`.
       if (message.type !== 'request') peer.messageDebt++;
+      hearNodePort(peer, message, this.#parts.spec.private ? undefined : this.#parts.shared.dht);
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
-      this.advertising.heardOf(peer);
+      this.advertising.heardOf(peer, message);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.expel(peer, error.code, error.message);
@@ -178,6 +182,10 @@ export class PeerRelations {
     this.#parts.shared.peers.close(peer.link);
   }
 
+  dropAll(code: string, message: string): void {
+    for (const peer of this.swarm.peers()) this.drop(peer, code, message);
+  }
+
   /** The IP filter is another one: who may not be met any more has to go. */
   sift(): void {
     this.swarm.candidates.sift();
@@ -227,7 +235,8 @@ export class PeerRelations {
 
   /** A piece that we told of is gone from the disk: peers must not count on it (BEP 54). The picker knows already. */
   announceLoss(piece: PieceIndex): void {
-    this.advertising.lost(piece);
+    // Who takes no such message hears what we have when it comes back.
+    for (const peer of this.advertising.lost(piece)) this.drop(peer, 'ERR_PEER_LOSS', 'cannot be told what we lost');
     for (const peer of this.swarm.peers()) this.updateInterest(peer);
   }
 
@@ -249,8 +258,11 @@ export class PeerRelations {
       if (haveProvedUseless(peer, this.#parts.intake.finished, nowMs)) this.#part(peer);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
+    for (const peer of surplusOf(this.swarm, this.swarm.peersMax))
+      this.drop(peer, 'ERR_PEER_SURPLUS', 'is one more than there may be');
     this.#extensions.tick();
     this.choking.seeding = seeding;
+    this.swarm.seeking = !seeding;
     this.advertising.tick(nowMs);
     this.#parts.upload.takeTurns(nowMs);
   }
@@ -335,9 +347,9 @@ export class PeerRelations {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;
     }
-    const rate = peer.download.bytesPerSecond;
-    if (peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs) peer.debt.blockMs = Number.POSITIVE_INFINITY;
-    else peer.debt.blockMs = rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
+    const stalls = peer.chokingUs || peer.snubbed || nowMs < peer.restUntilMs;
+    const waitedMs = peer.debt.outstanding > 0 ? nowMs - peer.lastBlockMs : 0;
+    peer.debt.blockMs = stalls ? Number.POSITIVE_INFINITY : peer.pace.expectedMs(waitedMs);
     // Who chokes us shows no rate to adapt to.
     if (!peer.chokingUs) peer.window.adapt(peer.download.bytesPerSecond);
     // Under a limit the session lets everybody take turns.

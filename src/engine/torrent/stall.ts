@@ -3,6 +3,7 @@ import type { PlanRefusal } from '../picker/request-planner.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { WebSeeds } from '../webseed/web-seeds.ts';
+import type { Asking } from './announcing.ts';
 import type { Intake } from './intake.ts';
 
 /** A reason with a stable code and words for the user. */
@@ -16,8 +17,8 @@ export interface StallFacts {
   readonly peers: Iterable<Peer>;
   /** Addresses that could still be dialled. */
   readonly hopeful: boolean;
-  /** Some tracker is being asked, or will be. */
-  readonly asking: boolean;
+  /** Who is being asked for others, or will be. */
+  readonly asking: Asking;
   readonly lastRefusal: PlanRefusal | 'rate';
   /** Why nothing comes of the web seeds, when there are any. */
   readonly webSeedTrouble?: string | undefined;
@@ -28,7 +29,7 @@ interface StalledTorrent {
   readonly swarm: Swarm;
   readonly intake: Intake;
   readonly webSeeds: WebSeeds;
-  trackers(): readonly unknown[];
+  readonly announcing: { readonly asking: Asking };
 }
 
 /** Why a torrent that is downloading receives nothing. */
@@ -37,8 +38,7 @@ export function stallOf(torrent: StalledTorrent): Stall {
   return explainStall({
     peers: swarm.peers(),
     hopeful: swarm.candidates.hopeful,
-    // Some tracker is being asked, or will be.
-    asking: torrent.trackers().length > 0,
+    asking: torrent.announcing.asking,
     lastRefusal: intake.lastRefusal,
     webSeedTrouble: webSeeds.trouble(),
   });
@@ -80,8 +80,17 @@ export function explainStall(facts: StallFacts): Stall {
 export function explainLoneliness(dialling: number, facts: Pick<StallFacts, 'hopeful' | 'asking'>): Stall {
   if (dialling > 0) return { code: 'connecting', message: `connecting to ${peers(dialling)}` };
   if (facts.hopeful) return { code: 'no-peers', message: 'no peer answers; trying again' };
-  if (facts.asking) return { code: 'no-peers', message: 'no peers yet; asking the trackers' };
+  const { trackers, dhtNodes } = facts.asking;
+  const asked = [
+    ...(trackers ? ['asking the trackers'] : []),
+    ...(dhtNodes === undefined ? [] : [dhtSearch(dhtNodes)]),
+  ];
+  if (asked.length > 0) return { code: 'no-peers', message: `no peers yet; ${asked.join(', ')}` };
   return { code: 'no-peers', message: 'no peers known; name one with --peer or use a torrent with a tracker' };
+}
+
+function dhtSearch(nodes: number): string {
+  return nodes > 0 ? `looking for peers in the DHT (nodes: ${nodes})` : 'looking for the first nodes of the DHT';
 }
 
 function peers(count: number): string {

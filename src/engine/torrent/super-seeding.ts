@@ -92,17 +92,44 @@ export class SuperSeeding {
     this.#shown.clear();
   }
 
-  /** Control tick: whoever passed its pieces on is shown new ones. */
+  /** Somebody has a piece: whoever was shown it has passed it on. */
+  seen(piece: number, nowMs: number): void {
+    if (!this.#pendingAt[piece]) return;
+    for (const [peer, shown] of this.#shown) {
+      if (shown.pending.some((pending) => pending.piece === piece)) this.#advance(peer, shown, nowMs);
+    }
+  }
+
+  /** A peer has got all that it asked for. */
+  emptied(peer: Peer, nowMs: number): void {
+    const shown = this.#shown.get(peer);
+    if (shown === undefined) return;
+    const given = shown.pending.map(({ piece }) => piece);
+    this.#advance(peer, shown, nowMs);
+    // It has them now, as far as we know, and others may have been shown the same.
+    for (const piece of given) this.seen(piece, nowMs);
+  }
+
+  /** Control tick: whoever came or has waited for long is shown something. */
   tick(nowMs: number): void {
     for (const [peer, shown] of this.#shown) {
-      if (peer.closing || (peer.mayDeclarePieces && nowMs - peer.connectedMs < DECLARATION_GRACE_MS)) continue;
-      if (peer.upload.totalBytes > shown.takenBytes) shown.movedMs = nowMs;
-      shown.takenBytes = peer.upload.totalBytes;
-      this.#settle(peer, shown);
-      if (peer.pieces.have.full) return this.end();
-      while (shown.pending.length < SUPER_SEED_PIECES && this.#showNext(peer, shown, nowMs));
+      if (!this.#advance(peer, shown, nowMs)) continue;
       if (nowMs - shown.movedMs > SUPER_SEED_PATIENCE_MS) this.#showRarest(peer, shown, nowMs);
     }
+  }
+
+  /** Whoever passed its pieces on is shown new ones. False for peers that are shown nothing at the moment. */
+  #advance(peer: Peer, shown: Shown, nowMs: number): boolean {
+    if (peer.closing || (peer.mayDeclarePieces && nowMs - peer.connectedMs < DECLARATION_GRACE_MS)) return false;
+    if (peer.upload.totalBytes > shown.takenBytes) shown.movedMs = nowMs;
+    shown.takenBytes = peer.upload.totalBytes;
+    this.#settle(peer, shown);
+    if (peer.pieces.have.full) {
+      this.end();
+      return false;
+    }
+    while (shown.pending.length < SUPER_SEED_PIECES && this.#showNext(peer, shown, nowMs));
+    return true;
   }
 
   /** Takes note of what has been passed on. A peer does not tell us that it has what it got from us: it is supposed. */

@@ -12,6 +12,8 @@ export type TorrentEvent =
   | MemberEvent
   | { readonly type: 'storage-failed'; readonly error: StorageError }
   | { readonly type: 'prioritised'; readonly priorities: Uint8Array }
+  /** The files are to be hashed again: the torrent stands still, with its peers. */
+  | { readonly type: 'recheck' }
   | { readonly type: 'rechecked'; readonly had: Bitfield }
   | {
       readonly type: 'awaited';

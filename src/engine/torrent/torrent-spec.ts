@@ -3,6 +3,7 @@ import type { Bitfield } from '../../base/bitfield.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import type { UploadSlots } from '../choker/upload-slots.ts';
+import type { Dht } from '../dht/dht.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
@@ -18,7 +19,7 @@ import type { TorrentPeers } from './metered-peers.ts';
 import type { SeedGoal, SeedGoalReached } from './seed-goal.ts';
 
 /** Where a torrent is in its life. */
-export type TorrentPhase = 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
+export type TorrentPhase = 'downloading' | 'seeding' | 'checking' | 'paused' | 'error' | 'closed';
 
 /** What a torrent is. */
 export interface TorrentSpec {
@@ -33,6 +34,8 @@ export interface TorrentSpec {
   /** Most peers, up to PEERS_PER_TORRENT_MAX; absent: as many. */
   readonly peersMax?: number;
   readonly tiers: readonly (readonly string[])[];
+  /** Hosts that an earlier run banned. */
+  readonly banned?: readonly string[];
   /** Web servers that have the data; absent: none. */
   readonly webSeeds?: { readonly addresses: readonly WebSeedAddress[]; readonly content: WebSeedContent };
   /** Stay connected and upload once complete. */
@@ -58,6 +61,8 @@ export interface TorrentParts {
   readonly peers: TorrentPeers;
   readonly storage: StoragePort;
   readonly trackers: TrackerPort;
+  /** Absent: there is none. Private torrents never ask it (BEP 27). */
+  readonly dht?: Dht;
   readonly webSeeds: WebSeedDesk;
   readonly announcePace: AnnouncePace;
   readonly peerId: Uint8Array;

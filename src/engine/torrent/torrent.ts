@@ -6,6 +6,7 @@ import type { SourceError, StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire/message-writer.ts';
+import { discoveryFor } from '../discovery/dht-discovery.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
@@ -23,11 +24,12 @@ import { Intake } from './intake.ts';
 import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
 import { PieceVerdicts } from './piece-verdicts.ts';
+import { Recheck } from './recheck.ts';
 import { RequestTurns } from './request-turns.ts';
 import { SeedGoalWatch } from './seed-goal.ts';
 import { type Stall, stallOf } from './stall.ts';
 import type { TorrentEvent } from './torrent-event.ts';
-import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec } from './torrent-spec.ts';
+import type { TorrentObserver, TorrentParts, TorrentPhase, TorrentSpec, Warning } from './torrent-spec.ts';
 
 export class Torrent implements Member {
   readonly spec: TorrentSpec;
@@ -41,9 +43,10 @@ export class Torrent implements Member {
   readonly goals: SeedGoalWatch;
   readonly #parts: TorrentParts;
   readonly #observer: TorrentObserver;
-  readonly #announcing: Announcing;
+  readonly announcing: Announcing;
   readonly webSeeds: WebSeeds;
   readonly verdicts: PieceVerdicts;
+  readonly recheck: Recheck;
   #phase: TorrentPhase = 'paused';
   /** Every piece was there before, or its completion was announced. */
   #wasFull: boolean;
@@ -60,46 +63,26 @@ export class Torrent implements Member {
     this.#parts = parts;
     this.#observer = observer;
     const { geometry, store, tiers, infoHash } = spec;
-    const { ledger, peers, storage, random, trackers, announcePace: pace } = parts;
-    const { peerId, trackerKey: key, ticketBase, writeBehindBytes } = parts;
+    const { ledger, peers, storage, random, trackers, announcePace: pace, webSeeds } = parts;
+    const { peerId, trackerKey: key, ticketBase, writeBehindBytes, external } = parts;
     const ports = { geometry, store, peers, storage };
-    this.intake = new Intake({
-      ...ports,
-      webSeeds: parts.webSeeds,
-      ledger,
-      random,
-      limit: downloadLimit,
-      writeBehindBytes,
-    });
+    this.intake = new Intake({ ...ports, webSeeds, ledger, random, limit: downloadLimit, writeBehindBytes });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
     picker.setHad(spec.had);
-    this.upload = new Upload({
-      ...ports,
-      cache: parts.cache,
-      had: picker.had,
-      limit: uploadLimit,
-      slots: parts.uploadSlots,
-    });
+    const { cache, uploadSlots: slots } = parts;
+    this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
     this.goals = new SeedGoalWatch({ ...spec, had: picker.had, upload: this.upload }, spec.seedGoal);
-    this.relations = new PeerRelations({
-      spec,
-      shared: parts,
-      intake: this.intake,
-      upload: this.upload,
-      warn: (warning) => observer.warned(warning),
-      ...(candidates && { candidates }),
-    });
-    this.webSeeds = new WebSeeds({
-      spec,
-      shared: parts,
-      intake: this.intake,
-      warn: (warning) => observer.warned(warning),
-      blocksDone: (returned) => this.blocksDone(returned),
-    });
+    const common = { spec, shared: parts, intake: this.intake, warn: (news: Warning) => observer.warned(news) };
+    this.relations = new PeerRelations({ ...common, upload: this.upload, ...(candidates && { candidates }) });
+    this.webSeeds = new WebSeeds({ ...common, blocksDone: (returned) => this.blocksDone(returned) });
     this.verdicts = new PieceVerdicts(this, observer);
+    this.recheck = new Recheck(this);
     this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
-    this.#announcing = new Announcing({ tiers, infoHash, peerId, key, trackers, pace, random, ticketBase });
+    const dht = discoveryFor(this, parts, spec.private);
+    const about = { tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, external, dht };
+    this.announcing = new Announcing(about);
+
     this.#wasFull = picker.had.full;
     picker.setPriorities(spec.priorities);
   }
@@ -129,13 +112,17 @@ export class Torrent implements Member {
     return this.#parts.ticketBase;
   }
 
+  get local(): boolean {
+    return !this.spec.private;
+  }
+
   get welcoming(): boolean {
     return this.#phase === 'downloading' || (this.#phase === 'seeding' && this.spec.seed);
   }
 
   /** True once nothing of this torrent is in memory, on its way or to be told. */
   get settled(): boolean {
-    return this.#phase === 'closed' && !this.busy && this.#announcing.settled;
+    return this.#phase === 'closed' && !this.busy && this.announcing.settled;
   }
 
   /** There are peers or web seeds. */
@@ -148,7 +135,7 @@ export class Torrent implements Member {
   }
 
   trackers(): readonly TrackerStatus[] {
-    return this.#announcing.status();
+    return this.announcing.status();
   }
 
   /** Why nothing comes in. */
@@ -159,7 +146,7 @@ export class Torrent implements Member {
   /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */
   restsUntilMs(nowMs: number): number {
     if (this.busy || this.intake.rate.bytesPerSecond >= 1) return nowMs;
-    const announceMs = this.#announcing.nextTickMs(nowMs, this.#phase === 'downloading');
+    const announceMs = this.announcing.nextTickMs(nowMs, this.#phase === 'downloading');
     if (!this.welcoming) return announceMs;
     const loneMs = this.#phase === 'seeding' ? this.goals.nextMs(nowMs) : nowMs + LONELY_REST_MS;
     return Math.min(announceMs, this.swarm.candidates.nextMs, loneMs);
@@ -188,8 +175,10 @@ export class Torrent implements Member {
         return this.#breakDown(event.error);
       case 'prioritised':
         return this.#reprioritise(event.priorities);
+      case 'recheck':
+        return this.#standStill();
       case 'rechecked':
-        return this.intake.download.picker.setHad(event.had);
+        return this.recheck.end(event.had);
       case 'awaited':
         return this.#await(event.first, event.last, event.withinMs);
       case 'seed-goal':
@@ -197,7 +186,7 @@ export class Torrent implements Member {
       case 'filtered':
         return this.relations.sift();
       case 'trackers':
-        return this.#announcing.change(event.change);
+        return this.announcing.change(event.change);
       case 'banned':
         return this.relations.ban(event.address, 'was banned by the user', 'ERR_PEER_BANNED');
       case 'pause':
@@ -217,6 +206,7 @@ export class Torrent implements Member {
 
   blockLanded(peer: Peer, piece: number, begin: number, length: number): void {
     const nowMs = this.#parts.clock.nowMs();
+    peer.pace.landed(nowMs - peer.lastBlockMs);
     peer.lastBlockMs = nowMs;
     peer.snubbed = false;
     this.downloadLimit.charge(PIECE_HEADER_BYTES);
@@ -297,7 +287,7 @@ export class Torrent implements Member {
     this.intake.open = false;
     if (this.had.full && !this.#wasFull) {
       this.#wasFull = true;
-      this.#announcing.complete();
+      this.announcing.complete();
     }
     this.#setPhase('seeding');
     this.webSeeds.stop();
@@ -322,7 +312,7 @@ export class Torrent implements Member {
 
   #enter(): void {
     if (this.#phase === 'closed') return;
-    if (this.#phase === 'paused' || this.#phase === 'error') this.#announcing.start();
+    if (this.#phase === 'paused' || this.#phase === 'error') this.announcing.start();
     if (this.intake.download.picker.wantedCount === 0) return this.#complete();
     this.swarm.candidates.reconsider();
     this.relations.advertising.wantNothing(false);
@@ -339,13 +329,23 @@ export class Torrent implements Member {
     if (this.#phase === 'closed') return;
     this.intake.open = false;
     // Once is enough: who stands still already has said good-bye to the trackers, and may still wait for their answer.
-    if (this.#phase === 'downloading' || this.#phase === 'seeding') this.#announcing.stop();
+    if (this.#phase !== 'paused' && this.#phase !== 'error') this.announcing.stop();
     this.#setPhase(phase);
-    for (const peer of this.swarm.peers()) this.relations.drop(peer, 'ERR_PEER_STOPPED', 'the torrent stops');
+    this.relations.dropAll('ERR_PEER_STOPPED', 'the torrent stops');
     this.webSeeds.stop();
     this.upload.forget();
+    this.recheck.resume();
     // The last words go out at once: nobody waits for the next tick of a client that is being closed.
     this.#announce();
+    this.#discardIfIdle();
+  }
+
+  /** The files are to be hashed again. Who is paused stays so. */
+  #standStill(): void {
+    if (this.#phase !== 'downloading' && this.#phase !== 'seeding') return;
+    this.recheck.begin(this.#parts.clock.nowMs());
+    this.webSeeds.stop();
+    this.#setPhase('checking');
     this.#discardIfIdle();
   }
 
@@ -372,6 +372,7 @@ export class Torrent implements Member {
   #tick(): void {
     this.intake.rate.tick(this.#parts.clock.nowMs());
     this.relations.tick(this.#phase === 'seeding');
+    this.recheck.tick(this.#parts.clock.nowMs());
     this.webSeeds.tick();
     this.#watchGoal();
     this.#announce();
@@ -387,11 +388,11 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.#announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
+    this.announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {
-    const { addresses, warning } = this.#announcing.announced(ticket, answer, this.#parts.clock.nowMs());
+    const { addresses, warning } = this.announcing.announced(ticket, answer, this.#parts.clock.nowMs());
     if (warning !== undefined) this.#observer.warned(warning);
     for (const address of addresses) this.swarm.candidates.add(address, 'tracker');
   }

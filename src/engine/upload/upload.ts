@@ -37,10 +37,14 @@ export interface UploadParts {
 export class Upload {
   /** Block bytes that have left, to peers past and present. */
   totalBytes = 0;
+  /** False while nobody is given anything: the files are being hashed again. */
+  open = true;
   /** Whether a peer may have blocks of a piece although it is choked (BEP 6, "allowed fast"). */
   servesWhileChoked: (peer: Peer, piece: PieceIndex) => boolean = () => false;
   /** Whether a peer may not have blocks of a piece although we have it: it was never shown (BEP 16). */
   withholds: (peer: Peer, piece: PieceIndex) => boolean = () => false;
+  /** A peer has got all that it has asked for. */
+  emptied: (peer: Peer) => void = () => undefined;
   readonly #parts: UploadParts;
   readonly #table: StretchTable;
   /** Peers whose requests wait, in the order of their turns. */
@@ -73,6 +77,7 @@ export class Upload {
     const piece = geometry.pieceIndex(number);
     const { uploads } = peer;
     const allowed =
+      this.open &&
       piece !== undefined &&
       had.has(piece) &&
       length <= BLOCK_BYTES &&
@@ -107,7 +112,7 @@ export class Upload {
     const { uploads } = peer;
     uploads.covered = 0;
     uploads.wanted.filter(
-      (piece) => this.servesWhileChoked(peer, piece as PieceIndex),
+      (piece) => this.open && this.servesWhileChoked(peer, piece as PieceIndex),
       (piece, begin, length) => this.#reject(peer, piece, begin, length),
     );
   }
@@ -184,6 +189,7 @@ export class Upload {
     peer.upload.add(bytes);
     if (this.#hungry) this.takeTurns(nowMs);
     else if (uploads.wanted.count > 0) this.pump(peer, nowMs);
+    if (uploads.wanted.count === 0 && uploads.blocksInFlight === 0) this.emptied(peer);
   }
 
   /** The link is gone, and with it what was on its way. */

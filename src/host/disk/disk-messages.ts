@@ -2,6 +2,7 @@
 // engine/ports.ts; everything else is rare and travels as a call with an answer.
 import type { StoreId } from '../../engine/ports.ts';
 import type { SharedArena } from '../memory/arena.ts';
+import type { MoveNote } from './file-mover.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { StoreLayout } from './store-layout.ts';
 
@@ -37,7 +38,13 @@ export type DiskCall =
   /** The store's files are elsewhere now; one of the workers also makes what `open` makes. Nothing of the store waits. */
   | { readonly name: 'rehouse'; readonly store: StoreId; readonly layout: StoreLayout; readonly prepare: boolean }
   /** Moves files from one layout's places to another's; for a thread that does nothing else. Answered with what was left behind. */
-  | { readonly name: 'move'; readonly from: StoreLayout; readonly to: StoreLayout; readonly control: Float64Array }
+  | {
+      readonly name: 'move';
+      readonly from: StoreLayout;
+      readonly to: StoreLayout;
+      readonly control: Float64Array;
+      readonly note: MoveNote | undefined;
+    }
   /** Forgets half stored pieces; one of the workers also deletes the files. */
   | { readonly name: 'remove'; readonly store: StoreId; readonly deletes: boolean }
   /** Closes every file; the thread is ended when this is answered. */

@@ -26,8 +26,9 @@ import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import type { DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
 import { DiskThread } from './disk-thread.ts';
-import type { MoveControl } from './file-mover.ts';
+import type { MoveControl, MoveNote } from './file-mover.ts';
 import { type FileStat, missingFiles, requireFree, statFiles } from './file-stats.ts';
+import { syncFiles } from './file-sync.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
 import { RecordSplitter } from './record-splitter.ts';
@@ -53,6 +54,8 @@ export interface MoveOptions {
   readonly overwrite: boolean;
   /** Shared memory that tells how far it is, and stops it. */
   readonly control: MoveControl;
+  /** Where it is written down, so that a crash can be mended. Default: nowhere. */
+  readonly note?: MoveNote;
 }
 
 export class DiskPool implements StoragePort {
@@ -155,6 +158,11 @@ export class DiskPool implements StoragePort {
     });
   }
 
+  /** Brings the files that hold these pieces, which must be written, to the medium; false when that failed. Nobody waits for it. */
+  sync(store: StoreId, pieces: Bitfield): Promise<boolean> {
+    return syncFiles(this.#store(store).layout, pieces);
+  }
+
   /**
    * Changes which files are wanted, while the store works: what comes for it meanwhile waits. A wanted file gets what the
    * part-file has of it. A file that is not wanted leaves its place for the part-file when nothing of it is on disk, and
@@ -192,7 +200,7 @@ export class DiskPool implements StoragePort {
       const next = { ...open.layout, ...to };
       validateLayout(next, true);
       if (!how.overwrite) await requireFree(open.layout, next);
-      const call = { name: 'move', from: open.layout, to: next, control: how.control } as const;
+      const call = { name: 'move', from: open.layout, to: next, control: how.control, note: how.note } as const;
       left = new TextDecoder().decode(await this.#callApart(call));
       open.layout = next;
       await this.#callAll({ name: 'rehouse', store, layout: next, prepare: false });

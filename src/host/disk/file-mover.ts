@@ -1,10 +1,12 @@
 // Moves a store's files to where another layout of the same store wants them: into another folder, or to other names.
 // Within a file system a file is renamed; across, it is copied, written through, and only when everything is there are
-// the old ones deleted. What fails in between is undone, so that the store is as it was.
+// the old ones deleted. What fails in between is undone, so that the store is as it was; what a crash cuts short is mended by
+// the journal (move-journal.ts).
 import path from 'node:path';
 import { StorageError } from '../../base/errors.ts';
 import { ZEROS_BYTES } from '../limits.ts';
 import { errnoOf, type FileStatus, type FileSystem } from './file-system.ts';
+import { MoveJournal, type PlannedNames, type PlannedPassage, REPLACED } from './move-journal.ts';
 import type { OpenFiles } from './open-files.ts';
 import { nothingMoved, toStorageError } from './storage-failure.ts';
 import type { WorkerStore } from './worker-store.ts';
@@ -15,8 +17,12 @@ export const MOVE_DONE = 0;
 export const MOVE_TOTAL = 1;
 export const MOVE_STOP = 2;
 
-/** What is in the way keeps this name until the move is done, and has its own again when it fails. */
-const REPLACED = '.millrace-replaced';
+/** Where a move is written down, and what it does beside moving files. */
+export interface MoveNote {
+  /** Path of the journal, without extension. */
+  readonly file: string;
+  readonly renamed: PlannedNames;
+}
 
 /** One file on its way. */
 interface Passage {
@@ -24,6 +30,7 @@ interface Passage {
   readonly from: string;
   readonly to: string;
   readonly source: FileStatus | undefined;
+  readonly obstacle: boolean;
 }
 
 export class FileMover {
@@ -40,10 +47,14 @@ export class FileMover {
     this.#openFiles = openFiles;
   }
 
-  /** Throws a StorageError when everything is as before. Returns the paths of what should be deleted and could not be. */
-  move(from: WorkerStore, to: WorkerStore, control: MoveControl): readonly string[] {
+  /**
+   * Throws a StorageError when everything is as before. Returns the paths of what should be deleted and could not be. The
+   * journal that `note` asks for is left for whoever keeps the store: he drops it when the new place is saved.
+   */
+  move(from: WorkerStore, to: WorkerStore, control: MoveControl, note?: MoveNote): readonly string[] {
     this.#undo = [];
     this.#finish = [];
+    const journal = note && new MoveJournal(this.#system, note.file);
     const { directory } = to.layout;
     let at = directory;
     let isNew = false;
@@ -51,14 +62,23 @@ export class FileMover {
       isNew = this.#system.status(directory) === undefined;
       const passages = this.#passages(from, to);
       for (const { source } of passages) control[MOVE_TOTAL]! += source?.size ?? 0;
+      journal?.begin({
+        from: from.layout.directory,
+        to: directory,
+        renamed: note!.renamed,
+        passages: planned(passages),
+      });
       if (passages.length > 0) this.#system.makeFolder(directory);
       for (const passage of passages) {
         at = passage.to;
         this.#pass(to, passage, control);
       }
+      journal?.commit();
     } catch (error) {
       const failure = toStorageError(error, { action: 'write', path: at, bytesLeft: control[MOVE_TOTAL]! });
       const told = this.#takeBack(to, failure);
+      // What could not be put back is tried again at the next start.
+      if (told === failure) this.#attempt(() => journal?.drop(), []);
       if (isNew) this.#attempt(() => this.#system.removeFolder(directory), []);
       throw told;
     }
@@ -78,8 +98,8 @@ export class FileMover {
       this.#openFiles.enterFolder(from, path.dirname(from.file(file).path), false);
       const found = this.#system.status(paths.from);
       const source = found?.kind === 'file' || found?.kind === 'link' ? found : undefined;
-      if (source !== undefined || this.#system.status(paths.to) !== undefined)
-        passages.push({ file, ...paths, source });
+      const obstacle = this.#system.status(paths.to) !== undefined;
+      if (source !== undefined || obstacle) passages.push({ file, ...paths, source, obstacle });
     }
     return passages;
   }
@@ -186,4 +206,8 @@ export class FileMover {
       left.push((error as Error).message);
     }
   }
+}
+
+function planned(passages: readonly Passage[]): PlannedPassage[] {
+  return passages.map(({ from, to, source, obstacle }) => ({ from, to, source: source !== undefined, obstacle }));
 }

@@ -125,7 +125,7 @@ export class WorkerLoop {
       if (call.prepare) this.#storeFiles.prepare(store);
     } else if (call.name === 'move') {
       const mover = new FileMover(this.#system, this.#openFiles);
-      const left = mover.move(new WorkerStore(0, call.from), new WorkerStore(0, call.to), call.control);
+      const left = mover.move(new WorkerStore(0, call.from), new WorkerStore(0, call.to), call.control, call.note);
       return new Uint8Array(Buffer.from(left.join('; ')));
     } else if (call.name === 'read') {
       return this.#reader.readBytes(this.#store(call.store), call.offset, call.length);

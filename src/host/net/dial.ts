@@ -1,37 +1,49 @@
-// Dials a peer: plainly, encrypted, or first the one and then the other, over a new connection, where the first is refused.
-// The engine sees one link and one `connected`.
-import { connect, isIP } from 'node:net';
-import type { PeerAddress } from '../../engine/ports.ts';
+// Dials a peer: plainly, encrypted, or first the one and then the other, over a new connection, where the first is refused;
+// over TCP or uTP, whichever answers first, and over the other one when the first hangs up on every word: a client that was
+// told to use uTP alone may take TCP connections and close them. The engine sees one link and one `connected`.
+import type { DialTarget, Transport } from '../../engine/ports.ts';
+import { DialRace, type Winner } from './dial-race.ts';
 import type { Encryption, Route } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { plainAddress } from './plain-address.ts';
 import type { TcpLink } from './tcp-link.ts';
+import type { Transports } from './transports.ts';
+import type { UtpEndpoint } from './utp-endpoint.ts';
 
 export interface DialParts {
   readonly link: TcpLink;
-  readonly address: PeerAddress;
+  readonly target: DialTarget;
   readonly timeoutMs: number;
   readonly infoHash: Uint8Array;
   readonly encryption: Encryption;
-  /** The first connection stands; to where, in numbers. */
-  readonly connected: (host: string) => void;
+  readonly transports: Transports;
+  readonly utp: UtpEndpoint | undefined;
+  /** The first connection stands; to where, in numbers, and how. */
+  readonly connected: (host: string, transport: Transport) => void;
 }
 
 export class Dial {
   readonly #parts: DialParts;
   readonly #routes: readonly Route[];
   readonly #opening: LinkOpening;
+  /** Ways of talking that were tried over the present transport. */
   #tried = 0;
+  #order: readonly Transport[];
   /** Who answered: behind a name another one may be found the next time. */
   #reached: string | undefined;
+  #transport: Transport | undefined;
 
   constructor(parts: DialParts) {
     this.#parts = parts;
-    this.#routes = parts.encryption.routes(parts.address);
+    this.#routes = parts.encryption.routes(parts.target);
+    this.#order = parts.transports.order(parts.target);
     this.#opening = new LinkOpening({
       // Where nobody answers, another way of talking does not help.
       redial: () => this.#reached !== undefined && this.#next(),
-      opened: () => parts.encryption.worked(parts.address, this.#routes[this.#tried - 1]!),
+      opened: () => {
+        parts.encryption.worked(parts.target, this.#routes[this.#tried - 1]!);
+        parts.transports.worked(parts.target, this.#transport!);
+      },
     });
   }
 
@@ -40,33 +52,50 @@ export class Dial {
   }
 
   #next(): boolean {
-    const route = this.#routes[this.#tried];
-    if (route === undefined) return false;
-    this.#tried++;
-    const { link, address, timeoutMs } = this.#parts;
+    if (this.#tried === this.#routes.length) {
+      const others = this.#order.filter((transport) => transport !== this.#transport);
+      if (others.length === 0 || this.#order.length === 1) return false;
+      this.#order = others;
+      this.#transport = undefined;
+      this.#tried = 0;
+    }
+    const route = this.#routes[this.#tried++]!;
+    const { link, target, timeoutMs, utp } = this.#parts;
     this.#opening.negotiating = route === 'encrypted';
     link.open(this.#opening);
-    const host = this.#reached ?? address.host;
-    const socket = connect({
-      host,
-      port: address.port,
-      noDelay: true,
-      autoSelectFamily: isIP(host) === 0,
-      onread: { buffer: link.nextDestination, callback: link.onRead },
-    });
-    link.attach(socket);
+    const address = { host: this.#reached ?? target.host, port: target.port };
+    const order = this.#transport === undefined ? this.#order : [this.#transport];
     const giveUp = (): void => link.close({ code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
-    socket.setTimeout(timeoutMs, giveUp);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      const again = this.#reached !== undefined;
-      this.#reached ??= socket.remoteAddress ?? host;
-      if (!again) this.#parts.connected(plainAddress(this.#reached));
-      // What the engine says at once goes along with the encrypted handshake.
-      if (!socket.destroyed && route === 'encrypted') this.#negotiate();
-      else if (!socket.destroyed && again) link.repeat();
+    const timer = setTimeout(giveUp, timeoutMs);
+    const race = new DialRace({
+      link,
+      address,
+      order,
+      utp,
+      won: (winner) => {
+        clearTimeout(timer);
+        this.#won(winner, route);
+      },
     });
+    race.on('close', () => clearTimeout(timer));
+    link.attach(race);
+    race.start();
     return true;
+  }
+
+  #won(winner: Winner, route: Route): void {
+    const { link, connected } = this.#parts;
+    const { socket, transport, host } = winner;
+    const again = this.#reached !== undefined;
+    this.#reached ??= host;
+    this.#transport = transport;
+    link.attach(socket);
+    if (transport === 'utp') socket.onPayload = link.onPayload;
+    // What was said so far was not written anywhere yet.
+    if (route === 'plain') link.repeat();
+    if (!again) connected(plainAddress(host), transport);
+    // What the engine says at once goes along with the encrypted handshake.
+    if (!socket.destroyed && route === 'encrypted') this.#negotiate();
   }
 
   #negotiate(): void {

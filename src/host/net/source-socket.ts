@@ -11,6 +11,8 @@ export interface SourceTarget {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
+  /** Whose certificate is expected, when `host` is an address that was looked up already. */
+  readonly serverName?: string;
 }
 
 export interface SourceDial {
@@ -18,32 +20,34 @@ export interface SourceDial {
   readonly refusal: (host: string) => string | undefined;
   /** Reads straight to where the caller says; absent: as chunks. */
   readonly onread?: DirectRead;
-  /** Only addresses of this family. */
-  readonly family?: 4 | 6;
 }
 
 /** Opens a connection. It fails, with a SourceError ERR_SOURCE_FORBIDDEN, when no address of the host may be dialled. */
 export function openSource(target: SourceTarget, dial: SourceDial): Socket {
-  const { host, port, secure } = target;
+  const { host, port, secure, serverName = host } = target;
   const refusal = isIP(host) === 0 ? undefined : dial.refusal(host);
   const options = {
     host,
     port,
     noDelay: true,
-    autoSelectFamily: isIP(host) === 0 && dial.family === undefined,
+    autoSelectFamily: isIP(host) === 0,
     // A numeric address is not looked up, unless it has to be refused: every failure then comes the same way.
     lookup: refusal === undefined ? guardedLookup(dial) : refuse(host, refusal),
     ...(refusal !== undefined && { host: 'refused.invalid' }),
     ...(dial.onread && { onread: dial.onread }),
   };
   if (!secure) return connect(options as Parameters<typeof connect>[0] & object);
-  return connectTls({ ...options, ...(isIP(host) === 0 && { servername: host }), ALPNProtocols: ['http/1.1'] });
+  return connectTls({
+    ...options,
+    ...(isIP(serverName) === 0 && { servername: serverName }),
+    ALPNProtocols: ['http/1.1'],
+  });
 }
 
 /** Looks a name up and leaves out what must not be dialled. */
-function guardedLookup({ refusal, family }: SourceDial): LookupFunction {
+function guardedLookup({ refusal }: SourceDial): LookupFunction {
   return (name, options, callback) => {
-    lookup(name, { ...options, ...(family && { family }), all: true }, (error, addresses) => {
+    lookup(name, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, []);
       let reason: string | undefined;
       const allowed = addresses.filter(({ address }) => {

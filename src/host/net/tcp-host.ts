@@ -1,6 +1,7 @@
-// The in-thread network host: implements the engine's PeerPort over node:net. Sockets live on the engine's thread, so
+// The in-thread network host: implements the engine's PeerPort over node:net and, where it is given UDP sockets, uTP. Sockets live on the engine's thread, so
 // commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { DatagramPorts } from '../../engine/datagram-port.ts';
 import {
   ASKED_BEGIN,
   ASKED_LENGTH,
@@ -12,6 +13,7 @@ import {
   BLOCK_OUTCOME,
   BLOCK_PIECE,
   BLOCK_STRIDE,
+  type DialTarget,
   type LinkEnd,
   type LinkId,
   OUTCOME_LANDED,
@@ -31,7 +33,7 @@ import { LISTEN_BACKLOG, NEGOTIATION_READ_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 import { adoptSocket } from './adopt-socket.ts';
-import { Dial } from './dial.ts';
+import { Dial, type DialParts } from './dial.ts';
 import { Encryption, type EncryptionMode } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
@@ -39,6 +41,9 @@ import { plainAddress } from './plain-address.ts';
 import { SealedBlocks } from './sealed-blocks.ts';
 import { SendViews } from './send-views.ts';
 import { type LinkOwner, TcpLink } from './tcp-link.ts';
+import { Transports, type UtpMode } from './transports.ts';
+import { UtpEndpoint } from './utp-endpoint.ts';
+import type { UtpSocket } from './utp-socket.ts';
 
 /** Records that a batch holds before it grows. */
 const BATCH_RECORDS = 256;
@@ -53,9 +58,13 @@ export interface TcpHostOptions {
   readonly times?: StageTimes;
   /** What is encrypted. Default: `off`. */
   readonly encryption?: EncryptionMode;
+  /** Whether links go over uTP, too. Default: `off`. */
+  readonly utp?: UtpMode;
+  /** UDP sockets for uTP. */
+  readonly datagrams?: DatagramPorts;
 }
 
-/** All TCP links of a client. */
+/** All links of a client. */
 export class TcpHost implements PeerPort, LinkOwner {
   readonly counters: ReceiveCounters = new ReceiveCounters();
   readonly #frames: Frames;
@@ -68,6 +77,8 @@ export class TcpHost implements PeerPort, LinkOwner {
   readonly #times: StageTimes | undefined;
   readonly #encryption: Encryption;
   readonly #sealedBlocks = new SealedBlocks();
+  readonly #transports: Transports;
+  readonly #utp: UtpEndpoint | undefined;
   readonly #negotiationBuffer = new Uint8Array(NEGOTIATION_READ_BYTES);
   #batched = 0;
   readonly #requests = new Int32Array(BATCH_RECORDS * ASKED_STRIDE);
@@ -88,12 +99,16 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#neverAdopt = options.neverAdopt ?? false;
     this.#times = options.times;
     this.#encryption = new Encryption(options.encryption ?? 'off', mseNodeCrypto);
+    const { datagrams, utp = 'off' } = options;
+    this.#utp = datagrams !== undefined && utp !== 'off' ? new UtpEndpoint(datagrams) : undefined;
+    this.#transports = new Transports(this.#utp === undefined ? 'off' : utp);
     this.#commons = receiverCommons(new PieceMemory(this.#frames), this.counters);
   }
 
   /** Names the engine. Must be called once, before anything else. */
   start(sink: PeerSink): void {
     this.#sink = sink;
+    if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
   }
 
   /** The arena and who may write where. */
@@ -143,14 +158,19 @@ export class TcpHost implements PeerPort, LinkOwner {
     this.#encryption.unshare(infoHash);
   }
 
-  connect(link: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void {
+  connect(link: LinkId, target: DialTarget, timeoutMs: number, infoHash: Uint8Array): void {
     const tcpLink = this.#newLink(link);
-    if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65_536)) {
-      tcpLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${address.port}` });
+    if (!(Number.isInteger(target.port) && target.port > 0 && target.port < 65_536)) {
+      tcpLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${target.port}` });
       return;
     }
-    const connected = (host: string): void => this.#sink!.connected(link, host);
-    new Dial({ link: tcpLink, address, timeoutMs, infoHash, encryption: this.#encryption, connected }).start();
+    if (this.#transports.order(target).length === 0) {
+      tcpLink.refuse({ code: 'EPROTONOSUPPORT', message: `there is no ${target.via} here` });
+      return;
+    }
+    const connected: DialParts['connected'] = (host, transport) => this.#sink!.connected(link, host, transport);
+    const own = { encryption: this.#encryption, transports: this.#transports, utp: this.#utp };
+    new Dial({ link: tcpLink, target, timeoutMs, infoHash, connected, ...own }).start();
   }
 
   send(link: LinkId, bytes: Uint8Array): void {
@@ -202,6 +222,7 @@ export class TcpHost implements PeerPort, LinkOwner {
     for (const link of this.#links.values()) link.close(CLOSED_HERE);
     if (this.#links.size > 0) closed.push(new Promise((resolve) => this.#whenEmpty.push(resolve)));
     await Promise.all(closed);
+    await this.#utp?.close();
   }
 
   received(link: TcpLink): void {
@@ -237,9 +258,25 @@ export class TcpHost implements PeerPort, LinkOwner {
       accepted.destroy();
       return;
     }
-    const id = this.#nextIncoming;
+    const link = this.#newStranger();
+    const direct = { buffer: link.nextDestination, callback: link.onRead };
+    const adopted = this.#neverAdopt ? undefined : adoptSocket(accepted, direct);
+    link.attach(adopted ?? accepted);
+    this.#sink!.incoming(link.id, { host: plainAddress(host), port }, 'tcp');
+    if (adopted === undefined) accepted.on('data', link.onChunk).resume();
+  }
+
+  readonly #acceptUtp = (socket: UtpSocket): void => {
+    const link = this.#newStranger();
+    link.attach(socket);
+    socket.onPayload = link.onPayload;
+    this.#sink!.incoming(link.id, socket.address, 'utp');
+  };
+
+  /** A link that somebody else dialled. */
+  #newStranger(): TcpLink {
+    const link = this.#newLink(this.#nextIncoming);
     this.#nextIncoming += 2;
-    const link = this.#newLink(id);
     const handshake = this.#encryption.incoming();
     if (handshake !== undefined) {
       const opening = new LinkOpening({});
@@ -247,11 +284,7 @@ export class TcpHost implements PeerPort, LinkOwner {
       link.open(opening);
       link.negotiate(handshake);
     }
-    const direct = { buffer: link.nextDestination, callback: link.onRead };
-    const adopted = this.#neverAdopt ? undefined : adoptSocket(accepted, direct);
-    link.attach(adopted ?? accepted);
-    this.#sink!.incoming(id, { host: plainAddress(host), port });
-    if (adopted === undefined) accepted.on('data', link.onChunk).resume();
+    return link;
   }
 
   #newLink(id: LinkId): TcpLink {

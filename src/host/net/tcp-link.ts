@@ -1,6 +1,5 @@
-// One TCP connection to a peer: a socket, its receiver, and the blocks on their way out.
-// The socket reads where the receiver says, so a block's bytes go from the kernel to their place in piece memory.
-import type { Socket } from 'node:net';
+// One connection to a peer, over TCP or uTP: a socket, its receiver, and the blocks on their way out. A TCP socket reads
+// where the receiver says, so a block's bytes go from the kernel to their place in piece memory.
 import { PeerError } from '../../base/errors.ts';
 import {
   type LinkEnd,
@@ -24,6 +23,7 @@ import { REQUEST_MESSAGE_BYTES, writeCancel, writeRequest } from '../../protocol
 import { CONTROL_QUEUE_BYTES } from '../limits.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 import type { LinkOpening } from './link-opening.ts';
+import type { LinkSocket } from './link-socket.ts';
 import type { SealedBlocks } from './sealed-blocks.ts';
 import type { SendViews, SentBlock } from './send-views.ts';
 
@@ -75,7 +75,7 @@ export class TcpLink {
   readonly #serving: number[] = [];
   #servingBytes = 0;
   #corked = false;
-  #socket: Socket | undefined;
+  #socket: LinkSocket | undefined;
   #end: LinkEnd = CLOSED_THERE;
 
   constructor(parts: LinkParts) {
@@ -89,7 +89,7 @@ export class TcpLink {
   }
 
   /** Takes over the socket. Reading is wired up by whoever made it, see `onread` and `onChunk`. */
-  attach(socket: Socket): void {
+  attach(socket: LinkSocket): void {
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // When every address of a name has failed, the reasons are inside, and the message is empty.
@@ -99,6 +99,8 @@ export class TcpLink {
     // A peer that sends no more has left: waiting for it to read would keep the link open as long as it likes.
     socket.on('end', () => socket.destroy());
     socket.on('close', () => {
+      // A dial that has found its socket is nobody's any more.
+      if (socket !== this.#socket) return;
       const end = this.#end;
       this.#opening?.stop();
       this.#end = CLOSED_THERE;
@@ -127,7 +129,7 @@ export class TcpLink {
 
   /** Says again, over a new connection, what was said before. */
   repeat(): void {
-    for (const bytes of this.#opening!.words()) this.#socket!.write(bytes);
+    for (const bytes of this.#opening?.words() ?? []) this.#socket!.write(bytes);
   }
 
   /** Ends a link that cannot have a socket: soon, for no call answers at once. */
@@ -174,6 +176,11 @@ export class TcpLink {
       this.receiver.push(chunk);
     }
     this.#owner.received(this);
+  };
+
+  /** The same for payload of a datagram, which is ours. */
+  readonly onPayload = (packet: Uint8Array, from: number, to: number): void => {
+    this.onChunk(packet.subarray(from, to));
   };
 
   /** The first bytes of a connection have come: true when they are the receiver's, false when the handshake took them. */
@@ -280,7 +287,7 @@ export class TcpLink {
   }
 
   /** Writes what comes before the last view of a block's message, which is returned. */
-  #plain(socket: Socket, block: SentBlock): Uint8Array {
+  #plain(socket: LinkSocket, block: SentBlock): Uint8Array {
     if (this.#views.isWhole(block)) return this.#views.message(block);
     socket.write(this.#views.header(block));
     return this.#views.bytes(block);

@@ -82,6 +82,11 @@ export class UdpHost implements DatagramPorts, DatagramPort {
     return true;
   }
 
+  get idle(): boolean {
+    for (const { socket } of this.#sockets.values()) if (socket.getSendQueueSize() > 0) return false;
+    return true;
+  }
+
   local(family: AddressFamily): PeerAddress | undefined {
     return this.#sockets.get(family)?.local;
   }
@@ -96,7 +101,9 @@ export class UdpHost implements DatagramPorts, DatagramPort {
   readonly #received = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
     // Told once the sockets are closing, a protocol that was shut down would wake up again.
     if (this.#sockets.size === 0) return;
-    if (!this.#switch.datagram(bytes, { host: plainAddress(address), port })) this.#strayPackets++;
+    // Not a Buffer, whose `slice` copies nothing: the engine expects the behaviour of the plain type.
+    const packet = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (!this.#switch.datagram(packet, { host: plainAddress(address), port })) this.#strayPackets++;
   };
 
   readonly #sent = (error: Error | null): void => {

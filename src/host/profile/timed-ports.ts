@@ -20,8 +20,8 @@ function timed<Args extends unknown[]>(
 /** Times what the engine does with what it hears of connections: `callback`. */
 export function timedPeerSink(sink: PeerSink, times: StageTimes): PeerSink {
   return {
-    connected: (link, host) => sink.connected(link, host),
-    incoming: (link, address) => sink.incoming(link, address),
+    connected: (link, host, transport) => sink.connected(link, host, transport),
+    incoming: (link, address, transport) => sink.incoming(link, address, transport),
     handshake: (link, bytes) => sink.handshake(link, bytes),
     message: timed(times, 'callback', (link, id, payload) => sink.message(link, id, payload)),
     keepAlive: (link) => sink.keepAlive(link),

@@ -7,13 +7,14 @@ import test from 'node:test';
 import { queryObjects } from 'node:v8';
 import type { AnnounceRequest } from '../../engine/discovery/tracker-port.ts';
 import { HttpAnnouncer } from './http-announcer.ts';
+import { TrackerTargets } from './tracker-target.ts';
 
 test('sockets are forgotten once their announce is over', { timeout: 30_000 }, async (t) => {
   const server = createServer((_request, response) => response.end('d8:intervali1800e5:peers0:e'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
-  const announcer = new HttpAnnouncer('test/1');
+  const announcer = new HttpAnnouncer('test/1', new TrackerTargets(() => undefined));
   const request: AnnounceRequest = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`,
     infoHash: new Uint8Array(20),
@@ -28,7 +29,8 @@ test('sockets are forgotten once their announce is over', { timeout: 30_000 }, a
     timeoutMs: 5000,
     trackerId: undefined,
   };
-  const announce = () => announcer.announce(request, AbortSignal.timeout(5000));
+  const target = { family: 4, address: '127.0.0.1' } as const;
+  const announce = () => announcer.announce(request, target, AbortSignal.timeout(5000));
   await announce();
   const before = queryObjects(Socket, { format: 'count' });
   await Promise.all(Array.from({ length: 40 }, announce));

@@ -1,14 +1,16 @@
-// Announces over HTTP and HTTPS (BEP 3). Redirects, decompression and the size of a reply are all bounded here; no
+// Announces and scrapes over HTTP and HTTPS (BEP 3, BEP 48). Redirects, decompression and the size of a reply are all bounded here; no
 // connection is kept open after its reply, as half an hour lies between two announces.
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { Agent, buildConnector, type Dispatcher, request as httpRequest } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, request as httpRequest } from 'undici';
 import { SourceError } from '../../base/errors.ts';
+import { isAfar } from '../../engine/discovery/source-guard.ts';
 import type { AnnounceRequest } from '../../engine/discovery/tracker-port.ts';
-import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
 import { decodeHttpAnnounceReply } from '../../protocol/tracker/http-announce-reply.ts';
 import { httpAnnounceUrl } from '../../protocol/tracker/http-announce-url.ts';
+import { decodeHttpScrape, httpScrapeUrl } from '../../protocol/tracker/http-scrape.ts';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
 import {
   TRACKER_CONNECT_TIMEOUT_MS,
@@ -16,7 +18,9 @@ import {
   TRACKER_REDIRECTS_MAX,
   TRACKER_REPLY_BYTES_MAX,
 } from '../limits.ts';
+import { openSource } from '../net/source-socket.ts';
 import { isNetworkFailure, networkFailure } from './network-failure.ts';
+import type { TrackerTarget, TrackerTargets } from './tracker-target.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const unzip = promisify(gunzip);
@@ -25,42 +29,34 @@ type Response = Dispatcher.ResponseData;
 
 export class HttpAnnouncer {
   readonly #agent: Agent;
+  readonly #targets: TrackerTargets;
   /** Sockets that are still connecting: the agent would leave those to their connect timeout. */
-  readonly #connecting = new Set<Duplex>();
+  readonly #connecting = new Set<Socket>();
   readonly #headers: { readonly 'user-agent': string; readonly 'accept-encoding': string };
 
-  constructor(userAgent: string) {
+  constructor(userAgent: string, targets: TrackerTargets) {
     this.#headers = { 'user-agent': userAgent, 'accept-encoding': 'gzip' };
-    const connect = buildConnector({ timeout: TRACKER_CONNECT_TIMEOUT_MS });
+    this.#targets = targets;
     this.#agent = new Agent({
       // No pipelining also means no keep-alive.
       pipelining: 0,
       connections: TRACKER_CONNECTIONS_MAX,
-      // Not by a signal for all of them: every socket that ever listened to it would be kept for good.
-      connect: (options, callback) => {
-        const socket = connect(options, (...outcome) => {
-          this.#connecting.delete(socket);
-          callback(...outcome);
-        }) as unknown as Duplex;
-        this.#connecting.add(socket);
-      },
+      connect: (options, callback) => this.#connect(options, callback),
     });
   }
 
   /** Rejects with a SourceError, or with the signal's reason once it is aborted. */
-  async announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
-    let url = new URL(httpAnnounceUrl(request.url, request));
-    for (let redirects = 0; redirects <= TRACKER_REDIRECTS_MAX; redirects++) {
-      const response = await this.#get(url, signal);
-      const location = response.headers['location'];
-      if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string') {
-        return readReply(response, await readBody(response, url.host, signal));
-      }
-      // A redirect's page is not read: its body complains about being cut off, which is what is meant.
-      response.body.on('error', () => undefined).destroy();
-      url = redirectTarget(location, url);
-    }
-    throw new SourceError('ERR_TRACKER_REDIRECT', `The tracker ${url.host} redirects in circles.`);
+  async announce(request: AnnounceRequest, target: TrackerTarget, signal: AbortSignal): Promise<AnnounceReply> {
+    const { response, body } = await this.#fetch(new URL(httpAnnounceUrl(request.url, request)), target, signal);
+    const reply = readReply(response, body, decodeHttpAnnounceReply);
+    const { externalIp } = reply;
+    return externalIp === undefined ? reply : { ...reply, sightings: [{ address: externalIp, by: target.address }] };
+  }
+
+  /** Asks for the figures of a swarm (BEP 48). `url` is that of the scrapes. Rejects as `announce` does. */
+  async scrape(url: string, infoHash: Uint8Array, target: TrackerTarget, signal: AbortSignal): Promise<ScrapeFigures> {
+    const { response, body } = await this.#fetch(new URL(httpScrapeUrl(url, infoHash)), target, signal);
+    return readReply(response, body, (bytes) => decodeHttpScrape(bytes, infoHash));
   }
 
   /** Ends every connection; announces under way fail. */
@@ -69,13 +65,62 @@ export class HttpAnnouncer {
     await this.#agent.destroy();
   }
 
-  async #get(url: URL, signal: AbortSignal): Promise<Response> {
+  async #fetch(from: URL, at: TrackerTarget, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
+    let [url, target] = [from, at];
+    let sentFromAfar = false;
+    for (let redirects = 0; redirects <= TRACKER_REDIRECTS_MAX; redirects++) {
+      const response = await this.#get(url, target, signal);
+      const location = response.headers['location'];
+      if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string') {
+        return { response, body: await readBody(response, url.host, signal) };
+      }
+      // A redirect's page is not read: its body complains about being cut off, which is what is meant.
+      response.body.on('error', () => undefined).destroy();
+      url = redirectTarget(location, url);
+      sentFromAfar ||= isAfar(target.address);
+      const targets = await this.#targets.of(url, sentFromAfar, signal);
+      target = targets.find(({ family }) => family === at.family) ?? targets[0]!;
+    }
+    throw new SourceError('ERR_TRACKER_REDIRECT', `The tracker ${url.host} redirects in circles.`);
+  }
+
+  /** The address that was judged is the one that is dialled; the name that the URL has goes along in the head. */
+  async #get(url: URL, { address, family }: TrackerTarget, signal: AbortSignal): Promise<Response> {
+    const numeric = new URL(url);
+    numeric.hostname = family === 6 ? `[${address}]` : address;
+    const headers = { ...this.#headers, host: url.host };
     try {
-      return await httpRequest(url, { dispatcher: this.#agent, headers: this.#headers, signal });
+      return await httpRequest(numeric, { dispatcher: this.#agent, headers, signal });
     } catch (error) {
       signal.throwIfAborted();
       throw networkFailure(error, url.host);
     }
+  }
+
+  #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
+    const { hostname, protocol, port, servername } = options;
+    const secure = protocol === 'https:';
+    const socket = openSource(
+      {
+        host: hostname.replace(/^\[|\]$/g, ''),
+        port: port === '' ? (secure ? 443 : 80) : Number(port),
+        secure,
+        ...(typeof servername === 'string' && servername !== '' && { serverName: servername }),
+      },
+      { refusal: () => undefined },
+    );
+    this.#connecting.add(socket);
+    const late = Object.assign(new Error('no answer to the connection attempt'), { code: 'ETIMEDOUT' });
+    const timer = setTimeout(() => socket.destroy(late), TRACKER_CONNECT_TIMEOUT_MS);
+    const settle = (error: Error | undefined): void => {
+      clearTimeout(timer);
+      if (!this.#connecting.delete(socket)) return;
+      if (error === undefined) callback(null, socket);
+      else callback(error, null);
+    };
+    const closed = Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
+    socket.once(secure ? 'secureConnect' : 'connect', () => settle(undefined));
+    socket.once('error', settle).once('close', () => settle(closed));
   }
 }
 
@@ -89,11 +134,11 @@ function redirectTarget(location: string, from: URL): URL {
 }
 
 /** A failure reason counts with any status, as some trackers send 4xx with theirs; without one, only 200 is a reply. */
-function readReply(response: Response, body: Uint8Array): AnnounceReply {
-  if (response.statusCode === 200) return decodeHttpAnnounceReply(body);
+function readReply<T>(response: Response, body: Uint8Array, decode: (body: Uint8Array) => T): T {
+  if (response.statusCode === 200) return decode(body);
   let cause: unknown;
   try {
-    decodeHttpAnnounceReply(body);
+    decode(body);
   } catch (error) {
     if (error instanceof TrackerFailure) throw error;
     if (!(error instanceof SourceError)) throw error;

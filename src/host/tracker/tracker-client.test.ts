@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fromLatin1, readUint32, writeUint32 } from '../../base/bytes.ts';
 import { SourceError } from '../../base/errors.ts';
+import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
 import type { AnnounceRequest } from '../../engine/discovery/tracker-port.ts';
 import { encodeBencode } from '../../protocol/bencode/bencode-encoder.ts';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
@@ -14,7 +15,8 @@ import { AwaitedTrackers } from '../../testing/tracker/awaited-trackers.ts';
 import { HttpTracker } from '../../testing/tracker/http-tracker.ts';
 import { UdpTracker } from '../../testing/tracker/udp-tracker.ts';
 import { TRACKER_REDIRECTS_MAX, TRACKER_REPLY_BYTES_MAX, UDP_TRACKER_TRIES_MAX } from '../limits.ts';
-import { TrackerClient } from './tracker-client.ts';
+import { TrackerClient, type TrackerClientSettings } from './tracker-client.ts';
+import { type TrackerLookup, TrackerTargets } from './tracker-target.ts';
 
 const GOOD_BODY = encodeBencode({ interval: 60, peers: Uint8Array.of(127, 0, 0, 1, 0x1a, 0xe1) });
 const PASSKEY = 'passkey=0123456789';
@@ -22,10 +24,11 @@ const PASSKEY = 'passkey=0123456789';
 function trackers(
   context: TestContext,
   udpFirstTimeoutMs = 15_000,
+  more: Partial<TrackerClientSettings> = {},
 ): AwaitedTrackers & { readonly client: TrackerClient } {
   const opened: TrackerClient[] = [];
   const awaited = new AwaitedTrackers((sink) => {
-    opened.push(new TrackerClient(sink, { userAgent: 'Millrace/test', udpFirstTimeoutMs }));
+    opened.push(new TrackerClient(sink, { userAgent: 'Millrace/test', udpFirstTimeoutMs, ...more }));
     return opened[0]!;
   });
   const client = opened[0]!;
@@ -167,7 +170,7 @@ test('redirects are followed, not for ever and not to anywhere', async (context)
     else response.writeHead(302, { location }).end('x'.repeat(100_000));
   });
   const client = trackers(context);
-  assert.equal((await client.reply(request(`${url}&to=/other`))).peers.length, 1);
+  assert.equal((await client.reply(request(`${url}&to=/announce/other`))).peers.length, 1);
   visits = 0;
   const loop = await client.failure(request(`${url}&loop`));
   assert.equal(loop.code, 'ERR_TRACKER_REDIRECT');
@@ -232,12 +235,94 @@ test('a tracker that cannot be reached is named without its passkey', async (con
   closed.close();
   await once(closed, 'close');
   const client = trackers(context);
-  for (const url of [`http://127.0.0.1:${port}/a?${PASSKEY}`, `udp://no..name:80/a?${PASSKEY}`]) {
+  for (const url of [`http://127.0.0.1:${port}/announce?${PASSKEY}`, `udp://no..name:80/a?${PASSKEY}`]) {
     const failure = await client.failure(request(url));
     assert.equal(failure.code, 'ERR_TRACKER_CONNECT', url);
     assert.match(failure.message, url.startsWith('udp') ? /no\.\.name/ : /127\.0\.0\.1/);
     assert.doesNotMatch(failure.message, /passkey/);
   }
+});
+
+test('a tracker of both address families is announced to over each, and its answers are one', async (context) => {
+  const tracker = await httpTracker(context, '::');
+  const lookup = (): ReturnType<TrackerLookup> =>
+    Promise.resolve([
+      { address: '127.0.0.1', family: 4 },
+      { address: '127.0.0.2', family: 4 },
+      { address: '::1', family: 6 },
+    ]);
+  const client = trackers(context, 15_000, { lookup });
+  const url = tracker.announceUrl.replace('[::]', 'two.example');
+  await client.reply(request(url, 1001));
+  assert.deepEqual(tracker.announces.map(({ host }) => host).sort(), ['127.0.0.1', '::1']);
+  const reply = await client.reply(request(url, 1002));
+  const others = reply.peers.filter(({ port }) => port === 1001);
+  assert.deepEqual(others.map(({ host }) => host).sort(), ['127.0.0.1', '::1'], 'each once');
+  assert.deepEqual(reply.sightings, [
+    { address: '127.0.0.1', by: '127.0.0.1' },
+    { address: '::1', by: '::1' },
+  ]);
+});
+
+test('one address family is enough, and the other is not waited for long', async (context) => {
+  const tracker = await httpTracker(context);
+  const silent = createTcpServer().listen(Number(new URL(tracker.announceUrl).port), '::1');
+  context.after(() => silent.close());
+  const lookup = (): ReturnType<TrackerLookup> =>
+    Promise.resolve([
+      { address: '::1', family: 6 },
+      { address: '127.0.0.1', family: 4 },
+    ]);
+  const client = trackers(context, 15_000, { lookup });
+  const reply = await client.reply(request(tracker.announceUrl.replace('127.0.0.1', 'two.example')));
+  assert.equal(reply.sightings?.[0]?.by, '127.0.0.1');
+});
+
+test('what a torrent names in this network is asked only by a path that trackers have', async (context) => {
+  let visits = 0;
+  const { url } = await webServer(context, (_request, response) => {
+    visits++;
+    response.end(GOOD_BODY);
+  });
+  const lookup = (): ReturnType<TrackerLookup> => Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
+  const client = trackers(context, 15_000, { lookup });
+  const { port } = new URL(url);
+  for (const path of ['/', '/reboot?now', '/x/announce']) {
+    const refused = await client.failure(request(`http://innocent.example:${port}${path}`));
+    assert.equal(refused.code, 'ERR_SOURCE_FORBIDDEN', path);
+  }
+  assert.equal(visits, 0);
+  const unguarded = trackers(context, 15_000, { lookup, allowLocal: true });
+  assert.equal((await unguarded.reply(request(`http://innocent.example:${port}/x/announce`))).peers.length, 1);
+});
+
+test('a redirect from the internet leads nowhere in this network', async () => {
+  const refusal = (url: URL, afar: boolean, address: string): string | undefined =>
+    sourceRefusal({ kind: 'tracker', path: url.pathname, query: url.search, sentFromAfar: afar }, address);
+  const targets = new TrackerTargets(refusal);
+  const { signal } = new AbortController();
+  const url = new URL('http://127.0.0.1/announce');
+  assert.deepEqual(await targets.of(url, false, signal), [{ address: '127.0.0.1', family: 4 }]);
+  await assert.rejects(targets.of(url, true, signal), { code: 'ERR_SOURCE_FORBIDDEN' });
+});
+
+for (const kind of ['HTTP', 'UDP'] as const) {
+  test(`a swarm's figures are asked for over ${kind}, without taking part`, async (context) => {
+    const tracker = kind === 'HTTP' ? await httpTracker(context) : await udpTracker(context);
+    const { client, reply } = ((made) => ({ client: made.client, reply: made.reply.bind(made) }))(trackers(context));
+    await reply(request(tracker.announceUrl, 1001, { left: 0 }));
+    await reply(request(tracker.announceUrl, 1002));
+    const { infoHash } = request('');
+    const { seeds, leeches } = await client.scrape(tracker.announceUrl, infoHash);
+    assert.deepEqual({ seeds, leeches }, { seeds: 1, leeches: 1 });
+    assert.equal(tracker.announces.length, 2);
+  });
+}
+
+test('a tracker without a URL for scrapes is not scraped', async (context) => {
+  const { client } = trackers(context);
+  await assert.rejects(client.scrape('http://127.0.0.1:9/ann?x', new Uint8Array(20)), { code: 'ERR_TRACKER_SCRAPE' });
+  await assert.rejects(client.scrape('ftp://127.0.0.1:9/announce', new Uint8Array(20)), { code: 'ERR_TRACKER_URL' });
 });
 
 test('URLs that cannot be announced to are told', async (context) => {

@@ -1,9 +1,15 @@
 // The engine's TrackerPort over real sockets: one announce per ticket, over HTTP, HTTPS or UDP as its URL says.
 import { assert } from '../../base/assert.ts';
 import { SourceError } from '../../base/errors.ts';
+import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
 import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/discovery/tracker-port.ts';
-import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
+import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
+import { scrapeUrl } from '../../protocol/tracker/http-scrape.ts';
+import { mergeReplies } from '../../protocol/tracker/merged-reply.ts';
+import { SCRAPE_TIMEOUT_MS } from '../limits.ts';
+import { askEach } from './each-family.ts';
 import type { HttpAnnouncer } from './http-announcer.ts';
+import { type TrackerLookup, TrackerTargets } from './tracker-target.ts';
 import { UdpAnnouncer } from './udp-announcer.ts';
 
 export interface TrackerClientSettings {
@@ -11,6 +17,10 @@ export interface TrackerClientSettings {
   readonly userAgent: string;
   /** How long a UDP tracker's first answer is waited for. Default 15 s (BEP 15). */
   readonly udpFirstTimeoutMs?: number;
+  /** Asks whatever a torrent names, also in this network. Default false. */
+  readonly allowLocal?: boolean;
+  /** Looks names up. Default: the system. */
+  readonly lookup?: TrackerLookup;
 }
 
 export class TrackerClient implements TrackerPort {
@@ -19,8 +29,10 @@ export class TrackerClient implements TrackerPort {
   /** Loaded with the first HTTP announce: its library takes a tenth of a second, which many downloads never need. */
   #http: Promise<HttpAnnouncer> | undefined;
   readonly #udp: UdpAnnouncer;
+  readonly #targets: TrackerTargets;
   /** Announces that the sink still waits for. */
   readonly #tickets = new Map<number, AbortController>();
+  readonly #scrapes = new Set<AbortController>();
   /** Everything under way, cancelled announces too until they have ended. */
   readonly #running = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
@@ -29,6 +41,7 @@ export class TrackerClient implements TrackerPort {
     this.#sink = sink;
     this.#userAgent = settings.userAgent;
     this.#udp = new UdpAnnouncer(settings.udpFirstTimeoutMs);
+    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, settings.lookup);
   }
 
   announce(ticket: number, request: AnnounceRequest): void {
@@ -54,13 +67,17 @@ export class TrackerClient implements TrackerPort {
 
   async #close(): Promise<void> {
     for (const ticket of this.#tickets.keys()) this.cancel(ticket);
+    const closed = new SourceError('ERR_TRACKER_CANCELLED', 'The scrape was cancelled.');
+    for (const controller of this.#scrapes) controller.abort(closed);
     await (await this.#http)?.close();
     await Promise.all(this.#running);
     await this.#udp.close();
   }
 
   #loadHttp(): Promise<HttpAnnouncer> {
-    this.#http ??= import('./http-announcer.ts').then((module) => new module.HttpAnnouncer(this.#userAgent));
+    this.#http ??= import('./http-announcer.ts').then(
+      (module) => new module.HttpAnnouncer(this.#userAgent, this.#targets),
+    );
     return this.#http;
   }
 
@@ -83,9 +100,52 @@ export class TrackerClient implements TrackerPort {
   }
 
   async #ask(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
-    const protocol = URL.canParse(request.url) ? new URL(request.url).protocol : '';
-    if (protocol === 'udp:') return this.#udp.announce(request, signal);
-    if (protocol === 'http:' || protocol === 'https:') return (await this.#loadHttp()).announce(request, signal);
+    const { url, announcer } = await this.#announcerOf(request.url);
+    const targets = await this.#targets.of(url, false, signal);
+    const asks = targets.map((target) => (limit: AbortSignal) => announcer.announce(request, target, limit));
+    return mergeReplies(await askEach(asks, signal));
+  }
+
+  /**
+   * Asks for the figures of a swarm without taking part in it (BEP 15, 48). Rejects with a SourceError:
+   * ERR_TRACKER_SCRAPE when this tracker has no URL for that.
+   */
+  async scrape(trackerUrl: string, infoHash: Uint8Array): Promise<ScrapeFigures> {
+    const late = new SourceError('ERR_TRACKER_TIMEOUT', 'The tracker has not answered in time.');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = setTimeout(() => controller.abort(late), SCRAPE_TIMEOUT_MS);
+    this.#scrapes.add(controller);
+    try {
+      const { url, announcer } = await this.#announcerOf(trackerUrl);
+      const asked = url.protocol === 'udp:' ? trackerUrl : scrapeUrl(trackerUrl);
+      if (asked === undefined) {
+        throw new SourceError('ERR_TRACKER_SCRAPE', `The tracker ${url.host} cannot be asked without taking part.`);
+      }
+      const targets = await this.#targets.of(new URL(asked), false, signal);
+      const asks = targets.map((target) => (limit: AbortSignal) => announcer.scrape(asked, infoHash, target, limit));
+      const [first, second = first] = await askEach(asks, signal);
+      return {
+        seeds: Math.max(first!.seeds, second!.seeds),
+        downloads: Math.max(first!.downloads, second!.downloads),
+        leeches: Math.max(first!.leeches, second!.leeches),
+      };
+    } finally {
+      clearTimeout(timer);
+      this.#scrapes.delete(controller);
+    }
+  }
+
+  async #announcerOf(text: string): Promise<{ url: URL; announcer: HttpAnnouncer | UdpAnnouncer }> {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url?.protocol === 'udp:') return { url, announcer: this.#udp };
+    if (url?.protocol === 'http:' || url?.protocol === 'https:') return { url, announcer: await this.#loadHttp() };
     throw new SourceError('ERR_TRACKER_URL', 'The tracker has no URL that starts with http, https or udp.');
   }
+}
+
+/** What of this network trackers are asked for. A UDP tracker gets packets of one form, whatever its URL says. */
+function refusal(url: URL, sentFromAfar: boolean, address: string): string | undefined {
+  const path = url.protocol === 'udp:' ? '/announce' : url.pathname;
+  return sourceRefusal({ kind: 'tracker', path, query: url.search, sentFromAfar }, address);
 }

@@ -5,6 +5,15 @@ import { encodeUtf8 } from '../../base/utf8.ts';
 import { BENCODE_DIGITS_MAX } from '../limits.ts';
 import { BencodeDictionary } from './bencode-value.ts';
 
+/** A value that is encoded already, and goes out as it is: signatures are about the exact bytes (BEP 44). */
+export class EncodedValue {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 /**
  * What can be encoded. Text becomes UTF-8. Keys are byte strings written as latin1 text, as in BencodeDictionary;
  * object members that are `undefined` are left out, which spares callers of optional fields the branches.
@@ -14,6 +23,7 @@ export type BencodeInput =
   | bigint
   | string
   | Uint8Array
+  | EncodedValue
   | BencodeDictionary
   | readonly BencodeInput[]
   | ReadonlyMap<string, BencodeInput>
@@ -33,6 +43,8 @@ function append(parts: Uint8Array[], value: BencodeInput): void {
     appendBytes(parts, encodeUtf8(value));
   } else if (value instanceof Uint8Array) {
     appendBytes(parts, value);
+  } else if (value instanceof EncodedValue) {
+    parts.push(value.bytes);
   } else if (isList(value)) {
     parts.push(fromLatin1('l'));
     for (const item of value) append(parts, item);

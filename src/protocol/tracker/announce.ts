@@ -52,6 +52,14 @@ export interface AnnounceReply {
   readonly warning?: string | undefined;
   /** Our address as the tracker sees it (BEP 24). */
   readonly externalIp?: string | undefined;
+  /** Who sees us by which address: put together by whoever asked, who knows by which address the tracker was reached. */
+  readonly sightings?: readonly Sighting[] | undefined;
+}
+
+/** Somebody at the numeric address `by` sees us at the numeric address `address`. */
+export interface Sighting {
+  readonly address: string;
+  readonly by: string;
 }
 
 /** Swarm figures of one info hash (BEP 15 scrape, BEP 48). */

@@ -2,6 +2,9 @@
 // in compact-peers.ts.
 import { writeUint16 } from '../../base/bytes.ts';
 
+const DOT = 0x2e;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 const GROUP = /^[0-9a-fA-F]{1,4}$/;
 
 /** Bytes of a numeric address; IPv4 in IPv6 clothes is told as IPv4. `undefined` for names and for addresses with a zone. */
@@ -12,9 +15,25 @@ export function encodeAddress(host: string): Uint8Array | undefined {
 }
 
 function encodeIpv4(host: string): Uint8Array | undefined {
-  const parts = host.split('.');
-  const valid = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
-  return valid ? Uint8Array.from(parts, Number) : undefined;
+  // Digit by digit: the DHT asks this of every node that it hears of.
+  const bytes = new Uint8Array(4);
+  let part = 0;
+  let digits = 0;
+  let value = 0;
+  for (let at = 0; at < host.length; at++) {
+    const code = host.charCodeAt(at);
+    if (code === DOT && digits > 0 && part < 3) {
+      bytes[part++] = value;
+      digits = 0;
+      value = 0;
+      continue;
+    }
+    value = value * 10 + (code - DIGIT_0);
+    if (code < DIGIT_0 || code > DIGIT_9 || ++digits > 3 || value > 255) return undefined;
+  }
+  if (part !== 3 || digits === 0) return undefined;
+  bytes[3] = value;
+  return bytes;
 }
 
 function encodeIpv6(host: string): Uint8Array | undefined {

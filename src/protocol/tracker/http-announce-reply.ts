@@ -21,9 +21,9 @@ const QUOTED_BYTES = 40;
  * this is no tracker's reply. Single fields that make no sense are taken as missing.
  */
 export function decodeHttpAnnounceReply(body: Uint8Array): AnnounceReply {
-  const reply = decodeDictionary(body);
-  const failure = reply.byteString('failure reason');
-  if (failure !== undefined) throw new TrackerFailure(shownText(failure), retryInMs(reply.get('retry in')));
+  const reply = decodeReplyDictionary(body);
+  const refusal = refusalOf(reply);
+  if (refusal !== undefined) throw refusal;
   return {
     peers: decodePeers(reply),
     intervalMs: seconds(reply.integer('interval')) ?? DEFAULT_INTERVAL_MS,
@@ -36,7 +36,14 @@ export function decodeHttpAnnounceReply(body: Uint8Array): AnnounceReply {
   };
 }
 
-function decodeDictionary(body: Uint8Array): BencodeDictionary {
+/** The tracker's refusal, when the reply is one. */
+export function refusalOf(reply: BencodeDictionary): TrackerFailure | undefined {
+  const failure = reply.byteString('failure reason');
+  return failure && new TrackerFailure(shownText(failure), retryInMs(reply.get('retry in')));
+}
+
+/** Throws SourceError ERR_TRACKER_REPLY when this is no dictionary. */
+export function decodeReplyDictionary(body: Uint8Array): BencodeDictionary {
   try {
     const value = decodeBencode(body);
     if (value instanceof BencodeDictionary) return value;

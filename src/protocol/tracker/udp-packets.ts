@@ -26,7 +26,7 @@ const EVENT_NUMBERS: Readonly<Record<AnnounceEvent, number>> = { none: 0, comple
 const SCRAPE_HASHES_MAX = 74;
 
 /** Ties a request to its tracker and to its reply. */
-interface Transaction {
+export interface Transaction {
   /** 8 bytes, from the tracker's connect reply. */
   readonly connectionId: Uint8Array;
   /** 32 random bits. */

@@ -4,6 +4,7 @@
 import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
+import type { Dht } from '../../engine/dht/dht.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
@@ -21,6 +22,7 @@ import { SimulatedArena } from './simulated-arena.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedTrackers } from './simulated-trackers.ts';
+import { SimulatedWebSeeds } from './simulated-web-seeds.ts';
 
 export interface SimulationOptions {
   readonly seed?: number;
@@ -31,6 +33,8 @@ export interface SimulationOptions {
   readonly peersMax?: number;
   /** Peer exchange. Default: yes. */
   readonly pex?: boolean;
+  /** Makes the session's node of the DHT. Default: it has none. */
+  readonly dht?: (queue: EventQueue, random: Random) => Dht;
 }
 
 /** What a torrent told its observer. */
@@ -84,7 +88,9 @@ export class SimulatedSession {
   readonly network: SimulatedNetwork;
   readonly disk: SimulatedDisk;
   readonly trackers: SimulatedTrackers;
+  readonly webSeeds: SimulatedWebSeeds;
   readonly session: Session;
+  readonly dht: Dht | undefined;
   /** 0: it does not listen. */
   listenPort = 6881;
   #nextStore = 1;
@@ -102,13 +108,17 @@ export class SimulatedSession {
     this.network = new SimulatedNetwork(parts);
     this.disk = new SimulatedDisk(parts);
     this.trackers = new SimulatedTrackers(this.queue);
+    this.webSeeds = new SimulatedWebSeeds(this.queue, arena);
+    this.dht = options.dht?.(this.queue, random);
     this.session = new Session({
+      ...(this.dht && { dht: this.dht }),
       clock: this.queue.clock,
       random,
       ledger: arena.ledger,
       peers: this.network,
       storage: this.disk,
       trackers: this.trackers,
+      webSeeds: this.webSeeds,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
       sha1,
@@ -120,6 +130,7 @@ export class SimulatedSession {
     this.network.start(this.session);
     this.disk.start(this.session);
     this.trackers.start(this.session);
+    this.webSeeds.start(this.session.webSeeds);
   }
 
   /** Adds a torrent of this shape; it stands still until it is resumed. `had` is on the disk already. */
@@ -169,12 +180,12 @@ export class SimulatedSession {
   /** Somebody connects to us, and both have shaken hands when this returns. What it does next is the test's to say. */
   meet(
     torrent: Torrent,
-    facts: { host?: string; fast?: boolean; extensions?: boolean; peerId?: Uint8Array } = {},
+    facts: { host?: string; fast?: boolean; extensions?: boolean; dht?: boolean; peerId?: Uint8Array } = {},
   ): RemotePeer {
-    const { host = `10.1.0.${++this.#met}`, fast = true, extensions = false } = facts;
+    const { host = `10.1.0.${++this.#met}`, fast = true, extensions = false, dht = false } = facts;
     const peerId = facts.peerId ?? new Uint8Array(20).fill(this.#met);
     const remote = this.network.dialIn({ host, port: 50_000 + this.#met }, {});
-    remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast, extensions });
+    remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast, extensions, dht });
     this.run(100);
     return remote;
   }
@@ -193,6 +204,7 @@ export class SimulatedSession {
       this.queue.runUntil(untilMs);
       if (untilMs < this.#nextTickMs) continue;
       this.#nextTickMs += TICK_MS;
+      this.dht?.tick();
       this.session.tick();
     }
     return true;

@@ -71,6 +71,8 @@ export class DatagramNetwork {
 export class DatagramHost implements DatagramPorts, DatagramPort {
   /** A host that is offline neither sends nor hears. */
   online = true;
+  /** What is sent is copied at once. */
+  readonly idle: boolean = true;
   readonly #network: DatagramNetwork;
   readonly #addresses: readonly PeerAddress[];
   readonly #switch = new DatagramSwitch();

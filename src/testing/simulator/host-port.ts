@@ -33,6 +33,7 @@ import type { EndOwner, Wire } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Manners } from './manners.ts';
 import { PortLink } from './port-link.ts';
+import type { PrivacyWatch } from './privacy-watch.ts';
 import type { RequestLog } from './request-log.ts';
 import type { StampedArena } from './stamped-arena.ts';
 import { TRACE, type TraceHash } from './trace-hash.ts';
@@ -49,6 +50,7 @@ export interface PortParts {
   readonly host: number;
   readonly manners: Manners;
   readonly requests: RequestLog;
+  readonly privacy: PrivacyWatch;
 }
 
 export class HostPort implements PeerPort {
@@ -97,8 +99,9 @@ export class HostPort implements PeerPort {
     assert(infoHash.length === 20, 'an info hash has 20 bytes');
   }
 
-  connect(id: LinkId, address: PeerAddress, timeoutMs: number): void {
-    const { network, node } = this.parts;
+  connect(id: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void {
+    const { network, node, privacy, host } = this.parts;
+    privacy.dialled(infoHash, host, address);
     const link = this.#newLink(id);
     link.giveUp = network.dial(node, address, link, timeoutMs);
   }

@@ -7,6 +7,7 @@ import { HANDSHAKE_BYTES } from '../../protocol/wire/handshake.ts';
 import {
   BITFIELD,
   CHOKE,
+  EXTENDED,
   HAVE_ALL,
   HAVE_NONE,
   INTERESTED,
@@ -15,6 +16,7 @@ import {
   UNCHOKE,
 } from '../../protocol/wire/message-id.ts';
 import { HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '../../protocol/wire/message-writer.ts';
+import { lieAboutMetadata, type MetadataLie } from './metadata-lies.ts';
 import type { PortLink } from './port-link.ts';
 import { badStamp } from './shared-torrent.ts';
 
@@ -41,6 +43,7 @@ export interface Lies {
   readonly claimsAll?: 'rubbish' | 'silence';
   /** Never unchokes anybody. */
   readonly chokesAll?: boolean;
+  readonly metadata?: MetadataLie;
 }
 
 export class LyingManners implements Manners {
@@ -54,9 +57,10 @@ export class LyingManners implements Manners {
 
   speak(_link: PortLink, bytes: Uint8Array): Uint8Array | undefined {
     if (bytes.length === HANDSHAKE_BYTES && bytes[0] === 19) return bytes;
-    const { claimsAll, chokesAll } = this.#lies;
+    const { claimsAll, chokesAll, metadata } = this.#lies;
     const id = bytes.length > 4 ? bytes[4]! : -1;
     if (chokesAll && id === UNCHOKE) return undefined;
+    if (metadata !== undefined && id === EXTENDED) return lieAboutMetadata(metadata, bytes);
     if (claimsAll === undefined) return bytes;
     if (id === HAVE_NONE || id === BITFIELD || id === HAVE_ALL) return HAVE_ALL_MESSAGE;
     return id === CHOKE || id === UNCHOKE || id === REJECT ? undefined : bytes;

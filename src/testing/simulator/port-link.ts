@@ -53,8 +53,11 @@ export class PortLink implements EndOwner {
   send(bytes: Uint8Array): void {
     if (this.#closing) return;
     if (this.infoHash === undefined && bytes.length === HANDSHAKE_BYTES) this.infoHash = bytes.slice(28, 48);
-    const spoken = this.#port.parts.manners.speak(this, bytes);
-    if (spoken !== undefined) this.wire?.send(spoken);
+    const { manners, privacy, host } = this.#port.parts;
+    const spoken = manners.speak(this, bytes);
+    if (spoken === undefined) return;
+    if (this.infoHash !== undefined) privacy.said(this.infoHash, host, spoken);
+    this.wire?.send(spoken);
   }
 
   expect(piece: number, begin: number, length: number, place: number): void {

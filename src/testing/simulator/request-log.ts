@@ -1,6 +1,7 @@
 // What a host has asked for, over all its links: how often a block was requested that another link still owed, before
 // and from the beginning of endgame on. What endgame asked for twice may still be owed when a piece fails and its blocks
 // are asked for again, so that after it no repetition is held against the picker.
+import { toHex } from '../../base/bytes.ts';
 import type { PortLink } from './port-link.ts';
 
 /** Tells whether a torrent is at its end, where blocks may be asked for twice. */
@@ -14,7 +15,7 @@ export class RequestLog {
   earlyTwins = 0;
   readonly #endgame: EndgameCheck;
   /** Torrents that have been in endgame. */
-  readonly #ending = new Set<number>();
+  readonly #ending = new Set<string>();
   /** How many links owe a block, by torrent and block. */
   readonly #owed = new Map<string, number>();
 
@@ -28,7 +29,7 @@ export class RequestLog {
     this.#owed.set(key, owed + 1);
     this.requests++;
     if (owed === 0) return;
-    const torrent = link.infoHash![1]!;
+    const torrent = toHex(link.infoHash!);
     if (this.#endgame(link.infoHash!)) this.#ending.add(torrent);
     if (this.#ending.has(torrent)) this.endgameTwins++;
     else this.earlyTwins++;
@@ -43,5 +44,6 @@ export class RequestLog {
 }
 
 function keyOf(link: PortLink, piece: number, begin: number): string {
-  return `${link.infoHash![1]}:${piece}:${begin}`;
+  const [first, second, third] = link.infoHash!;
+  return `${(first! << 16) | (second! << 8) | third!}:${piece}:${begin}`;
 }

@@ -1,4 +1,6 @@
 // Plays a scenario with one seed, looks at what came of it, and shuts everything down to see what is left behind.
+
+import { Halfway } from './halfway.ts';
 import type { HostTraits } from './host-options.ts';
 import { jainIndex } from './jain-index.ts';
 import type { Scenario } from './scenario.ts';
@@ -9,9 +11,10 @@ import { World } from './world.ts';
 const FAREWELL_MS = 90_000;
 /** Time for last words: requests that crossed the last block. */
 const QUIET_MS = 3000;
-const DUPLICATES_DEFAULT = 0.2;
-/** Pieces that are under way when the last one is begun, give or take. */
-const LAST_PIECES = 2;
+const DUPLICATES_DEFAULT = 0.1;
+/** Blocks that each download may ask for twice beside that: where there are few, endgame is about much of the torrent. */
+const DUPLICATES_EACH = 8;
+const WASTED_DEFAULT = 0.25;
 
 /** What came of one run. */
 export interface RunResult {
@@ -23,10 +26,14 @@ export interface RunResult {
   readonly finishedMs: number;
   /** Blocks asked for while another link owed them, as a share of those asked for otherwise. */
   readonly duplicates: number;
+  /** Such blocks for each download. */
+  readonly duplicatesEach: number;
   /** Bytes that came for nothing, as a share of those needed. */
   readonly wasted: number;
   /** Jain index of the downloaders' mean rates, and of what they uploaded. */
   readonly fairness: number;
+  /** Jain index of what each had of its torrent when half of all was there. */
+  readonly halfwayFairness: number;
   readonly uploadFairness: number;
   readonly hosts: number;
   readonly events: number;
@@ -38,16 +45,22 @@ export interface RunResult {
 export function runScenario(scenario: Scenario, seed: number, usual: HostTraits = {}): RunResult {
   const world = new World(seed, usual);
   const findings: string[] = [];
+  const halfway = new Halfway();
   let finishedMs = 0;
   try {
     scenario.set(world);
+    halfway.watch(world);
     const inTime = world.runUntil(() => finished(world), scenario.bounds.deadlineMs);
     finishedMs = world.nowMs;
     if (!inTime) findings.push(...world.shares.filter(lacks).map(describeLaggard));
     const until = world.nowMs + QUIET_MS;
     world.runUntil(() => false, until);
     findings.push(...describeWrong(world), ...describeLost(world), ...(scenario.judge?.(world) ?? []));
-    findings.push(...describeExcess(scenario, world), ...shutDown(world));
+    findings.push(
+      ...describeExcess(scenario, world, halfway.fairness ?? 1),
+      ...world.privacy.leaks,
+      ...shutDown(world),
+    );
   } catch (error) {
     findings.push(`at ${Math.round(world.nowMs)} ms: ${error instanceof Error ? error.stack : String(error)}`);
   }
@@ -58,8 +71,10 @@ export function runScenario(scenario: Scenario, seed: number, usual: HostTraits 
     findings,
     finishedMs,
     duplicates: duplicateShare(world),
+    duplicatesEach: twinsOf(world) / Math.max(1, world.shares.filter(({ fetched }) => fetched).length),
     wasted: wastedShare(world),
     fairness: jainIndex(fetchers.map(meanRate)),
+    halfwayFairness: halfway.fairness ?? 1,
     uploadFairness: jainIndex(world.shares.filter(({ fetched }) => fetched).map(({ uploadedBytes }) => uploadedBytes)),
     hosts: world.hosts.length,
     events: world.trace.events,
@@ -117,20 +132,27 @@ function describeLost(world: World): string[] {
   });
 }
 
-function describeExcess(scenario: Scenario, world: World): string[] {
+function describeExcess({ bounds }: Scenario, world: World, halfwayFairness: number): string[] {
   const found: string[] = [];
-  const allowed = (scenario.bounds.duplicates ?? DUPLICATES_DEFAULT) + endgameShare(world);
-  const duplicates = duplicateShare(world);
-  if (duplicates > allowed)
-    found.push(`${percent(duplicates)} of the blocks were asked for twice, not ${percent(allowed)}`);
+  const downloads = world.shares.filter(({ fetched }) => fetched);
+  const twins = twinsOf(world);
+  const allowed =
+    (bounds.duplicates ?? DUPLICATES_DEFAULT) * (requestsOf(world) - twins) + DUPLICATES_EACH * downloads.length;
+  if (twins > allowed) found.push(`${twins} blocks were asked for twice, not ${Math.floor(allowed)}`);
+  const wasted = wastedShare(world);
+  const wastedMax = bounds.wasted ?? WASTED_DEFAULT;
+  if (wasted > wastedMax) found.push(`${percent(wasted)} of the bytes came for nothing, not ${percent(wastedMax)}`);
   for (const { index, requests } of world.hosts) {
     if (requests.earlyTwins > 0)
       found.push(`host ${index} asked for ${requests.earlyTwins} blocks twice before endgame`);
   }
-  const { fairness } = scenario.bounds;
-  const rates = world.shares.filter((share) => share.fetched && share.complete).map(meanRate);
-  if (fairness !== undefined && jainIndex(rates) < fairness) {
-    found.push(`the downloaders' rates have a Jain index of ${jainIndex(rates).toFixed(3)}, below ${fairness}`);
+  const rates = jainIndex(downloads.filter(({ complete }) => complete).map(meanRate));
+  if (rates < (bounds.fairness ?? 0)) {
+    found.push(`the downloaders' rates have a Jain index of ${rates.toFixed(3)}, below ${bounds.fairness}`);
+  }
+  if (halfwayFairness < (bounds.halfwayFairness ?? 0)) {
+    const index = halfwayFairness.toFixed(3);
+    found.push(`half-way, what the downloaders have has a Jain index of ${index}, below ${bounds.halfwayFairness}`);
   }
   return found;
 }
@@ -152,24 +174,17 @@ function shutDown(world: World): string[] {
   return found;
 }
 
-function duplicateShare(world: World): number {
-  let twins = 0;
-  let asked = 0;
-  for (const { requests } of world.hosts) {
-    twins += requests.endgameTwins + requests.earlyTwins;
-    asked += requests.requests;
-  }
-  return twins / Math.max(1, asked - twins);
+function twinsOf(world: World): number {
+  return world.hosts.reduce((sum, { requests }) => sum + requests.endgameTwins + requests.earlyTwins, 0);
 }
 
-/** Endgame is about the last pieces: where there are few, it is about much of the torrent. Two more sources a block. */
-function endgameShare(world: World): number {
-  let bytes = 0;
-  for (const { fetched, shared } of world.shares) {
-    const { totalBytes, pieceBytes } = shared.geometry;
-    if (fetched) bytes += 2 * Math.min(totalBytes, LAST_PIECES * pieceBytes);
-  }
-  return bytes / Math.max(1, neededBytes(world));
+function requestsOf(world: World): number {
+  return world.hosts.reduce((sum, { requests }) => sum + requests.requests, 0);
+}
+
+function duplicateShare(world: World): number {
+  const twins = twinsOf(world);
+  return twins / Math.max(1, requestsOf(world) - twins);
 }
 
 function wastedShare(world: World): number {

@@ -5,10 +5,14 @@ import type { World } from './world.ts';
 export interface Bounds {
   /** Virtual time after which everybody who can be is complete. */
   readonly deadlineMs: number;
-  /** Blocks asked for twice, as a share of the others, beyond the endgame of the last two pieces. Default 0.2. */
+  /** Blocks asked for twice, as a share of the others, beyond a few for each download. Default 0.1. */
   readonly duplicates?: number;
+  /** Bytes that came for nothing, as a share of those needed. Default 0.25. */
+  readonly wasted?: number;
   /** Least Jain index of the downloaders' mean rates. Not looked at by default. */
   readonly fairness?: number;
+  /** The same of what each has when half of all is there. Not looked at by default. */
+  readonly halfwayFairness?: number;
 }
 
 export interface Scenario {

@@ -1,6 +1,7 @@
 // A host's part in a torrent, over all incarnations of its engine: how far it is, when it was done, what it was told.
 import { assert } from '../../base/assert.ts';
 import type { StorageError } from '../../base/errors.ts';
+import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import type { StoreId } from '../../engine/ports.ts';
 import type { SeedGoalReached } from '../../engine/torrent/seed-goal.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
@@ -11,10 +12,22 @@ import type { VirtualHost } from './virtual-host.ts';
 /** Errors after which the user does not try again by himself: he gives up on the simulation before. */
 const RESUMES_MAX = 1000;
 
+/** How a host comes to a torrent. */
+export interface ShareWays {
+  /** By a magnet link: the metadata has to come from peers (BEP 9). Default false. */
+  readonly magnet?: boolean;
+  /** It tells the tracker that it takes part. Default true. */
+  readonly announces?: boolean;
+}
+
 export class Share implements TorrentObserver {
   readonly host: VirtualHost;
   readonly shared: SharedTorrent;
   readonly store: StoreId;
+  readonly ways: ShareWays;
+  /** The search for the metadata, while it lasts. */
+  search: MetadataFetch | undefined;
+  knowsMetadata: boolean;
   /** The engine's torrent, while the host runs. */
   torrent: Torrent | undefined;
   /** It must be complete when the run ends. Scenarios take this from those who cannot. */
@@ -30,10 +43,12 @@ export class Share implements TorrentObserver {
   #downloadedBytes = 0;
   #wastedBytes = 0;
 
-  constructor(host: VirtualHost, shared: SharedTorrent, store: StoreId) {
+  constructor(host: VirtualHost, shared: SharedTorrent, store: StoreId, ways: ShareWays) {
     this.host = host;
     this.shared = shared;
     this.store = store;
+    this.ways = ways;
+    this.knowsMetadata = ways.magnet !== true;
     this.startedMs = host.nowMs;
     if (host.disk.verified(store).full) this.doneMs = this.startedMs;
   }
@@ -69,6 +84,7 @@ export class Share implements TorrentObserver {
   /** The host's engine has taken the torrent in. */
   begin(torrent: Torrent): void {
     this.torrent = torrent;
+    this.search = undefined;
     torrent.dispatch({ type: 'resume' });
   }
 
@@ -78,6 +94,7 @@ export class Share implements TorrentObserver {
     this.#downloadedBytes = this.downloadedBytes;
     this.#wastedBytes = this.wastedBytes;
     this.torrent = undefined;
+    this.search = undefined;
   }
 
   phaseChanged(phase: TorrentPhase): void {

@@ -2,6 +2,7 @@
 // each of its blocks carries the stamp that it should.
 import { type Random, randomBelow } from '../../base/clock.ts';
 import { BLOCK_BYTES, Geometry, type PieceIndex } from '../../engine/torrent/geometry.ts';
+import { sha1 } from '../sha1.ts';
 
 /** What a torrent is made of. */
 export interface TorrentShape {
@@ -9,10 +10,14 @@ export interface TorrentShape {
   readonly pieceBytes: number;
   /** Peers come from the tracker alone (BEP 27). Default false. */
   readonly private?: boolean;
+  /** Size of its info dict. Default: some hundred bytes. */
+  readonly metadataBytes?: number;
 }
 
 export class SharedTorrent {
   readonly geometry: Geometry;
+  /** What stands for the info dict: bytes that nobody reads, but whose hash is right. */
+  readonly infoBytes: Uint8Array;
   readonly infoHash: Uint8Array;
   /** Where its peers meet; without one, hosts have to be told of each other. */
   readonly tracker: string;
@@ -22,8 +27,9 @@ export class SharedTorrent {
   constructor(index: number, shape: TorrentShape) {
     this.geometry = new Geometry(shape.totalBytes, shape.pieceBytes);
     this.private = shape.private ?? false;
-    this.infoHash = new Uint8Array(20).fill(index + 1);
-    this.infoHash[0] = 0x5a;
+    this.infoBytes = Uint8Array.from({ length: shape.metadataBytes ?? 400 }, (_, at) => (at * 7 + (at >> 8)) & 255);
+    this.infoBytes[0] = index;
+    this.infoHash = sha1(this.infoBytes);
     this.tracker = `http://tracker.example/${index}/announce`;
     this.#firstStamp = 1 + index * 2 ** 22;
   }

@@ -5,6 +5,7 @@ import type { Bitfield } from '../../base/bitfield.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import { randomBelow } from '../../base/clock.ts';
 import { TICK_MS } from '../../engine/limits.ts';
+import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
 import { Backlog } from '../../engine/scheduling/backlog.ts';
@@ -19,7 +20,7 @@ import { HostPort } from './host-port.ts';
 import { Line } from './line.ts';
 import { HONEST, LyingManners, type Manners } from './manners.ts';
 import { RequestLog } from './request-log.ts';
-import { Share } from './share.ts';
+import { Share, type ShareWays } from './share.ts';
 import type { SharedTorrent } from './shared-torrent.ts';
 import { StampedArena } from './stamped-arena.ts';
 import { TRACE } from './trace-hash.ts';
@@ -91,25 +92,25 @@ export class VirtualHost implements NetworkNode {
   }
 
   /** Takes part in a torrent. What is in `had` (default: nothing) is on its disk already. */
-  share(torrent: SharedTorrent, had: Bitfield | 'all' | 'nothing' = 'nothing'): Share {
+  share(torrent: SharedTorrent, had: Bitfield | 'all' | 'nothing' = 'nothing', ways: ShareWays = {}): Share {
     const store = this.shares.length + 1;
     this.disk.open(store, torrent);
     for (let piece = 0; piece < torrent.geometry.pieceCount; piece++) {
       const there = had === 'all' || (had !== 'nothing' && had.has(piece));
       if (there) this.disk.put(store, piece as PieceIndex);
     }
-    const share = new Share(this, torrent, store);
+    const share = new Share(this, torrent, store, ways);
     this.shares.push(share);
-    if (this.#incarnation !== undefined) this.#add(this.#incarnation, share);
+    if (this.#incarnation !== undefined) this.#join(this.#incarnation, share);
     return share;
   }
 
   /** Starts the engine; its torrents go on where the disk left off. */
   start(): void {
     assert(this.#incarnation === undefined, 'a host runs one engine');
-    const { queue, random, network, trace, tracker } = this.#world;
+    const { queue, random, network, trace, tracker, privacy } = this.#world;
     const arena = new StampedArena(this.options.frames);
-    const facts = { queue, trace, host: this.index, node: this };
+    const facts = { queue, trace, host: this.index, node: this, privacy };
     const port = new HostPort({ ...facts, network, arena, manners: this.#manners, requests: this.requests });
     const disk = this.disk.attach(arena);
     const attached = new AttachedTracker({ ...facts, tracker });
@@ -137,7 +138,7 @@ export class VirtualHost implements NetworkNode {
     this.#incarnation = incarnation;
     this.online = true;
     this.#world.trace.note(queue.nowMs, this.index, TRACE.came, this.#incarnations, 0);
-    for (const share of this.shares) this.#add(incarnation, share);
+    for (const share of this.shares) this.#join(incarnation, share);
     queue.plan(randomBelow(random, TICK_MS), () => this.#tick(incarnation));
   }
 
@@ -145,7 +146,11 @@ export class VirtualHost implements NetworkNode {
   leave(done: (leftovers: string[]) => void = expectNothing): void {
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return;
-    for (const share of this.shares) share.torrent?.dispatch({ type: 'close' });
+    for (const share of this.shares) {
+      share.torrent?.dispatch({ type: 'close' });
+      if (share.search !== undefined) incarnation.session.abandon(share.search);
+      share.search = undefined;
+    }
     const limitMs = this.#world.queue.nowMs + 60_000;
     const check = (): void => {
       const open = this.shares.filter(({ torrent }) => torrent?.settled === false);
@@ -192,7 +197,25 @@ export class VirtualHost implements NetworkNode {
     this.#world.queue.plan(TICK_MS, () => this.#tick(incarnation));
   }
 
-  #add({ session }: Incarnation, share: Share): void {
+  /** Takes part in a torrent, or looks for its metadata first. */
+  #join(incarnation: Incarnation, share: Share): void {
+    if (share.knowsMetadata) return this.#add(incarnation, share);
+    const { shared } = share;
+    const found = (infoBytes: Uint8Array): void => {
+      assert(equalBytes(infoBytes, shared.infoBytes), 'no metadata is taken in but the right one');
+      share.knowsMetadata = true;
+      this.#world.queue.plan(0, () => {
+        if (this.#incarnation === incarnation && share.search === search) this.#add(incarnation, share, search);
+      });
+    };
+    const search = incarnation.session.fetchMetadata(
+      { infoHash: shared.infoHash, tiers: tiersOf(share) },
+      { found, warned: (warning) => share.warned(warning) },
+    );
+    share.search = search;
+  }
+
+  #add({ session }: Incarnation, share: Share, search?: MetadataFetch): void {
     const { shared, store } = share;
     share.begin(
       session.add(
@@ -203,11 +226,13 @@ export class VirtualHost implements NetworkNode {
           had: this.disk.verified(store),
           priorities: new Uint8Array(shared.geometry.pieceCount).fill(PRIORITY_NORMAL),
           sequential: false,
-          tiers: [[shared.tracker]],
+          tiers: tiersOf(share),
+          infoBytes: shared.infoBytes,
           seed: this.options.seeds,
           private: shared.private,
         },
         share,
+        search,
       ),
     );
   }
@@ -223,8 +248,15 @@ export class VirtualHost implements NetworkNode {
 
   #inEndgame(infoHash: Uint8Array): boolean {
     const share = this.shares.find(({ shared }) => equalBytes(shared.infoHash, infoHash));
-    return share?.torrent?.intake.download.picker.pickableCount === 0;
+    if (share?.torrent === undefined) return false;
+    const { picker, pieces } = share.torrent.intake.download;
+    const open = pieces.list.filter(({ index, wanted }) => wanted === 0 && picker.isWanted(index));
+    return picker.wantedCount === open.length;
   }
+}
+
+function tiersOf({ shared, ways }: Share): string[][] {
+  return ways.announces === false ? [] : [[shared.tracker]];
 }
 
 function expectNothing(leftovers: string[]): void {

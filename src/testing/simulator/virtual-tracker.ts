@@ -6,6 +6,7 @@ import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/dis
 import type { PeerAddress } from '../../engine/ports.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { EventQueue } from './event-queue.ts';
+import type { PrivacyWatch } from './privacy-watch.ts';
 import { TRACE, type TraceHash } from './trace-hash.ts';
 import type { NetworkNode } from './virtual-network.ts';
 
@@ -53,6 +54,7 @@ export interface TrackerParts {
   readonly node: NetworkNode;
   readonly trace: TraceHash;
   readonly host: number;
+  readonly privacy: PrivacyWatch;
 }
 
 /** The engine's TrackerPort on a simulated host. */
@@ -74,10 +76,11 @@ export class AttachedTracker implements TrackerPort {
   }
 
   announce(ticket: number, request: AnnounceRequest): void {
-    const { queue, tracker, node, trace, host } = this.#parts;
+    const { queue, tracker, node, trace, host, privacy } = this.#parts;
     this.#waiting.add(ticket);
     queue.plan(node.delayMs, () => {
       const answer = tracker.announce(node.address, request);
+      if (!(answer instanceof SourceError)) privacy.named(request.infoHash, host, answer.peers);
       queue.plan(node.delayMs, () => {
         if (!this.#waiting.delete(ticket) || this.#sink === undefined) return;
         trace.note(

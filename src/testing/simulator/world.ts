@@ -3,6 +3,7 @@ import { type Random, randomBelow } from '../../base/clock.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { EventQueue } from './event-queue.ts';
 import { type HostTraits, hostOptions } from './host-options.ts';
+import { PrivacyWatch } from './privacy-watch.ts';
 import type { Share } from './share.ts';
 import { SharedTorrent, type TorrentShape } from './shared-torrent.ts';
 import { TraceHash } from './trace-hash.ts';
@@ -20,6 +21,7 @@ export class World {
   readonly trace: TraceHash = new TraceHash();
   readonly network: VirtualNetwork;
   readonly tracker: VirtualTracker;
+  readonly privacy: PrivacyWatch = new PrivacyWatch();
   readonly hosts: VirtualHost[] = [];
   readonly torrents: SharedTorrent[] = [];
   /** What engines that were shut down left behind. */
@@ -60,6 +62,7 @@ export class World {
   torrent(shape: TorrentShape): SharedTorrent {
     const torrent = new SharedTorrent(this.torrents.length, shape);
     this.torrents.push(torrent);
+    if (torrent.private) this.privacy.guard(torrent.infoHash);
     return torrent;
   }
 

@@ -13,6 +13,8 @@ export interface Faults {
   readonly errno?: string;
   /** The call that fails, counted from 1 over all that can fail; the next one works again. */
   readonly failCall?: number;
+  /** From this call on, counted in the same way, every call fails: what is on disk is what kill -9 would have left. */
+  readonly deadCall?: number;
   /** While the first integer of this shared memory is 1, every write fails. */
   readonly refuseWrites?: Int32Array;
   /** Every rename to another folder fails with EXDEV, as between file systems. */
@@ -136,7 +138,8 @@ class FaultyFileSystem implements FileSystem {
 
   #mayFail(call: string): void {
     const count = ++this.#counts[FAULT_CALLS]!;
-    if (count === this.#faults.failCall) throw systemError(this.#faults.errno ?? 'EIO', call);
+    if (count === this.#faults.failCall || count >= (this.#faults.deadCall ?? Infinity))
+      throw systemError(this.#faults.errno ?? 'EIO', call);
   }
 
   #shorten(views: readonly Uint8Array[]): readonly Uint8Array[] {

@@ -24,9 +24,10 @@ const SESSION_HEADER = 'X-Transmission-Session-Id';
 interface Settled {
   readonly home: string;
   readonly encryption: number;
+  readonly utp: boolean;
 }
 
-function settings(peerPort: number, rpcPort: number, { home, encryption }: Settled): Record<string, unknown> {
+function settings(peerPort: number, rpcPort: number, { home, encryption, utp }: Settled): Record<string, unknown> {
   return {
     'bind-address-ipv4': '127.0.0.1',
     'peer-port': peerPort,
@@ -35,7 +36,7 @@ function settings(peerPort: number, rpcPort: number, { home, encryption }: Settl
     'dht-enabled': false,
     'lpd-enabled': false,
     'pex-enabled': false,
-    'utp-enabled': false,
+    'utp-enabled': utp,
     encryption,
     'download-dir': home,
     'incomplete-dir-enabled': false,
@@ -123,14 +124,14 @@ async function open(workspace: Workspace, port: number | undefined, settled: Set
   return new TransmissionDaemon(program, peerPort, rpcPort);
 }
 
-function kind(name: string, encryption: number): DaemonKind {
+function kind(name: string, encryption: number, utp = false): DaemonKind {
   return {
     name,
     program: 'transmission-daemon',
     debianPackage: 'transmission-daemon',
     dialsLoopback: false,
     skipsEmptyFiles: true,
-    open: (workspace, home, port) => open(workspace, port, { home, encryption }),
+    open: (workspace, home, port) => open(workspace, port, { home, encryption, utp }),
   };
 }
 
@@ -138,3 +139,6 @@ export const transmissionDaemon: DaemonKind = kind('transmission', ENCRYPTION_UN
 
 /** Speaks and understands nothing but RC4. */
 export const encryptedTransmissionDaemon: DaemonKind = kind('transmission, forced to RC4', ENCRYPTION_REQUIRED);
+
+/** Speaks uTP, too. */
+export const utpTransmissionDaemon: DaemonKind = kind('transmission with uTP', ENCRYPTION_UNWANTED, true);

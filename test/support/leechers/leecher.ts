@@ -2,8 +2,8 @@
 import type { TestTorrent } from '../torrent-maker.ts';
 import type { Stoppable, Workspace } from '../workspace.ts';
 
-/** How long a foreign client may take to download a test's payload; most take a second or two. */
-export const LEECH_TIMEOUT_MS = 60_000;
+/** How long a foreign client may take to download a test’s payload; most take a second or two, Transmission beside others 40. */
+export const LEECH_TIMEOUT_MS = 120_000;
 
 /** How a leecher differs from the plain one, which listens at a free port and waits to be dialled. */
 export interface LeechOptions {

@@ -2,8 +2,9 @@
 """Downloads one torrent from peers on loopback with libtorrent-rasterbar: tells whether a seeder seeds.
 
 usage: libtorrent-get.py TORRENT|MAGNET SAVE_DIR PORT [PORT…] [--timeout SECONDS] [--encryption rc4|plaintext]
+                         [--utp]
 With --encryption every connection has to begin with an encrypted handshake (MSE), and to go on in the named way.
-Exits with 0 once everything is there and verified.
+With --utp there is no TCP. Exits with 0 once everything is there and verified.
 """
 import argparse
 import os
@@ -18,6 +19,7 @@ options.add_argument('save_dir')
 options.add_argument('ports', type=int, nargs='+')
 options.add_argument('--timeout', type=float, default=50)
 options.add_argument('--encryption', choices=['rc4', 'plaintext'])
+options.add_argument('--utp', action='store_true')
 options = options.parse_args()
 
 # 2: plain connections only; 0: encrypted handshakes only.
@@ -29,7 +31,8 @@ if options.encryption:
 session = lt.session({
     'listen_interfaces': '127.0.0.1:0',
     'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
-    'enable_outgoing_utp': False, 'enable_incoming_utp': False,
+    'enable_outgoing_utp': options.utp, 'enable_incoming_utp': options.utp,
+    'enable_outgoing_tcp': not options.utp, 'enable_incoming_tcp': not options.utp,
     **encryption,
     'allow_multiple_connections_per_ip': True, 'min_reconnect_time': 1, 'close_redundant_connections': False,
     'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification

@@ -1,4 +1,4 @@
-// libtorrent-rasterbar as a seeder, through its Python binding.
+// libtorrent-rasterbar through its Python binding, as a seeder of what it has.
 import path from 'node:path';
 import { succeeds } from '../available.ts';
 import { Program } from '../program.ts';
@@ -33,6 +33,8 @@ export interface LibtorrentOptions {
   readonly idle?: boolean;
   /** Every connection has to begin with an encrypted handshake, and to go on like this. Default: only plain connections. */
   readonly encryption?: 'rc4' | 'plaintext';
+  /** No TCP, uTP alone. Default: the other way round. */
+  readonly utp?: boolean;
 }
 
 /** A libtorrent that seeds what its folder has of the torrent, which may be less than all. */
@@ -63,6 +65,7 @@ export class LibtorrentSeeder implements Seeder {
     const args = ['--port', `${port}`, '--up-limit', `${uploadBytesPerSecond}`, '--count', `${count}`];
     if (idle) args.push('--idle');
     if (options.encryption !== undefined) args.push('--encryption', options.encryption);
+    if (options.utp) args.push('--utp');
     const program = workspace.own(new Program(LIBTORRENT_PYTHON!, [SCRIPT, file, folder, ...args]));
     const ready = await program.find((line) => eventNamed(line, 'ready'), READY_TIMEOUT_MS, 'a ready libtorrent');
     return new LibtorrentSeeder(program, ready);
@@ -85,6 +88,17 @@ export class LibtorrentSeeder implements Seeder {
     const answer = this.#program.next((line) => eventNamed(line, 'peers'), READY_TIMEOUT_MS, "libtorrent's peers");
     this.#program.write('peers');
     return (await answer).peers!;
+  }
+
+  /** Resolves when the first client has everything, verified and written. Nothing else is answered meanwhile. */
+  async completed(timeoutMs: number): Promise<void> {
+    const answer = this.#program.next(
+      (line) => eventNamed(line, 'complete'),
+      timeoutMs,
+      'libtorrent to have everything',
+    );
+    this.#program.write('complete');
+    await answer;
   }
 
   /** Vanishes without a goodbye. */

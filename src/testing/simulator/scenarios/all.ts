@@ -6,6 +6,7 @@ import { corruptPeers } from './corrupt-peers.ts';
 import { badDisks, diskFull } from './disk-trouble.ts';
 import { endgameLoss } from './endgame-loss.ts';
 import { flashCrowd, flashCrowd200 } from './flash-crowd.ts';
+import { metadataLiars } from './metadata-liars.ts';
 import { partition } from './partition.ts';
 import { privateSwarm } from './private-swarm.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -25,5 +26,6 @@ export const scenarios: readonly Scenario[] = [
   churn,
   privateSwarm,
   endgameLoss,
+  metadataLiars,
   rateLimit,
 ];

@@ -5,7 +5,7 @@ import { aTorrent, leeches } from './cast.ts';
 export const corruptPeers: Scenario = {
   name: 'corrupt-peers',
   about: 'half the peers send corrupt blocks or claim pieces that they lack',
-  bounds: { deadlineMs: 1_800_000, duplicates: 1 },
+  bounds: { deadlineMs: 1_800_000, duplicates: 0.4, wasted: 3.5 },
   set(world) {
     const torrent = aTorrent(world);
     const honest = world.between(2, 6);

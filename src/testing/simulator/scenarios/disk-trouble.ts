@@ -5,7 +5,7 @@ import { aTorrent, leeches } from './cast.ts';
 export const diskFull: Scenario = {
   name: 'disk-full',
   about: 'disks fill up half-way and are freed 1 s to 60 s later',
-  bounds: { deadlineMs: 1_800_000, duplicates: 0.5 },
+  bounds: { deadlineMs: 1_800_000, duplicates: 0.3 },
   set(world) {
     const torrent = aTorrent(world);
     world.host().share(torrent, 'all');
@@ -22,7 +22,7 @@ export const diskFull: Scenario = {
 export const badDisks: Scenario = {
   name: 'bad-disks',
   about: 'disks fail (EIO), write short and rot now and then',
-  bounds: { deadlineMs: 2_400_000, duplicates: 1 },
+  bounds: { deadlineMs: 2_400_000, wasted: 2 },
   set(world) {
     const torrent = aTorrent(world);
     world.host().share(torrent, 'all');

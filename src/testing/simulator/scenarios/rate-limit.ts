@@ -7,7 +7,7 @@ export const rateLimit: Scenario = {
   name: 'rate-limit',
   about: '20 torrents compete under one rate limit',
   weight: 0.5,
-  bounds: { deadlineMs: 1_800_000, fairness: 0.6 },
+  bounds: { deadlineMs: 1_800_000, fairness: 0.9, halfwayFairness: 0.9 },
   set(world) {
     const bytesPerSecond = world.between(100_000, 400_000);
     // Enough of them that slots for uploading are not what is scarce.

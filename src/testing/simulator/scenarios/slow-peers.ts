@@ -5,7 +5,7 @@ import { aTorrent, leeches } from './cast.ts';
 export const slowPeers: Scenario = {
   name: 'slow-peers',
   about: 'half the peers are slow, on the line or on the disk',
-  bounds: { deadlineMs: 1_800_000, duplicates: 1 },
+  bounds: { deadlineMs: 1_800_000, duplicates: 0.8 },
   set(world) {
     const torrent = aTorrent(world);
     const half = world.between(2, 8);

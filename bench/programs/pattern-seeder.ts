@@ -1,0 +1,87 @@
+// The cheapest seeder there can be: it has one piece in memory and sends blocks of it under whatever number is asked for.
+// usage: pattern-seeder.js INFO_HASHES PIECE_BYTES PIECES PEERS    prints one line of JSON, the ports of its peers: those of the
+// first torrent, then those of the next; all torrents have as many.
+import net, { type AddressInfo } from 'node:net';
+import process from 'node:process';
+import { pattern } from '../study/study-torrent.ts';
+
+const HANDSHAKE_BYTES = 68;
+const HEADER_BYTES = 13;
+const REQUEST = 6;
+const UNCHOKE = Buffer.from([0, 0, 0, 1, 1]);
+
+const [infoHashes = '', pieceBytes = '', pieces = '', peers = ''] = process.argv.slice(2);
+const piece = pattern(Number(pieceBytes));
+const pieceCount = Number(pieces);
+const torrents = infoHashes.split(',');
+const peersEach = Math.ceil(Number(peers) / torrents.length);
+
+function greeting(peer: number): Buffer {
+  const id = Buffer.alloc(20, `-ST0001-${String(peer).padStart(12, '0')}`);
+  const handshake = Buffer.concat([
+    Buffer.from('\x13BitTorrent protocol'),
+    Buffer.alloc(8),
+    Buffer.from(torrents[Math.floor(peer / peersEach)]!, 'hex'),
+    id,
+  ]);
+  const bits = Buffer.alloc(Math.ceil(pieceCount / 8), 255);
+  const spare = bits.length * 8 - pieceCount;
+  bits[bits.length - 1] = (255 << spare) & 255;
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(bits.length + 1);
+  head[4] = 5;
+  return Buffer.concat([handshake, head, bits, UNCHOKE]);
+}
+
+/** One connection: what it is asked for goes out in the same turn, in one call. */
+class Conversation {
+  readonly #socket: net.Socket;
+  #rest: Buffer = Buffer.alloc(0);
+  #greeted = false;
+
+  constructor(socket: net.Socket, peer: number) {
+    this.#socket = socket;
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => this.#hear(chunk));
+    socket.write(greeting(peer));
+  }
+
+  #hear(chunk: Buffer): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let at = 0;
+    if (!this.#greeted && bytes.length >= HANDSHAKE_BYTES) {
+      this.#greeted = true;
+      at = HANDSHAKE_BYTES;
+    }
+    this.#socket.cork();
+    while (this.#greeted && bytes.length - at >= 4) {
+      const length = bytes.readUInt32BE(at);
+      if (bytes.length - at < 4 + length) break;
+      if (length === 13 && bytes[at + 4] === REQUEST) this.#send(bytes, at);
+      at += 4 + length;
+    }
+    this.#socket.uncork();
+    this.#rest = bytes.subarray(at);
+  }
+
+  /** Answers the REQUEST at `at`: its piece and begin are copied as they are. */
+  #send(bytes: Buffer, at: number): void {
+    const begin = bytes.readUInt32BE(at + 9);
+    const length = bytes.readUInt32BE(at + 13);
+    const header = Buffer.allocUnsafe(HEADER_BYTES);
+    header.writeUInt32BE(9 + length);
+    header[4] = 7;
+    bytes.copy(header, 5, at + 5, at + 13);
+    this.#socket.write(header);
+    this.#socket.write(piece.subarray(begin, begin + length));
+  }
+}
+
+const servers = Array.from({ length: Number(peers) }, (_, peer) => {
+  return net.createServer({ noDelay: true }, (socket) => new Conversation(socket, peer));
+});
+await Promise.all(
+  servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))),
+);
+const ports = servers.map((server) => (server.address() as AddressInfo).port);
+process.stdout.write(`${JSON.stringify(ports)}\n`);

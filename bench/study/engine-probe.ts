@@ -1,0 +1,140 @@
+// Looks at the border between engine and host from outside: when blocks are asked for and taken in. Also does there what
+// the study wants done on the engine's thread: hashing, and the copy to a write buffer.
+import { createHash, type Hash } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import workerThreads from 'node:worker_threads';
+import {
+  BLOCK_BEGIN,
+  BLOCK_LENGTH,
+  BLOCK_OUTCOME,
+  BLOCK_PIECE,
+  BLOCK_STRIDE,
+  OUTCOME_LANDED,
+  REQUEST_BEGIN,
+  REQUEST_PIECE,
+  REQUEST_PLACE,
+  REQUEST_STRIDE,
+  RUN_PLACE,
+  RUN_STRIDE,
+} from '#src/engine/ports.ts';
+import { Session } from '#src/engine/session/session.ts';
+import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { DiskPool } from '#src/host/disk/disk-pool.ts';
+import { TcpHost } from '#src/host/net/tcp-host.ts';
+import type { StudyJob } from './study-job.ts';
+
+/** One block in so many is timed. */
+const SAMPLE = 16;
+
+export class EngineProbe {
+  readonly latenciesMs: number[] = [];
+  readonly #job: StudyJob;
+  readonly #blocksPerPiece: number;
+  readonly #askedAtMs = new Map<number, number>();
+  /** Places of blocks, when blocks are hashed one by one. */
+  readonly #places = new Map<number, number>();
+  readonly #hashes = new Map<number, Hash>();
+  #arena: Uint8Array = new Uint8Array();
+
+  constructor(job: StudyJob) {
+    this.#job = job;
+    this.#blocksPerPiece = Math.ceil(job.pieceBytes / BLOCK_BYTES);
+    this.#findArena();
+    this.#watchRequests();
+    this.#watchBlocks();
+    if (job.copies === 4 || job.hashing === 'thread') this.#watchRuns();
+  }
+
+  /** The arena is what disk workers are given. */
+  #findArena(): void {
+    const found = (arena: SharedArrayBuffer): void => {
+      this.#arena = new Uint8Array(arena);
+    };
+    const { Worker } = workerThreads;
+    workerThreads.Worker = class extends Worker {
+      constructor(file: string | URL, options: workerThreads.WorkerOptions = {}) {
+        super(file, options);
+        const { arena } = (options.workerData ?? {}) as { arena?: SharedArrayBuffer };
+        if (arena !== undefined) found(arena);
+      }
+    };
+    syncBuiltinESMExports();
+  }
+
+  #watchRequests(): void {
+    const asked = (batch: Int32Array, count: number): void => this.#asked(batch, count);
+    const { request } = TcpHost.prototype;
+    TcpHost.prototype.request = function (link, batch, count): void {
+      asked(batch, count);
+      request.call(this, link, batch, count);
+    };
+  }
+
+  #watchBlocks(): void {
+    const landed = (batch: Int32Array, count: number): void => this.#landed(batch, count);
+    const { blocks } = Session.prototype;
+    Session.prototype.blocks = function (batch, count): void {
+      landed(batch, count);
+      blocks.call(this, batch, count);
+    };
+  }
+
+  #watchRuns(): void {
+    const storing = (batch: Int32Array, count: number): void => this.#storing(batch, count);
+    const { storeRuns } = DiskPool.prototype;
+    DiskPool.prototype.storeRuns = function (batch, count): void {
+      storing(batch, count);
+      storeRuns.call(this, batch, count);
+    };
+  }
+
+  #asked(batch: Int32Array, count: number): void {
+    const nowMs = performance.now();
+    for (let at = 0; at < count * REQUEST_STRIDE; at += REQUEST_STRIDE) {
+      const block = batch[at + REQUEST_PIECE]! * this.#blocksPerPiece + batch[at + REQUEST_BEGIN]! / BLOCK_BYTES;
+      if (block % SAMPLE === 0) this.#askedAtMs.set(block, nowMs);
+      if (this.#job.hashing === 'incremental') this.#places.set(block, batch[at + REQUEST_PLACE]!);
+    }
+  }
+
+  #landed(batch: Int32Array, count: number): void {
+    const nowMs = performance.now();
+    for (let at = 0; at < count * BLOCK_STRIDE; at += BLOCK_STRIDE) {
+      if (batch[at + BLOCK_OUTCOME] !== OUTCOME_LANDED) continue;
+      const piece = batch[at + BLOCK_PIECE]!;
+      const block = piece * this.#blocksPerPiece + batch[at + BLOCK_BEGIN]! / BLOCK_BYTES;
+      const askedAtMs = this.#askedAtMs.get(block);
+      if (askedAtMs !== undefined) {
+        this.latenciesMs.push(nowMs - askedAtMs);
+        this.#askedAtMs.delete(block);
+      }
+      if (this.#job.hashing === 'incremental') this.#hashBlock(piece, block, batch[at + BLOCK_LENGTH]!);
+    }
+  }
+
+  /** Blocks of one peer come in order, as a hash needs them. */
+  #hashBlock(piece: number, block: number, length: number): void {
+    let hash = this.#hashes.get(piece);
+    if (hash === undefined) {
+      hash = createHash('sha1');
+      this.#hashes.set(piece, hash);
+    }
+    const start = this.#places.get(block)! * BLOCK_BYTES;
+    this.#places.delete(block);
+    hash.update(this.#arena.subarray(start, start + length));
+    if (block % this.#blocksPerPiece < this.#blocksPerPiece - 1) return;
+    hash.digest();
+    this.#hashes.delete(piece);
+  }
+
+  #storing(batch: Int32Array, count: number): void {
+    const { copies, hashing, pieceBytes } = this.#job;
+    for (let at = 0; at < count * RUN_STRIDE; at += RUN_STRIDE) {
+      const start = batch[at + RUN_PLACE]! * BLOCK_BYTES;
+      const run = this.#arena.subarray(start, start + pieceBytes);
+      if (hashing === 'thread') createHash('sha1').update(run).digest();
+      // The fourth copy: a buffer for the writer alone.
+      if (copies === 4) Buffer.from(run);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// Carries out one download of the study: a pattern seeder and a client, each a process of its own.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { printedLine } from '../clients/printed-line.ts';
+import { repository } from '../repository.ts';
+import type { StudyFigures, StudyJob } from './study-job.ts';
+import { type StudyTorrent, writeStudyTorrent } from './study-torrent.ts';
+
+const RUN_TIMEOUT_MS = 60_000;
+/** The engine's limit: more are spread over more torrents. */
+const PEERS_PER_TORRENT = 100;
+
+/** What a run may ask for beside its torrent. */
+export interface StudyRun
+  extends Partial<Omit<StudyJob, 'torrents' | 'pieceBytes' | 'totalBytes' | 'directory' | 'ports'>> {
+  readonly peers?: number;
+}
+
+function program(name: string): string {
+  return path.join(repository, 'build', 'bench', 'programs', `${name}.js`);
+}
+
+/** Where the runs of a study put their files, and who tells of them. */
+export class StudyGround {
+  readonly root: string;
+  readonly say: (line: string) => void;
+
+  constructor(folder: string, say: (line: string) => void) {
+    this.root = mkdtempSync(path.join(folder, 'millrace-study-'));
+    this.say = say;
+    process.once('exit', () => this.close());
+  }
+
+  close(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** Downloads the torrent once. */
+  async run(torrent: StudyTorrent, run: StudyRun): Promise<StudyFigures> {
+    const { peers = 1, ...rest } = run;
+    const { pieceBytes, totalBytes } = torrent;
+    const count = Math.ceil(peers / PEERS_PER_TORRENT);
+    const pieces = totalBytes / pieceBytes / count;
+    const torrents =
+      count === 1
+        ? [torrent]
+        : Array.from({ length: count }, (_, at) => writeStudyTorrent(this.root, pieceBytes, pieces, 1, `part-${at}`));
+    const shape = [torrents.map(({ infoHash }) => infoHash).join(), pieceBytes, pieces, peers].map(String);
+    const stdio = ['ignore', 'pipe', 'inherit'] as const;
+    const seeder = spawn(process.execPath, [program('pattern-seeder'), ...shape], { stdio: [...stdio] });
+    const directory = mkdtempSync(path.join(this.root, 'get-'));
+    try {
+      const ports = await printedLine(seeder, (line) => JSON.parse(line) as number[]);
+      const job: StudyJob = {
+        torrents: torrents.map(({ file }) => file),
+        pieceBytes,
+        totalBytes,
+        directory,
+        ports,
+        client: {},
+        copies: 0,
+        hashing: 'worker',
+        singleWrites: false,
+        ...rest,
+      };
+      const env = {
+        ...process.env,
+        MILLRACE_STUDY_JOB: JSON.stringify(job),
+        MILLRACE_DATA_DIR: path.join(this.root, 'data'),
+      };
+      const args = ['--import', program('study-preload'), program('study-get')];
+      const client = spawn(process.execPath, args, { stdio: [...stdio], env, timeout: RUN_TIMEOUT_MS });
+      return await printedLine(client, (line) => JSON.parse(line) as StudyFigures);
+    } finally {
+      seeder.kill('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+      rmSync(path.join(this.root, 'data'), { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Runs each case `runs` times, one after the other in turn, so that what slows the machine down slows all of them;
+   * one round before, which is not counted, warms memory up.
+   */
+  async compare(torrent: StudyTorrent, cases: readonly StudyCase[], runs: number): Promise<StudyFigures[][]> {
+    const results: StudyFigures[][] = cases.map(() => []);
+    await this.run(torrent, cases[0]!.run);
+    for (let round = 0; round < runs; round++) {
+      for (const [index, { title, run }] of cases.entries()) {
+        const figures = await this.run(torrent, run);
+        results[index]!.push(figures);
+        this.say(`  ${title}: ${figures.mibPerSecond.toFixed(0)} MiB/s, ${figures.cpuSecondsPerGib.toFixed(2)} s/GiB`);
+      }
+    }
+    return results;
+  }
+}
+
+/** One way of doing it, to be held against others. */
+export interface StudyCase {
+  readonly title: string;
+  readonly run: StudyRun;
+}

@@ -1,0 +1,66 @@
+// The vocabulary of the public library for the distributed hash table.
+import type { PeerAddress } from '../engine/ports.ts';
+
+/** How the DHT is used. */
+export interface DhtOptions {
+  /**
+   * Nodes to begin with when none of an earlier run, of a torrent or of a peer answers. Default: those of
+   * `MILLRACE_DHT_NODES` (HOST:PORT, separated by commas; empty for none), or else the public routers; none when the
+   * client listens on a loopback address, for then it speaks with this machine alone.
+   */
+  readonly nodes?: readonly PeerAddress[];
+  /** Answer no questions of others, and say so (BEP 43). Default false; true when the client does not listen. */
+  readonly readOnly?: boolean;
+}
+
+/** What there is to see of the DHT. */
+export interface DhtStatus {
+  /** Our ids, of IPv4 and IPv6: 40 hexadecimal digits. */
+  readonly id: string;
+  readonly id6: string;
+  /** Nodes that we know to answer, of IPv4 and of IPv6. */
+  readonly nodes: number;
+  readonly nodes6: number;
+  /** Enough of them are known for searches to begin. */
+  readonly ready: boolean;
+  /** What is stored for others: torrents, their peers, and values. */
+  readonly storedTorrents: number;
+  readonly storedPeers: number;
+  readonly storedItems: number;
+  /** Searches that run, and that wait for their turn or for the first nodes. */
+  readonly searches: number;
+  readonly waiting: number;
+  /** Questions of others, and what was sent in all, in packets and bytes. */
+  readonly queriesReceived: number;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+}
+
+/** Who may replace a stored value (BEP 44). */
+export interface ValueSigner {
+  /** 32 bytes: an ed25519 public key. */
+  readonly key: Uint8Array;
+  /** From 0; greater than that of the value it replaces. */
+  readonly seq: number | bigint;
+  /** Tells several values of one key apart: at most 64 bytes. Default: none. */
+  readonly salt?: Uint8Array;
+  /** Replace the value of this `seq`, and no other. */
+  readonly cas?: number | bigint;
+  /** The 64 bytes of the key's signature. */
+  readonly sign: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** A value that was found in the DHT. */
+export interface StoredValue {
+  /** Bencoded, exactly as it was put. */
+  readonly value: Uint8Array;
+  /** Whose it is, and which one of his; absent for a value that is known by its hash. */
+  readonly key?: Uint8Array;
+  readonly seq?: number | bigint;
+}
+
+/** How large a swarm is, by estimate. */
+export interface SwarmEstimate {
+  readonly seeds: number;
+  readonly peers: number;
+}

@@ -1,0 +1,165 @@
+// One connection attempt over several transports: the preferred one has a head start, the first to be answered wins, and the
+// others are given up. Until then it stands for the link's socket, so that the link can be closed at any time.
+import { lookup } from 'node:dns';
+import { EventEmitter } from 'node:events';
+import { connect, isIP, type Socket } from 'node:net';
+import type { PeerAddress, Transport } from '../../engine/ports.ts';
+import { TRANSPORT_HEAD_START_MS, UTP_ALONE_TIMEOUT_MS } from '../limits.ts';
+import type { LinkSocket } from './link-socket.ts';
+import type { TcpLink } from './tcp-link.ts';
+import type { UtpEndpoint } from './utp-endpoint.ts';
+import type { UtpSocket } from './utp-socket.ts';
+
+/** Who came in first. */
+export type Winner =
+  | { readonly transport: 'tcp'; readonly socket: Socket; readonly host: string }
+  | { readonly transport: 'utp'; readonly socket: UtpSocket; readonly host: string };
+
+export interface DialRaceParts {
+  readonly link: TcpLink;
+  /** A numeric address, or a name. */
+  readonly address: PeerAddress;
+  /** In this order, one at least; uTP only where there is an endpoint. */
+  readonly order: readonly Transport[];
+  readonly utp: UtpEndpoint | undefined;
+  readonly won: (winner: Winner) => void;
+}
+
+type Events = { error: [error: NodeJS.ErrnoException]; end: []; close: [] };
+
+export class DialRace extends EventEmitter<Events> implements LinkSocket {
+  destroyed = false;
+  /** Nothing is written before it is decided: what is said meanwhile is repeated by the dial. */
+  readonly writableLength: number = 0;
+  readonly #parts: DialRaceParts;
+  readonly #waiting: Transport[];
+  #headStart: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #tcp: Socket | undefined;
+  #utp: UtpSocket | undefined;
+  /** Transports that were started and have neither won nor failed. */
+  #running = 0;
+  /** The first failure: that of the preferred transport says most. */
+  #failure: NodeJS.ErrnoException | undefined;
+
+  constructor(parts: DialRaceParts) {
+    super();
+    this.#parts = parts;
+    this.#waiting = [...parts.order];
+  }
+
+  start(): void {
+    this.#startNext();
+  }
+
+  write(): void {
+    // The link keeps what it says until it is open.
+  }
+
+  cork(): void {
+    // There is nothing to hold back.
+  }
+
+  uncork(): void {
+    // There is nothing to let go.
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    this.#giveUp();
+    setImmediate(() => this.emit('close'));
+  }
+
+  readonly #startNext = (): void => {
+    clearTimeout(this.#headStart);
+    const transport = this.#waiting.shift();
+    if (transport === undefined) return;
+    this.#running++;
+    if (this.#waiting.length > 0) this.#headStart = setTimeout(this.#startNext, TRANSPORT_HEAD_START_MS);
+    if (transport === 'tcp') this.#startTcp();
+    else this.#startUtp();
+  };
+
+  #startTcp(): void {
+    const { link, address } = this.#parts;
+    const socket = connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      autoSelectFamily: isIP(address.host) === 0,
+      onread: { buffer: link.nextDestination, callback: link.onRead },
+    });
+    this.#tcp = socket;
+    const failed = (error: NodeJS.ErrnoException): void => this.#failed(error);
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      socket.off('error', failed);
+      this.#tcp = undefined;
+      this.#won({ transport: 'tcp', socket, host: socket.remoteAddress ?? address.host });
+    });
+  }
+
+  #startUtp(): void {
+    const { address } = this.#parts;
+    if (isIP(address.host) !== 0) return this.#dialUtp(address);
+    // UDP sockets take numbers alone; the first address that the name stands for is the system's choice.
+    lookup(address.host, (error, host) => {
+      if (this.destroyed) return;
+      if (error !== null) this.#failed(error);
+      else this.#dialUtp({ host, port: address.port });
+    });
+  }
+
+  #dialUtp(address: PeerAddress): void {
+    const { utp } = this.#parts;
+    if (!utp?.reaches(address.host)) {
+      const error = Object.assign(new Error('there is no UDP socket for this address'), { code: 'EAFNOSUPPORT' });
+      setImmediate(() => this.#failed(error));
+      return;
+    }
+    const socket = utp.connect(address);
+    this.#utp = socket;
+    const failed = (error: NodeJS.ErrnoException): void => this.#failed(error);
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      socket.off('error', failed);
+      this.#utp = undefined;
+      this.#won({ transport: 'utp', socket, host: address.host });
+    });
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (this.destroyed) return;
+    this.#running--;
+    this.#failure ??= error;
+    if (this.#waiting.length > 0) return this.#startNext();
+    // A host that refuses TCP is there: it would answer over uTP soon. One that is silent both ways has the whole time.
+    if (this.#running > 0) this.#patience ??= setTimeout(() => this.#lose(), UTP_ALONE_TIMEOUT_MS);
+    else this.#lose();
+  }
+
+  #lose(): void {
+    if (this.destroyed) return;
+    this.#giveUp();
+    this.emit('error', this.#failure!);
+    this.emit('close');
+  }
+
+  #won(winner: Winner): void {
+    this.#giveUp();
+    this.#parts.won(winner);
+  }
+
+  #giveUp(): void {
+    this.destroyed = true;
+    clearTimeout(this.#headStart);
+    clearTimeout(this.#patience);
+    for (const socket of [this.#tcp, this.#utp]) {
+      if (socket === undefined) continue;
+      // It may still fail; nobody waits for it any more.
+      socket.removeAllListeners();
+      socket.on('error', () => undefined);
+      socket.destroy();
+    }
+  }
+}

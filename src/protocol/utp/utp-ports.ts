@@ -1,0 +1,36 @@
+// What a uTP connection is given, and what it tells.
+import type { Random } from '../../base/clock.ts';
+import type { ReorderBudget } from './receive-buffer.ts';
+import type { PacketPool } from './sent-packet.ts';
+
+/** What a connection tells its owner. Nothing is told from inside of `write`, `close` or `flush`, ChunkTaken apart. */
+export interface UtpSink {
+  /** The other side has answered; to one that came in: it has shown that it hears us. */
+  connected(): void;
+  /** The next bytes of the stream: `from` … `to` of a datagram, which the owner may keep. */
+  received(packet: Uint8Array, from: number, to: number): void;
+  /** The other side will send no more. */
+  ended(): void;
+  /** Nothing more will be told, sent or taken in. `undefined`: closed by us, and everybody knows it. */
+  closed(reason: UtpFailure | undefined): void;
+}
+
+/** Why a connection ended: as the system would call it. */
+export type UtpFailure = 'ECONNRESET' | 'ETIMEDOUT';
+
+/** What a connection works with. */
+export interface UtpConnectionParts {
+  readonly sink: UtpSink;
+  /** Sends the first `bytes` of a packet to the other side, at once: it may change afterwards. */
+  readonly send: (packet: Uint8Array, bytes: number) => void;
+  /** Microseconds since some fixed moment. */
+  readonly nowUs: () => number;
+  readonly random: Random;
+  readonly pool: PacketPool;
+  readonly budget: ReorderBudget;
+  /** Bytes of a datagram's payload that the network we are in lets through. */
+  readonly packetBytesMax: number;
+  /** The number by which the other side's packets name the connection, and the one by which ours do. */
+  readonly receiveId: number;
+  readonly sendId: number;
+}

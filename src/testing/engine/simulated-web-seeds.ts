@@ -1,0 +1,163 @@
+// Web seeds without a network: implements the engine's WebSeedPort over virtual time. Each answers block by block, in the
+// order in which it was asked; a test says how it behaves.
+import { assert } from '../../base/assert.ts';
+import {
+  BLOCK_BEGIN,
+  BLOCK_LENGTH,
+  BLOCK_LINK,
+  BLOCK_OUTCOME,
+  BLOCK_PIECE,
+  BLOCK_STRIDE,
+  type LinkId,
+  OUTCOME_LANDED,
+  OUTCOME_RETURNED,
+  REQUEST_BEGIN,
+  REQUEST_LENGTH,
+  REQUEST_PIECE,
+  REQUEST_PLACE,
+  REQUEST_STRIDE,
+} from '../../engine/ports.ts';
+import type { WebSeedAddress, WebSeedFailure, WebSeedPort, WebSeedSink } from '../../engine/webseed/web-seed-port.ts';
+import type { EventQueue } from '../simulator/event-queue.ts';
+import { type SimulatedArena, stampOf } from './simulated-arena.ts';
+
+/** How a web seed behaves; what is absent is honest. */
+export interface WebSeedManners {
+  /** Time between two blocks. Default 2. */
+  blockMs?: number;
+  /** It sends nothing. */
+  silent?: boolean;
+  /** Every block of these pieces is wrong. */
+  corrupt?: ReadonlySet<number>;
+  /** The next requests fail with these, one each. */
+  failures?: WebSeedFailure[];
+}
+
+interface Owed {
+  readonly piece: number;
+  readonly begin: number;
+  readonly length: number;
+  readonly place: number;
+}
+
+interface Opened {
+  readonly address: WebSeedAddress;
+  readonly manners: WebSeedManners;
+  owed: Owed[];
+  sending: boolean;
+}
+
+export class SimulatedWebSeeds implements WebSeedPort {
+  /** How the web seed of each URL behaves. */
+  readonly manners: Map<string, WebSeedManners> = new Map();
+  /** Blocks that each URL was asked for, in that order: piece and begin. */
+  readonly asked: Map<string, [piece: number, begin: number][]> = new Map();
+  /** Most web seeds that owed something at the same time. */
+  busiest = 0;
+  readonly #queue: EventQueue;
+  readonly #arena: SimulatedArena;
+  readonly #open = new Map<LinkId, Opened>();
+  #sink: WebSeedSink | undefined;
+
+  constructor(queue: EventQueue, arena: SimulatedArena) {
+    this.#queue = queue;
+    this.#arena = arena;
+  }
+
+  start(sink: WebSeedSink): void {
+    this.#sink = sink;
+  }
+
+  /** Web seeds that are not closed. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  open(link: LinkId, address: WebSeedAddress): void {
+    assert(!this.#open.has(link), 'a web seed is opened once');
+    this.#open.set(link, { address, manners: this.manners.get(address.url) ?? {}, owed: [], sending: false });
+  }
+
+  request(link: LinkId, batch: Int32Array, count: number): void {
+    const seed = this.#open.get(link)!;
+    const log = this.asked.get(seed.address.url) ?? [];
+    this.asked.set(seed.address.url, log);
+    for (let at = 0; at < count * REQUEST_STRIDE; at += REQUEST_STRIDE) {
+      const owed = {
+        piece: batch[at + REQUEST_PIECE]!,
+        begin: batch[at + REQUEST_BEGIN]!,
+        length: batch[at + REQUEST_LENGTH]!,
+        place: batch[at + REQUEST_PLACE]!,
+      };
+      this.#arena.claim(owed.place, 1, ownerOf(link));
+      seed.owed.push(owed);
+      log.push([owed.piece, owed.begin]);
+    }
+    this.busiest = Math.max(this.busiest, [...this.#open.values()].filter(({ owed }) => owed.length > 0).length);
+    const failure = seed.manners.failures?.shift();
+    if (failure !== undefined) this.#queue.plan(1, () => this.#fail(link, failure));
+    else if (!seed.sending && !seed.manners.silent) this.#send(link, seed);
+  }
+
+  revoke(link: LinkId, piece: number, begin: number): void {
+    const seed = this.#open.get(link);
+    const at = seed?.owed.findIndex((owed) => owed.piece === piece && owed.begin === begin) ?? -1;
+    // What is being sent just now lands.
+    if (seed === undefined || at < 1) return;
+    const [owed] = seed.owed.splice(at, 1);
+    this.#queue.plan(0, () => this.#report(link, [owed!], OUTCOME_RETURNED));
+  }
+
+  hangUp(link: LinkId): void {
+    this.#queue.plan(1, () => this.#giveBack(link));
+  }
+
+  close(link: LinkId): void {
+    this.#queue.plan(1, () => {
+      this.#giveBack(link);
+      this.#open.delete(link);
+      this.#sink!.webSeedClosed(link);
+    });
+  }
+
+  #send(link: LinkId, seed: Opened): void {
+    seed.sending = true;
+    this.#queue.plan(seed.manners.blockMs ?? 2, () => {
+      seed.sending = false;
+      const owed = seed.owed.shift();
+      if (owed === undefined || this.#open.get(link) !== seed) return;
+      const bad = seed.manners.corrupt?.has(owed.piece) ?? false;
+      this.#arena.write(owed.place, stampOf(owed.piece, owed.begin, bad), ownerOf(link));
+      if (seed.owed.length > 0) this.#send(link, seed);
+      this.#report(link, [owed], OUTCOME_LANDED);
+    });
+  }
+
+  #fail(link: LinkId, failure: WebSeedFailure): void {
+    this.#sink!.webSeedFailed(link, failure);
+    this.#giveBack(link);
+  }
+
+  #giveBack(link: LinkId): void {
+    const seed = this.#open.get(link);
+    if (seed !== undefined && seed.owed.length > 0) this.#report(link, seed.owed.splice(0), OUTCOME_RETURNED);
+  }
+
+  #report(link: LinkId, blocks: readonly Owed[], outcome: number): void {
+    const batch = new Int32Array(blocks.length * BLOCK_STRIDE);
+    for (const [index, { piece, begin, length, place }] of blocks.entries()) {
+      this.#arena.letGo(place, 1, ownerOf(link));
+      const at = index * BLOCK_STRIDE;
+      batch[at + BLOCK_LINK] = link;
+      batch[at + BLOCK_PIECE] = piece;
+      batch[at + BLOCK_BEGIN] = begin;
+      batch[at + BLOCK_LENGTH] = length;
+      batch[at + BLOCK_OUTCOME] = outcome;
+    }
+    this.#sink!.webSeedBlocks(batch, blocks.length);
+  }
+}
+
+function ownerOf(link: LinkId): string {
+  return `web seed ${link}`;
+}

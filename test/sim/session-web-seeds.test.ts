@@ -1,0 +1,116 @@
+// The engine with web seeds, in virtual time: who is asked and how much, what a failure costs, and that no place is lost.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { REQUEST_TIMEOUT_MS, WEB_SEED_BACK_OFF, WEB_SEEDS_ASKED_MAX } from '#src/engine/limits.ts';
+import type { TorrentSpec } from '#src/engine/torrent/torrent-spec.ts';
+import type { WebSeedFailure } from '#src/engine/webseed/web-seed-port.ts';
+import { type AddedTorrent, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import type { WebSeedManners } from '#src/testing/engine/simulated-web-seeds.ts';
+
+const KIB = 1024;
+const PIECE_BYTES = 64 * KIB;
+const TOTAL_BYTES = 40 * PIECE_BYTES - 1000;
+const BUSY: WebSeedFailure = { kind: 'busy', code: 'ERR_WEB_SEED_STATUS', message: 'answers with status 503' };
+
+function scene(seeds: readonly WebSeedManners[], facts: Partial<TorrentSpec> = {}) {
+  const simulation = new SimulatedSession();
+  const urls = seeds.map((_, at) => `http://mirror${at}/`);
+  for (const [at, url] of urls.entries()) simulation.webSeeds.manners.set(url, seeds[at]!);
+  const files = [
+    { path: ['set', 'a'], offset: 0, length: 10 * PIECE_BYTES, pad: false },
+    { path: ['set', 'b'], offset: 10 * PIECE_BYTES, length: TOTAL_BYTES - 10 * PIECE_BYTES, pad: false },
+  ];
+  const content = { infoHash: new Uint8Array(20), pieceBytes: PIECE_BYTES, files, single: false };
+  const addresses = urls.map((url) => ({ kind: 'files', url }) as const);
+  const added = simulation.add(TOTAL_BYTES, PIECE_BYTES, { webSeeds: { addresses, content }, ...facts });
+  added.torrent.dispatch({ type: 'resume' });
+  return { simulation, urls, ...added };
+}
+
+function finish({ simulation, torrent }: AddedTorrent & { simulation: SimulatedSession }, limitMs = 60_000): void {
+  assert.ok(
+    simulation.runUntil(() => torrent.had.full, limitMs),
+    torrent.stall().message,
+  );
+  assert.deepEqual(simulation.leftovers(torrent), []);
+  assert.equal(simulation.webSeeds.openCount, 0);
+}
+
+test('one web seed brings everything, in long stretches', () => {
+  const made = scene([{}]);
+  finish(made);
+  const asked = made.simulation.webSeeds.asked.get(made.urls[0]!)!;
+  assert.equal(asked.length, Math.ceil(TOTAL_BYTES / (16 * KIB)));
+  const breaks = asked.filter(([piece, begin], at) => {
+    const [before = piece, beginBefore = begin - 16 * KIB] = asked[at - 1] ?? [];
+    return piece * PIECE_BYTES + begin !== before * PIECE_BYTES + beginBefore + 16 * KIB;
+  });
+  assert.ok(breaks.length <= 2, `${breaks.length} jumps`);
+});
+
+test('of many web seeds a few are asked at a time', () => {
+  const made = scene(Array.from({ length: 30 }, () => ({ blockMs: 20 })));
+  finish(made);
+  assert.equal(made.simulation.webSeeds.busiest, WEB_SEEDS_ASKED_MAX);
+});
+
+test('a web seed that fails is left alone for a while, for as long as it says', () => {
+  const made = scene([{ failures: [{ ...BUSY, retryAfterMs: 30_000 }, BUSY] }]);
+  const { simulation, torrent, news } = made;
+  const asked = (): number => simulation.webSeeds.asked.get(made.urls[0]!)!.length;
+  simulation.run(1000);
+  const first = asked();
+  simulation.run(28_000);
+  assert.equal(asked(), first);
+  assert.match(torrent.stall().message, /mirror0.*status 503; trying again in [12] s/);
+  simulation.run(2000);
+  assert.ok(asked() > first, 'when it said');
+  const second = asked();
+  simulation.run(WEB_SEED_BACK_OFF.firstMs);
+  assert.equal(asked(), second, 'the second failure in a row costs twice as long');
+  finish(made);
+  assert.deepEqual(news.codes, ['ERR_WEB_SEED_STATUS'], 'told once');
+});
+
+test('a web seed that sends nothing gives way to another', () => {
+  const made = scene([{ silent: true }, { blockMs: 5 }]);
+  finish(made, REQUEST_TIMEOUT_MS + 10_000);
+  assert.ok(made.news.codes.includes('ERR_WEB_SEED_STALLED'));
+});
+
+test('a liar is banned, and what it sent is fetched again', () => {
+  const made = scene([{ corrupt: new Set([3, 17]) }, { blockMs: 20 }]);
+  finish(made);
+  assert.ok(made.news.codes.includes('ERR_WEB_SEED_CORRUPT'));
+});
+
+test('a liar alone is banned, and a peer brings what it owes', () => {
+  const made = scene([{ corrupt: new Set([5]) }]);
+  const { simulation, torrent, news } = made;
+  assert.ok(simulation.runUntil(() => news.codes.includes('ERR_WEB_SEED_CORRUPT'), 10_000));
+  simulation.addSeed(torrent, '10.0.0.1');
+  finish(made);
+});
+
+test('a web seed without a file is asked for the other', () => {
+  const failures: WebSeedFailure[] = [{ kind: 'absent', code: 'ERR_WEB_SEED_STATUS', message: '404', file: 0 }];
+  const made = scene([{ failures }]);
+  const { simulation, torrent } = made;
+  assert.ok(
+    simulation.runUntil(() => torrent.had.count === 30, 10_000),
+    `${torrent.had.count} pieces`,
+  );
+  simulation.addSeed(torrent, '10.0.0.1');
+  finish(made);
+});
+
+test('web seeds and peers share the work to the end, and nothing is left behind when it stops in the middle', () => {
+  const made = scene([{ blockMs: 30 }, { blockMs: 1 }]);
+  for (let at = 1; at <= 4; at++) made.simulation.addSeed(made.torrent, `10.0.0.${at}`);
+  made.simulation.run(150);
+  made.torrent.dispatch({ type: 'pause' });
+  made.simulation.run(3000);
+  assert.equal(made.simulation.webSeeds.openCount, 0, 'a torrent that stands still asks nobody');
+  made.torrent.dispatch({ type: 'resume' });
+  finish(made);
+});
