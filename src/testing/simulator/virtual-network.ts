@@ -105,7 +105,11 @@ export class VirtualNetwork {
       const listener = connection.ends[1];
       listener.owner = node.accept(connection.wire(listener));
       this.#queue.plan(wayMs, () => {
-        if (over) return connection.close(connection.ends[0]);
+        if (over) {
+          // The owner knows already.
+          connection.ends[0].owner = undefined;
+          return connection.close(connection.ends[0]);
+        }
         over = true;
         if (!connection.ends[0].open) return;
         owner.connected(connection.wire(connection.ends[0]));
