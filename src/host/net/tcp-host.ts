@@ -22,11 +22,12 @@ import {
   type PeerAddress,
   type PeerSink,
 } from '../../engine/ports.ts';
-import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
+import type { Frames } from '../../protocol/wire/frames.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
-import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
+import { type ReceiverCommons, receiverCommons } from '../../protocol/wire/receiver-commons.ts';
+import type { ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 import { LISTEN_BACKLOG, NEGOTIATION_READ_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
@@ -79,7 +80,7 @@ export interface ShardSharing {
 export class TcpHost implements NetHost, LinkOwner {
   readonly counters: ReceiveCounters;
   readonly threadTimes: readonly StageTimes[] = [];
-  readonly #arena: Arena;
+  readonly #frames: Frames;
   readonly #commons: ReceiverCommons;
   readonly #views: SendViews;
   readonly #links = new Map<LinkId, TcpLink>();
@@ -107,8 +108,8 @@ export class TcpHost implements NetHost, LinkOwner {
   #copiedHere = 0;
 
   constructor(options: TcpHostOptions) {
-    this.#arena = options.arena;
-    this.#views = new SendViews(options.arena);
+    this.#frames = options.arena.frames;
+    this.#views = new SendViews(options.arena.frames);
     this.#neverAdopt = options.neverAdopt ?? false;
     this.#awaitsEngine = options.shard !== undefined;
     this.#nextIncoming = options.shard?.firstIncoming ?? 1;
@@ -118,11 +119,7 @@ export class TcpHost implements NetHost, LinkOwner {
     const { datagrams, utp = 'off' } = options;
     this.#utp = datagrams !== undefined && utp !== 'off' ? new UtpEndpoint(datagrams) : undefined;
     this.#transports = new Transports(this.#utp === undefined ? 'off' : utp);
-    this.#commons = {
-      memory: new PieceMemory(options.arena.bytes, options.shard?.owners),
-      counters: this.counters,
-      discard: new Uint8Array(BLOCK_BYTES),
-    };
+    this.#commons = receiverCommons(new PieceMemory(this.#frames, options.shard?.owners), this.counters);
   }
 
   threadsBusy(): readonly number[] {
@@ -131,7 +128,6 @@ export class TcpHost implements NetHost, LinkOwner {
 
   start(sink: PeerSink): void {
     this.#sink = sink;
-    if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
   }
 
   get countersHere(): ReceiveCounters {
@@ -147,6 +143,8 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
+    // Who does not listen has a UDP socket all the same, to dial from: strangers are not answered there.
+    if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -162,7 +160,7 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   get sealedBytes(): number {
-    return this.#sealedBlocks.copiedBytes;
+    return this.#sealedBlocks.copiedBytes + this.#views.copiedBytes;
   }
 
   encrypted(link: LinkId): boolean {
@@ -230,8 +228,7 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   copy(fromPlace: number, toPlace: number, length: number): void {
-    const from = fromPlace * BLOCK_BYTES;
-    this.#arena.bytes.copyWithin(toPlace * BLOCK_BYTES, from, from + length);
+    this.#frames.block(toPlace).set(this.#frames.block(fromPlace, length));
     this.#copiedHere += length;
   }
 

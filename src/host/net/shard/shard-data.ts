@@ -1,9 +1,10 @@
 // What a shard's thread is given when it starts: memory that it shares with the engine's thread, and how to behave.
+import type { SharedArena } from '../../memory/arena.ts';
 import type { EncryptionMode } from '../encryption.ts';
 
 export interface ShardData {
   /** Piece memory. */
-  readonly arena: SharedArrayBuffer;
+  readonly arena: SharedArena;
   /** One owner a frame, over all shards: `PieceMemory`. */
   readonly owners: SharedArrayBuffer;
   /** Rings: `PackedRing`. */

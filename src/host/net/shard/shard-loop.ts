@@ -1,7 +1,7 @@
 // A shard: the in-thread host once more, in a thread of its own, whose commands come from one ring and whose events go
 // into another. Blocks are placed by the very code that places them on the engine's thread.
 import type { PeerAddress } from '../../../engine/ports.ts';
-import { Arena } from '../../memory/arena.ts';
+import { framesOf } from '../../memory/arena.ts';
 import { timedPeerPort } from '../../profile/timed-ports.ts';
 import { TcpHost } from '../tcp-host.ts';
 import { CommandReader } from './command-reader.ts';
@@ -24,7 +24,7 @@ export class ShardLoop {
     this.#figures = new ShardFigures(data.figures);
     const { counters, times } = this.#figures;
     const host = new TcpHost({
-      arena: Arena.over(data.arena),
+      arena: { shared: data.arena, frames: framesOf(data.arena) },
       encryption: data.encryption,
       shard: { owners: new Int32Array(data.owners), counters, firstIncoming: data.firstIncoming },
       ...(data.profile && { times }),

@@ -3,7 +3,6 @@
 // and never changes. Strangers come in at the first shard, which listens; we dial from the one with the fewest links.
 // Why so: docs/decisions/0014-network-threads.md.
 import type { LinkEnd, LinkId, PeerAddress, PeerSink } from '../../../engine/ports.ts';
-import { BLOCK_BYTES } from '../../../protocol/wire/block.ts';
 import { PieceMemory } from '../../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../../protocol/wire/receive-counters.ts';
 import { SHARD_RESTARTS_MAX } from '../../limits.ts';
@@ -50,8 +49,8 @@ export class ShardedHost implements NetHost {
   constructor(options: ShardedHostOptions) {
     this.#options = options;
     this.#arena = options.arena;
-    this.#owners = new Int32Array(new SharedArrayBuffer((options.arena.frames + 1) * 4));
-    this.memory = new PieceMemory(options.arena.bytes, this.#owners);
+    this.#owners = new Int32Array(new SharedArrayBuffer((options.arena.frames.count + 1) * 4));
+    this.memory = new PieceMemory(options.arena.frames, this.#owners);
   }
 
   start(sink: PeerSink): void {
@@ -146,8 +145,8 @@ export class ShardedHost implements NetHost {
 
   /** Both places are the engine's: no thread writes to them, and this one may. */
   copy(fromPlace: number, toPlace: number, length: number): void {
-    const from = fromPlace * BLOCK_BYTES;
-    this.#arena.bytes.copyWithin(toPlace * BLOCK_BYTES, from, from + length);
+    const { frames } = this.#arena;
+    frames.block(toPlace).set(frames.block(fromPlace, length));
     this.#copiedHere += length;
   }
 
@@ -203,7 +202,7 @@ export class ShardedHost implements NetHost {
     const shard: Shard = new Shard({
       name: `net ${index}`,
       data: {
-        arena: this.#arena.buffer,
+        arena: this.#arena.shared,
         owners: this.#owners.buffer as SharedArrayBuffer,
         encryption: this.#options.encryption ?? 'off',
         firstIncoming: this.#nextIncoming,
