@@ -49,6 +49,18 @@ test('of one who stalls everything is asked of another, and of a third only if t
   assert.deepEqual(quick.bench.endgame(quick.peers[2]!, 100), []);
 });
 
+test('what silent peers owe is asked of an idle one in numbers, what a slow one owes block by block', () => {
+  const fill = (ownerMs: number, blocksMax: number): number => {
+    const { bench, peers } = scene(ownerMs, 10);
+    return bench.download.endgame.fill(peers[1]!, blocksMax, bench.batch);
+  };
+  assert.equal(fill(Number.POSITIVE_INFINITY, 100), BLOCKS);
+  // Of one that nothing is known of, the first block is taken to be on its way.
+  assert.equal(fill(0, 100), BLOCKS - 1);
+  assert.equal(fill(Number.POSITIVE_INFINITY, 4), 4);
+  assert.equal(fill(1000, 100), 1);
+});
+
 test('two idle peers do not help with the same blocks', () => {
   const { bench, peers } = scene(10_000, 100, 100);
   const [, second, third] = peers;
