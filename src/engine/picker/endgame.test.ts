@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { type AskedBlock, DownloadBench } from '../../testing/engine/download-bench.ts';
-import { DUPLICATE_GAIN, DUPLICATE_WAIT_MIN_MS, DUPLICATES_PER_BLOCK, UNKNOWN_BLOCK_MS } from '../limits.ts';
+import {
+  DUPLICATE_GAIN,
+  DUPLICATE_WAIT_MIN_MS,
+  DUPLICATES_PER_BLOCK,
+  SILENT_BLOCK_MS,
+  UNKNOWN_BLOCK_MS,
+} from '../limits.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
 import type { Endgame } from './endgame.ts';
 
@@ -58,7 +64,8 @@ test('what silent peers owe is asked of an idle one in numbers, what a slow one 
   // Of one that nothing is known of, the first block is taken to be on its way.
   assert.equal(fill(0, 100), BLOCKS - 1);
   assert.equal(fill(Number.POSITIVE_INFINITY, 4), 4);
-  assert.equal(fill(1000, 100), 1);
+  assert.equal(fill(SILENT_BLOCK_MS, 100), BLOCKS);
+  assert.equal(fill(SILENT_BLOCK_MS - 1, 100), 1);
 });
 
 test('two idle peers do not help with the same blocks', () => {

@@ -2,7 +2,13 @@
 // so that one slow peer does not hold up the end. Only where that helps: the block that is expected last comes first, and
 // only while the idle peer would bring it well before whoever owes it. So two peers of the same pace share what is left,
 // and a peer that is fast enough is left alone. Each duplicate gets a place of its own; see arrivals.ts for who wins.
-import { DUPLICATE_GAIN, DUPLICATE_WAIT_MIN_MS, DUPLICATES_AT_ONCE, DUPLICATES_PER_BLOCK } from '../limits.ts';
+import {
+  DUPLICATE_GAIN,
+  DUPLICATE_WAIT_MIN_MS,
+  DUPLICATES_AT_ONCE,
+  DUPLICATES_PER_BLOCK,
+  SILENT_BLOCK_MS,
+} from '../limits.ts';
 import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import { type ActivePiece, BLOCK_AWAITING, BLOCK_REQUESTED } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
@@ -72,7 +78,7 @@ export class Endgame {
   /** Whoever owes the block that was planned last has not sent any, or none for long. */
   #ownerIsSilent(): boolean {
     const owner = this.#peers.get(this.#active!.links[this.#block]!);
-    return owner === undefined || owner.blockMs === 0 || owner.blockMs === Number.POSITIVE_INFINITY;
+    return owner === undefined || owner.blockMs === 0 || owner.blockMs >= SILENT_BLOCK_MS;
   }
 
   /** A block that somebody else is asked for, too, need not be waited for. */
