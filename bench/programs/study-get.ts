@@ -73,6 +73,7 @@ const client = new Client({
   pex: false,
   dht: false,
   lsd: false,
+  utp: 'off',
   ...job.client,
 });
 delay.enable();

@@ -34,7 +34,6 @@ interface Round {
   readonly floor: Figures;
   readonly onePeer: Figures;
   readonly manyPeers: Figures;
-  readonly scheduled: Figures;
 }
 
 interface Figures {
@@ -67,12 +66,6 @@ const RATIOS: readonly Ratio[] = [
     band: 0.12,
     of: ({ manyPeers, onePeer }) => manyPeers.cpuSecondsPerGib / onePeer.cpuSecondsPerGib,
   },
-  {
-    name: 'rate, adaptive ÷ immediate, 1 peer',
-    worse: 'lower',
-    band: 0.3,
-    of: ({ scheduled, onePeer }) => scheduled.mibPerSecond / onePeer.mibPerSecond,
-  },
 ];
 
 /** Receive, hash and write of as many bytes, pipelined over two threads. */
@@ -101,7 +94,6 @@ async function rounds(folder: string): Promise<Round[]> {
         floor: await pipelinedFloor(torrent.totalBytes, ground.root),
         onePeer: await ground.run(torrent, {}),
         manyPeers: await ground.run(torrent, { peers: 20 }),
-        scheduled: await ground.run(torrent, { client: { scheduling: 'adaptive' } }),
       });
     }
     return found;

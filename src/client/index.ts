@@ -39,6 +39,7 @@ export type {
   StallReason,
   TorrentEvents,
   TorrentFile,
+  TorrentLimitChanges,
   TorrentProgress,
   TorrentState,
   TorrentWarning,

@@ -100,11 +100,15 @@ function decodeRoot(bytes: Uint8Array): BencodeValue {
   }
 }
 
-/** The checksum of what was read, over the bytes as they are and not as they would be encoded again. */
-function expectedChecksum(root: BencodeDictionary): Uint8Array {
-  const raw = new Map<string, BencodeValue>();
-  for (const key of root.keys()) if (key !== CHECKSUM_KEY) raw.set(key, root.get(key)!);
-  return sha256(encodeBencode(raw));
+/** Whether the checksum is that of the dictionary without it. */
+function isIntact(bytes: Uint8Array, checksum: Uint8Array): boolean {
+  const entry = Buffer.concat([Buffer.from(`${CHECKSUM_KEY.length}:${CHECKSUM_KEY}${checksum.length}:`), checksum]);
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(entry);
+  if (at < 0) return false;
+  const hash = createHash('sha256')
+    .update(bytes.subarray(0, at))
+    .update(bytes.subarray(at + entry.length));
+  return equalBytes(new Uint8Array(hash.digest()), checksum);
 }
 
 function count(root: BencodeDictionary, key: string): number {
@@ -181,7 +185,7 @@ export function decodeResumeData(bytes: Uint8Array): ResumeData {
   const root = decodeRoot(bytes);
   if (!(root instanceof BencodeDictionary)) return damaged('not a dictionary');
   const checksum = root.byteString(CHECKSUM_KEY);
-  if (checksum === undefined || !equalBytes(checksum, expectedChecksum(root))) return damaged('checksum');
+  if (checksum === undefined || !isIntact(bytes, checksum)) return damaged('checksum');
   const version = root.integer('version');
   if (version !== VERSION) {
     throw new InputError(

@@ -1,6 +1,6 @@
 // Where resume data is kept: one file for each torrent and folder, replaced as a whole or not at all.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { InputError, StorageError } from '../base/errors.ts';
@@ -93,11 +93,27 @@ export class ResumeStore {
 
 async function readSaved(file: string): Promise<Uint8Array | undefined> {
   try {
-    const { size } = await stat(file);
-    if (size <= RESUME_BENCODE_LIMITS.bytesMax) return new Uint8Array(await readFile(file));
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size <= RESUME_BENCODE_LIMITS.bytesMax) return await readWhole(handle, size);
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
   throw new InputError('ERR_RESUME_DAMAGED', 'the resume data is too large');
+}
+
+/** Thousands of files are read at a start: with as few calls as can be. */
+async function readWhole(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await handle.read(bytes, at, size - at, at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    at += bytesRead;
+  }
+  return bytes;
 }

@@ -22,9 +22,9 @@ import { TorrentLimits } from './torrent-limits.ts';
 import { type StandingSources, standingReader } from './torrent-standing.ts';
 import type {
   AddOptions,
-  Limits,
   SeedGoal,
   SeedGoalReached,
+  TorrentLimitChanges,
   TorrentProgress,
   TorrentState,
   TorrentWarning,
@@ -123,8 +123,8 @@ export class Torrent extends TorrentContent {
     return this.#core.host.encrypted(link);
   }
 
-  /** Changes this torrent's limits on rates and peers; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
-  limit(limits: Limits): void {
+  /** Changes this torrent's limits on rates, peers and upload slots; those of the client hold as well. Throws InputError ERR_CLIENT_OPTION. */
+  limit(limits: TorrentLimitChanges): void {
     this.#limits.set(limits, this.#engine);
   }
 

@@ -107,6 +107,12 @@ export interface Limits extends RateLimits {
   readonly peersMax?: number;
 }
 
+/** The same of one torrent. */
+export interface TorrentLimitChanges extends Limits {
+  /** Most peers that may download from us at once, at least 1. It counts from the next round of choking, within ten seconds. */
+  readonly uploadSlotsMax?: number;
+}
+
 /** How one torrent is downloaded. */
 export interface AddOptions {
   /**
@@ -127,6 +133,8 @@ export interface AddOptions {
   readonly uploadBytesPerSecond?: number;
   /** Most peers of this torrent connected at once, up to 100. Default 100; the client's `peersMax` holds as well. `Torrent.limit` changes it. */
   readonly peersMax?: number;
+  /** Most peers of this torrent that may download from us at once. Default: as the upload rate allows. `Torrent.limit` changes it. */
+  readonly uploadSlotsMax?: number;
   /** Fetch pieces in order. Default false: rarest first. */
   readonly sequential?: boolean;
   /** Peers to connect to at once and again whenever they go. */

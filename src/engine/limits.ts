@@ -325,9 +325,6 @@ export const SUGGESTION_COPIES_MIN = 2;
 export const ANNOUNCE_BURST = 50;
 export const ANNOUNCES_PER_SECOND = 100;
 
-/** A torrent whose announce has to wait for others asks again after this: rarely enough that thousands may wait. */
-export const ANNOUNCE_TURN_MS = 1000;
-
 /** A download without peers looks for new addresses at least so often, whoever named them. */
 export const LONELY_REST_MS = 1000;
 
@@ -393,3 +390,6 @@ export const LSD_HASHES_PER_MESSAGE = 24;
 
 /** Neighbours that are believed in a second: a busy network's, and no flood. */
 export const LSD_HEARD_PER_SECOND_MAX = 50;
+
+/** Addresses that it is remembered of that an introduction to them was asked for (BEP 55): more than one torrent dials in an hour. */
+export const HOLEPUNCH_SOUGHT_MAX = 500;

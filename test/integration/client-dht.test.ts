@@ -75,7 +75,7 @@ test('off, there is no node and no socket; without a listening port it answers n
   timeout: 60_000,
 }, async (t) => {
   const bench = await ClientBench.open(t);
-  const off = bench.client({ dht: false });
+  const off = bench.client({ dht: false, utp: 'off' });
   const { port } = (await off.listen())!;
   assert.equal(off.dht, undefined);
   const socket = createSocket('udp4').bind(port, '127.0.0.1');

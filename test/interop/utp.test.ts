@@ -58,11 +58,10 @@ describe('downloads over uTP', { concurrency: 2 }, () => {
       const seeder = await LibtorrentSeeder.start(workspace, torrent, folder, { utp: true });
       const { dataPath } = await download(workspace, torrent, got, [await behind(workspace, seeder.port, manners)]);
       await assertDownloaded(torrent.payload, got);
-      assert.equal(
-        dataPath!.copiedBytes,
-        torrent.totalBytes,
-        'each byte is copied once, from its datagram to its place',
-      );
+      // What came twice, because a connection broke on the bad path, was copied twice.
+      const { copiedBytes } = dataPath!;
+      assert.ok(copiedBytes >= torrent.totalBytes);
+      if (manners === undefined) assert.equal(copiedBytes, torrent.totalBytes, 'once, from its datagram to its place');
       assert.equal(dataPath!.placedBytes, 0);
     });
   }

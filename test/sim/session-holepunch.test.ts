@@ -1,4 +1,4 @@
-// Introductions between peers (BEP 55) in whole sessions: we are the one in the middle.
+// Introductions between peers (BEP 55) in whole sessions: we are the one in the middle, the one who asks, or the one who is asked for.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HOLEPUNCH_BURST_MAX } from '#src/engine/limits.ts';
@@ -11,6 +11,7 @@ import {
   HOLEPUNCH_ERRORS,
   type HolepunchMessage,
 } from '#src/protocol/extension/holepunch-message.ts';
+import { decodePex, encodePex, PEX_FLAGS } from '#src/protocol/extension/pex-message.ts';
 import { encodeExtended } from '#src/protocol/wire/message-writer.ts';
 import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
 import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
@@ -84,16 +85,61 @@ test('what cannot be is answered by the error that says why', () => {
   assert.deepEqual(told(mute), []);
 });
 
-test('introduced to somebody, we dial; into a network that the teller is not in, we do not', () => {
+test('introduced to somebody, we dial over uTP at once; into a network that the teller is not in, we do not', () => {
   const { world, torrent, meet, say } = running();
   const relay = meet('198.51.100.1', undefined);
   say(relay, 'connect', '203.0.113.5', 4005);
   say(relay, 'connect', '192.168.0.1', 80);
-  assert.ok(
-    world.network.open.some(({ address }) => address.host === '203.0.113.5') ||
-      torrent.swarm.candidates.hearsay({ host: '203.0.113.5', port: 4005 }),
-  );
+  assert.deepEqual(world.network.dialled, [{ host: '203.0.113.5', port: 4005, via: 'utp' }]);
   assert.equal(torrent.swarm.candidates.size, 1);
+});
+
+test('to whom we are connected we are not introduced', () => {
+  const { world, meet, say } = running();
+  const relay = meet('198.51.100.1', 4001);
+  meet('198.51.100.2', 4002);
+  say(relay, 'connect', '198.51.100.2', 4002);
+  assert.deepEqual(world.network.dialled, []);
+});
+
+test('who cannot be reached is met through the peer that told of it, once, over uTP', () => {
+  const { world, meet, say } = running();
+  const relay = meet('198.51.100.1', 4001);
+  const hidden = { host: '203.0.113.5', port: 4005 };
+  const silent = { host: '203.0.113.6', port: 4006 };
+  const added = [
+    { ...hidden, flags: PEX_FLAGS.holepunch },
+    { ...silent, flags: 0 },
+  ];
+  relay.send(encodeExtended(EXTENSION_IDS.ut_pex, encodePex({ added, dropped: [] })));
+  world.run(1000);
+  // Both refuse; only of one it was said that it can be introduced.
+  assert.deepEqual(told(relay), [{ type: 'rendezvous', endpoint: hidden, errorCode: 0 }]);
+  world.network.dialled.length = 0;
+  say(relay, 'connect', hidden.host, hidden.port);
+  assert.deepEqual(world.network.dialled, [{ ...hidden, via: 'utp' }]);
+  // What failed over uTP is not sought again, nor is it later on.
+  world.run(600_000);
+  assert.equal(told(relay).length, 1);
+  assert.ok(world.network.dialled.length > 1);
+});
+
+test('peers that we met over uTP are told of as such', () => {
+  const { world, torrent, meet } = running();
+  const peerId = new Uint8Array(20).fill(7);
+  const remote = world.meet(torrent, { host: '198.51.100.7', extensions: true, peerId, transport: 'utp' });
+  const handshake = { extensions: new Map([['ut_pex', 5]]), port: 4007 };
+  remote.send(encodeExtended(0, encodeExtendedHandshake(handshake)));
+  const hearer = meet('198.51.100.8', 4008);
+  hearer.send(encodeExtended(0, encodeExtendedHandshake({ ...handshake, port: 4008 })));
+  world.run(70_000);
+  const heard = hearer.heard.flatMap((message) =>
+    message.type === 'extended' && message.extendedId === 5 ? decodePex(message.payload).added : [],
+  );
+  assert.deepEqual(
+    heard.map(({ port, flags }) => [port, (flags & PEX_FLAGS.utp) !== 0]),
+    [[4007, true]],
+  );
 });
 
 test('who floods us with introductions is dropped', () => {

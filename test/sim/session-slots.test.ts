@@ -1,9 +1,11 @@
 // Connections shared out among the torrents of a full session.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Bitfield } from '#src/base/bitfield.ts';
 import { peerPriority } from '#src/engine/swarm/peer-priority.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
+import { INTERESTED_MESSAGE, KEEP_ALIVE } from '#src/protocol/wire/message-writer.ts';
 import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 
 const PIECES = 4000;
@@ -106,4 +108,27 @@ test("a torrent's own bound holds for dials and for strangers", () => {
   world.run(3000);
   assert.equal(torrent.swarm.size, 3);
   assert.ok(world.meet(torrent).closed);
+});
+
+test('upload slots of one torrent can be limited while it runs; who has one goes on changing', () => {
+  const world = new SimulatedSession({ peersMax: 50 });
+  const had = new Bitfield(4);
+  had.fill();
+  const { torrent } = world.add(4 * BLOCK_BYTES, BLOCK_BYTES, { had });
+  torrent.dispatch({ type: 'resume' });
+  const leeches = Array.from({ length: 6 }, () => world.meet(torrent));
+  for (const leech of leeches) leech.send(INTERESTED_MESSAGE);
+  const served = (): number[] => [...torrent.swarm.peers()].filter(({ weChoke }) => !weChoke).map(({ link }) => link);
+  world.run(25_000);
+  assert.ok(served().length > 2, `${served().length} without a limit`);
+  torrent.relations.choking.slotsMax = 2;
+  world.run(11_000);
+  const seen = new Set<number>();
+  for (let round = 0; round < 40; round++) {
+    assert.ok(served().length >= 1 && served().length <= 2, `${served()}`);
+    for (const link of served()) seen.add(link);
+    for (const leech of leeches) leech.send(KEEP_ALIVE);
+    world.run(10_000);
+  }
+  assert.equal(seen.size, 6, 'everybody had a turn');
 });

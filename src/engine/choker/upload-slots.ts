@@ -11,6 +11,8 @@ import { type SlotClaim, SlotTurns, shareOut } from './slot-turns.ts';
 export interface SlotUser {
   readonly choker: Choker;
   readonly seeding: boolean;
+  /** Most slots that it may have; absent: as many as there are. */
+  readonly slotsMax?: number;
   /** Its connected peers as they are now; empty when it has none or stands still. */
   chokerPeers(): ChokerPeer[];
   choke(decision: ChokeDecision): void;
@@ -20,6 +22,8 @@ export interface SlotUser {
 interface Claim {
   readonly user: SlotUser;
   readonly peers: ChokerPeer[];
+  /** Peers that want a slot, and as many of them as may have one. */
+  readonly crowd: number;
   readonly interested: number;
   /** Interested peers that have a slot, and those with a slot that have no use for it at the moment. */
   readonly served: number;
@@ -74,7 +78,7 @@ export class UploadSlots {
       served += claim.served;
       interested += claim.interested;
     }
-    const facts = { uploadBytesPerSecond, limitBytesPerSecond, served, waiting: interested - served };
+    const facts = { uploadBytesPerSecond, limitBytesPerSecond, served, waiting: Math.max(0, interested - served) };
     const slots = this.#tuner.tune(facts);
     const asked = this.#turns.deal(askedBy(claims), slots, nowMs);
     const optimistic = this.#optimistic(claims, asked, slots, nowMs);
@@ -88,8 +92,8 @@ export class UploadSlots {
 
   /** How many of each torrent's slots are given on spec: none where nobody waits. */
   #optimistic(claims: readonly Claim[], asked: readonly number[], slots: number, nowMs: number): number[] {
-    const crowded = claims.map(({ user, interested }, at) => {
-      return { user, demand: interested > asked[at]! ? asked[at]! : 0 };
+    const crowded = claims.map(({ user, crowd }, at) => {
+      return { user, demand: crowd > asked[at]! ? asked[at]! : 0 };
     });
     return this.#optimisticTurns.deal(crowded, Math.max(1, Math.floor(slots / SLOTS_PER_OPTIMISTIC)), nowMs);
   }
@@ -116,15 +120,17 @@ function withIdle(claims: readonly Claim[], slots: number, asked: readonly numbe
 }
 
 function claimOf(user: SlotUser, peers: ChokerPeer[]): Claim {
-  let interested = 0;
+  const { slotsMax = Number.POSITIVE_INFINITY } = user;
+  let crowd = 0;
   let served = 0;
   let idle = 0;
   for (const peer of peers) {
-    if (peer.interested) interested++;
+    if (peer.interested) crowd++;
     if (peer.unchoked && peer.interested) served++;
     if (peer.unchoked && !peer.interested) idle++;
   }
-  return { user, peers, interested, served, idle };
+  const interested = Math.min(crowd, slotsMax);
+  return { user, peers, crowd, interested, served, idle: Math.min(idle, slotsMax - interested) };
 }
 
 /** Chokes first, over all torrents: at no moment are more unchoked than there are slots. */

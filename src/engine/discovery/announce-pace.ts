@@ -1,18 +1,19 @@
 // Spreads the announces of a session over time: when thousands of torrents start together, their trackers, and the router
-// at home, get them one after the other; half an hour later they come as far apart again.
+// at home, get them one after the other; half an hour later they come as far apart again. Turns are booked: whoever waits
+// sleeps until his own, so that thousands may wait.
 import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from '../limits.ts';
 
-export class AnnouncePace {
-  #turns: number = ANNOUNCE_BURST;
-  #lastMs = Number.NEGATIVE_INFINITY;
+const APART_MS: number = 1000 / ANNOUNCES_PER_SECOND;
 
-  /** Whether an announce may be made now; it counts. */
-  take(nowMs: number): boolean {
-    const elapsedMs = nowMs - this.#lastMs;
-    this.#lastMs = nowMs;
-    this.#turns = Math.min(ANNOUNCE_BURST, this.#turns + (elapsedMs * ANNOUNCES_PER_SECOND) / 1000);
-    if (this.#turns < 1) return false;
-    this.#turns--;
-    return true;
+export class AnnouncePace {
+  /** The next turn that nobody has, for torrents that lack peers and for the others: downloads do not wait for seeds. */
+  readonly #free = { needy: Number.NEGATIVE_INFINITY, other: Number.NEGATIVE_INFINITY };
+
+  /** Books a turn and returns when it is: now, or later. Some turns that nobody took are saved up. */
+  book(nowMs: number, needPeers: boolean): number {
+    const lane = needPeers ? 'needy' : 'other';
+    const turnMs = Math.max(this.#free[lane], nowMs - (ANNOUNCE_BURST - 1) * APART_MS);
+    this.#free[lane] = turnMs + APART_MS;
+    return Math.max(turnMs, nowMs);
   }
 }

@@ -1,5 +1,6 @@
-// Introductions between peers that cannot reach each other (BEP 55, `ut_holepunch`), seen from the middle: whoever is
-// connected to both tells both to dial each other. When somebody introduces us, the other is an address like any other.
+// Introductions between peers that cannot reach each other (BEP 55, `ut_holepunch`): whoever is connected to both tells both
+// to dial each other over uTP, so that either's packets open its own router for the other's. We introduce others, ask for
+// an introduction to whom we could not reach, and dial whom we are introduced to.
 import { PeerError } from '../../base/errors.ts';
 import {
   decodeHolepunch,
@@ -7,10 +8,10 @@ import {
   HOLEPUNCH_ERRORS,
   type HolepunchMessage,
 } from '../../protocol/extension/holepunch-message.ts';
-import { HOLEPUNCH_BURST_MAX, HOLEPUNCH_PER_MINUTE_MAX } from '../limits.ts';
+import { HOLEPUNCH_BURST_MAX, HOLEPUNCH_PER_MINUTE_MAX, HOLEPUNCH_SOUGHT_MAX } from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
 import { mayKnow, scopeOf } from '../swarm/address-scope.ts';
-import { plainHost } from '../swarm/candidates.ts';
+import { addressKey, plainHost } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { ExtendedMessages } from './extended-messages.ts';
@@ -32,9 +33,23 @@ interface Debt {
 export class HolepunchRelay {
   readonly #parts: HolepunchRelayParts;
   readonly #debts = new WeakMap<Peer, Debt>();
+  /** Addresses that we asked to be introduced to, the oldest first: once each. */
+  readonly #sought = new Set<string>();
 
   constructor(parts: HolepunchRelayParts) {
     this.#parts = parts;
+  }
+
+  /** A dial came to nothing: `introducer`, if there is one, is asked for help, unless that has been tried. */
+  seek({ address, utp }: Peer, introducer: Peer | undefined): void {
+    const key = addressKey(address);
+    // What failed over uTP alone was introduced already.
+    if (introducer === undefined || utp || this.#sought.has(key)) return;
+    this.#sought.add(key);
+    const [oldest] = this.#sought;
+    if (this.#sought.size > HOLEPUNCH_SOUGHT_MAX) this.#sought.delete(oldest!);
+    const endpoint = { host: address.host, port: address.port };
+    this.#say(introducer, { type: 'rendezvous', endpoint, errorCode: 0 });
   }
 
   /** Takes in a message. Throws PeerError when it is malformed or one of too many. */
@@ -68,10 +83,11 @@ export class HolepunchRelay {
     this.#say(target, { type: 'connect', endpoint: dialable(asker), errorCode: 0 });
   }
 
-  /** Somebody wants to meet us. We dial by TCP: it helps where it is us who cannot be reached. */
+  /** Somebody wants to meet us, or was told that we want to. Whom we are connected to already we have met. */
   #dial(teller: Peer, endpoint: PeerAddress): void {
     const { swarm, isOurs } = this.#parts;
-    if (mayKnow(plainHost(teller.address), endpoint.host) && !isOurs(endpoint)) swarm.candidates.add(endpoint, 'pex');
+    if (!mayKnow(plainHost(teller.address), endpoint.host) || isOurs(endpoint)) return;
+    if (![...swarm.peers()].some((peer) => isAt(peer, endpoint))) swarm.candidates.introduce(endpoint);
   }
 
   #say(peer: Peer, message: HolepunchMessage): void {

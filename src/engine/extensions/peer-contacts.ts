@@ -70,8 +70,10 @@ export class PeerContacts {
     peer.claimsCandidate = swarm.candidates.met(peer.listening);
   }
 
-  /** The link is gone. */
+  /** The link is gone. Whoever could not be reached may be reached by an introduction. */
   forget(peer: Peer): void {
+    if (!peer.incoming && !peer.ready && !peer.closing)
+      this.#relay?.seek(peer, this.#exchange?.introducerOf(peer.address));
     this.#exchange?.forget(peer);
   }
 

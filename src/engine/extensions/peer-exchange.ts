@@ -26,8 +26,8 @@ interface Exchange {
   nextMs: number;
   /** State of the swarm that the peer was told completely. */
   toldRevision: number;
-  /** Addresses that the peer told us. */
-  readonly learnt: Set<string>;
+  /** Addresses that the peer told us, and what it said of them: PEX_FLAGS bits. */
+  readonly learnt: Map<string, number>;
   /** Messages beyond one a minute or so; it wears off with time. */
   heard: number;
   heardMs: number;
@@ -78,6 +78,16 @@ export class PeerExchange {
     }
   }
 
+  /** A peer that said of this address that it can be introduced to us (BEP 55), and can do so itself. */
+  introducerOf(address: PeerAddress): Peer | undefined {
+    const key = addressKey(address);
+    for (const [peer, { learnt }] of this.#exchanges) {
+      const able = peer.ready && !peer.closing && peer.offers.idOf('ut_holepunch') > 0;
+      if (able && ((learnt.get(key) ?? 0) & PEX_FLAGS.holepunch) !== 0) return peer;
+    }
+    return undefined;
+  }
+
   /** Control tick: tells what is due. */
   tick(nowMs: number): void {
     if (!this.#parts.tells) return;
@@ -94,7 +104,7 @@ export class PeerExchange {
     let exchange = this.#exchanges.get(peer);
     if (exchange === undefined) {
       const nextMs = nowMs + PEX_FIRST_DELAY_MS;
-      exchange = { told: new Map(), nextMs, toldRevision: 0, learnt: new Set(), heard: 0, heardMs: nowMs };
+      exchange = { told: new Map(), nextMs, toldRevision: 0, learnt: new Map(), heard: 0, heardMs: nowMs };
       this.#exchanges.set(peer, exchange);
     }
     return exchange;
@@ -113,7 +123,7 @@ export class PeerExchange {
       if (hosts.has(host) && !isLoopback(host)) continue;
       hosts.add(host);
       const reachable = (flags & PEX_FLAGS.outgoing) !== 0;
-      if (swarm.candidates.add(address, 'pex', reachable)) exchange.learnt.add(key);
+      if (swarm.candidates.add(address, 'pex', reachable)) exchange.learnt.set(key, flags);
     }
   }
 
@@ -157,6 +167,7 @@ export class PeerExchange {
 
 function flagsOf(peer: Peer): number {
   let flags = peer.incoming ? 0 : PEX_FLAGS.outgoing;
+  if (peer.utp) flags |= PEX_FLAGS.utp;
   if (peer.offers.encryption) flags |= PEX_FLAGS.encryption;
   if (peer.pieces.have.full || peer.offers.uploadOnly) flags |= PEX_FLAGS.seed;
   if (peer.offers.idOf('ut_holepunch') > 0) flags |= PEX_FLAGS.holepunch;

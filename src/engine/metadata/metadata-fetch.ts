@@ -22,7 +22,7 @@ import {
   METADATA_MESSAGE_BYTES_MAX,
 } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
-import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { DialTarget, LinkEnd, LinkId } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import { Candidates } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
@@ -153,7 +153,7 @@ export class MetadataFetch implements Member {
     return explainLoneliness(this.swarm.size, { hopeful, asking: this.#announcing.asking });
   }
 
-  admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
+  admit(link: LinkId, address: DialTarget, incoming: boolean): Peer {
     const peer = new Peer(link, address, incoming, new PeerPieces(new Bitfield(0)));
     peer.connectedMs = this.#nowMs();
     this.swarm.add(peer);
@@ -164,7 +164,7 @@ export class MetadataFetch implements Member {
     this.#drop(peer);
   }
 
-  candidate(): PeerAddress | undefined {
+  candidate(): DialTarget | undefined {
     return this.#closed || this.#found ? undefined : this.swarm.nextToDial(this.#nowMs());
   }
 

@@ -3,13 +3,16 @@
 import { DUPLICATES_MAX } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 
+const NONE = new Int32Array(0);
+
 export class Duplicates {
-  readonly links: Int32Array = new Int32Array(DUPLICATES_MAX);
-  readonly pieces: Int32Array = new Int32Array(DUPLICATES_MAX);
-  readonly blocks: Int32Array = new Int32Array(DUPLICATES_MAX);
-  readonly places: Int32Array = new Int32Array(DUPLICATES_MAX);
+  // Made when the first one comes: most torrents never have any.
+  links: Int32Array = NONE;
+  pieces: Int32Array = NONE;
+  blocks: Int32Array = NONE;
+  places: Int32Array = NONE;
   /** 1 when the duplicate is complete in its place, which its link does not hold any more. */
-  readonly landed: Uint8Array = new Uint8Array(DUPLICATES_MAX);
+  landed: Int32Array = NONE;
   count = 0;
 
   get full(): boolean {
@@ -17,12 +20,21 @@ export class Duplicates {
   }
 
   add(link: LinkId, piece: number, block: number, place: number): void {
+    if (this.links === NONE) this.#make();
     const at = this.count++;
     this.links[at] = link;
     this.pieces[at] = piece;
     this.blocks[at] = block;
     this.places[at] = place;
     this.landed[at] = 0;
+  }
+
+  #make(): void {
+    this.links = new Int32Array(DUPLICATES_MAX);
+    this.pieces = new Int32Array(DUPLICATES_MAX);
+    this.blocks = new Int32Array(DUPLICATES_MAX);
+    this.places = new Int32Array(DUPLICATES_MAX);
+    this.landed = new Int32Array(DUPLICATES_MAX);
   }
 
   remove(at: number): void {

@@ -4,7 +4,7 @@ import type { SourceError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
-import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { DialTarget, LinkEnd, LinkId } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
@@ -34,11 +34,11 @@ export interface Member {
   /** Strangers may come in now. */
   readonly welcoming: boolean;
   /** A link to this member begins: dialled by us, or accepted and known by its handshake. */
-  admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer;
+  admit(link: LinkId, address: DialTarget, incoming: boolean): Peer;
   /** A peer makes room for another one. */
   replace(peer: Peer): void;
   /** The next address to dial, if the member wants one. */
-  candidate(): PeerAddress | undefined;
+  candidate(): DialTarget | undefined;
   /** When it next has something to do if nothing happens to it: it needs no tick before. */
   restsUntilMs(nowMs: number): number;
   dispatch(event: MemberEvent): void;

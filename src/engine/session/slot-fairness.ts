@@ -4,6 +4,7 @@ import type { PeerAddress } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { RankedPeer } from '../swarm/peer-priority.ts';
 import { surplusOf, usefulness } from '../swarm/surplus.ts';
+import type { Choking } from '../torrent/choking.ts';
 import type { Torrent } from '../torrent/torrent.ts';
 import type { Member } from './member.ts';
 
@@ -97,4 +98,9 @@ export function shedPeers(torrents: Iterable<Torrent>, peersMax: number): void {
     richest.relations.drop(least!, 'ERR_PEER_SURPLUS', 'is one more than there may be');
     sizes.set(richest, size - 1);
   }
+}
+
+/** Those whose peers want upload slots. */
+export function* slotUsers(torrents: readonly Torrent[]): Generator<Choking> {
+  for (const torrent of torrents) if (torrent.swarm.size > 0) yield torrent.relations.choking;
 }

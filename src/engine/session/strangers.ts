@@ -1,11 +1,11 @@
 // Those who dialled us and have not yet said which torrent they came for. There is room for a few: whoever only knocks
 // takes no connection away from anybody, and is shown out for the next one.
 import { HANDSHAKE_TIMEOUT_MS, STRANGERS_MAX } from '../limits.ts';
-import type { LinkId, PeerAddress } from '../ports.ts';
+import type { DialTarget, LinkId } from '../ports.ts';
 import { HostCounts } from '../swarm/host-counts.ts';
 
 interface Stranger {
-  readonly address: PeerAddress;
+  readonly address: DialTarget;
   readonly sinceMs: number;
 }
 
@@ -15,7 +15,7 @@ export class Strangers {
   readonly #hosts = new HostCounts();
 
   /** Lets somebody in. Returns the link that has to go for it: its own when its host has too many, or the oldest. */
-  admit(link: LinkId, address: PeerAddress, nowMs: number): LinkId | undefined {
+  admit(link: LinkId, address: DialTarget, nowMs: number): LinkId | undefined {
     if (this.#hosts.isCrowded(address.host)) return link;
     this.#known.set(link, { address, sinceMs: nowMs });
     this.#hosts.add(address.host);
@@ -25,7 +25,7 @@ export class Strangers {
     return oldest;
   }
 
-  addressOf(link: LinkId): PeerAddress | undefined {
+  addressOf(link: LinkId): DialTarget | undefined {
     return this.#known.get(link)?.address;
   }
 

@@ -2,7 +2,7 @@
 // Bounded: trackers and strangers can name any number of addresses.
 
 import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
-import type { PeerAddress } from '../ports.ts';
+import type { DialTarget, PeerAddress } from '../ports.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
 export type CandidateSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'incoming' | 'pex';
@@ -23,6 +23,8 @@ interface Candidate {
   useless: boolean;
   /** Somebody says that he reached it. */
   reachable: boolean;
+  /** It dials us at this moment, and is to be dialled over uTP: both holes open at once (BEP 55). */
+  introduced: boolean;
   /** Peers that named it in an exchange and did not take that back. */
   tellers: number;
   /** Its canonical priority (BEP 40), 0 while we do not know our own address. */
@@ -84,10 +86,27 @@ export class Candidates {
     const filtered = this.#refuses(address.host);
     if (filtered && source !== 'user') return false;
     if (this.#known.size >= CANDIDATES_MAX && !this.#forgetOne(RANKS[source]) && source !== 'user') return false;
-    const fresh = { failures: 0, notBeforeMs: 0, connected: false, banned: false, filtered, useless: false };
+    const fresh = {
+      failures: 0,
+      notBeforeMs: 0,
+      connected: false,
+      banned: false,
+      filtered,
+      useless: false,
+      introduced: false,
+    };
     const tellers = source === 'pex' ? 1 : 0;
     this.#known.set(key, { address, source, ...fresh, reachable, tellers, priority: this.#priorityOf(address) });
     return true;
+  }
+
+  /** A peer introduced us to each other (BEP 55): this address is dialled next, over uTP, whatever it was before. */
+  introduce(address: PeerAddress): void {
+    this.add(address, 'pex');
+    const known = this.#known.get(addressKey(address));
+    if (known === undefined || known.connected) return;
+    known.introduced = true;
+    known.notBeforeMs = 0;
   }
 
   /** A peer that dialled us listens here. Returns whether its link now stands for the address until `ended`. */
@@ -171,7 +190,7 @@ export class Candidates {
    * The best address to dial now, or `undefined`. The caller dials it: it counts as connected from here on. A host that
    * `isCrowded` has to wait, unless the user named it.
    */
-  next(nowMs: number, isCrowded: (host: string) => boolean = () => false): PeerAddress | undefined {
+  next(nowMs: number, isCrowded: (host: string) => boolean = () => false): DialTarget | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#known.values()) {
       if (candidate.connected || candidate.banned || candidate.filtered || candidate.notBeforeMs > nowMs) continue;
@@ -180,7 +199,9 @@ export class Candidates {
     }
     if (best === undefined) return undefined;
     best.connected = true;
-    return best.address;
+    if (!best.introduced) return best.address;
+    best.introduced = false;
+    return { ...best.address, via: 'utp' };
   }
 
   /** When there is somebody to dial, as far as is known now. */
@@ -261,6 +282,7 @@ export class Candidates {
 }
 
 function better(a: Candidate, b: Candidate): boolean {
+  if (a.introduced !== b.introduced) return a.introduced;
   if (a.failures !== b.failures) return a.failures < b.failures;
   if (a.source !== b.source) return RANKS[a.source] < RANKS[b.source];
   if (a.reachable !== b.reachable) return a.reachable;

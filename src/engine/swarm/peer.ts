@@ -3,7 +3,7 @@
 import { RateMeter } from '../../base/rate-meter.ts';
 import { DownloadPeer } from '../picker/download-peer.ts';
 import type { PeerPieces } from '../picker/peer-pieces.ts';
-import type { LinkId, PeerAddress } from '../ports.ts';
+import type { DialTarget, LinkId, PeerAddress } from '../ports.ts';
 import type { Supplier } from '../torrent/supplier.ts';
 import { UploadPeer } from '../upload/upload-peer.ts';
 import { BlockPace } from './block-pace.ts';
@@ -26,6 +26,8 @@ export class Peer implements Supplier {
   ready = false;
   /** Set when we decided to end the link; nothing more is done with it. */
   closing = false;
+  /** The link goes over uTP (BEP 29): the peer speaks it. */
+  utp: boolean;
   peerId: Uint8Array = new Uint8Array(0);
   clientName: string | undefined;
   /** Both sides speak the fast extension (BEP 6). */
@@ -81,10 +83,11 @@ export class Peer implements Supplier {
   /** Control messages that came faster than an honest peer has something to say; it wears off with time. */
   messageDebt = 0;
 
-  constructor(link: LinkId, address: PeerAddress, incoming: boolean, pieces: PeerPieces) {
+  constructor(link: LinkId, address: DialTarget, incoming: boolean, pieces: PeerPieces) {
     this.link = link;
     this.address = address;
     this.host = address.host;
+    this.utp = address.via === 'utp';
     this.incoming = incoming;
     this.claimsCandidate = !incoming;
     this.pieces = pieces;

@@ -2,7 +2,7 @@
 
 import { equalBytes } from '../../base/bytes.ts';
 import { DEPARTED_MAX, DIALLED_SHARE, PEERS_PER_TORRENT_MAX } from '../limits.ts';
-import type { LinkId, PeerAddress } from '../ports.ts';
+import type { DialTarget, LinkId, PeerAddress } from '../ports.ts';
 import { Candidates } from './candidates.ts';
 import { HostCounts } from './host-counts.ts';
 import type { Peer } from './peer.ts';
@@ -41,7 +41,7 @@ export class Swarm {
   }
 
   /** Whom to dial now: it counts as connected from here on. */
-  nextToDial(nowMs: number): PeerAddress | undefined {
+  nextToDial(nowMs: number): DialTarget | undefined {
     return this.candidates.next(nowMs, this.hosts.isCrowded);
   }
 

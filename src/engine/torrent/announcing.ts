@@ -8,13 +8,7 @@ import { type Announcement, Announcer } from '../discovery/announcer.ts';
 import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
-import {
-  ANNOUNCE_STOPPED_TIMEOUT_MS,
-  ANNOUNCE_TIERS_MAX,
-  ANNOUNCE_TIMEOUT_MS,
-  ANNOUNCE_TURN_MS,
-  NUM_WANT,
-} from '../limits.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
@@ -85,6 +79,7 @@ export class Announcing {
   #started = false;
   /** An announce that is due waits for others until then. */
   #turnMs = Number.NEGATIVE_INFINITY;
+  #booked = false;
   /** The failure that each tracker was last reported for: a tracker that stays down is reported once. */
   readonly #reported = new Map<string, string>();
 
@@ -109,6 +104,7 @@ export class Announcing {
   stop(): void {
     this.#started = false;
     this.#turnMs = Number.NEGATIVE_INFINITY;
+    this.#booked = false;
     for (const [id, url] of this.#urls) {
       this.#urls.delete(id);
       if (url !== '') this.#parts.trackers.cancel(this.#parts.ticketBase + id);
@@ -143,7 +139,7 @@ export class Announcing {
     );
   }
 
-  /** When the next tick has something to do: an announce that waits for its turn asks again a little later. */
+  /** When the next tick has something to do: an announce that waits has its turn booked. */
   nextTickMs(nowMs: number, needPeers: boolean): number {
     const dueMs = this.#nextDueMs(nowMs, needPeers);
     const trackersMs = dueMs > nowMs ? dueMs : this.#turnMs;
@@ -156,13 +152,17 @@ export class Announcing {
     if (nowMs < this.#turnMs || this.#nextDueMs(nowMs, needPeers) > nowMs) return;
     for (const [at, announcer] of this.#tiers.entries()) {
       if (announcer.nextDueMs(nowMs, needPeers) > nowMs) continue;
-      if (!announcer.stopping && !this.#parts.pace.take(nowMs)) {
-        this.#turnMs = nowMs + ANNOUNCE_TURN_MS * (0.5 + this.#parts.random.next());
-        return;
-      }
+      if (!announcer.stopping && !this.#isOurTurn(nowMs, needPeers)) return;
       for (const announcement of announcer.due(nowMs, needPeers))
         this.#announce(at, announcement, needPeers, standing());
     }
+  }
+
+  /** Books a turn if none is booked; until then there is nothing to do. */
+  #isOurTurn(nowMs: number, needPeers: boolean): boolean {
+    if (!this.#booked) this.#turnMs = this.#parts.pace.book(nowMs, needPeers);
+    this.#booked = this.#turnMs > nowMs;
+    return !this.#booked;
   }
 
   #announce(tier: number, { id, url, event, trackerId }: Announcement, needPeers: boolean, standing: Standing): void {

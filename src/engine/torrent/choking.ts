@@ -13,6 +13,8 @@ export class Choking implements SlotUser {
   readonly choker: Choker;
   /** We have all we want: kept by the torrent's tick. */
   seeding = false;
+  /** Most peers that may download at once; may be changed at any time. */
+  slotsMax: number = Number.POSITIVE_INFINITY;
   /** False while the torrent stands still: then nobody has a slot. */
   open = true;
   readonly #peers: TorrentPeers;

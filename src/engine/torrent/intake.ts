@@ -31,6 +31,10 @@ const REFILL_SHARE = 0.75;
 /** A web seed is asked again when half is left: two requests are on their way then, and each is as long as can be. */
 const STRETCH_REFILL_SHARE = 0.5;
 
+// Batches are filled and handed over within one call, whoever's they are: all torrents have the same memory for them.
+const REQUESTS = new Int32Array(REQUESTS_PER_BATCH * REQUEST_STRIDE);
+const RUNS = new Int32Array(RUNS_PER_BATCH * RUN_STRIDE);
+
 /** What an Intake works with. */
 export interface IntakeParts {
   readonly geometry: Geometry;
@@ -61,8 +65,6 @@ export class Intake {
   /** Blocks requested of all peers together, and how many may be. */
   #inFlight = 0;
   readonly #requestsMax: number;
-  readonly #requests = new Int32Array(REQUESTS_PER_BATCH * REQUEST_STRIDE);
-  readonly #runs = new Int32Array(RUNS_PER_BATCH * RUN_STRIDE);
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -122,7 +124,7 @@ export class Intake {
     }
     let asked = 0;
     if (this.download.deadlines.order.length > 0 && !peer.chokingUs) {
-      asked = this.download.urgent.plan(peer.debt, room, this.#requests, nowMs);
+      asked = this.download.urgent.plan(peer.debt, room, REQUESTS, nowMs);
       this.#request(peer, asked, nowMs);
     }
     if (asked < room) {
@@ -145,8 +147,8 @@ export class Intake {
     }
     this.#inFlight += count;
     this.#parts.limit.take(count * BLOCK_BYTES);
-    if (peer.inStretches) this.#parts.webSeeds.port!.request(peer.link, this.#requests, count);
-    else this.#parts.peers.request(peer.link, this.#requests, count);
+    if (peer.inStretches) this.#parts.webSeeds.port!.request(peer.link, REQUESTS, count);
+    else this.#parts.peers.request(peer.link, REQUESTS, count);
   }
 
   /** Somebody waits for these pieces, each until then; for none of them when that is `undefined`. */
@@ -221,8 +223,8 @@ export class Intake {
   flush(): void {
     const { storage, store } = this.#parts;
     for (;;) {
-      const count = this.download.runs.take(store, this.#runs, RUNS_PER_BATCH);
-      if (count > 0) storage.storeRuns(this.#runs, count);
+      const count = this.download.runs.take(store, RUNS, RUNS_PER_BATCH);
+      if (count > 0) storage.storeRuns(RUNS, count);
       if (count < RUNS_PER_BATCH) return;
     }
   }
@@ -248,14 +250,14 @@ export class Intake {
 
   #plan(peer: Supplier, room: number): number {
     const { planner, endgame, picker, spans } = this.download;
-    if (peer.chokingUs) return planner.planAllowed(peer.debt, room, this.#requests);
-    const stretch = peer.inStretches ? spans.plan(peer.debt, room, this.#requests) : 0;
+    if (peer.chokingUs) return planner.planAllowed(peer.debt, room, REQUESTS);
+    const stretch = peer.inStretches ? spans.plan(peer.debt, room, REQUESTS) : 0;
     if (stretch > 0) return stretch;
     // What a web seed cannot have in one stretch it gets in bits, as peers do.
-    let count = planner.plan(peer.debt, room, this.#requests);
+    let count = planner.plan(peer.debt, room, REQUESTS);
     this.lastRefusal = planner.lastRefusal;
     const idle = count === 0 && peer.debt.outstanding === 0 && this.lastRefusal === 'nothing-offered';
-    if (idle && picker.pickableCount === 0) count = endgame.fill(peer.debt, room, this.#requests);
+    if (idle && picker.pickableCount === 0) count = endgame.fill(peer.debt, room, REQUESTS);
     return count;
   }
 

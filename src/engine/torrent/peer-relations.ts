@@ -12,7 +12,7 @@ import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
 import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
-import type { LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import type { DialTarget, LinkEnd, LinkId, PeerAddress } from '../ports.ts';
 import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
@@ -64,7 +64,7 @@ export class PeerRelations {
   }
 
   /** A link to this torrent begins: dialled by us, or accepted and known by its handshake. */
-  admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
+  admit(link: LinkId, address: DialTarget, incoming: boolean): Peer {
     const pieces = new PeerPieces(new Bitfield(this.#parts.spec.geometry.pieceCount));
     const peer = new Peer(link, address, incoming, pieces);
     peer.connectedMs = this.#nowMs();

@@ -10,7 +10,7 @@ import { discoveryFor } from '../discovery/dht-discovery.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
-import type { LinkId, PeerAddress } from '../ports.ts';
+import type { DialTarget, LinkId } from '../ports.ts';
 import type { Member } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
@@ -268,7 +268,7 @@ export class Torrent implements Member {
     this.upload.served(peer, count, this.#parts.clock.nowMs());
   }
 
-  admit(link: LinkId, address: PeerAddress, incoming: boolean): Peer {
+  admit(link: LinkId, address: DialTarget, incoming: boolean): Peer {
     return this.relations.admit(link, address, incoming);
   }
 
@@ -277,7 +277,7 @@ export class Torrent implements Member {
   }
 
   /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */
-  candidate(): PeerAddress | undefined {
+  candidate(): DialTarget | undefined {
     return this.welcoming ? this.swarm.nextToDial(this.#parts.clock.nowMs()) : undefined;
   }
 

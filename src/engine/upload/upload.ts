@@ -33,6 +33,9 @@ export interface UploadParts {
   readonly slots: { readonly count: number };
 }
 
+/** Filled and handed over within one call: one memory for all torrents. */
+const SERVES = new Int32Array(ports.SERVE_STRIDE * SERVES_AT_ONCE);
+
 /** The uploading half of a torrent. */
 export class Upload {
   /** Block bytes that have left, to peers past and present. */
@@ -52,7 +55,6 @@ export class Upload {
   #turn = 0;
   /** Somebody's read found no room. */
   #hungry = false;
-  readonly #serves = new Int32Array(ports.SERVE_STRIDE * SERVES_AT_ONCE);
   readonly #reads = new Int32Array(ports.READ_STRIDE * SERVES_AT_ONCE);
   #readCount = 0;
 
@@ -243,13 +245,13 @@ export class Upload {
       uploads.sent(stretch, length);
       limit.take(length);
       const at = count++ * ports.SERVE_STRIDE;
-      this.#serves[at + ports.SERVE_PIECE] = piece;
-      this.#serves[at + ports.SERVE_BEGIN] = begin;
-      this.#serves[at + ports.SERVE_LENGTH] = length;
-      this.#serves[at + ports.SERVE_PLACE] = stretch.place;
-      this.#serves[at + ports.SERVE_OFFSET] = begin - stretch.begin;
+      SERVES[at + ports.SERVE_PIECE] = piece;
+      SERVES[at + ports.SERVE_BEGIN] = begin;
+      SERVES[at + ports.SERVE_LENGTH] = length;
+      SERVES[at + ports.SERVE_PLACE] = stretch.place;
+      SERVES[at + ports.SERVE_OFFSET] = begin - stretch.begin;
     }
-    if (count > 0) this.#parts.peers.serve(peer.link, this.#serves, count);
+    if (count > 0) this.#parts.peers.serve(peer.link, SERVES, count);
     return count;
   }
 

@@ -48,6 +48,8 @@ export class Encryption {
     this.#mode = mode;
     this.#crypto = crypto;
     const keys = new TokenBucket(STRANGERS_KEYS_PER_SECOND);
+    // A bucket begins empty: the first stranger would be refused, and peers that prefer encryption speak plainly.
+    keys.take(-STRANGERS_KEYS_PER_SECOND);
     const keyPair = () => {
       if (keys.available(nowMs()) < 1)
         throw new PeerError('ERR_MSE_BUSY', 'Too many strangers want to encrypt at once.');

@@ -23,6 +23,7 @@ import {
   SERVE_PIECE,
   SERVE_PLACE,
   SERVE_STRIDE,
+  type Transport,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { REQUEST } from '../../protocol/wire/message-id.ts';
@@ -74,11 +75,11 @@ export class SimulatedNetwork implements PeerPort {
   }
 
   /** Somebody connects to the engine's port. */
-  dialIn(address: PeerAddress, habits: RemoteHabits): RemotePeer {
+  dialIn(address: PeerAddress, habits: RemoteHabits, transport?: Transport): RemotePeer {
     const remote = this.#open(this.#nextIncoming, address, habits);
     this.#nextIncoming += 2;
     remote.knock(() => {
-      this.#sink!.incoming(remote.link, address);
+      this.#sink!.incoming(remote.link, address, transport);
       habits.connected?.(remote);
     });
     return remote;

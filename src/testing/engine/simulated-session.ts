@@ -8,6 +8,7 @@ import type { Dht } from '../../engine/dht/dht.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
+import type { Transport } from '../../engine/ports.ts';
 import { Session } from '../../engine/session/session.ts';
 import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { SeedGoalReached } from '../../engine/torrent/seed-goal.ts';
@@ -180,11 +181,18 @@ export class SimulatedSession {
   /** Somebody connects to us, and both have shaken hands when this returns. What it does next is the test's to say. */
   meet(
     torrent: Torrent,
-    facts: { host?: string; fast?: boolean; extensions?: boolean; dht?: boolean; peerId?: Uint8Array } = {},
+    facts: {
+      host?: string;
+      fast?: boolean;
+      extensions?: boolean;
+      dht?: boolean;
+      peerId?: Uint8Array;
+      transport?: Transport;
+    } = {},
   ): RemotePeer {
     const { host = `10.1.0.${++this.#met}`, fast = true, extensions = false, dht = false } = facts;
     const peerId = facts.peerId ?? new Uint8Array(20).fill(this.#met);
-    const remote = this.network.dialIn({ host, port: 50_000 + this.#met }, {});
+    const remote = this.network.dialIn({ host, port: 50_000 + this.#met }, {}, facts.transport);
     remote.sendHandshake({ infoHash: torrent.spec.infoHash, peerId, fast, extensions, dht });
     this.run(100);
     return remote;
