@@ -74,6 +74,18 @@ test('who comes later is next, and who has had a turn is last', () => {
   assert.deepEqual(turns.deal([first!, late!], 1, 2 * TURN_MS), [1, 0]);
 });
 
+test('who was away for long does not make up for it', () => {
+  const turns = new SlotTurns(new SeededRandom(4), TURN_MS);
+  const [back, first, second] = users(3).map((user) => ({ user, demand: 1 }));
+  turns.deal([back!], 1, 0);
+  for (let turn = 1; turn <= 20; turn++) turns.deal([first!, second!], 1, turn * TURN_MS);
+  const holders: number[] = [];
+  for (let turn = 21; turn < 30; turn++) {
+    holders.push(turns.deal([back!, first!, second!], 1, turn * TURN_MS).indexOf(1));
+  }
+  assert.equal(holders.filter((holder) => holder === 0).length, 3, `${holders}`);
+});
+
 test('the order among those who wait equally long is drawn, not the order of their coming', () => {
   const firsts = new Set<number>();
   for (let seed = 0; seed < 100; seed++) {

@@ -12,7 +12,21 @@ import { REVOKE_BEGIN, REVOKE_LINK, REVOKE_PIECE, REVOKE_STRIDE } from './arriva
 import type { DownloadPeer } from './download-peer.ts';
 
 const KINDS = [
-  ...['plan', 'plan', 'plan', 'land', 'land', 'land', 'store', 'store', 'urgent', 'urgent', 'endgame', 'span'],
+  ...[
+    'plan',
+    'plan',
+    'plan',
+    'land',
+    'land',
+    'land',
+    'store',
+    'store',
+    'urgent',
+    'urgent',
+    'endgame',
+    'endgame',
+    'span',
+  ],
   ...['join', 'leave', 'have', 'choke', 'return', 'priority', 'order', 'await', 'await', 'unawait', 'pace', 'evict'],
 ] as const;
 type Kind = (typeof KINDS)[number] | 'clock';
@@ -290,6 +304,9 @@ function finish(w: World): void {
 }
 
 const shapes = fc.constantFrom(
+  // So small that they are all endgame.
+  [2, 3, 64] as const,
+  [1, 8, 64] as const,
   [12, 4, 64] as const,
   [30, 1, 64] as const,
   [5, 80, 192] as const,
@@ -304,6 +321,6 @@ test('after any history a download is what the obvious account of it says', () =
       fc.modelRun(() => ({ model: w, real: w }), commands);
       finish(w);
     }),
-    { numRuns: 150 },
+    { numRuns: 800 },
   );
 });

@@ -111,7 +111,6 @@ export class TcpHost implements PeerPort, LinkOwner {
   /** Names the engine. Must be called once, before anything else. */
   start(sink: PeerSink): void {
     this.#sink = sink;
-    if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
   }
 
   /** The arena and who may write where. */
@@ -129,6 +128,8 @@ export class TcpHost implements PeerPort, LinkOwner {
    * unless told otherwise. Rejects with the system's error.
    */
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
+    // Who does not listen has a UDP socket all the same, to dial from: strangers are not answered there.
+    if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
