@@ -7,10 +7,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Bench } from 'tinybench';
 import type { IpFilter } from '#src/engine/swarm/ip-filter.ts';
 import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
+import { Arena } from '#src/host/memory/arena.ts';
 import { decodeBencode } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
 import { Rc4 } from '#src/protocol/mse/rc4.ts';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '#src/protocol/wire/block.ts';
+import { BLOCK_BYTES, PIECE_MESSAGE_BYTES } from '#src/protocol/wire/block.ts';
 import { BlockReceiver } from '#src/protocol/wire/block-receiver.ts';
 import { encodeHandshake } from '#src/protocol/wire/handshake.ts';
 import { HAVE } from '#src/protocol/wire/message-id.ts';
@@ -18,6 +19,7 @@ import { REQUEST_MESSAGE_BYTES, writePieceHeader, writeRequest } from '#src/prot
 import { decodeMessage } from '#src/protocol/wire/messages.ts';
 import { PieceMemory } from '#src/protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '#src/protocol/wire/receive-counters.ts';
+import { receiverCommons } from '#src/protocol/wire/receiver-commons.ts';
 
 const FRAMES = 64;
 const OUTSTANDING = 32;
@@ -34,7 +36,7 @@ interface HeapGrowth {
 /** A peer that sends one block after another as fast as the receiver takes them; only headers are ever written. */
 class EndlessPeer {
   readonly #receiver: BlockReceiver;
-  readonly #memory = new PieceMemory(new Uint8Array(new SharedArrayBuffer(FRAMES * BLOCK_BYTES)));
+  readonly #memory = new PieceMemory(new Arena(FRAMES).frames);
   #expected = 0;
   #sent = 0;
   landed = 0;
@@ -52,16 +54,12 @@ class EndlessPeer {
       wasted: () => undefined,
       failed: (code: string) => assert.fail(code),
     };
-    const commons = { memory: this.#memory, counters: new ReceiveCounters(), discard: new Uint8Array(BLOCK_BYTES) };
-    this.#receiver = new BlockReceiver(LINK, sink, commons);
+    this.#receiver = new BlockReceiver(LINK, sink, receiverCommons(this.#memory, new ReceiveCounters()));
     const twenty = new Uint8Array(20);
     this.#receiver.push(
       encodeHandshake({ infoHash: twenty, peerId: twenty, extensions: true, fast: true, dht: false }),
     );
     for (let i = 0; i < OUTSTANDING; i++) this.#expect();
-    const header = new Uint8Array(PIECE_HEADER_BYTES);
-    writePieceHeader(header, 0, 0, 0, BLOCK_BYTES);
-    this.#receiver.push(header);
   }
 
   #expect(): void {
@@ -69,20 +67,15 @@ class EndlessPeer {
     this.#expected++;
   }
 
-  /** One read: the rest of a block and the header of the next, as a fast link delivers them. */
+  /** One read of as many blocks as there is room for, as a fast link delivers them: wherever a frame begins, a header comes. */
   step(): void {
     const view = this.#receiver.destination();
-    this.#sent++;
-    if (view.length === BLOCK_BYTES + PIECE_HEADER_BYTES) {
-      writePieceHeader(view, BLOCK_BYTES, this.#sent, 0, BLOCK_BYTES);
-      this.#receiver.arrived(BLOCK_BYTES + PIECE_HEADER_BYTES);
-    } else {
-      // The last frame of the arena has no next one: the header comes in a read of its own.
-      this.#receiver.arrived(BLOCK_BYTES);
-      writePieceHeader(this.#receiver.destination(), 0, this.#sent, 0, BLOCK_BYTES);
-      this.#receiver.arrived(PIECE_HEADER_BYTES);
-    }
-    this.#expect();
+    const offset = view.byteOffset - this.#memory.frames.bytes.byteOffset;
+    let at = (PIECE_MESSAGE_BYTES - (offset % PIECE_MESSAGE_BYTES)) % PIECE_MESSAGE_BYTES;
+    for (; at < view.length; at += PIECE_MESSAGE_BYTES) writePieceHeader(view, at, this.#sent++, 0, BLOCK_BYTES);
+    const before = this.landed;
+    this.#receiver.arrived(view.length);
+    for (let i = before; i < this.landed; i++) this.#expect();
   }
 }
 
@@ -95,7 +88,7 @@ async function heapGrowth(blocks: number): Promise<HeapGrowth> {
   });
   const peer = new EndlessPeer();
   const run = (count: number): void => {
-    for (let i = 0; i < count; i++) peer.step();
+    for (const end = peer.landed + count; peer.landed < end; ) peer.step();
   };
   // Compiled and settled before it is measured.
   run(blocks);

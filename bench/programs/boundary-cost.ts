@@ -6,10 +6,12 @@ import process from 'node:process';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '#src/protocol/wire/block.ts';
 import { BlockReceiver } from '#src/protocol/wire/block-receiver.ts';
+import { Frames } from '#src/protocol/wire/frames.ts';
 import { encodeHandshake } from '#src/protocol/wire/handshake.ts';
 import { writePieceHeader } from '#src/protocol/wire/message-writer.ts';
 import { PieceMemory } from '#src/protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '#src/protocol/wire/receive-counters.ts';
+import { receiverCommons } from '#src/protocol/wire/receiver-commons.ts';
 import { OldChunkList } from '../study/old-chunk-list.ts';
 
 const FRAMES = 64;
@@ -64,7 +66,7 @@ function messages(copies: boolean): (blocks: number) => void {
 
 /** The receiver's own fallback: chunks that nobody lent, cut inside of a header. */
 function receiver(): (blocks: number) => void {
-  const memory = new PieceMemory(arena);
+  const memory = new PieceMemory(Frames.alone(1));
   const sink = {
     handshake: nothing,
     message: nothing,
@@ -77,8 +79,7 @@ function receiver(): (blocks: number) => void {
       throw new Error(code);
     },
   };
-  const commons = { memory, counters: new ReceiveCounters(), discard: new Uint8Array(BLOCK_BYTES) };
-  const link = new BlockReceiver(LINK, sink, commons);
+  const link = new BlockReceiver(LINK, sink, receiverCommons(memory, new ReceiveCounters()));
   const twenty = new Uint8Array(20);
   link.push(encodeHandshake({ infoHash: twenty, peerId: twenty, extensions: false, fast: false, dht: false }));
   const [head, rest] = [message.subarray(0, CUT), message.subarray(CUT)];

@@ -85,7 +85,7 @@ export class Client extends EventEmitter<ClientEvents> {
     const { profile } = settings;
     this.#settings = settings;
     const arena = new Arena(Math.floor(settings.memoryBytes / BLOCK_BYTES));
-    this.#ledger = new SlotLedger(arena.frames);
+    this.#ledger = new SlotLedger(arena.frames.count);
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const { encryption, utp } = settings;

@@ -87,9 +87,6 @@ export const WEB_SEED_PIPELINE_MAX = 8;
 /** A web seed's connection that ends before it brought so much, or a whole answer, has failed. */
 export const WEB_SEED_PROGRESS_BYTES_MIN: number = 64 * 1024;
 
-/** Frames that one read from a web seed may fill: 256 KiB are what a socket has at most. */
-export const WEB_SEED_READ_FRAMES_MAX = 16;
-
 /** Bytes of an answer that is no data which are read: BEP 17 has a number of seconds there. */
 export const WEB_SEED_TEXT_BYTES_MAX = 1024;
 

@@ -210,6 +210,9 @@ export const HTTP_HEAD_LINES_MAX = 128;
 /** Bytes read at once while a head is expected: most are shorter, and what of the body comes along has to be copied. */
 export const HTTP_CONTROL_READ_BYTES = 512;
 
+/** Frames that one read of a socket may fill beyond the present one: 256 KiB, where larger reads gain nothing more. */
+export const READ_AHEAD_FRAMES = 15;
+
 /** Bytes of a message of local discovery: more than a packet of an ordinary network holds is no message. */
 export const LSD_MESSAGE_BYTES_MAX = 1500;
 

@@ -6,13 +6,15 @@
 // that moment; a block lands with exactly the bytes that were sent for it; every expected block lands or is returned,
 // once; messages arrive whole and in order; nothing is owned after `close`.
 import assert from 'node:assert/strict';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '#src/protocol/wire/block.ts';
+import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from '#src/protocol/wire/block.ts';
 import { BlockReceiver } from '#src/protocol/wire/block-receiver.ts';
+import { Frames } from '#src/protocol/wire/frames.ts';
 import { encodeHandshake } from '#src/protocol/wire/handshake.ts';
 import { HAVE, PIECE } from '#src/protocol/wire/message-id.ts';
 import { encodeRequest, writePieceHeader } from '#src/protocol/wire/message-writer.ts';
 import { PieceMemory } from '#src/protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '#src/protocol/wire/receive-counters.ts';
+import { receiverCommons } from '#src/protocol/wire/receiver-commons.ts';
 
 const LINK = 1;
 const FRAMES = 6;
@@ -38,8 +40,8 @@ export function runReceiverScript(script: Uint8Array): void {
 
 class ReceiverSession {
   readonly #script: Uint8Array;
-  readonly #arena = new Uint8Array(FRAMES * BLOCK_BYTES);
-  readonly #memory = new PieceMemory(this.#arena);
+  readonly #frames = Frames.alone(FRAMES);
+  readonly #memory = new PieceMemory(this.#frames);
   readonly #receiver: BlockReceiver;
   readonly #expected = new Map<number, Block>();
   readonly #free = Array.from({ length: FRAMES }, (_, place) => place);
@@ -55,8 +57,7 @@ class ReceiverSession {
 
   constructor(script: Uint8Array) {
     this.#script = script;
-    const discard = new Uint8Array(BLOCK_BYTES);
-    const commons = { memory: this.#memory, counters: new ReceiveCounters(), discard };
+    const commons = receiverCommons(this.#memory, new ReceiveCounters());
     const sink = {
       handshake: (bytes: Uint8Array) => assert.equal(bytes.length, 68),
       message: (id: number, payload: Uint8Array) =>
@@ -184,10 +185,11 @@ class ReceiverSession {
   }
 
   #checkOwned(written: Uint8Array): void {
-    if (written.buffer !== this.#arena.buffer) return;
-    const last = Math.floor((written.byteOffset + written.length - 1) / BLOCK_BYTES);
-    for (let place = Math.floor(written.byteOffset / BLOCK_BYTES); place <= last; place++) {
-      assert.ok(this.#memory.ownedBy(place, LINK), `bytes are written into frame ${place}, which is not this link's`);
+    if (written.buffer !== this.#frames.bytes.buffer || written.length === 0) return;
+    const last = Math.floor((written.byteOffset + written.length - 1) / PIECE_MESSAGE_BYTES);
+    for (let frame = Math.floor(written.byteOffset / PIECE_MESSAGE_BYTES); frame <= last; frame++) {
+      const owned = this.#memory.ownedBy(this.#frames.placeOf(frame), LINK);
+      assert.ok(owned, `bytes are written into frame ${frame}, which is not this link's`);
     }
   }
 
@@ -195,7 +197,7 @@ class ReceiverSession {
     const block = this.#expected.get(piece);
     assert.ok(block !== undefined && begin === 0, `block ${piece} landed, but is not expected`);
     assert.equal(length, block.length);
-    const bytes = this.#arena.subarray(block.place * BLOCK_BYTES, block.place * BLOCK_BYTES + length);
+    const bytes = this.#frames.block(block.place, length);
     if (!this.#garbled)
       assert.ok(
         bytes.every((byte) => byte === block.fill),
@@ -209,7 +211,7 @@ class ReceiverSession {
     assert.ok(block !== undefined, `block ${piece} is settled twice`);
     this.#expected.delete(piece);
     // Reused at once, lowest place last in first out, as the ledger does; poisoned, so that old bytes cannot pass as new.
-    this.#arena.fill(0xee, block.place * BLOCK_BYTES, (block.place + 1) * BLOCK_BYTES);
+    this.#frames.block(block.place).fill(0xee);
     this.#free.unshift(block.place);
   }
 

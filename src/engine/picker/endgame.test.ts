@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { type AskedBlock, DownloadBench } from '../../testing/engine/download-bench.ts';
-import { DUPLICATE_GAIN, DUPLICATE_WAIT_MIN_MS, DUPLICATES_PER_BLOCK, UNKNOWN_BLOCK_MS } from '../limits.ts';
+import {
+  DUPLICATE_GAIN,
+  DUPLICATE_WAIT_MIN_MS,
+  DUPLICATES_PER_BLOCK,
+  SILENT_BLOCK_MS,
+  UNKNOWN_BLOCK_MS,
+} from '../limits.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
 import type { Endgame } from './endgame.ts';
 
@@ -47,6 +53,19 @@ test('of one who stalls everything is asked of another, and of a third only if t
   const quick = scene(Number.POSITIVE_INFINITY, 10, 10);
   quick.bench.endgame(quick.peers[1]!, 100);
   assert.deepEqual(quick.bench.endgame(quick.peers[2]!, 100), []);
+});
+
+test('what silent peers owe is asked of an idle one in numbers, what a slow one owes block by block', () => {
+  const fill = (ownerMs: number, blocksMax: number): number => {
+    const { bench, peers } = scene(ownerMs, 10);
+    return bench.download.endgame.fill(peers[1]!, blocksMax, bench.batch);
+  };
+  assert.equal(fill(Number.POSITIVE_INFINITY, 100), BLOCKS);
+  // Of one that nothing is known of, the first block is taken to be on its way.
+  assert.equal(fill(0, 100), BLOCKS - 1);
+  assert.equal(fill(Number.POSITIVE_INFINITY, 4), 4);
+  assert.equal(fill(SILENT_BLOCK_MS, 100), BLOCKS);
+  assert.equal(fill(SILENT_BLOCK_MS - 1, 100), 1);
 });
 
 test('two idle peers do not help with the same blocks', () => {

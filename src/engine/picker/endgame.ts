@@ -2,8 +2,14 @@
 // so that one slow peer does not hold up the end. Only where that helps: the block that is expected last comes first, and
 // only while the idle peer would bring it well before whoever owes it. So two peers of the same pace share what is left,
 // and a peer that is fast enough is left alone. Each duplicate gets a place of its own; see arrivals.ts for who wins.
-import { DUPLICATE_GAIN, DUPLICATE_WAIT_MIN_MS, DUPLICATES_PER_BLOCK } from '../limits.ts';
-import { type LinkId, REQUEST_PLACE } from '../ports.ts';
+import {
+  DUPLICATE_GAIN,
+  DUPLICATE_WAIT_MIN_MS,
+  DUPLICATES_AT_ONCE,
+  DUPLICATES_PER_BLOCK,
+  SILENT_BLOCK_MS,
+} from '../limits.ts';
+import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import { type ActivePiece, BLOCK_AWAITING, BLOCK_REQUESTED } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
@@ -39,7 +45,7 @@ export class Endgame {
    * Writes the REQUEST record of a block that another owes us to `batch`, or nothing; returns how many. Ask only for peers
    * that have nothing else to do, one block at a time: by the next one more is known of who is how fast.
    */
-  plan(peer: DownloadPeer, batch: Int32Array): number {
+  plan(peer: DownloadPeer, batch: Int32Array, at = 0): number {
     if (!this.begun || this.#duplicates.full) return 0;
     this.#countRelief();
     this.#findLatest(peer);
@@ -50,10 +56,29 @@ export class Endgame {
     const place = this.#pieces.ledger.reserve(length, 'duplicate');
     if (place < 0) return 0;
     this.#duplicates.add(peer.link, active.index, this.#block, place);
-    this.#pieces.writeRequest(batch, 0, active, this.#block);
-    batch[REQUEST_PLACE] = place;
+    this.#pieces.writeRequest(batch, at, active, this.#block);
+    batch[at + REQUEST_PLACE] = place;
     peer.outstanding++;
     return 1;
+  }
+
+  /**
+   * The same for an idle peer, but several blocks at once, up to `blocksMax`, of owners that send nothing: a crowd of those
+   * may owe hundreds, and one a round trip would take as long as they do.
+   */
+  fill(peer: DownloadPeer, blocksMax: number, batch: Int32Array): number {
+    let count = this.plan(peer, batch);
+    while (count > 0 && count < Math.min(blocksMax, DUPLICATES_AT_ONCE) && this.#ownerIsSilent()) {
+      if (this.plan(peer, batch, count * REQUEST_STRIDE) === 0) break;
+      count++;
+    }
+    return count;
+  }
+
+  /** Whoever owes the block that was planned last has not sent any, or none for long. */
+  #ownerIsSilent(): boolean {
+    const owner = this.#peers.get(this.#active!.links[this.#block]!);
+    return owner === undefined || owner.blockMs === 0 || owner.blockMs >= SILENT_BLOCK_MS;
   }
 
   /** A block that somebody else is asked for, too, need not be waited for. */

@@ -257,7 +257,7 @@ export class Intake {
     let count = planner.plan(peer.debt, room, REQUESTS);
     this.lastRefusal = planner.lastRefusal;
     const idle = count === 0 && peer.debt.outstanding === 0 && this.lastRefusal === 'nothing-offered';
-    if (idle && picker.pickableCount === 0) count = endgame.plan(peer.debt, REQUESTS);
+    if (idle && picker.pickableCount === 0) count = endgame.fill(peer.debt, room, REQUESTS);
     return count;
   }
 

@@ -13,7 +13,7 @@ import {
   READ_STRIDE,
   READ_TICKET,
 } from '../../engine/ports.ts';
-import { placeOffset } from '../memory/arena.ts';
+import type { Frames } from '../../protocol/wire/frames.ts';
 import type { StoreFailure } from './disk-messages.ts';
 import { FailureList } from './failure-list.ts';
 import type { VectoredTransfer } from './vectored-transfer.ts';
@@ -23,13 +23,13 @@ import type { WorkerStore } from './worker-store.ts';
 export type StoreLookup = (id: number) => WorkerStore;
 
 export class BlockReader {
-  readonly #arena: Uint8Array;
+  readonly #frames: Frames;
   readonly #reads: VectoredTransfer;
   readonly #storeOf: StoreLookup;
   readonly #failures = new FailureList();
 
-  constructor(arena: Uint8Array, reads: VectoredTransfer, storeOf: StoreLookup) {
-    this.#arena = arena;
+  constructor(frames: Frames, reads: VectoredTransfer, storeOf: StoreLookup) {
+    this.#frames = frames;
     this.#reads = reads;
     this.#storeOf = storeOf;
   }
@@ -69,9 +69,11 @@ export class BlockReader {
 
   #add(batch: Int32Array, record: number): void {
     const store = this.#storeOf(batch[record + READ_STORE]!);
-    const start = placeOffset(batch[record + READ_PLACE]!);
-    const offset = batch[record + READ_PIECE]! * store.geometry.pieceBytes + batch[record + READ_BEGIN]!;
-    this.#reads.add(store, offset, this.#arena.subarray(start, start + batch[record + READ_LENGTH]!));
+    let offset = batch[record + READ_PIECE]! * store.geometry.pieceBytes + batch[record + READ_BEGIN]!;
+    this.#frames.visit(batch[record + READ_PLACE]!, 0, batch[record + READ_LENGTH]!, (block) => {
+      this.#reads.add(store, offset, block);
+      offset += block.length;
+    });
   }
 
   #readAlone(batch: Int32Array, record: number): boolean {

@@ -16,8 +16,8 @@ import { COUNT_READ_BACK_BYTES, type CounterRow } from './disk-counters.ts';
 import type { VectoredTransfer } from './vectored-transfer.ts';
 import type { WorkerStore } from './worker-store.ts';
 
-/** The bytes of a run as far as they are in memory. */
-export type RunInMemory = (piece: PieceIndex, run: number) => Uint8Array | undefined;
+/** The blocks of a run as far as they are in memory. */
+export type RunInMemory = (piece: PieceIndex, run: number) => readonly Uint8Array[] | undefined;
 
 export class BlockWitness {
   readonly #reads: VectoredTransfer;
@@ -60,10 +60,8 @@ export class BlockWitness {
     const digests: string[] = [];
     try {
       for (let run = 0; run < store.geometry.runsIn(piece); run++) {
-        const bytes = inMemory(piece, run) ?? this.#readBack(store, piece, run);
-        for (let begin = 0; begin < bytes.length; begin += BLOCK_BYTES) {
-          digests.push(hash('sha1', bytes.subarray(begin, begin + BLOCK_BYTES), 'base64'));
-        }
+        const blocks = inMemory(piece, run) ?? this.#readBack(store, piece, run);
+        for (const block of blocks) digests.push(hash('sha1', block, 'base64'));
       }
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
@@ -72,11 +70,14 @@ export class BlockWitness {
     return digests;
   }
 
-  #readBack(store: WorkerStore, piece: PieceIndex, run: number): Uint8Array {
+  #readBack(store: WorkerStore, piece: PieceIndex, run: number): readonly Uint8Array[] {
     const bytes = new Uint8Array(store.geometry.runBytes(piece, run));
     this.#reads.add(store, store.geometry.pieceOffset(piece) + run * RUN_BYTES, bytes);
     this.#reads.finish();
     this.#counters[COUNT_READ_BACK_BYTES]! += bytes.length;
-    return bytes;
+    const blocks: Uint8Array[] = [];
+    for (let begin = 0; begin < bytes.length; begin += BLOCK_BYTES)
+      blocks.push(bytes.subarray(begin, begin + BLOCK_BYTES));
+    return blocks;
   }
 }

@@ -170,7 +170,7 @@ test('writes and reads that move fewer bytes than asked are continued', async ()
     }
     disk.pool.readBlocks(Int32Array.of(store, 1, 0, 16 * KIB, 0, 0, store, 2, 0, 16 * KIB, 1, 1), 2);
     assert.ok((await disk.sink.readBlocks(2)).every(({ ok }) => ok));
-    assert.deepEqual(disk.arena.bytes.slice(0, 32 * KIB), torrent.payload.slice(16 * KIB, 48 * KIB));
+    assert.deepEqual(disk.arena.frames.slice(0, 32 * KIB), torrent.payload.slice(16 * KIB, 48 * KIB));
   });
 });
 

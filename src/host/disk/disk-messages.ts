@@ -1,6 +1,7 @@
 // What the main thread and a disk worker say to each other. Runs and reads travel packed, in the layouts of
 // engine/ports.ts; everything else is rare and travels as a call with an answer.
 import type { StoreId } from '../../engine/ports.ts';
+import type { SharedArena } from '../memory/arena.ts';
 import type { MoveNote } from './file-mover.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { StoreLayout } from './store-layout.ts';
@@ -15,7 +16,7 @@ export interface FileSystemModule {
 
 /** What a disk worker is started with. */
 export interface DiskWorkerData {
-  readonly arena: SharedArrayBuffer;
+  readonly arena: SharedArena;
   readonly counters: SharedArrayBuffer;
   readonly worker: number;
   readonly openFilesMax: number;

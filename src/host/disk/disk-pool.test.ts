@@ -35,7 +35,7 @@ function diskMaker(workers: number, faults: Faults = {}): StorageMaker {
 }
 
 describeStorage('memory', async (arena, sink) => {
-  const storage = new MemoryStorage(arena.bytes, sink);
+  const storage = new MemoryStorage(arena.frames, sink);
   return {
     storage,
     directory: '/memory',
@@ -50,7 +50,7 @@ describeStorage('a disk that moves few bytes at a time', diskMaker(1, { bytesMax
 
 describeFullStorage('memory', async (arena, sink) => {
   let full = false;
-  const storage = new MemoryStorage(arena.bytes, sink, () => {
+  const storage = new MemoryStorage(arena.frames, sink, () => {
     return full ? new StorageError('ERR_STORAGE_FULL', 'No space left in memory') : undefined;
   });
   return {

@@ -285,7 +285,7 @@ export class DiskPool implements StoragePort {
 
   #startThread(worker: number): DiskThread {
     const { arena, openFilesMax = OPEN_FILES_MAX, profile = false, fileSystem } = this.#options;
-    const data = { arena: arena.buffer, counters: this.#counters, worker, openFilesMax, profile, fileSystem };
+    const data = { arena: arena.shared, counters: this.#counters, worker, openFilesMax, profile, fileSystem };
     return new DiskThread(data, (message) => this.#hear(message));
   }
 

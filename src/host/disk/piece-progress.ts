@@ -33,9 +33,9 @@ export class PieceProgress {
     this.#stored[run] = 1;
   }
 
-  /** Hashes the run that the hash waits for. */
-  update(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
+  /** Hashes the run that the hash waits for, in the parts that it has in memory. */
+  update(blocks: readonly Uint8Array[]): void {
+    for (const block of blocks) this.#hash.update(block);
     this.#hashedRuns++;
   }
 

@@ -6,7 +6,7 @@
 //   piece of one run      hash at once; written only when the hash is right
 //   piece of several      the hash runs on while runs come in order. One that comes early is written at once and read
 //                         back when its turn comes: memory never waits for a missing predecessor
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { StorageError } from '../../base/errors.ts';
 import {
@@ -20,9 +20,9 @@ import {
   STORED_STRIDE,
   STORED_VERIFIED,
 } from '../../engine/ports.ts';
-import { type PieceIndex, RUN_BYTES } from '../../engine/torrent/geometry.ts';
+import { BLOCK_BYTES, type PieceIndex, RUN_BYTES } from '../../engine/torrent/geometry.ts';
+import type { Frames } from '../../protocol/wire/frames.ts';
 import { WRITE_GROUP_BYTES, WRITE_GROUP_RUNS } from '../limits.ts';
-import { placeOffset } from '../memory/arena.ts';
 import { BlockWitness } from './block-witness.ts';
 import { COUNT_HASH_MS, COUNT_READ_BACK_BYTES, COUNT_RUNS, COUNT_WRITE_MS, type CounterRow } from './disk-counters.ts';
 import type { StoreFailure } from './disk-messages.ts';
@@ -33,7 +33,7 @@ import type { WorkerStore } from './worker-store.ts';
 
 /** What a run writer works with. */
 export interface RunWriterParts {
-  readonly arena: Uint8Array;
+  readonly frames: Frames;
   readonly writes: VectoredTransfer;
   readonly reads: VectoredTransfer;
   readonly counters: CounterRow;
@@ -44,7 +44,8 @@ export interface RunWriterParts {
 export class RunWriter {
   readonly #parts: RunWriterParts;
   readonly #results = new Int32Array(WRITE_GROUP_RUNS * STORED_STRIDE);
-  readonly #views: Uint8Array[] = [];
+  /** The blocks of each run of the group, and how many they are. */
+  readonly #blocks: Uint8Array[][] = Array.from({ length: WRITE_GROUP_RUNS }, () => []);
   readonly #offsets = new Float64Array(WRITE_GROUP_RUNS);
   readonly #failures = new FailureList();
   readonly #witness: BlockWitness;
@@ -81,25 +82,35 @@ export class RunWriter {
     const { geometry } = store;
     const piece = geometry.pieceIndex(pieceNumber);
     assert(piece !== undefined && run >= 0 && run < geometry.runsIn(piece), 'a stored run lies in its torrent');
-    const start = placeOffset(place);
-    const view = this.#parts.arena.subarray(start, start + geometry.runBytes(piece, run));
     const index = this.#count++;
-    this.#views[index] = view;
+    const runBytes = geometry.runBytes(piece, run);
+    const blocks = this.#gather(index, place, runBytes);
     this.#offsets[index] = geometry.pieceOffset(piece) + run * RUN_BYTES;
     const record = index * STORED_STRIDE;
     this.#results[record + STORED_STORE] = store.id;
     this.#results[record + STORED_PIECE] = piece;
     this.#results[record + STORED_RUN] = run;
     this.#results[record + STORED_OUTCOME] =
-      geometry.runsIn(piece) === 1 ? this.#hashWhole(store, piece, view) : this.#hashPart(store, piece, run, view);
-    return view.length;
+      geometry.runsIn(piece) === 1 ? this.#hashWhole(store, piece, blocks) : this.#hashPart(store, piece, run, blocks);
+    return runBytes;
   }
 
-  #hashWhole(store: WorkerStore, piece: PieceIndex, view: Uint8Array): number {
-    return store.matches(piece, hash('sha1', view, 'buffer')) ? STORED_VERIFIED : STORED_CORRUPT;
+  /** The blocks of a run, each where it arrived. */
+  #gather(index: number, place: number, runBytes: number): readonly Uint8Array[] {
+    const { frames } = this.#parts;
+    const blocks = this.#blocks[index]!;
+    blocks.length = 0;
+    for (let begin = 0; begin < runBytes; begin += BLOCK_BYTES) {
+      blocks.push(frames.block(place + blocks.length, Math.min(BLOCK_BYTES, runBytes - begin)));
+    }
+    return blocks;
   }
 
-  #hashPart(store: WorkerStore, piece: PieceIndex, run: number, view: Uint8Array): number {
+  #hashWhole(store: WorkerStore, piece: PieceIndex, blocks: readonly Uint8Array[]): number {
+    return store.matches(piece, digestOf(blocks)) ? STORED_VERIFIED : STORED_CORRUPT;
+  }
+
+  #hashPart(store: WorkerStore, piece: PieceIndex, run: number, blocks: readonly Uint8Array[]): number {
     let progress = store.progress.get(piece);
     if (progress === undefined) {
       progress = new PieceProgress(store.geometry.runsIn(piece));
@@ -107,10 +118,10 @@ export class RunWriter {
     }
     progress.mark(run);
     if (run === progress.nextRun) {
-      progress.update(view);
+      progress.update(blocks);
       try {
         // What waits on disk came with an earlier batch: within one, runs are taken in order. So it is written.
-        while (progress.mustReadBack) progress.update(this.#readBack(store, piece, progress.nextRun));
+        while (progress.mustReadBack) progress.update([this.#readBack(store, piece, progress.nextRun)]);
       } catch (error) {
         this.#fail(store, piece, error);
         return STORED_FAILED;
@@ -135,7 +146,7 @@ export class RunWriter {
     const { writes } = this.#parts;
     try {
       for (let index = 0; index < this.#count; index++) {
-        if (this.#isWritten(index)) writes.add(store, this.#offsets[index]!, this.#views[index]!);
+        if (this.#isWritten(index)) this.#addBlocks(store, index);
       }
       writes.finish();
     } catch (error) {
@@ -150,12 +161,20 @@ export class RunWriter {
       if (!this.#isWritten(index)) continue;
       const record = index * STORED_STRIDE;
       try {
-        writes.add(store, this.#offsets[index]!, this.#views[index]!);
+        this.#addBlocks(store, index);
         writes.finish();
       } catch (error) {
         this.#fail(store, this.#results[record + STORED_PIECE]!, error);
         this.#results[record + STORED_OUTCOME] = STORED_FAILED;
       }
+    }
+  }
+
+  #addBlocks(store: WorkerStore, index: number): void {
+    let offset = this.#offsets[index]!;
+    for (const block of this.#blocks[index]!) {
+      this.#parts.writes.add(store, offset, block);
+      offset += block.length;
     }
   }
 
@@ -176,12 +195,12 @@ export class RunWriter {
     }
   }
 
-  /** The bytes of a run of the present group. */
-  readonly #inMemory = (piece: PieceIndex, run: number): Uint8Array | undefined => {
+  /** The blocks of a run of the present group. */
+  readonly #inMemory = (piece: PieceIndex, run: number): readonly Uint8Array[] | undefined => {
     for (let index = 0; index < this.#count; index++) {
       const record = index * STORED_STRIDE;
       if (this.#results[record + STORED_PIECE] !== piece || this.#results[record + STORED_RUN] !== run) continue;
-      return this.#views[index];
+      return this.#blocks[index];
     }
     return undefined;
   };
@@ -194,4 +213,12 @@ export class RunWriter {
   #nowMs(): number {
     return this.#parts.profile ? performance.now() : 0;
   }
+}
+
+/** SHA-1 of blocks that follow each other. */
+function digestOf(blocks: readonly Uint8Array[]): Buffer {
+  if (blocks.length === 1) return hash('sha1', blocks[0]!, 'buffer');
+  const whole = createHash('sha1');
+  for (const block of blocks) whole.update(block);
+  return whole.digest();
 }

@@ -31,7 +31,7 @@ class Rig {
     this.loader = new RunLoader(this.arena, this.torrent);
     const counters = counterMemory(1);
     this.counters = counterRow(counters, 0);
-    const data = { arena: this.arena.buffer, counters, worker: 0, openFilesMax: 8, profile: false };
+    const data = { arena: this.arena.shared, counters, worker: 0, openFilesMax: 8, profile: false };
     this.#loop = new WorkerLoop(data, new NodeFileSystem(), {
       receive: () => this.#waiting.shift(),
       send: (message) => this.sent.push(message),

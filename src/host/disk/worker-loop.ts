@@ -3,6 +3,7 @@
 // A call is a barrier: what came before it is done first, what comes after it waits.
 import { assert } from '../../base/assert.ts';
 import { RUN_STORE, RUN_STRIDE, type StoreId } from '../../engine/ports.ts';
+import { framesOf } from '../memory/arena.ts';
 import { BlockReader } from './block-reader.ts';
 import { type CounterRow, counterRow } from './disk-counters.ts';
 import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
@@ -35,16 +36,16 @@ export class WorkerLoop {
   #barrier: ToDiskWorker | undefined;
 
   constructor(data: DiskWorkerData, system: FileSystem, port: WorkerPort) {
-    const arena = new Uint8Array(data.arena);
+    const frames = framesOf(data.arena);
     const counters: CounterRow = counterRow(data.counters, data.worker);
     this.#port = port;
     this.#system = system;
     this.#openFiles = new OpenFiles(system, data.openFilesMax);
     this.#storeFiles = new StoreFiles(system, this.#openFiles);
     const reads = new VectoredTransfer('read', system, this.#openFiles, counters);
-    this.#reader = new BlockReader(arena, reads, (id) => this.#store(id));
+    this.#reader = new BlockReader(frames, reads, (id) => this.#store(id));
     this.#writer = new RunWriter({
-      arena,
+      frames,
       reads,
       writes: new VectoredTransfer('write', system, this.#openFiles, counters),
       counters,

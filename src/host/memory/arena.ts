@@ -1,23 +1,30 @@
-// Piece memory itself: one SharedArrayBuffer cut into 16 KiB frames, seen by the sockets' thread and the disk workers.
-// Which frame belongs to whom is not decided here: the engine's slot ledger (engine/memory) does that.
+// Piece memory itself: frames in a SharedArrayBuffer, seen by the sockets' threads and the disk workers. Which place
+// belongs to whom is not decided here: the engine's slot ledger (engine/memory) does that.
 import { assert } from '../../base/assert.ts';
-import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
+import { PIECE_MESSAGE_BYTES } from '../../protocol/wire/block.ts';
+import { Frames } from '../../protocol/wire/frames.ts';
+
+/** What another thread needs to see the same memory. */
+export interface SharedArena {
+  readonly buffer: SharedArrayBuffer;
+  readonly table: SharedArrayBuffer;
+}
 
 /** The arena. Its pages are touched only when a slot is used, so an idle client stays small. */
 export class Arena {
-  readonly buffer: SharedArrayBuffer;
-  readonly bytes: Uint8Array;
-  readonly frames: number;
+  readonly shared: SharedArena;
+  readonly frames: Frames;
 
-  constructor(frames: number) {
-    assert(Number.isInteger(frames) && frames > 0, 'an arena has frames');
-    this.frames = frames;
-    this.buffer = new SharedArrayBuffer(frames * BLOCK_BYTES);
-    this.bytes = new Uint8Array(this.buffer);
+  constructor(count: number) {
+    assert(Number.isInteger(count) && count > 0, 'an arena has frames');
+    const table = new SharedArrayBuffer(count * 2 * Int32Array.BYTES_PER_ELEMENT);
+    this.shared = { buffer: new SharedArrayBuffer(count * PIECE_MESSAGE_BYTES), table };
+    Frames.fillTable(new Int32Array(table));
+    this.frames = framesOf(this.shared);
   }
 }
 
-/** Byte offset of a place in the arena. */
-export function placeOffset(place: number): number {
-  return place * BLOCK_BYTES;
+/** The same memory, seen from another thread. */
+export function framesOf({ buffer, table }: SharedArena): Frames {
+  return new Frames(new Uint8Array(buffer), new Int32Array(table));
 }

@@ -1,49 +1,70 @@
-// What sockets are given to write: views of piece memory and PIECE headers, made once a frame, so that a block that is
-// served allocates nothing. They are Buffers: of any other view, a socket makes a Buffer at every write.
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
+// What sockets are given to write. A block that was read into its frame has room for its PIECE header in front of it, so
+// header and block leave as one view, made once a frame: a block that is served allocates nothing. Views are Buffers: of
+// any other, a socket makes a Buffer at every write.
+import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from '../../protocol/wire/block.ts';
+import type { Frames } from '../../protocol/wire/frames.ts';
 import { writePieceHeader } from '../../protocol/wire/message-writer.ts';
-import type { Arena } from '../memory/arena.ts';
+
+/** A block to be sent: `length` bytes from `offset` on behind a place, which are the torrent's `begin` and on of `piece`. */
+export interface SentBlock {
+  place: number;
+  offset: number;
+  piece: number;
+  begin: number;
+  length: number;
+}
 
 export class SendViews {
-  readonly #arena: SharedArrayBuffer;
-  readonly #headerBytes: ArrayBuffer;
-  readonly #blocks: (Buffer | undefined)[];
-  readonly #headers: (Buffer | undefined)[];
+  /** Block bytes that were copied because they lie in two frames. */
+  copiedBytes = 0;
+  readonly #frames: Frames;
+  readonly #messages: (Buffer | undefined)[];
 
-  constructor(arena: Arena) {
-    this.#arena = arena.buffer;
-    this.#headerBytes = new ArrayBuffer(arena.frames * PIECE_HEADER_BYTES);
-    this.#blocks = new Array<Buffer | undefined>(arena.frames).fill(undefined);
-    this.#headers = new Array<Buffer | undefined>(arena.frames).fill(undefined);
+  constructor(frames: Frames) {
+    this.#frames = frames;
+    this.#messages = new Array<Buffer | undefined>(frames.count).fill(undefined);
   }
 
-  /** The `length` bytes of piece memory from `start` on. */
-  block(start: number, length: number): Buffer {
-    if (!isFrame(start, length)) return Buffer.from(this.#arena, start, length);
-    const frame = start / BLOCK_BYTES;
-    this.#blocks[frame] ??= Buffer.from(this.#arena, start, length);
-    return this.#blocks[frame];
+  /** True for a whole frame; the rest is the short last block of a piece, or an unusual request. */
+  isWhole(block: SentBlock): boolean {
+    return block.length === BLOCK_BYTES && block.offset % BLOCK_BYTES === 0;
   }
 
   /**
-   * The PIECE header of the block at `start`. A frame is served as one block at a time (engine/ports.ts), so its header
-   * says the same to every link, also while an earlier write of it has not left.
+   * The PIECE message of a whole frame. A frame is served as one block at a time (engine/ports.ts), so its header says the
+   * same to every link, also while an earlier write of it has not left.
    */
-  header(start: number, piece: number, begin: number, length: number): Buffer {
-    let header: Buffer;
-    if (isFrame(start, length)) {
-      const frame = start / BLOCK_BYTES;
-      this.#headers[frame] ??= Buffer.from(this.#headerBytes, frame * PIECE_HEADER_BYTES, PIECE_HEADER_BYTES);
-      header = this.#headers[frame];
-    } else {
-      header = Buffer.allocUnsafe(PIECE_HEADER_BYTES);
-    }
-    writePieceHeader(header, 0, piece, begin, length);
+  message(block: SentBlock): Buffer {
+    const frame = this.#frames.frameOf(block.place + block.offset / BLOCK_BYTES);
+    this.#messages[frame] ??= bufferOf(this.#frames.bytes, frame * PIECE_MESSAGE_BYTES, PIECE_MESSAGE_BYTES);
+    const message = this.#messages[frame];
+    writePieceHeader(message, 0, block.piece, block.begin, block.length);
+    return message;
+  }
+
+  header(block: SentBlock): Buffer {
+    const header = Buffer.allocUnsafe(PIECE_HEADER_BYTES);
+    writePieceHeader(header, 0, block.piece, block.begin, block.length);
     return header;
+  }
+
+  /** The bytes of a block that is no whole frame. */
+  bytes(block: SentBlock): Buffer {
+    const from = block.offset % BLOCK_BYTES;
+    const place = block.place + (block.offset - from) / BLOCK_BYTES;
+    if (from + block.length <= BLOCK_BYTES)
+      return bufferOf(this.#frames.bytes, this.#frames.offsetOf(place) + from, block.length);
+    this.copiedBytes += block.length;
+    const copy = Buffer.allocUnsafe(block.length);
+    let done = 0;
+    this.#frames.visit(place, from, block.length, (part) => {
+      copy.set(part, done);
+      done += part.length;
+    });
+    return copy;
   }
 }
 
-/** True for a whole frame; the rest is the short last block of a torrent, or an unusual request. */
-function isFrame(start: number, length: number): boolean {
-  return length === BLOCK_BYTES && start % BLOCK_BYTES === 0;
+function bufferOf(bytes: Uint8Array, offset: number, length: number): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + offset, length);
 }

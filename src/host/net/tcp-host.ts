@@ -23,11 +23,12 @@ import {
   type PeerPort,
   type PeerSink,
 } from '../../engine/ports.ts';
-import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
+import type { Frames } from '../../protocol/wire/frames.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
-import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
+import { type ReceiverCommons, receiverCommons } from '../../protocol/wire/receiver-commons.ts';
+import type { ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 import { LISTEN_BACKLOG, NEGOTIATION_READ_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
@@ -66,7 +67,7 @@ export interface TcpHostOptions {
 /** All links of a client. */
 export class TcpHost implements PeerPort, LinkOwner {
   readonly counters: ReceiveCounters = new ReceiveCounters();
-  readonly #arena: Arena;
+  readonly #frames: Frames;
   readonly #commons: ReceiverCommons;
   readonly #views: SendViews;
   readonly #links = new Map<LinkId, TcpLink>();
@@ -93,25 +94,20 @@ export class TcpHost implements PeerPort, LinkOwner {
   #copiedHere = 0;
 
   constructor(options: TcpHostOptions) {
-    this.#arena = options.arena;
-    this.#views = new SendViews(options.arena);
+    this.#frames = options.arena.frames;
+    this.#views = new SendViews(options.arena.frames);
     this.#neverAdopt = options.neverAdopt ?? false;
     this.#times = options.times;
     this.#encryption = new Encryption(options.encryption ?? 'off', mseNodeCrypto);
     const { datagrams, utp = 'off' } = options;
     this.#utp = datagrams !== undefined && utp !== 'off' ? new UtpEndpoint(datagrams) : undefined;
     this.#transports = new Transports(this.#utp === undefined ? 'off' : utp);
-    this.#commons = {
-      memory: new PieceMemory(options.arena.bytes),
-      counters: this.counters,
-      discard: new Uint8Array(BLOCK_BYTES),
-    };
+    this.#commons = receiverCommons(new PieceMemory(this.#frames), this.counters);
   }
 
   /** Names the engine. Must be called once, before anything else. */
   start(sink: PeerSink): void {
     this.#sink = sink;
-    if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
   }
 
   /** The arena and who may write where. */
@@ -129,6 +125,8 @@ export class TcpHost implements PeerPort, LinkOwner {
    * unless told otherwise. Rejects with the system's error.
    */
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
+    // Who does not listen has a UDP socket all the same, to dial from: strangers are not answered there.
+    if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -143,9 +141,9 @@ export class TcpHost implements PeerPort, LinkOwner {
     });
   }
 
-  /** Block bytes that were copied on their way out, because they leave encrypted. */
+  /** Block bytes that were copied on their way out: because they leave encrypted, or lie in two frames. */
   get sealedBytes(): number {
-    return this.#sealedBlocks.copiedBytes;
+    return this.#sealedBlocks.copiedBytes + this.#views.copiedBytes;
   }
 
   /** Whether what is said on a link is encrypted. */
@@ -209,8 +207,7 @@ export class TcpHost implements PeerPort, LinkOwner {
   }
 
   copy(fromPlace: number, toPlace: number, length: number): void {
-    const from = fromPlace * BLOCK_BYTES;
-    this.#arena.bytes.copyWithin(toPlace * BLOCK_BYTES, from, from + length);
+    this.#frames.block(toPlace).set(this.#frames.block(fromPlace, length));
     this.#copiedHere += length;
   }
 

@@ -18,7 +18,6 @@ import {
 } from '../../engine/ports.ts';
 import type { MseHandshake, MseOutcome } from '../../protocol/mse/mse-handshake.ts';
 import type { Rc4 } from '../../protocol/mse/rc4.ts';
-import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import type { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import { REQUEST_MESSAGE_BYTES, writeCancel, writeRequest } from '../../protocol/wire/message-writer.ts';
 import { CONTROL_QUEUE_BYTES } from '../limits.ts';
@@ -26,7 +25,7 @@ import type { StageTimes } from '../profile/stage-times.ts';
 import type { LinkOpening } from './link-opening.ts';
 import type { LinkSocket } from './link-socket.ts';
 import type { SealedBlocks } from './sealed-blocks.ts';
-import type { SendViews } from './send-views.ts';
+import type { SendViews, SentBlock } from './send-views.ts';
 
 /** What a link tells its host. */
 export interface LinkOwner {
@@ -70,6 +69,8 @@ export class TcpLink {
   /** The encrypted messages of `#serving`. */
   readonly #sealed: Uint8Array[] = [];
   readonly #views: SendViews;
+  /** The block that is being sent: one object for all. */
+  readonly #sent: SentBlock = { place: 0, offset: 0, piece: 0, begin: 0, length: 0 };
   /** Blocks and bytes of each batch on its way, oldest first. */
   readonly #serving: number[] = [];
   #servingBytes = 0;
@@ -270,21 +271,32 @@ export class TcpLink {
     let bytes = 0;
     for (let record = 0; record < count; record++) {
       const at = record * SERVE_STRIDE;
-      const length = batch[at + SERVE_LENGTH]!;
-      const start = batch[at + SERVE_PLACE]! * BLOCK_BYTES + batch[at + SERVE_OFFSET]!;
-      bytes += length;
-      const header = this.#views.header(start, batch[at + SERVE_PIECE]!, batch[at + SERVE_BEGIN]!, length);
-      let last: Uint8Array = this.#views.block(start, length);
-      if (this.#sending === undefined) socket.write(header);
-      else {
-        last = this.#sealedBlocks.seal(header, last, this.#sending);
-        this.#sealed.push(last);
-      }
+      const block = this.#sent;
+      block.piece = batch[at + SERVE_PIECE]!;
+      block.begin = batch[at + SERVE_BEGIN]!;
+      block.length = batch[at + SERVE_LENGTH]!;
+      block.place = batch[at + SERVE_PLACE]!;
+      block.offset = batch[at + SERVE_OFFSET]!;
+      bytes += block.length;
+      const last = this.#sending === undefined ? this.#plain(socket, block) : this.#sealedMessage(block, this.#sending);
       if (record + 1 < count) socket.write(last);
       else socket.write(last, this.#onServed);
     }
     this.#serving.push(count, bytes);
     this.#servingBytes += bytes;
+  }
+
+  /** Writes what comes before the last view of a block's message, which is returned. */
+  #plain(socket: LinkSocket, block: SentBlock): Uint8Array {
+    if (this.#views.isWhole(block)) return this.#views.message(block);
+    socket.write(this.#views.header(block));
+    return this.#views.bytes(block);
+  }
+
+  #sealedMessage(block: SentBlock, cipher: Rc4): Uint8Array {
+    const sealed = this.#sealedBlocks.seal(this.#views.header(block), this.#views.bytes(block), cipher);
+    this.#sealed.push(sealed);
+    return sealed;
   }
 
   close(end: LinkEnd): void {

@@ -3,7 +3,6 @@
 import { OUTCOME_LANDED, OUTCOME_RETURNED } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import type { PieceMemory } from '../../protocol/wire/piece-memory.ts';
-import { WEB_SEED_READ_FRAMES_MAX } from '../limits.ts';
 
 const STRIDE = 4;
 const PIECE = 0;
@@ -70,14 +69,9 @@ export class BlockStream {
     const place = this.#entries[at + PLACE]!;
     this.#heldUntil = this.#head + 1;
     if (place === NOWHERE) return this.#discard.subarray(0, Math.min(bytesMax, length - this.#filled));
-    let end = length;
-    // As far as the next blocks' places follow this one's.
-    while (end < bytesMax + this.#filled && this.#follows(this.#heldUntil, place)) {
-      end += this.#entries[this.#at(this.#heldUntil) + LENGTH]!;
-      this.#heldUntil++;
-    }
-    const start = place * BLOCK_BYTES + this.#filled;
-    return this.#memory.bytes.subarray(start, Math.min(start + bytesMax, place * BLOCK_BYTES + end));
+    const end = Math.min(length, this.#filled + bytesMax);
+    const block = this.#memory.frames.block(place);
+    return this.#filled === 0 && end === BLOCK_BYTES ? block : block.subarray(this.#filled, end);
   }
 
   /** So many bytes were written there. */
@@ -106,13 +100,6 @@ export class BlockStream {
     this.#head = this.#tail;
     this.#filled = 0;
     this.settle();
-  }
-
-  /** The block at this position lies behind the block before it, in memory too. */
-  #follows(position: number, firstPlace: number): boolean {
-    if (position === this.#tail || position - this.#head >= WEB_SEED_READ_FRAMES_MAX) return false;
-    if (this.#entries[this.#at(position - 1) + LENGTH] !== BLOCK_BYTES) return false;
-    return this.#entries[this.#at(position) + PLACE] === firstPlace + position - this.#head;
   }
 
   #done(at: number): void {

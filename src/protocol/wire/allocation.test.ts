@@ -2,15 +2,17 @@
 // the middle of a read is what makes a fast link stutter.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
+import { BLOCK_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
 import { BlockReceiver } from './block-receiver.ts';
+import { Frames } from './frames.ts';
 import { writePieceHeader } from './message-writer.ts';
 import { PieceMemory } from './piece-memory.ts';
 import { ReceiveCounters } from './receive-counters.ts';
+import { receiverCommons } from './receiver-commons.ts';
 import type { ReceiverSink } from './receiver-sink.ts';
 
 const FRAMES = 64;
-/** Blocks requested ahead; a frame less than the arena has, so that the last block's neighbour is not always ours. */
+/** Blocks requested ahead: fewer than the arena has frames, so that the last one's neighbour is not always ours. */
 const WINDOW = 48;
 const HEADERS = 1_000_000;
 /** Parts short enough that most see no collection, which would hide what was allocated. */
@@ -24,8 +26,9 @@ const skip = globalThis.gc === undefined ? 'needs node --expose-gc' : false;
 class Downloader {
   landed = 0;
   readonly #receiver: BlockReceiver;
-  readonly #memory = new PieceMemory(new Uint8Array(FRAMES * BLOCK_BYTES));
+  readonly #memory = new PieceMemory(Frames.alone(FRAMES));
   #next = 0;
+  #sent = 0;
 
   constructor() {
     const sink: ReceiverSink = {
@@ -40,30 +43,27 @@ class Downloader {
       wasted: () => assert.fail('everything was requested'),
       failed: (code) => assert.fail(code),
     };
-    const commons = { memory: this.#memory, counters: new ReceiveCounters(), discard: new Uint8Array(BLOCK_BYTES) };
-    this.#receiver = new BlockReceiver(2, sink, commons);
+    this.#receiver = new BlockReceiver(2, sink, receiverCommons(this.#memory, new ReceiveCounters()));
     this.#receiver.push(new Uint8Array(68));
     for (let i = 0; i < WINDOW; i++) this.#expect();
   }
 
-  /** Receives blocks as a fast socket does: the payload and the next header in one read. The payload is left out. */
+  /** Receives blocks as a fast socket does, as many in a read as it is given room for. The payload is left out. */
   receive(blocks: number): void {
     const receiver = this.#receiver;
-    for (let i = 0; i < blocks; i++) {
-      let target = receiver.destination();
-      if (target.length === PIECE_HEADER_BYTES) {
-        this.#writeHeader(target, 0, this.landed);
-        receiver.arrived(PIECE_HEADER_BYTES);
-        target = receiver.destination();
+    for (const end = this.landed + blocks; this.landed < end; ) {
+      const target = receiver.destination();
+      // Wherever a frame begins, a header comes.
+      const offset = target.byteOffset - this.#memory.frames.bytes.byteOffset;
+      let at = (PIECE_MESSAGE_BYTES - (offset % PIECE_MESSAGE_BYTES)) % PIECE_MESSAGE_BYTES;
+      for (; at < target.length; at += PIECE_MESSAGE_BYTES) {
+        const block = this.#sent++;
+        writePieceHeader(target, at, this.#pieceOf(block), this.#beginOf(block), BLOCK_BYTES);
       }
-      if (target.length > BLOCK_BYTES) this.#writeHeader(target, BLOCK_BYTES, this.landed + 1);
+      const before = this.landed;
       receiver.arrived(target.length);
-      this.#expect();
+      for (let i = before; i < this.landed; i++) this.#expect();
     }
-  }
-
-  #writeHeader(target: Uint8Array, offset: number, block: number): void {
-    writePieceHeader(target, offset, this.#pieceOf(block), this.#beginOf(block), BLOCK_BYTES);
   }
 
   #pieceOf(block: number): number {
@@ -90,7 +90,7 @@ test('a million block headers allocate nothing', { skip }, () => {
     downloader.receive(HEADERS / PARTS);
     growths.push(process.memoryUsage().heapUsed - before);
   }
-  assert.equal(downloader.landed, 200_000 + HEADERS);
+  assert.ok(downloader.landed >= 200_000 + HEADERS);
   // The median: the compiler, which works beside us, and a collection spoil a part or two, but not half of them.
   const growthBytes = growths.sort((a, b) => a - b)[PARTS / 2]!;
   assert.ok(Math.abs(growthBytes) < GROWTH_BYTES_MAX, `the heap grew by ${growths.join(', ')} bytes`);

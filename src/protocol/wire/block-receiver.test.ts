@@ -10,9 +10,9 @@ import {
   type ScriptBlock,
 } from '../../testing/wire/peer-script.ts';
 import { blockBytes, join, rawMessage, rawPiece } from '../../testing/wire/raw-messages.ts';
-import { POISON, ReceiverRig } from '../../testing/wire/receiver-rig.ts';
+import { ReceiverRig } from '../../testing/wire/receiver-rig.ts';
 import { BYTE_BY_BYTE, GREEDY, type ReadSize, SocketModel } from '../../testing/wire/socket-model.ts';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
+import { BLOCK_BYTES } from './block.ts';
 import type { BlockReceiver } from './block-receiver.ts';
 
 const FRAMES = 9;
@@ -24,10 +24,10 @@ class Play {
   readonly receiver: BlockReceiver;
   readonly #script: PeerScript;
   readonly #blocks = new Map<string, ScriptBlock>();
-  /** What the arena must hold. */
-  readonly #model = new Uint8Array(FRAMES * BLOCK_BYTES).fill(POISON);
-  /** Places whose first 13 bytes, from this one on, may hold anything: a header may have hung over into them. */
-  readonly #uncertain = new Map<number, number>();
+  /** What landed and must stay as it is until its place is used again. */
+  readonly #held = new Map<number, Uint8Array>();
+  /** Places that were never this link's: nothing may be written there. */
+  readonly #strange = new Set(Array.from({ length: FRAMES }, (_, place) => place));
   readonly #left = new Map<string, ScriptBlock>();
   #round = 0;
 
@@ -46,10 +46,10 @@ class Play {
     const { counters } = rig;
     assert.equal(counters.placedBytes + counters.copiedBytes, this.#script.expectedBytes);
     assert.equal(counters.wastedBytes, this.#script.wastedBytes);
-    for (const [place, from] of this.#uncertain) {
-      this.#model.set(rig.frame(place).subarray(from, PIECE_HEADER_BYTES), place * BLOCK_BYTES + from);
+    for (const [place, bytes] of this.#held) {
+      assert.equal(Buffer.compare(rig.frames.slice(place, bytes.length), bytes), 0, 'what landed is still there');
     }
-    assert.equal(Buffer.compare(rig.arena, this.#model), 0, 'the arena holds what landed and nothing else');
+    for (const place of this.#strange) rig.assertUntouched(place);
     receiver.revokeEach((piece, begin, length) => {
       assert.equal(this.#left.get(`${piece} ${begin}`)?.length, length);
       this.#left.delete(`${piece} ${begin}`);
@@ -68,7 +68,8 @@ class Play {
       this.receiver.expect(block.piece, block.begin, block.length, block.place);
       this.#blocks.set(`${block.piece} ${block.begin}`, block);
       this.#left.set(`${block.piece} ${block.begin}`, block);
-      this.#uncertain.set(block.place, 0);
+      this.#held.delete(block.place);
+      this.#strange.delete(block.place);
     }
   }
 
@@ -76,8 +77,7 @@ class Play {
     const { place, length } = this.#blocks.get(`${piece} ${begin}`)!;
     const bytes = blockBytes(piece, begin, length);
     assert.equal(Buffer.compare(this.rig.frame(place).subarray(0, length), bytes), 0, 'a landed block is whole');
-    this.#model.set(bytes, place * BLOCK_BYTES);
-    this.#uncertain.set(place, Math.min(length, PIECE_HEADER_BYTES));
+    this.#held.set(place, bytes);
     this.#left.delete(`${piece} ${begin}`);
   }
 }
@@ -124,7 +124,7 @@ test('a conversation pushed in chunks of any size sets off what it says', () => 
   );
 });
 
-test('one greedy stream of full blocks is read in as many reads as there are blocks, and one for the first header', () => {
+test('one greedy stream of full blocks is read in ever larger reads', () => {
   const blocks = 64;
   const rig = new ReceiverRig(blocks);
   const receiver = rig.greeted(LINK);
@@ -134,10 +134,11 @@ test('one greedy stream of full blocks is read in as many reads as there are blo
     rawPiece(3, k * BLOCK_BYTES, blockBytes(3, k * BLOCK_BYTES, BLOCK_BYTES)),
   );
   new SocketModel(receiver).receive(join(...messages));
-  assert.equal(rig.counters.reads - readsBefore, blocks + 1);
+  // 1, 2, 4, 8 blocks, then 16 at once.
+  assert.equal(rig.counters.reads - readsBefore, 8);
   assert.equal(rig.counters.copiedBytes, 0);
   assert.equal(rig.counters.placedBytes, blocks * BLOCK_BYTES);
-  assert.equal(Buffer.compare(rig.arena, join(...messages.map((m) => m.subarray(PIECE_HEADER_BYTES)))), 0);
+  assert.equal(Buffer.compare(rig.frames.bytes, join(...messages)), 0, 'the messages lie in memory as they came');
 });
 
 test('messages that came along with blocks are told in the order in which they came', () => {
@@ -149,4 +150,43 @@ test('messages that came along with blocks are told in the order in which they c
   new SocketModel(receiver).receive(join(block(0), have, block(1), have, have, block(2)));
   const kinds = rig.trace.map((line) => line.split(' ')[0]);
   assert.deepEqual(kinds, ['landed', 'message', 'landed', 'message', 'message', 'landed']);
+});
+
+test('blocks that come in an order of their own stay where they arrived, and nothing is copied', () => {
+  const blocks = 32;
+  const order = fc.shuffledSubarray(
+    Array.from({ length: blocks }, (_, k) => k),
+    { minLength: blocks },
+  );
+  fc.assert(
+    fc.property(order, fc.nat(), (sent, seed) => {
+      const rig = new ReceiverRig(blocks);
+      const receiver = rig.greeted(LINK);
+      for (let k = 0; k < blocks; k++) receiver.expect(3, k * BLOCK_BYTES, BLOCK_BYTES, k);
+      const block = (k: number): Uint8Array => blockBytes(3, k * BLOCK_BYTES, BLOCK_BYTES);
+      const stream = join(...sent.map((k) => rawPiece(3, k * BLOCK_BYTES, block(k))));
+      new SocketModel(receiver).receive(stream, seed % 2 === 0 ? GREEDY : randomSizes(seed));
+      assert.equal(rig.counters.copiedBytes, 0);
+      for (let k = 0; k < blocks; k++) assert.equal(Buffer.compare(rig.frame(k), block(k)), 0);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a peer that trickles is read no further ahead than the next header', () => {
+  const rig = new ReceiverRig(40);
+  const receiver = rig.greeted(LINK);
+  for (let k = 0; k < 40; k++) receiver.expect(0, k * BLOCK_BYTES, BLOCK_BYTES, k);
+  const socket = new SocketModel(receiver);
+  const messages = (from: number, to: number): Uint8Array =>
+    join(
+      ...Array.from({ length: to - from }, (_, k) =>
+        rawPiece(0, (from + k) * BLOCK_BYTES, blockBytes(0, (from + k) * BLOCK_BYTES, BLOCK_BYTES)),
+      ),
+    );
+  socket.receive(messages(0, 15));
+  assert.ok(socket.destination.length > 8 * BLOCK_BYTES, 'a fast one is read far ahead');
+  const rest = messages(15, 17);
+  for (let at = 0; at < rest.length; at += 1000) socket.receive(rest.subarray(at, at + 1000));
+  assert.ok(socket.destination.length <= 2 * BLOCK_BYTES, 'little waits with it');
 });

@@ -1,33 +1,41 @@
 // Takes one peer's byte stream apart (BEP 3 framing) so that blocks never pass through a buffer: it says where the next
-// bytes are to be written (`destination`), and is told how many were (`arrived`). Blocks go straight to their place in
-// piece memory, everything else through a small control buffer.
+// bytes are to be written (`destination`), and is told how many were (`arrived`). Blocks go straight to piece memory,
+// everything else through a small control buffer.
 //
-// The one-read-per-block trick. While block k is coming in, the destination is its remaining bytes plus 13:
+// While blocks are expected, the stream is read straight into frames (frames.ts), header and block as they come:
 //
-//     place of k                        place of k+1
-//     |-------- block k ---------------|hhhhhhhhhhhhh|---- block k+1 …
-//     '------- destination of one read --------------'
+//     frame f, filled so far           frame f+1                     frame f+2
+//     |hhhhhhhhhhhhh|████████········|·············|··············|·············| …
+//                            '------------ destination of one read ------------'
 //
-// The next message's header lands on the first bytes of k+1's place, is moved out, and is overwritten when k+1 comes.
-// That is allowed only while this very link owns k+1's place, which means: requested here, not received, not from
-// anyone else. Whoever wants the place back (`revoke`) waits until the destination has moved off it.
+// One read brings as many blocks as the socket has, as far as the frames that follow each other are this very link's
+// to fill: requested here, not received, not from anyone else. The block that a header announces stays where it is, and
+// its place gets that frame. When something else than a full block comes in between, what was read behind it is copied
+// to where it belongs, and the next reads are shorter. Whoever wants a place back (`revoke`) waits until the destination
+// has moved off it.
 import { readUint32 } from '../../base/bytes.ts';
-import { CONTROL_BUFFER_BYTES, IDLE_READ_BYTES, MESSAGE_BYTES_MIN } from '../limits.ts';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
-import { Expectations } from './expectations.ts';
+import { MESSAGE_BYTES_MIN } from '../limits.ts';
+import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
+import { ControlBuffer } from './control-buffer.ts';
 import { HANDSHAKE_BYTES } from './handshake.ts';
-import { PIECE, REQUEST } from './message-id.ts';
-import type { ReceiverCommons, ReceiverSink } from './receiver-sink.ts';
+import { PIECE } from './message-id.ts';
+import { OwedBlocks } from './owed-blocks.ts';
+import { mayBePieceHeader } from './piece-header.ts';
+import type { PieceMemory } from './piece-memory.ts';
+import { ReadAhead } from './read-ahead.ts';
+import type { ReceiveCounters } from './receive-counters.ts';
+import type { ReceiverCommons } from './receiver-commons.ts';
+import type { ReceiverSink } from './receiver-sink.ts';
 
 const IN_HANDSHAKE = 0;
 const IN_CONTROL = 1;
-const IN_BLOCK = 2;
-const IN_BODY = 3;
+/** Between two blocks of the stream: the next header goes to the start of a frame. */
+const IN_HEADER = 2;
+const IN_BLOCK = 3;
 const IN_SKIP = 4;
 const FAILED = 5;
 
 const LENGTH_BYTES = 4;
-const RANGE_BYTES = 12;
 const NOWHERE = -1;
 const NOTHING = new Uint8Array(0);
 
@@ -36,35 +44,35 @@ export class BlockReceiver {
   readonly #link: number;
   readonly #sink: ReceiverSink;
   readonly #commons: ReceiverCommons;
-  readonly #expected = new Expectations();
-  readonly #control = new Uint8Array(CONTROL_BUFFER_BYTES);
-  readonly #headerView: Uint8Array = this.#control.subarray(0, PIECE_HEADER_BYTES);
+  readonly #memory: PieceMemory;
+  readonly #counters: ReceiveCounters;
+  readonly #owed: OwedBlocks;
+  readonly #ahead: ReadAhead;
+  readonly #control = new ControlBuffer();
   #state = IN_HANDSHAKE;
-  /** Unparsed control bytes are [start, end). */
-  #start = 0;
-  #end = 0;
   #view: Uint8Array = NOTHING;
   #messageBytesMax = MESSAGE_BYTES_MIN;
   #everExpected = false;
-  // The block or the bytes to skip that are coming in.
+  /** Bytes come from elsewhere than a socket's read, and are copied: a destination then has room for no byte beyond. */
+  #copying = false;
+  // The header, the block or the bytes to skip that are coming in.
+  #frame = NOWHERE;
   #place = NOWHERE;
   #piece = 0;
   #begin = 0;
   #length = 0;
   #filled = 0;
-  // The place that the present destination hangs over into.
-  #overhang = NOWHERE;
-  // A message too long for the control buffer.
-  #body: Uint8Array = NOTHING;
-  #bodyId = 0;
-  // The revoked block that the present destination still covers: only the one under the overhang can be.
-  #revokedPiece = NOWHERE;
-  #revokedBegin = NOWHERE;
+  /** Where in piece memory the present destination begins. */
+  #viewOffset = 0;
 
   constructor(link: number, sink: ReceiverSink, commons: ReceiverCommons) {
     this.#link = link;
     this.#sink = sink;
     this.#commons = commons;
+    this.#memory = commons.memory;
+    this.#counters = commons.counters;
+    this.#owed = new OwedBlocks(link, commons.memory, sink);
+    this.#ahead = new ReadAhead(link, commons.memory);
   }
 
   /** Longest message body, in bytes, that the peer may send from now on, PIECE apart. */
@@ -74,33 +82,24 @@ export class BlockReceiver {
 
   /** From now on this block is put into its place, which belongs to this link until landed or returned. */
   expect(piece: number, begin: number, length: number, place: number): void {
-    this.#commons.memory.claim(place, this.#link);
-    this.#expected.add(piece, begin, length, place);
+    this.#owed.add(piece, begin, length, place);
     this.#everExpected = true;
   }
 
   /**
-   * Stops expecting a block. Its length when it was expected, and `returned` or `landed` follows, at once or later;
-   * 0 when it was not, or is already coming in.
+   * Stops expecting a block. Its length when it was expected, and `returned` follows, at once or later; 0 when it was
+   * not, or is already coming in.
    */
   revoke(piece: number, begin: number): number {
-    const position = this.#expected.find(piece, begin);
-    if (position < 0 || this.#isRevoked(piece, begin)) return 0;
-    const length = this.#expected.lengthAt(position);
-    if (this.#expected.placeAt(position) === this.#overhang) {
-      this.#revokedPiece = piece;
-      this.#revokedBegin = begin;
-    } else {
-      this.#giveBack(position);
-    }
-    return length;
+    return this.#owed.revoke(piece, begin, this.#ahead);
   }
 
   /** Revokes every expected block; `visit` hears of each. Blocks under way land, and are not visited. */
   revokeEach(visit: (piece: number, begin: number, length: number) => void): void {
-    for (const position of this.#expected.positions()) {
-      const piece = this.#expected.pieceAt(position);
-      const begin = this.#expected.beginAt(position);
+    const { expected } = this.#owed;
+    for (const position of expected.positions()) {
+      const piece = expected.pieceAt(position);
+      const begin = expected.beginAt(position);
       const length = this.revoke(piece, begin);
       if (length > 0) visit(piece, begin, length);
     }
@@ -114,23 +113,19 @@ export class BlockReceiver {
   /** Frees every place: the link's socket is closed and will not write again. Tells nobody. */
   close(): void {
     this.#state = FAILED;
-    if (this.#place !== NOWHERE) this.#commons.memory.release(this.#place, this.#link);
+    if (this.#place !== NOWHERE) this.#memory.release(this.#place, this.#link);
     this.#place = NOWHERE;
-    for (let at = this.#expected.first(); at >= 0; at = this.#expected.first()) {
-      this.#commons.memory.release(this.#expected.placeAt(at), this.#link);
-      this.#expected.remove(at);
-    }
+    this.#owed.releaseAll();
   }
 
   /** Where the next bytes belong. Never empty. The view may be written to until the next call. */
   destination(): Uint8Array {
-    this.#overhang = NOWHERE;
+    this.#ahead.clear();
+    this.#enterOrLeaveStream();
     switch (this.#state) {
+      case IN_HEADER:
       case IN_BLOCK:
-        this.#view = this.#blockDestination();
-        break;
-      case IN_BODY:
-        this.#view = this.#body.subarray(this.#filled);
+        this.#view = this.#streamDestination();
         break;
       case IN_SKIP:
         this.#view = this.#commons.discard.subarray(0, Math.min(this.#length - this.#filled, BLOCK_BYTES));
@@ -139,258 +134,260 @@ export class BlockReceiver {
         this.#view = this.#commons.discard;
         break;
       default:
-        this.#view = this.#controlDestination();
+        this.#view = this.#control.room(this.#controlWanted());
     }
-    if (this.#revokedPiece !== NOWHERE) this.#giveBackRevoked();
+    this.#owed.settle();
     return this.#view;
   }
 
   /** `count` bytes were written to the start of the last destination. */
   arrived(count: number): void {
-    this.#commons.counters.addRead();
-    switch (this.#state) {
-      case IN_BLOCK:
-        this.#blockArrived(count);
-        break;
-      case IN_SKIP:
-        this.#skipArrived(count);
-        break;
-      case IN_BODY:
-        this.#filled += count;
-        if (this.#filled === this.#body.length) this.#bodyDone();
-        break;
-      case FAILED:
-        break;
-      default:
-        this.#end += count;
-        this.#parse();
-    }
+    this.#counters.addRead();
+    this.#ahead.learn(count, this.#view.length);
+    this.#took(count);
   }
 
   /** The counted fallback for sources that hand over chunks of their own: one copy. The chunk is the caller's again after. */
   push(chunk: Uint8Array): void {
+    this.#replay(chunk);
+    // Nobody holds a destination between two chunks, so no place has to wait for the next one.
+    this.#ahead.clear();
+    this.#owed.settle();
+  }
+
+  #replay(chunk: Uint8Array): void {
+    this.#copying = true;
     for (let offset = 0; offset < chunk.length && this.#state !== FAILED; ) {
       const target = this.destination();
       const count = Math.min(target.length, chunk.length - offset);
-      const inBlock = this.#state === IN_BLOCK ? Math.min(count, this.#length - this.#filled) : 0;
       target.set(count === chunk.length ? chunk : chunk.subarray(offset, offset + count));
-      this.arrived(count);
-      this.#commons.counters.addCopied(inBlock);
-      this.#commons.counters.addPlaced(-inBlock);
+      this.#took(count);
       offset += count;
     }
-    // Nobody holds a destination between two chunks, so no place has to wait for the next one.
-    this.#overhang = NOWHERE;
-    if (this.#revokedPiece !== NOWHERE) this.#giveBackRevoked();
+    this.#copying = false;
   }
 
-  #blockDestination(): Uint8Array {
-    const memory = this.#commons.memory;
-    const next = this.#place + 1;
-    const overhang = this.#length === BLOCK_BYTES && this.#revokedPiece === NOWHERE && memory.ownedBy(next, this.#link);
-    if (overhang) this.#overhang = next;
-    if (this.#filled === 0 && this.#length === BLOCK_BYTES) return memory.frameView(this.#place, overhang);
-    const offset = this.#place * BLOCK_BYTES;
-    const end = offset + this.#length + (overhang ? PIECE_HEADER_BYTES : 0);
-    return memory.bytes.subarray(offset + this.#filled, end);
-  }
-
-  #controlDestination(): Uint8Array {
-    const have = this.#end - this.#start;
-    const wanted = this.#state === IN_HANDSHAKE ? HANDSHAKE_BYTES - have : this.#controlWanted(have);
-    if (this.#start > 0 && (have === 0 || this.#end + wanted > this.#control.length)) {
-      this.#control.copyWithin(0, this.#start, this.#end);
-      this.#start = 0;
-      this.#end = have;
+  #took(count: number): void {
+    switch (this.#state) {
+      case IN_HEADER:
+      case IN_BLOCK:
+        this.#streamArrived(count);
+        break;
+      case IN_SKIP:
+        this.#skipArrived(count);
+        break;
+      case FAILED:
+        break;
+      default:
+        this.#control.filled(count);
+        this.#parse();
     }
-    if (this.#end === 0 && wanted === PIECE_HEADER_BYTES) return this.#headerView;
-    return this.#control.subarray(this.#end, Math.min(this.#end + wanted, this.#control.length));
   }
 
-  /**
-   * How many control bytes to ask for. While blocks are expected never more than the present message, or a PIECE
-   * header: every byte beyond would be block payload in the wrong place. Else as much as fits.
-   */
-  #controlWanted(have: number): number {
-    if (this.#expected.count === 0) {
-      const room = this.#everExpected ? IDLE_READ_BYTES : this.#control.length;
-      return Math.max(1, Math.min(room, this.#control.length - have));
+  /** The stream begins with a message border while blocks are expected, and ends when its frame is wanted back. */
+  #enterOrLeaveStream(): void {
+    const memory = this.#memory;
+    if (this.#state === IN_HEADER && (this.#copying || !memory.awaits(this.#frame, this.#link))) {
+      this.#control.begin(memory.frames.bytes, this.#frame * PIECE_MESSAGE_BYTES, this.#filled);
+      this.#state = IN_CONTROL;
     }
-    if (have < LENGTH_BYTES) return PIECE_HEADER_BYTES - have;
-    const total = LENGTH_BYTES + readUint32(this.#control, this.#start);
-    if (have === LENGTH_BYTES) return Math.min(total, PIECE_HEADER_BYTES) - have;
-    const isPiece = this.#control[this.#start + LENGTH_BYTES] === PIECE;
-    return (isPiece ? PIECE_HEADER_BYTES : total) - have;
+    if (this.#state !== IN_CONTROL || this.#copying || this.#control.length > 0 || this.#owed.expected.count === 0)
+      return;
+    this.#state = IN_HEADER;
+    this.#frame = memory.frames.frameOf(this.#owed.expected.placeAt(this.#owed.expected.first()));
+    this.#filled = 0;
   }
 
-  #blockArrived(count: number): void {
-    const missing = this.#length - this.#filled;
-    if (count < missing) {
-      this.#filled += count;
-      this.#commons.counters.addPlaced(count);
+  /** The rest of the present header and block, and of the frames behind it that are this link's to fill. */
+  #streamDestination(): Uint8Array {
+    const inHeader = this.#state === IN_HEADER;
+    const offset = this.#frame * PIECE_MESSAGE_BYTES + (inHeader ? 0 : PIECE_HEADER_BYTES);
+    this.#viewOffset = offset + this.#filled;
+    this.#ahead.cover(this.#frame);
+    let end: number;
+    if (inHeader) {
+      const full = this.#owed.expected.fullAhead(1 + this.#ahead.frames);
+      end = full === 0 ? offset + PIECE_HEADER_BYTES : this.#ahead.reach(this.#frame, full - 1);
+    } else if (this.#copying || this.#length !== BLOCK_BYTES) {
+      end = offset + this.#length;
+    } else {
+      end = this.#ahead.reach(this.#frame, this.#owed.expected.fullAhead(this.#ahead.frames));
+    }
+    return this.#memory.frames.view(this.#viewOffset, end);
+  }
+
+  /** While blocks are expected never more than the present message: every byte beyond would be a block's. */
+  #controlWanted(): number {
+    if (this.#state === IN_HANDSHAKE) return HANDSHAKE_BYTES - this.#control.length;
+    return this.#owed.expected.count > 0 ? this.#control.missing() : this.#control.idleRoom(this.#everExpected);
+  }
+
+  /** Takes headers and blocks as they lie in the frames. */
+  #streamArrived(count: number): void {
+    let at = this.#viewOffset;
+    const end = at + count;
+    for (;;) {
+      if (this.#state === IN_BLOCK) {
+        const taken = Math.min(end - at, this.#length - this.#filled);
+        at += taken;
+        this.#filled += taken;
+        if (this.#copying) this.#counters.addCopied(taken);
+        else this.#counters.addPlaced(taken);
+        if (this.#filled < this.#length) return;
+        if (this.#length !== BLOCK_BYTES && at < end) return this.#shortBlockDone(at, end);
+        this.#blockDone();
+      } else {
+        const taken = Math.min(end - at, PIECE_HEADER_BYTES - this.#filled);
+        at += taken;
+        this.#filled += taken;
+        const start = this.#frame * PIECE_MESSAGE_BYTES;
+        if (!mayBePieceHeader(this.#memory.frames.bytes, start, this.#filled)) return this.#leaveStream(start, end);
+        if (this.#filled < PIECE_HEADER_BYTES) return;
+        this.#begins(this.#memory.frames.bytes, start);
+        // The block stays in the frame that its header lies in.
+        if (this.#state === IN_BLOCK) this.#memory.frames.exchange(this.#place, this.#frame);
+        if (this.#state === IN_SKIP) at += this.#skipArrived(Math.min(end - at, this.#length));
+      }
+      if (this.#state === IN_CONTROL && !this.#nextFrame(at, end)) return;
+      if (this.#state !== IN_BLOCK && this.#state !== IN_HEADER) return;
+    }
+  }
+
+  /** A block, or what was skipped in its place, is over: true when its successor lies in the next frame. */
+  #nextFrame(at: number, end: number): boolean {
+    const next = this.#frame + 1;
+    if (this.#length === BLOCK_BYTES && !this.#copying) {
+      // What was read lies there by right; where nothing was read, the frame may be somebody else's.
+      if (at < end || this.#memory.awaits(next, this.#link)) {
+        this.#state = IN_HEADER;
+        this.#frame = next;
+        this.#filled = 0;
+        return at < end;
+      }
+    } else if (at < end) {
+      this.#leaveStream(at, end);
+    }
+    return false;
+  }
+
+  /** What was read behind a short block lies in the block's own frame: it must be out before that is given back. */
+  #shortBlockDone(start: number, end: number): void {
+    const behind = this.#moveOut(start, end);
+    this.#blockDone();
+    if (this.#state === IN_CONTROL) this.#replay(behind);
+  }
+
+  /** Something else than a full block: what was read from there on is handled as if it had been read elsewhere. */
+  #leaveStream(start: number, end: number): void {
+    this.#state = IN_CONTROL;
+    this.#replay(this.#moveOut(start, end));
+  }
+
+  #moveOut(start: number, end: number): Uint8Array {
+    this.#ahead.frames = 0;
+    const moved = this.#commons.scratch.subarray(0, end - start);
+    moved.set(this.#memory.frames.bytes.subarray(start, end));
+    return moved;
+  }
+
+  /** Decodes a PIECE header, in place and without allocation: its block is coming in, or is to be skipped. */
+  #begins(bytes: Uint8Array, start: number): void {
+    this.#piece = readUint32(bytes, start + 5);
+    this.#begin = readUint32(bytes, start + 9);
+    this.#length = readUint32(bytes, start) - 9;
+    this.#filled = 0;
+    const position = this.#owed.expected.find(this.#piece, this.#begin);
+    if (position < 0) {
+      this.#state = IN_SKIP;
       return;
     }
-    this.#commons.counters.addPlaced(missing);
-    const view = this.#view;
-    this.#blockDone();
-    // What came beyond the block is the start of the next message. It lies on a place that this link still owns.
-    const extra = count - missing;
-    for (let i = 0; i < extra; i++) this.#control[i] = view[missing + i]!;
-    this.#start = 0;
-    this.#end = extra;
-    if (extra > 0) this.#parse();
+    if (this.#owed.expected.lengthAt(position) !== this.#length) {
+      this.#abort(
+        'ERR_WIRE_BLOCK',
+        `sent ${this.#length} bytes for a block of ${this.#owed.expected.lengthAt(position)}`,
+      );
+      return;
+    }
+    this.#place = this.#owed.expected.placeAt(position);
+    this.#owed.expected.remove(position);
+    this.#state = IN_BLOCK;
   }
 
   #blockDone(): void {
     this.#state = IN_CONTROL;
     const place = this.#place;
     this.#place = NOWHERE;
-    this.#commons.memory.release(place, this.#link);
+    this.#memory.release(place, this.#link);
     this.#sink.landed(this.#piece, this.#begin, this.#length);
   }
 
-  #skipArrived(count: number): void {
-    this.#commons.counters.addWasted(count);
+  #skipArrived(count: number): number {
+    this.#counters.addWasted(count);
     this.#filled += count;
-    if (this.#filled < this.#length) return;
+    if (this.#filled < this.#length) return count;
     this.#state = IN_CONTROL;
     this.#sink.wasted(this.#piece, this.#begin, this.#length);
-  }
-
-  #bodyDone(): void {
-    const body = this.#body;
-    this.#body = NOTHING;
-    this.#state = IN_CONTROL;
-    this.#sink.message(this.#bodyId, body);
+    return count;
   }
 
   /** Handles every complete message in the control buffer. */
   #parse(): void {
-    if (this.#state === IN_HANDSHAKE && !this.#parseHandshake()) return;
-    while (this.#state === IN_CONTROL && this.#end - this.#start >= LENGTH_BYTES) {
-      const length = readUint32(this.#control, this.#start);
+    const control = this.#control;
+    if (this.#state === IN_HANDSHAKE) {
+      if (control.length < HANDSHAKE_BYTES) return;
+      this.#state = IN_CONTROL;
+      this.#sink.handshake(control.take(HANDSHAKE_BYTES));
+    }
+    while (this.#state === IN_CONTROL && control.length >= LENGTH_BYTES) {
+      const length = readUint32(control.bytes, control.start);
       if (length === 0) {
-        this.#start += LENGTH_BYTES;
+        control.start += LENGTH_BYTES;
         this.#sink.keepAlive();
         continue;
       }
-      if (length > Math.max(this.#messageBytesMax + 1, BLOCK_BYTES + 9)) {
-        this.#fail(length);
+      const id = control.length > LENGTH_BYTES ? control.bytes[control.start + LENGTH_BYTES]! : undefined;
+      // Judged before memory is spent, and before the id has come: then by what the longer kind may have.
+      const bytesMax = this.#messageBytesMax + 1;
+      if (
+        length > (id === undefined ? Math.max(bytesMax, BLOCK_BYTES + 9) : id === PIECE ? BLOCK_BYTES + 9 : bytesMax)
+      ) {
+        this.#abort('ERR_WIRE_LENGTH', `announced a message of ${length} bytes`);
         return;
       }
-      if (this.#end - this.#start <= LENGTH_BYTES) return;
-      const id = this.#control[this.#start + LENGTH_BYTES]!;
-      if (!(id === PIECE ? this.#parsePiece(length) : this.#parseMessage(id, length))) return;
+      if (id === undefined || !(id === PIECE ? this.#parsePiece(length) : control.tell(length, this.#sink))) return;
     }
   }
 
-  #parseHandshake(): boolean {
-    if (this.#end - this.#start < HANDSHAKE_BYTES) return false;
-    const bytes = this.#control.subarray(this.#start, this.#start + HANDSHAKE_BYTES);
-    this.#start += HANDSHAKE_BYTES;
-    this.#state = IN_CONTROL;
-    this.#sink.handshake(bytes);
-    return true;
-  }
-
-  /** Returns false when the message is not complete yet, or wrong. */
-  #parseMessage(id: number, length: number): boolean {
-    const bodyBytes = length - 1;
-    if (bodyBytes > this.#messageBytesMax) {
-      this.#fail(length);
-      return false;
-    }
-    const from = this.#start + LENGTH_BYTES + 1;
-    if (from + bodyBytes <= this.#end) {
-      this.#start = from + bodyBytes;
-      const bytes = this.#control;
-      if (id === REQUEST && bodyBytes === RANGE_BYTES)
-        this.#sink.request(readUint32(bytes, from), readUint32(bytes, from + 4), readUint32(bytes, from + 8));
-      else this.#sink.message(id, this.#control.subarray(from, from + bodyBytes));
-      return true;
-    }
-    if (LENGTH_BYTES + length > this.#control.length) {
-      this.#body = new Uint8Array(bodyBytes);
-      this.#body.set(this.#control.subarray(from, this.#end));
-      this.#filled = this.#end - from;
-      this.#bodyId = id;
-      this.#start = 0;
-      this.#end = 0;
-      this.#state = IN_BODY;
-    }
-    return false;
-  }
-
-  /** Decodes a PIECE header, in place and without allocation, and starts the block. False when it is not complete. */
+  /** Starts the block of a PIECE header in the control buffer. Returns false when it is not complete yet, or wrong. */
   #parsePiece(length: number): boolean {
-    const blockBytes = length - 9;
-    if (blockBytes <= 0 || blockBytes > BLOCK_BYTES) {
-      this.#fail(length);
+    const control = this.#control;
+    if (length <= 9) {
+      this.#abort('ERR_WIRE_LENGTH', `announced a block of ${length - 9} bytes`);
       return false;
     }
-    if (this.#end - this.#start < PIECE_HEADER_BYTES) return false;
-    this.#piece = readUint32(this.#control, this.#start + 5);
-    this.#begin = readUint32(this.#control, this.#start + 9);
-    this.#length = blockBytes;
-    this.#filled = 0;
-    this.#start += PIECE_HEADER_BYTES;
-    return this.#startBlock();
-  }
-
-  #startBlock(): boolean {
-    const position = this.#expected.find(this.#piece, this.#begin);
-    if (position < 0 || this.#isRevoked(this.#piece, this.#begin)) {
-      this.#state = IN_SKIP;
-      const skipped = Math.min(this.#length, this.#end - this.#start);
-      this.#start += skipped;
-      if (skipped > 0) this.#skipArrived(skipped);
-      return true;
+    if (control.length < PIECE_HEADER_BYTES) return false;
+    const header = control.start;
+    control.start += PIECE_HEADER_BYTES;
+    this.#begins(control.bytes, header);
+    const read = Math.min(this.#length, control.length);
+    if (this.#state === IN_SKIP) {
+      control.start += read;
+      if (read > 0) this.#skipArrived(read);
+    } else if (this.#state === IN_BLOCK) {
+      this.#frame = this.#memory.frames.frameOf(this.#place);
+      if (read > 0) this.#takeFromControl(read);
     }
-    if (this.#expected.lengthAt(position) !== this.#length) {
-      this.#abort('ERR_WIRE_BLOCK', `sent ${this.#length} bytes for a block of ${this.#expected.lengthAt(position)}`);
-      return false;
-    }
-    this.#place = this.#expected.placeAt(position);
-    this.#expected.remove(position);
-    this.#state = IN_BLOCK;
-    this.#takeFromControl();
-    return true;
+    return this.#state !== FAILED;
   }
 
   /** Moves block bytes that were read along with control bytes to their place: the copy that the counters show. */
-  #takeFromControl(): void {
-    const count = Math.min(this.#length, this.#end - this.#start);
-    if (count === 0) return;
-    const offset = this.#place * BLOCK_BYTES;
-    this.#commons.memory.bytes.set(this.#control.subarray(this.#start, this.#start + count), offset);
-    this.#commons.counters.addCopied(count);
-    this.#start += count;
+  #takeFromControl(count: number): void {
+    const { bytes, start } = this.#control;
+    this.#memory.frames.set(this.#place, bytes.subarray(start, start + count));
+    this.#counters.addCopied(count);
+    this.#control.start += count;
     this.#filled = count;
     if (count === this.#length) this.#blockDone();
-  }
-
-  #isRevoked(piece: number, begin: number): boolean {
-    return piece === this.#revokedPiece && begin === this.#revokedBegin;
-  }
-
-  #giveBack(position: number): void {
-    const piece = this.#expected.pieceAt(position);
-    const begin = this.#expected.beginAt(position);
-    const length = this.#expected.lengthAt(position);
-    this.#commons.memory.release(this.#expected.placeAt(position), this.#link);
-    this.#expected.remove(position);
-    this.#sink.returned(piece, begin, length);
-  }
-
-  /** The destination has moved off the overhang: the place that was waited for goes back. */
-  #giveBackRevoked(): void {
-    const position = this.#expected.find(this.#revokedPiece, this.#revokedBegin);
-    this.#revokedPiece = NOWHERE;
-    if (position >= 0) this.#giveBack(position);
-  }
-
-  #fail(length: number): void {
-    this.#abort('ERR_WIRE_LENGTH', `announced a message of ${length} bytes`);
   }
 
   #abort(code: string, message: string): void {

@@ -1,6 +1,7 @@
 // The blocks that one link was asked for, in the order of the requests, each with the place reserved for it.
 // A ring of integers: peers mostly answer in order, so a look-up ends at the head; some (libtorrent reads from several
 // disk threads) answer out of order, so a look-up may go further and leaves a hole behind.
+import { BLOCK_BYTES } from './block.ts';
 
 const STRIDE = 4;
 const PIECE = 0;
@@ -47,6 +48,18 @@ export class Expectations {
       if (this.#entries[(position & this.#mask) * STRIDE + PIECE] !== HOLE) positions.push(position);
     }
     return positions;
+  }
+
+  /** How many of the oldest entries, `max` at most, are full blocks: the first that is not ends the count. */
+  fullAhead(max: number): number {
+    let full = 0;
+    for (let position = this.#head; position < this.#tail && full < max; position++) {
+      const at = (position & this.#mask) * STRIDE;
+      if (this.#entries[at + PIECE] === HOLE) continue;
+      if (this.#entries[at + LENGTH] !== BLOCK_BYTES) break;
+      full++;
+    }
+    return full;
   }
 
   /** Position of the oldest entry, or −1 when there is none. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES } from './block.ts';
+import { Frames } from './frames.ts';
 import { PieceMemory } from './piece-memory.ts';
 
-const memoryOf = (frames: number): PieceMemory => new PieceMemory(new Uint8Array(frames * BLOCK_BYTES));
+const memoryOf = (frames: number): PieceMemory => new PieceMemory(Frames.alone(frames));
 
 test('a place has one owner, until that one releases it', () => {
   const memory = memoryOf(2);
@@ -28,13 +28,26 @@ test('nobody is not a link', () => {
   assert.throws(() => memoryOf(1).claim(0, 0), /positive/);
 });
 
-test('a frame has two views, made once: exact, and with room for the next header', () => {
+test('a suspended place stays its link’s, and nothing more is put there', () => {
+  const memory = memoryOf(2);
+  memory.claim(0, 5);
+  assert.ok(memory.awaits(0, 5));
+  assert.throws(() => memory.suspend(0, 6), /by its owner/);
+  memory.suspend(0, 5);
+  assert.ok(memory.ownedBy(0, 5));
+  assert.ok(!memory.awaits(0, 5));
+  assert.throws(() => memory.claim(0, 6), /one owner/);
+  memory.release(0, 5);
+  memory.claim(0, 6);
+});
+
+test('whose a frame is says the place before it', () => {
   const memory = memoryOf(3);
-  const exact = memory.frameView(1, false);
-  const overhanging = memory.frameView(1, true);
-  assert.deepEqual([exact.byteOffset, exact.length], [BLOCK_BYTES, BLOCK_BYTES]);
-  assert.deepEqual([overhanging.byteOffset, overhanging.length], [BLOCK_BYTES, BLOCK_BYTES + PIECE_HEADER_BYTES]);
-  assert.equal(exact.buffer, memory.bytes.buffer);
-  assert.equal(memory.frameView(1, false), exact);
-  assert.equal(memory.frameView(1, true), overhanging);
+  memory.claim(0, 5);
+  memory.claim(2, 5);
+  memory.frames.exchange(0, 2);
+  memory.release(2, 5);
+  assert.ok(memory.awaits(2, 5));
+  assert.ok(!memory.awaits(0, 5));
+  assert.ok(!memory.awaits(3, 5), 'there is nothing behind the last frame');
 });

@@ -1,6 +1,4 @@
-// What a block receiver tells, and what the receivers of one thread have in common.
-import type { PieceMemory } from './piece-memory.ts';
-import type { ReceiveCounters } from './receive-counters.ts';
+// What a block receiver tells.
 
 /** What a receiver tells. Views are valid during the call only. */
 export interface ReceiverSink {
@@ -18,12 +16,4 @@ export interface ReceiverSink {
   wasted(piece: number, begin: number, length: number): void;
   /** The peer broke the framing; nothing is received any more. Codes: ERR_WIRE_LENGTH, ERR_WIRE_BLOCK. */
   failed(code: string, message: string): void;
-}
-
-/** What receivers of one thread share. */
-export interface ReceiverCommons {
-  readonly memory: PieceMemory;
-  readonly counters: ReceiveCounters;
-  /** Where bytes go that nobody wants. Its content means nothing. */
-  readonly discard: Uint8Array;
 }

@@ -163,7 +163,7 @@ function describeReceiving(scene: Describe, meet: Meet, copies: boolean): void {
     peer.send(pieceOf(second));
     const outcomes = (await stage.recorder.blocksHeard(4)).map(({ begin, outcome }) => `${begin} ${outcome}`);
     assert.deepEqual(outcomes, ['0 returned', '16384 returned', '32768 returned', '16384 wasted']);
-    assert.ok(stage.arena.bytes.every((byte) => byte === 0));
+    assert.ok(stage.arena.frames.bytes.every((byte) => byte === 0));
   });
 
   scene('a block under way lands although it is revoked', async (stage) => {
@@ -173,7 +173,8 @@ function describeReceiving(scene: Describe, meet: Meet, copies: boolean): void {
     const bytes = pieceOf(first);
     peer.send(bytes.subarray(0, 5000));
     // Nothing tells that a part of a block has come; turns of the event loop are waited for, not time.
-    while (stage.arena.bytes[4000] !== bytes[4013]) await new Promise((resolve) => setImmediate(resolve));
+    while (stage.arena.frames.block(first.place)[4000] !== bytes[4013])
+      await new Promise((resolve) => setImmediate(resolve));
     stage.port.revoke(link, first.piece, first.begin, true);
     stage.port.revokeAll(link, false);
     // Its neighbour is returned as soon as the destination has moved, not only when the block is complete.

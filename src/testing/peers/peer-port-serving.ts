@@ -47,7 +47,7 @@ function describeBlocks(scene: Describe, meet: Meet): void {
   scene('a served block goes out from its place, and the place is told to be free', async (stage) => {
     const { link, peer } = await stage.greeted(await meet(stage));
     const block = wanted(6)[0]!;
-    stage.arena.bytes.set(bytesOf(block), block.place * BLOCK_BYTES);
+    stage.arena.frames.set(block.place, bytesOf(block));
     stage.port.send(link, HAVE);
     stage.serve(link, [block]);
     stage.port.send(link, HAVE);
@@ -61,7 +61,7 @@ function describeBlocks(scene: Describe, meet: Meet): void {
     async (stage) => {
       const { link, peer } = await stage.greeted(await meet(stage));
       const whole = wanted(2, 3, 4);
-      for (const block of whole) stage.arena.bytes.set(bytesOf(block), block.place * BLOCK_BYTES);
+      for (const block of whole) stage.arena.frames.set(block.place, bytesOf(block));
       // From the middle of the slot that begins at place 2: a block of its own frame, one across two, the rest of one.
       const parts = [
         { ...whole[1]!, place: 2, offset: BLOCK_BYTES },
@@ -86,7 +86,7 @@ function describeBlocks(scene: Describe, meet: Meet): void {
   scene('one frame is served to several links at once', async (stage) => {
     const links = [await stage.greeted(await meet(stage)), await stage.greeted(await meet(stage))];
     const block = wanted(6)[0]!;
-    stage.arena.bytes.set(bytesOf(block), block.place * BLOCK_BYTES);
+    stage.arena.frames.set(block.place, bytesOf(block));
     for (const { link } of links) stage.serve(link, [block]);
     for (const { peer } of links) {
       const bytes = await peer.receive(13 + BLOCK_BYTES);

@@ -175,8 +175,7 @@ export class PeerStage {
   }
 
   assertInPlace(block: Wanted): void {
-    const offset = block.place * BLOCK_BYTES;
-    const held = this.arena.bytes.subarray(offset, offset + block.length);
+    const held = this.arena.frames.slice(block.place, block.length);
     assert.equal(Buffer.compare(held, bytesOf(block)), 0, `place ${block.place} holds its block`);
   }
 }

@@ -28,7 +28,7 @@ import { FailedVersions } from '../../engine/torrent/failed-versions.ts';
 import { BLOCK_BYTES, Geometry, type PieceIndex, RUN_BYTES } from '../../engine/torrent/geometry.ts';
 import { FileMap } from '../../host/disk/file-map.ts';
 import { DIGEST_BYTES, type StoreLayout } from '../../host/disk/store-layout.ts';
-import { placeOffset } from '../../host/memory/arena.ts';
+import type { Frames } from '../../protocol/wire/frames.ts';
 import { sha1 } from '../sha1.ts';
 
 interface MemoryStore {
@@ -45,13 +45,13 @@ interface MemoryStore {
 export type RefuseRun = (piece: number, run: number) => StorageError | undefined;
 
 export class MemoryStorage implements StoragePort {
-  readonly #arena: Uint8Array;
+  readonly #frames: Frames;
   readonly #sink: StorageSink;
   readonly #refuse: RefuseRun;
   readonly #stores: MemoryStore[] = [];
 
-  constructor(arena: Uint8Array, sink: StorageSink, refuse: RefuseRun = () => undefined) {
-    this.#arena = arena;
+  constructor(frames: Frames, sink: StorageSink, refuse: RefuseRun = () => undefined) {
+    this.#frames = frames;
     this.#sink = sink;
     this.#refuse = refuse;
   }
@@ -101,7 +101,7 @@ export class MemoryStorage implements StoragePort {
     const refusal = this.#refuse(piece, run);
     let outcome = STORED_FAILED;
     if (refusal === undefined) {
-      outcome = this.#write(store, store.geometry.pieceIndex(piece)!, run, placeOffset(batch[record + RUN_PLACE]!));
+      outcome = this.#write(store, store.geometry.pieceIndex(piece)!, run, batch[record + RUN_PLACE]!);
       if (outcome === STORED_VERIFIED) this.#tellDifferences(id, piece);
     } else {
       store.runs.delete(piece);
@@ -110,9 +110,9 @@ export class MemoryStorage implements StoragePort {
     this.#sink.runsStored(Int32Array.of(id, piece, run, outcome), 1);
   }
 
-  #write(store: MemoryStore, piece: PieceIndex, run: number, start: number): number {
+  #write(store: MemoryStore, piece: PieceIndex, run: number, place: number): number {
     const { geometry, bytes, written, layout } = store;
-    const view = this.#arena.subarray(start, start + geometry.runBytes(piece, run));
+    const view = this.#frames.slice(place, geometry.runBytes(piece, run));
     const runs = store.runs.get(piece) ?? new Set();
     assert(!runs.has(run), 'a run is stored once');
     store.runs.set(piece, runs.add(run));
@@ -149,7 +149,7 @@ export class MemoryStorage implements StoragePort {
     const start = batch[record + READ_PIECE]! * geometry.pieceBytes + batch[record + READ_BEGIN]!;
     const end = start + batch[record + READ_LENGTH]!;
     const ok = !written.subarray(start, end).includes(0);
-    if (ok) this.#arena.set(bytes.subarray(start, end), placeOffset(batch[record + READ_PLACE]!));
+    if (ok) this.#frames.set(batch[record + READ_PLACE]!, bytes.subarray(start, end));
     else this.#sink.storageFailed(id, new StorageError('ERR_STORAGE_CHANGED', 'That part was never written'));
     this.#sink.blocksRead(Int32Array.of(id, batch[record + READ_TICKET]!, ok ? 1 : 0), 1);
   }

@@ -1,7 +1,7 @@
 // Puts runs of a made-up torrent into the arena, as if they had been downloaded.
 import type { StoreId } from '../../engine/ports.ts';
 import { type Geometry, type PieceIndex, RUN_BLOCKS, RUN_BYTES } from '../../engine/torrent/geometry.ts';
-import { type Arena, placeOffset } from '../../host/memory/arena.ts';
+import type { Arena } from '../../host/memory/arena.ts';
 import type { SampleTorrent } from './sample-torrent.ts';
 
 /** Gives frames to the runs of a torrent, one place after the other, and fills them with its bytes. */
@@ -20,11 +20,11 @@ export class RunLoader {
     const { geometry, payload } = this.#torrent;
     const index = piece as PieceIndex;
     const place = this.#nextPlace;
-    if (place + RUN_BLOCKS > this.#arena.frames) this.#nextPlace = 0;
+    if (place + RUN_BLOCKS > this.#arena.frames.count) this.#nextPlace = 0;
     const at = this.#nextPlace;
     this.#nextPlace += geometry.blocksInRun(index, run);
     const start = geometry.pieceOffset(index) + run * RUN_BYTES;
-    this.#arena.bytes.set(payload.subarray(start, start + geometry.runBytes(index, run)), placeOffset(at));
+    this.#arena.frames.set(at, payload.subarray(start, start + geometry.runBytes(index, run)));
     return [store, piece, run, at];
   }
 }

@@ -13,7 +13,7 @@ import {
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { StoreLayout } from '../../host/disk/store-layout.ts';
-import { Arena, placeOffset } from '../../host/memory/arena.ts';
+import { Arena } from '../../host/memory/arena.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { RunLoader, runsOf } from './run-loader.ts';
 import { type SampleFile, type SampleTorrent, sampleTorrent } from './sample-torrent.ts';
@@ -167,7 +167,7 @@ function describeReads(name: string, make: StorageMaker): void {
         ['c', 59_996],
       ]);
       const store = await storeAll(subject, bench, torrent, 1);
-      bench.arena.bytes.fill(0xee);
+      bench.arena.frames.bytes.fill(0xee);
       const asked = [
         [0, 0, 16_384],
         [0, 16_384, 3616],
@@ -188,10 +188,13 @@ function describeReads(name: string, make: StorageMaker): void {
       assert.deepEqual(new Set(reads.map(({ ticket }) => ticket)), new Set([70, 71, 72, 73, 74]));
       assert.ok(reads.every(({ ok }) => ok));
       for (const [index, [piece, begin, length]] of asked.entries()) {
-        const start = placeOffset(index * 2);
         const expected = torrent.payload.subarray(piece * 20_000 + begin, piece * 20_000 + begin + length);
-        assert.deepEqual(bench.arena.bytes.slice(start, start + length), expected.slice());
-        assert.equal(bench.arena.bytes[start + length], 0xee, 'nothing is written behind a block');
+        assert.deepEqual(bench.arena.frames.slice(index * 2, length), expected.slice());
+        assert.equal(
+          bench.arena.frames.slice(index * 2, length + 1)[length],
+          0xee,
+          'nothing is written behind a block',
+        );
       }
     });
   });
@@ -200,7 +203,7 @@ function describeReads(name: string, make: StorageMaker): void {
     await withSubject(make, async (subject, bench) => {
       const torrent = sampleTorrent(subject.directory, 16 * KIB, [['a', 40_000]]);
       const store = await subject.open(torrent.layout);
-      bench.arena.bytes.fill(0xee, 0, BLOCK_BYTES);
+      bench.arena.frames.block(0).fill(0xee);
       subject.storage.readBlocks(Int32Array.of(store, 1, 0, BLOCK_BYTES, 0, 5), 1);
       assert.deepEqual(await bench.sink.readBlocks(1), [{ ticket: 5, ok: false }]);
       assert.equal(bench.sink.errors[0]?.code, 'ERR_STORAGE_CHANGED');
@@ -219,7 +222,7 @@ function describeRefusals(name: string, make: StorageMaker): void {
       const store = await subject.open(torrent.layout);
       const loader = new RunLoader(bench.arena, torrent);
       const batch = [...loader.load(store, 0, 0), ...loader.load(store, 1, 0)];
-      bench.arena.bytes[placeOffset(batch[3]!) + 100]! ^= 1;
+      bench.arena.frames.block(batch[3]!)[100]! ^= 1;
       subject.storage.storeRuns(Int32Array.from(batch), 2);
       const outcomes = new Map((await bench.sink.storedRuns(2)).map(({ piece, outcome }) => [piece, outcome]));
       assert.deepEqual(
@@ -241,7 +244,7 @@ function describeRefusals(name: string, make: StorageMaker): void {
       for (const [attempt, last] of [STORED_CORRUPT, STORED_VERIFIED].entries()) {
         bench.sink.clear();
         const batch = [2, 0, 1].flatMap((run) => loader.load(store, 0, run));
-        if (attempt === 0) bench.arena.bytes[placeOffset(batch[3]!)]! ^= 1;
+        if (attempt === 0) bench.arena.frames.block(batch[3]!)[0]! ^= 1;
         subject.storage.storeRuns(Int32Array.from(batch), 3);
         const outcomes = (await bench.sink.storedRuns(3)).map(({ outcome }) => outcome);
         assert.deepEqual(outcomes, [STORED_PART, STORED_PART, last]);
@@ -299,7 +302,9 @@ function describeWitness(name: string, make: StorageMaker): void {
             const run = (count + runs - 1) % runs;
             const record = loader.load(store, 0, run);
             for (const offset of spoilt) {
-              if (Math.floor(offset / MIB) === run) bench.arena.bytes[placeOffset(record[3]!) + (offset % MIB)]! ^= 1;
+              if (Math.floor(offset / MIB) !== run) continue;
+              const place = record[3]! + Math.floor((offset % MIB) / BLOCK_BYTES);
+              bench.arena.frames.block(place)[offset % BLOCK_BYTES]! ^= 1;
             }
             subject.storage.storeRuns(Int32Array.from(record), 1);
             await bench.sink.storedRuns(attempt * runs + count + 1);

@@ -37,7 +37,7 @@ export class TemporaryDisk {
     const loader = new RunLoader(this.arena, torrent);
     const runs = runsOf(torrent.geometry);
     const before = this.sink.stored.length;
-    const atOnce = Math.floor(this.arena.frames / RUN_BLOCKS);
+    const atOnce = Math.floor(this.arena.frames.count / RUN_BLOCKS);
     for (let start = 0; start < runs.length; start += atOnce) {
       const batch = runs.slice(start, start + atOnce).flatMap(([piece, run]) => loader.load(store, piece, run));
       this.pool.storeRuns(Int32Array.from(batch), batch.length / 4);

@@ -1,16 +1,17 @@
 // Receivers over a small arena full of poison, and a trace of everything that they tell.
 import assert from 'node:assert/strict';
-import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
+import { Frames } from '../../protocol/wire/frames.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
-import type { ReceiverCommons, ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
+import { type ReceiverCommons, receiverCommons } from '../../protocol/wire/receiver-commons.ts';
+import type { ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 
 /** What untouched memory looks like: a byte that arrives by mistake shows. */
 export const POISON = 0xee;
 
 export class ReceiverRig {
-  readonly arena: Uint8Array;
+  readonly frames: Frames;
   readonly memory: PieceMemory;
   readonly counters: ReceiveCounters = new ReceiveCounters();
   /** What the sinks heard, in order, RETURNED apart. */
@@ -20,9 +21,10 @@ export class ReceiverRig {
   readonly #commons: ReceiverCommons;
 
   constructor(frames: number) {
-    this.arena = new Uint8Array(frames * BLOCK_BYTES).fill(POISON);
-    this.memory = new PieceMemory(this.arena);
-    this.#commons = { memory: this.memory, counters: this.counters, discard: new Uint8Array(BLOCK_BYTES) };
+    this.frames = Frames.alone(frames);
+    this.frames.bytes.fill(POISON);
+    this.memory = new PieceMemory(this.frames);
+    this.#commons = receiverCommons(this.memory, this.counters);
   }
 
   /** A receiver whose sink writes the trace; `hooks` hear of the same events afterwards. */
@@ -77,7 +79,7 @@ export class ReceiverRig {
   }
 
   frame(place: number): Uint8Array {
-    return this.arena.subarray(place * BLOCK_BYTES, (place + 1) * BLOCK_BYTES);
+    return this.frames.block(place);
   }
 
   /** Fails unless nobody has written to `frame` from byte `from` on. */
@@ -88,8 +90,7 @@ export class ReceiverRig {
 
   /** Fails unless every place is free: a claim by a stranger finds each of them so. */
   assertAllFree(): void {
-    const frames = this.arena.length / BLOCK_BYTES;
-    for (let place = 0; place < frames; place++) {
+    for (let place = 0; place < this.frames.count; place++) {
       this.memory.claim(place, 1_000_001);
       this.memory.release(place, 1_000_001);
     }
