@@ -14,7 +14,7 @@ const QUIET_MS = 3000;
 const DUPLICATES_DEFAULT = 0.1;
 /** Blocks that each download may ask for twice beside that: where there are few, endgame is about much of the torrent. */
 const DUPLICATES_EACH = 8;
-const WASTED_DEFAULT = 0.25;
+const WASTED_DEFAULT = 0.35;
 
 /** What came of one run. */
 export interface RunResult {

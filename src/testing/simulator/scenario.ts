@@ -7,7 +7,7 @@ export interface Bounds {
   readonly deadlineMs: number;
   /** Blocks asked for twice, as a share of the others, beyond a few for each download. Default 0.1. */
   readonly duplicates?: number;
-  /** Bytes that came for nothing, as a share of those needed. Default 0.25. */
+  /** Bytes that came for nothing, as a share of those needed. Default 0.35. */
   readonly wasted?: number;
   /** Least Jain index of the downloaders' mean rates. Not looked at by default. */
   readonly fairness?: number;

@@ -5,7 +5,7 @@ import { leeches } from './cast.ts';
 export const endgameLoss: Scenario = {
   name: 'endgame-loss',
   about: 'packets and connections are lost while everybody fetches the last blocks',
-  bounds: { deadlineMs: 1_800_000, duplicates: 0.6 },
+  bounds: { deadlineMs: 1_800_000, duplicates: 0.6, wasted: 0.6 },
   set(world) {
     const torrent = world.torrent({ totalBytes: world.between(1, 40) * 16_384 - 7, pieceBytes: 32_768 });
     for (let seed = world.between(1, 4); seed > 0; seed--) {
