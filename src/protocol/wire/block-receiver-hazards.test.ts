@@ -91,6 +91,22 @@ test('revoking everything spares the block that is coming in and waits with the 
   rig.assertAllFree();
 });
 
+test('a place of which no byte has come is returned at once', () => {
+  const rig = new ReceiverRig(40);
+  const receiver = rig.greeted(LINK);
+  const socket = new SocketModel(receiver);
+  expect(receiver, 0);
+  socket.receive(rawMessage(4, [0, 0, 0, 1]));
+  receiver.revoke(0, begin(0));
+  assert.equal(rig.returned.length, 1);
+  // After a burst, too, that made the receiver read far ahead.
+  expect(receiver, ...Array.from({ length: 40 }, (_, k) => k));
+  socket.receive(join(...Array.from({ length: 30 }, (_, k) => message(k))));
+  receiver.revokeEach(() => undefined);
+  assert.equal(rig.returned.length, 11);
+  rig.assertAllFree();
+});
+
 test('a block is revoked once: asking again finds nothing', () => {
   const rig = new ReceiverRig(4);
   const { receiver, socket } = duringBlock0(rig);

@@ -184,15 +184,16 @@ export class BlockReceiver {
     }
   }
 
-  /** The stream begins with a message border while blocks are expected, and ends when its frame is wanted back. */
+  /** Blocks are read as a stream while more waits in the socket than was read; a header that is waited for holds no frame. */
   #enterOrLeaveStream(): void {
     const memory = this.#memory;
-    if (this.#state === IN_HEADER && (this.#copying || !memory.awaits(this.#frame, this.#link))) {
+    const idle = this.#ahead.waits && this.#filled === 0;
+    if (this.#state === IN_HEADER && (idle || this.#copying || !memory.awaits(this.#frame, this.#link))) {
       this.#control.begin(memory.frames.bytes, this.#frame * PIECE_MESSAGE_BYTES, this.#filled);
       this.#state = IN_CONTROL;
     }
-    if (this.#state !== IN_CONTROL || this.#copying || this.#control.length > 0 || this.#owed.expected.count === 0)
-      return;
+    if (this.#state !== IN_CONTROL || this.#ahead.waits || this.#copying || this.#control.length > 0) return;
+    if (this.#owed.expected.count === 0) return;
     this.#state = IN_HEADER;
     this.#frame = memory.frames.frameOf(this.#owed.expected.placeAt(this.#owed.expected.first()));
     this.#filled = 0;

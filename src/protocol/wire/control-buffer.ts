@@ -41,6 +41,7 @@ export class ControlBuffer {
 
   /** Takes over `count` bytes that lie elsewhere, when nothing waits. */
   begin(from: Uint8Array, offset: number, count: number): void {
+    this.bytes = this.#small;
     for (let i = 0; i < count; i++) this.bytes[i] = from[offset + i]!;
     this.start = 0;
     this.#end = count;

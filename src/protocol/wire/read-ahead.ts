@@ -1,6 +1,6 @@
 // How far a read may reach, and which frames the socket's present destination covers. Frames are read ahead for a socket
-// that fills what it is given; a slow one holds no more than the frame it is in, so that little waits with a peer that
-// stalls.
+// that fills what it is given; a slow one holds no more than the frame it is in, and none at all between two messages, so
+// that little waits with a peer that stalls, and what it has not begun to send comes back at once.
 import { READ_AHEAD_FRAMES } from '../limits.ts';
 import { PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
 import type { PieceMemory } from './piece-memory.ts';
@@ -8,6 +8,8 @@ import type { PieceMemory } from './piece-memory.ts';
 export class ReadAhead {
   /** Frames beyond the present one. */
   frames = 0;
+  /** The last read brought all that there was: what is asked for next is waited for. */
+  waits = true;
   readonly #link: number;
   readonly #memory: PieceMemory;
   #first = 0;
@@ -20,7 +22,10 @@ export class ReadAhead {
 
   /** A read brought `count` of `room` bytes. */
   learn(count: number, room: number): void {
+    this.waits = count < room;
+    if (this.#last < 0) return;
     if (count === room) this.frames = Math.min(READ_AHEAD_FRAMES, this.frames * 2 + 1);
+    else if (count < PIECE_MESSAGE_BYTES) this.frames = 0;
     else if (count * 2 < room) this.frames >>= 1;
   }
 
