@@ -6,6 +6,7 @@ import { type AskedBlock, DownloadBench } from '../../testing/engine/download-be
 import {
   DUPLICATE_GAIN,
   DUPLICATE_WAIT_MIN_MS,
+  DUPLICATES_AT_ONCE,
   DUPLICATES_PER_BLOCK,
   SILENT_BLOCK_MS,
   UNKNOWN_BLOCK_MS,
