@@ -34,8 +34,11 @@ export const DUPLICATE_GAIN = 2;
 /** A block that is expected sooner than this is on its way: a second copy would come for nothing. */
 export const DUPLICATE_WAIT_MIN_MS = 300;
 
-/** Duplicates that one idle peer is asked for at once, of blocks whose owners send nothing at all: of more, more come for nothing. */
-export const DUPLICATES_AT_ONCE = 4;
+/** Duplicates that one idle peer is asked for at once, of blocks whose owners send nothing at all: no more than this, … */
+export const DUPLICATES_AT_ONCE = 64;
+
+/** … and no more than it brings in this time: else much comes from elsewhere, or for nothing, before it does. */
+export const DUPLICATES_SPAN_MS = 100;
 
 /** Whoever takes so long for a block, or has not sent one for so long, counts as silent: what it owes is fetched from others. */
 export const SILENT_BLOCK_MS = 1000;

@@ -6,8 +6,8 @@ import { type AskedBlock, DownloadBench } from '../../testing/engine/download-be
 import {
   DUPLICATE_GAIN,
   DUPLICATE_WAIT_MIN_MS,
-  DUPLICATES_AT_ONCE,
   DUPLICATES_PER_BLOCK,
+  DUPLICATES_SPAN_MS,
   SILENT_BLOCK_MS,
   UNKNOWN_BLOCK_MS,
 } from '../limits.ts';
@@ -56,16 +56,18 @@ test('of one who stalls everything is asked of another, and of a third only if t
   assert.deepEqual(quick.bench.endgame(quick.peers[2]!, 100), []);
 });
 
-test('what silent peers owe is asked of an idle one in numbers, what a slow one owes block by block', () => {
-  const fill = (ownerMs: number, blocksMax: number): number => {
-    const { bench, peers } = scene(ownerMs, 10);
+test('what silent peers owe is asked of a fast idle one in numbers, what a slow one owes block by block', () => {
+  const fill = (ownerMs: number, blocksMax: number, idleMs = 10): number => {
+    const { bench, peers } = scene(ownerMs, idleMs);
     return bench.download.endgame.fill(peers[1]!, blocksMax, bench.batch);
   };
-  assert.ok(DUPLICATES_AT_ONCE > 1 && DUPLICATES_AT_ONCE < BLOCKS);
-  assert.equal(fill(Number.POSITIVE_INFINITY, 100), DUPLICATES_AT_ONCE);
-  assert.equal(fill(0, 100), DUPLICATES_AT_ONCE);
-  assert.equal(fill(Number.POSITIVE_INFINITY, 2), 2);
-  assert.equal(fill(SILENT_BLOCK_MS, 100), DUPLICATES_AT_ONCE);
+  assert.equal(fill(Number.POSITIVE_INFINITY, 100), DUPLICATES_SPAN_MS / 10);
+  assert.equal(fill(Number.POSITIVE_INFINITY, 100, 0.01), BLOCKS);
+  assert.equal(fill(Number.POSITIVE_INFINITY, 100, DUPLICATES_SPAN_MS), 1);
+  // Of one that nothing is known of, the first block is taken to be on its way.
+  assert.equal(fill(0, 100, 0.01), BLOCKS - 1);
+  assert.equal(fill(Number.POSITIVE_INFINITY, 4), 4);
+  assert.equal(fill(SILENT_BLOCK_MS, 100), DUPLICATES_SPAN_MS / 10);
   assert.equal(fill(SILENT_BLOCK_MS - 1, 100), 1);
 });
 

@@ -7,6 +7,7 @@ import {
   DUPLICATE_WAIT_MIN_MS,
   DUPLICATES_AT_ONCE,
   DUPLICATES_PER_BLOCK,
+  DUPLICATES_SPAN_MS,
   SILENT_BLOCK_MS,
 } from '../limits.ts';
 import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
@@ -64,11 +65,12 @@ export class Endgame {
 
   /**
    * The same for an idle peer, but several blocks at once, up to `blocksMax`, of owners that send nothing: a crowd of those
-   * may owe hundreds, and one a round trip would take as long as they do.
+   * may owe hundreds, and one a round trip would take as long as they do. A slow peer is still asked for one after the other.
    */
   fill(peer: DownloadPeer, blocksMax: number, batch: Int32Array): number {
+    const atOnce = peer.blockMs > 0 ? Math.min(blocksMax, DUPLICATES_AT_ONCE, DUPLICATES_SPAN_MS / peer.blockMs) : 1;
     let count = this.plan(peer, batch);
-    while (count > 0 && count < Math.min(blocksMax, DUPLICATES_AT_ONCE) && this.#ownerIsSilent()) {
+    while (count > 0 && count < Math.floor(atOnce) && this.#ownerIsSilent()) {
       if (this.plan(peer, batch, count * REQUEST_STRIDE) === 0) break;
       count++;
     }
