@@ -5,7 +5,7 @@ import { aTorrent, leeches } from './cast.ts';
 export const allChoke: Scenario = {
   name: 'all-choke',
   about: 'every peer that has something chokes; one that does not comes late',
-  bounds: { deadlineMs: 1_800_000, duplicates: 0.2 },
+  bounds: { deadlineMs: 1_800_000 },
   set(world) {
     const torrent = aTorrent(world);
     for (let seed = world.between(2, 8); seed > 0; seed--) {

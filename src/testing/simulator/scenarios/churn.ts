@@ -24,7 +24,7 @@ export const churn: Scenario = {
   name: 'churn',
   about: 'two thirds of the peers come and go, some killed',
   // Who comes back finds a torrent that is nearly done, and begins with its endgame.
-  bounds: { deadlineMs: 1_800_000, duplicates: 0.25 },
+  bounds: { deadlineMs: 1_800_000, duplicates: 0.15 },
   set(world) {
     const torrent = aTorrent(world);
     world.host({ upBytesPerSecond: 300_000 }).share(torrent, 'all');

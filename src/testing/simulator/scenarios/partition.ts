@@ -5,7 +5,7 @@ import { aTorrent, leeches } from './cast.ts';
 export const partition: Scenario = {
   name: 'partition',
   about: 'the network falls apart for 5 s to 5 min, and heals',
-  bounds: { deadlineMs: 2_400_000, duplicates: 0.25 },
+  bounds: { deadlineMs: 2_400_000 },
   set(world) {
     const torrent = aTorrent(world);
     world.host({ upBytesPerSecond: 300_000 }).share(torrent, 'all');

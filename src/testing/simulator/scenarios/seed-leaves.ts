@@ -19,7 +19,7 @@ function enough(shares: readonly Share[]): boolean {
 export const seedLeaves: Scenario = {
   name: 'seed-leaves',
   about: 'the only seed leaves, in good order or killed, when the swarm has 60 % and every piece',
-  bounds: { deadlineMs: 1_200_000, duplicates: 0.5 },
+  bounds: { deadlineMs: 1_200_000, duplicates: 0.4 },
   set(world) {
     const torrent = aTorrent(world);
     const seed = world.host();
