@@ -4,6 +4,8 @@ import { InputError } from '../base/errors.ts';
 import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
 import { isLoopback } from '../engine/swarm/candidates.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
+import type { EgressSettings } from '../host/net/egress.ts';
+import { parseProxyUrl } from '../host/net/proxy-settings.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
 import { NET_THREADS_MAX } from './limits.ts';
 import type {
@@ -54,19 +56,23 @@ export interface ClientSettings {
   readonly encryption: EncryptionMode;
   readonly utp: UtpMode;
   readonly allowLocal: boolean;
+  /** The way out of all that the client sends. */
+  readonly egress: EgressSettings;
   readonly scheduling: Scheduling;
   readonly profile: boolean;
 }
 
 /** Completes the options. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
-export function clientSettings(options: ClientOptions): ClientSettings {
+export function clientSettings(given: ClientOptions): ClientSettings {
+  const egress = egressSettings(given);
+  const options = behindProxy(given, egress);
   const memoryBytes = options.memoryBytes ?? MEMORY_BYTES_DEFAULT;
   if (!(memoryBytes >= MEMORY_BYTES_MIN && Number.isFinite(memoryBytes))) {
     throw new InputError('ERR_CLIENT_MEMORY', `piece memory must be at least ${MEMORY_BYTES_MIN / 1024 / 1024} MiB`);
   }
   const workersDefault = Math.max(1, Math.min(DISK_WORKERS_MAX, availableParallelism() - 1));
   return {
-    listen: listenAddress(options.listen),
+    listen: listenAddress(options.listen, egress.bind),
     memoryBytes,
     downloadBytesPerSecond: checkRate('downloadBytesPerSecond', options.downloadBytesPerSecond ?? 0),
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
@@ -80,6 +86,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     encryption: checkEncryption(options.encryption ?? 'allow'),
     utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
+    egress,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     profile: options.profile ?? false,
   };
@@ -122,6 +129,29 @@ function dhtSettings({ dht = true, listen }: ClientOptions): DhtSettings | false
   return { nodes, readOnly, local };
 }
 
+/** Throws InputError ERR_PROXY_URL or ERR_CLIENT_OPTION. */
+export function egressSettings({ proxy, bind }: Pick<ClientOptions, 'proxy' | 'bind'>): EgressSettings {
+  if (bind !== undefined && !/^[^\s/]{1,64}$/.test(bind)) {
+    throw new InputError('ERR_CLIENT_OPTION', 'bind must be an address of this machine or the name of an interface');
+  }
+  return {
+    ...(proxy !== undefined && { proxy: parseProxyUrl(proxy) }),
+    ...(bind !== undefined && { bind }),
+  };
+}
+
+/**
+ * What a proxy leaves of the options: who goes out through it is not found in his own network, opens no port unless told to,
+ * and answers no questions of the DHT; over an HTTP proxy, which carries TCP alone, there is neither DHT nor uTP.
+ */
+function behindProxy(options: ClientOptions, { proxy }: EgressSettings): ClientOptions {
+  if (proxy === undefined) return options;
+  const { listen = false, dht = true, utp = 'on' } = options;
+  const asking = dht === false ? false : { ...(dht === true ? {} : dht), readOnly: true };
+  const udp = proxy.kind === 'http' ? ({ dht: false, utp: 'off' } as const) : { dht: asking, utp };
+  return { ...options, listen, lsd: false, ...udp };
+}
+
 function checkEncryption(mode: EncryptionMode): EncryptionMode {
   if (ENCRYPTION_MODES.includes(mode)) return mode;
   throw new InputError('ERR_CLIENT_OPTION', `encryption must be one of ${ENCRYPTION_MODES.join(', ')}, not ${mode}`);
@@ -149,9 +179,13 @@ export function checkCount(name: string, count: number): number {
   throw new InputError('ERR_CLIENT_OPTION', `${name} must be a whole number from 1, not ${count}`);
 }
 
-function listenAddress(listen: ClientOptions['listen'] = { port: 0 }): ListenAddress | false {
+function listenAddress(listen: ClientOptions['listen'] = { port: 0 }, bind?: string): ListenAddress | false {
   if (listen === false) return false;
   const { host = '0.0.0.0', port } = listen;
+  if (bind !== undefined && listen.host !== undefined && listen.host !== bind) {
+    const message = `listen.host is ${listen.host}, and bind says ${bind}: leave out one of them`;
+    throw new InputError('ERR_CLIENT_OPTION', message);
+  }
   const ipv6Too = listen.host === undefined;
   if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return { host, port, ipv6Too };
   throw new InputError('ERR_CLIENT_OPTION', `listen.port must be a whole number from 0 to ${PORT_MAX}, not ${port}`);

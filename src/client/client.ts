@@ -11,6 +11,7 @@ import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { LsdHost } from '../host/lsd/lsd-host.ts';
 import { Arena } from '../host/memory/arena.ts';
+import { Egress } from '../host/net/egress.ts';
 import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
@@ -32,7 +33,7 @@ import { makeNetHost } from './net-threads.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { Schedule } from './schedule.ts';
-import { resolveSource } from './source.ts';
+import { resolveVia } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type {
   AddOptions,
@@ -67,7 +68,9 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #trackers: TrackerClient;
   readonly #webSeeds: WebSeedHost;
   readonly #lsd: LsdHost | undefined;
-  readonly #udp = new UdpHost();
+  readonly #udp: UdpHost;
+  /** The way out of everything. */
+  readonly #egress: Egress;
   readonly #dht: ClientDht | undefined;
   readonly #listener: Listener;
   readonly #ledger: SlotLedger;
@@ -89,7 +92,10 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
-    const host = makeNetHost({ settings, arena, times, datagrams: this.#udp, warn });
+    const egress = new Egress(settings.egress);
+    this.#egress = egress;
+    this.#udp = new UdpHost(egress);
+    const host = makeNetHost({ settings, arena, times, datagrams: this.#udp, egress, warn });
     const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
     const pool = new DiskPool({
@@ -99,16 +105,17 @@ export class Client extends EventEmitter<ClientEvents> {
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
-    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    const asking = { userAgent: USER_AGENT, allowLocal: settings.allowLocal, egress };
+    this.#trackers = new TrackerClient({ announced }, asking);
     const { memory, countersHere: counters } = host;
-    const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    const webSeeds = new WebSeedHost({ memory, counters, ...asking });
     this.#webSeeds = webSeeds;
     const { listen, lsd } = settings;
-    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host }) : undefined;
+    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host, binding: egress.binding }) : undefined;
     const clock = { nowMs: () => performance.now() };
     const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
     const refuses = (host: string): boolean => session.gate.refuses(host);
-    const dhtParts = { datagrams: this.#udp, clock, random, refuses, external: () => session.external };
+    const dhtParts = { datagrams: this.#udp, egress, clock, random, refuses, external: () => session.external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -127,6 +134,7 @@ export class Client extends EventEmitter<ClientEvents> {
       listenPort: () => this.#listener.port,
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
+      warn,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
@@ -138,7 +146,8 @@ export class Client extends EventEmitter<ClientEvents> {
     );
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
+    const hasNoUdp = (warning: TorrentWarning): void => session.outage.failed(warning, clock.nowMs());
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, egress, warn, hasNoUdp });
     const resume = new ResumeStore(warn);
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
@@ -183,7 +192,7 @@ export class Client extends EventEmitter<ClientEvents> {
    */
   async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const loaded = await load(source, options.signal);
+    const loaded = await load(source, this.#egress, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
@@ -327,9 +336,10 @@ export class Client extends EventEmitter<ClientEvents> {
 
 async function load(
   source: string | Uint8Array | Metainfo | Magnet,
+  egress: Egress,
   signal: AbortSignal | undefined,
 ): Promise<Metainfo | Magnet> {
-  if (typeof source === 'string') return await resolveSource(source, signal ? { signal } : {});
+  if (typeof source === 'string') return await resolveVia(egress, source, signal);
   if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
   return source;
 }

@@ -70,6 +70,21 @@ export interface ClientOptions {
    */
   readonly allowLocal?: boolean;
   /**
+   * A proxy that everything goes out through: peers, trackers, web seeds, torrent files from the web, and with SOCKS5 also
+   * the DHT, UDP trackers and uTP. `socks5://[USER:PASSWORD@]HOST[:PORT]`, `socks5h://…` (the same: names are always
+   * resolved at the proxy) or `http://…` (CONNECT, which carries TCP alone). Nothing goes past it: the client then does not
+   * listen unless `listen` says so, tells nobody a port, and leaves local discovery and port mapping out
+   * (docs/privacy.md). What is no such URL is an InputError ERR_PROXY_URL. Default: none; variables of the environment
+   * are not looked at.
+   */
+  readonly proxy?: string;
+  /**
+   * An address of this machine, or an interface such as `tun0`, that every socket is bound to: what comes and what goes,
+   * questions to name servers too. While it is not there nothing goes out at all (ERR_BIND_ADDRESS). Default: as the system
+   * routes.
+   */
+  readonly bind?: string;
+  /**
    * When what comes from the network and the disk is taken in: `immediate`, in the read that brought it; `tick-50` and
    * `tick-100`, every 50 or 100 ms; `adaptive`, every 50 ms, and earlier when 32 blocks wait. docs/performance.md has
    * what each costs. Default: `immediate`.
@@ -201,7 +216,7 @@ export interface MoveOptions {
 
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
-  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`, `web-seed`. */
+  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`, `web-seed`, `no-way-out`. */
   readonly code: string;
   /** One sentence for people. */
   readonly message: string;

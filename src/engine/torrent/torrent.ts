@@ -140,7 +140,7 @@ export class Torrent implements Member {
 
   /** Why nothing comes in. */
   stall(): Stall {
-    return stallOf(this);
+    return stallOf(this, this.#parts.outage);
   }
 
   /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */

@@ -1,4 +1,5 @@
 // The engine's TrackerPort over real sockets: one announce per ticket, over HTTP, HTTPS or UDP as its URL says.
+import { isIPv6 } from 'node:net';
 import { assert } from '../../base/assert.ts';
 import { SourceError } from '../../base/errors.ts';
 import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
@@ -6,7 +7,8 @@ import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/dis
 import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
 import { scrapeUrl } from '../../protocol/tracker/http-scrape.ts';
 import { mergeReplies } from '../../protocol/tracker/merged-reply.ts';
-import { SCRAPE_TIMEOUT_MS } from '../limits.ts';
+import { PROXIED_ANNOUNCE_PORT, SCRAPE_TIMEOUT_MS } from '../limits.ts';
+import { DIRECT, type Egress } from '../net/egress.ts';
 import { askEach } from './each-family.ts';
 import type { HttpAnnouncer } from './http-announcer.ts';
 import { type TrackerLookup, TrackerTargets } from './tracker-target.ts';
@@ -19,7 +21,9 @@ export interface TrackerClientSettings {
   readonly udpFirstTimeoutMs?: number;
   /** Asks whatever a torrent names, also in this network. Default false. */
   readonly allowLocal?: boolean;
-  /** Looks names up. Default: the system. */
+  /** The way to them. Default: straight. */
+  readonly egress?: Egress;
+  /** Looks names up. Default: the system, or nobody here when a proxy does. */
   readonly lookup?: TrackerLookup;
 }
 
@@ -29,6 +33,7 @@ export class TrackerClient implements TrackerPort {
   /** Loaded with the first HTTP announce: its library takes a tenth of a second, which many downloads never need. */
   #http: Promise<HttpAnnouncer> | undefined;
   readonly #udp: UdpAnnouncer;
+  readonly #egress: Egress;
   readonly #targets: TrackerTargets;
   /** Announces that the sink still waits for. */
   readonly #tickets = new Map<number, AbortController>();
@@ -40,8 +45,11 @@ export class TrackerClient implements TrackerPort {
   constructor(sink: TrackerSink, settings: TrackerClientSettings) {
     this.#sink = sink;
     this.#userAgent = settings.userAgent;
-    this.#udp = new UdpAnnouncer(settings.udpFirstTimeoutMs);
-    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, settings.lookup);
+    const egress = settings.egress ?? DIRECT;
+    this.#egress = egress;
+    this.#udp = new UdpAnnouncer(egress, settings.udpFirstTimeoutMs);
+    const lookup = settings.lookup ?? lookupOf(egress);
+    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, lookup);
   }
 
   announce(ticket: number, request: AnnounceRequest): void {
@@ -76,7 +84,7 @@ export class TrackerClient implements TrackerPort {
 
   #loadHttp(): Promise<HttpAnnouncer> {
     this.#http ??= import('./http-announcer.ts').then(
-      (module) => new module.HttpAnnouncer(this.#userAgent, this.#targets),
+      (module) => new module.HttpAnnouncer(this.#userAgent, this.#targets, this.#egress),
     );
     return this.#http;
   }
@@ -102,7 +110,9 @@ export class TrackerClient implements TrackerPort {
   async #ask(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
     const { url, announcer } = await this.#announcerOf(request.url);
     const targets = await this.#targets.of(url, false, signal);
-    const asks = targets.map((target) => (limit: AbortSignal) => announcer.announce(request, target, limit));
+    const port = request.port === 0 && this.#egress.proxy !== undefined ? PROXIED_ANNOUNCE_PORT : request.port;
+    const told = { ...request, port };
+    const asks = targets.map((target) => (limit: AbortSignal) => announcer.announce(told, target, limit));
     return mergeReplies(await askEach(asks, signal));
   }
 
@@ -142,6 +152,12 @@ export class TrackerClient implements TrackerPort {
     if (url?.protocol === 'http:' || url?.protocol === 'https:') return { url, announcer: await this.#loadHttp() };
     throw new SourceError('ERR_TRACKER_URL', 'The tracker has no URL that starts with http, https or udp.');
   }
+}
+
+/** Behind a proxy a name is told to nobody but the proxy. */
+function lookupOf(egress: Egress): TrackerLookup {
+  if (egress.proxy === undefined) return (name) => egress.names.addresses(name);
+  return (name) => Promise.resolve([{ address: name, family: isIPv6(name) ? 6 : 4 }]);
 }
 
 /** What of this network trackers are asked for. A UDP tracker gets packets of one form, whatever its URL says. */
