@@ -63,10 +63,12 @@ export class SimulatedArena {
     return this.#stamps[place]!;
   }
 
-  copy(from: number, to: number): void {
+  move(from: number, to: number): void {
     const owner = this.#owners[from] ?? this.#owners[to];
-    assert(owner === undefined, `a copy from place ${from} to ${to} while ${owner} owns one of them`);
-    this.#stamps[to] = this.#stamps[from]!;
+    assert(owner === undefined, `a move from place ${from} to ${to} while ${owner} owns one of them`);
+    const moved = this.#stamps[from]!;
+    this.#stamps[from] = this.#stamps[to]!;
+    this.#stamps[to] = moved;
   }
 
   /** Places that somebody owns; empty when everybody has let go. */

@@ -154,8 +154,8 @@ export class SimulatedNetwork implements PeerPort {
     }
   }
 
-  copy(fromPlace: number, toPlace: number): void {
-    this.#parts.arena.copy(fromPlace, toPlace);
+  move(fromPlace: number, toPlace: number): void {
+    this.#parts.arena.move(fromPlace, toPlace);
   }
 
   close(link: LinkId): void {
