@@ -23,6 +23,9 @@ import { UtpSocket, type UtpSocketOwner } from './utp-socket.ts';
 /** Packets up to this size are copied when they are sent: acknowledgements share one buffer. */
 const COPIED_BYTES = 300;
 
+/** The shortest that a timer waits. */
+const PACE_MS = 1;
+
 const random = { next: (): number => randomInt(2 ** 32) / 2 ** 32 };
 const nowUs = (): number => performance.now() * 1000;
 
@@ -37,6 +40,8 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   readonly #header = new UtpHeader();
   #due: UtpSocket[] = [];
   #spare: UtpSocket[] = [];
+  #paced: UtpSocket[] = [];
+  #pacing: NodeJS.Timeout | undefined;
   #flushing: NodeJS.Immediate | undefined;
   /** The system takes no more packets for now. */
   #blocked = false;
@@ -78,6 +83,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     for (const sockets of this.#sockets.values()) for (const socket of sockets) socket.destroy();
     this.#flush();
     clearInterval(this.#timer);
+    clearTimeout(this.#pacing);
     clearImmediate(this.#flushing);
     this.#sockets.clear();
     // What was just sent leaves the process at the end of this turn.
@@ -150,14 +156,39 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     this.#spare = due;
     for (const socket of due) {
       socket.due = false;
-      if (!this.#blocked) socket.connection.flush();
+      if (this.#blocked) continue;
+      socket.connection.flush();
+      this.#pace(socket);
     }
     due.length = 0;
   };
 
+  /** What a connection holds back for the pace of its path goes a moment later. */
+  #pace(socket: UtpSocket): void {
+    if (socket.connection.pacedUntilUs === 0 || socket.paced) return;
+    socket.paced = true;
+    this.#paced.push(socket);
+    // A timer for all: the system has none that is finer, and bursts are at least as long.
+    this.#pacing ??= setTimeout(this.#unpace, PACE_MS);
+  }
+
+  readonly #unpace = (): void => {
+    this.#pacing = undefined;
+    for (const socket of this.#paced) {
+      socket.paced = false;
+      this.due(socket);
+    }
+    this.#paced.length = 0;
+  };
+
   readonly #tick = (): void => {
     this.#resets = 0;
-    for (const sockets of this.#sockets.values()) for (const { connection } of sockets) connection.tick();
+    for (const sockets of this.#sockets.values()) {
+      for (const socket of sockets) {
+        socket.connection.tick();
+        this.#pace(socket);
+      }
+    }
     if (this.#sockets.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

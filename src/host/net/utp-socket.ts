@@ -32,6 +32,8 @@ export class UtpSocket extends EventEmitter<Events> implements LinkSocket, UtpSi
   onPayload: ((packet: Uint8Array, from: number, to: number) => void) | undefined;
   /** It is in the endpoint's list of those that have something to send. */
   due = false;
+  /** It is in the endpoint's list of those that wait for the pace of their paths. */
+  paced = false;
   destroyed = false;
   /** A stranger who has shown that it hears us. */
   arrived = false;
