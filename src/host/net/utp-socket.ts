@@ -104,7 +104,10 @@ export class UtpSocket extends EventEmitter<Events> implements LinkSocket, UtpSi
     this.#owner.gone(this);
     if (this.destroyed) return;
     this.destroyed = true;
-    if (reason !== undefined) this.emit('error', Object.assign(new Error(MESSAGES[reason]), { code: reason }));
+    // Of a stranger who never showed that it hears us nobody knows, so nobody is told: an error that nobody listens for
+    // would end the program.
+    const known = !this.incoming || this.arrived;
+    if (reason !== undefined && known) this.emit('error', Object.assign(new Error(MESSAGES[reason]), { code: reason }));
     this.#close();
   }
 

@@ -148,6 +148,11 @@ export class UtpConnection {
     this.#passOn();
   }
 
+  /** Ends without a word to the other side. */
+  abandon(): void {
+    this.#end(undefined);
+  }
+
   /** Says goodbye. What was written and is not in a packet yet is not sent. */
   close(): void {
     if (this.#state >= CLOSING) return;
@@ -334,7 +339,7 @@ export class UtpConnection {
     this.#writeHeader(packet.buffer, type, sequence, packet.padding > 0 ? EXTENSION_PADDING : 0);
     // It acknowledges what came in order; a gap is told apart.
     if (!this.#receive.gap) this.#ackDue = false;
-    this.#parts.send(packet.buffer, packet.bytes);
+    this.#parts.send(packet.datagram, true);
   }
 
   /** An acknowledgement; `behind` 1 is one of the past, which says nothing and is not answered. */
@@ -350,7 +355,7 @@ export class UtpConnection {
       scratch[end + 1] = bytes;
       end = maskAt + bytes;
     }
-    this.#parts.send(scratch, end);
+    this.#parts.send(scratch.subarray(0, end), false);
   }
 
   #writeHeader(packet: Uint8Array, type: number, sequence: number, extension: number, behind = 0): void {

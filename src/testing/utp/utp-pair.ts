@@ -1,6 +1,5 @@
 // Two uTP connections that talk to each other over a path in virtual time. What one writes is a known stream, so that the
 // other can say at once whether what arrives is right.
-import { assert } from '../../base/assert.ts';
 import type { Random } from '../../base/clock.ts';
 import { UTP_REORDER_BYTES_MAX } from '../../protocol/limits.ts';
 import { ReorderBudget } from '../../protocol/utp/receive-buffer.ts';
@@ -197,10 +196,7 @@ export class UtpPair {
     const aheadUs = end === this.listener ? clockAheadUs : 0;
     return {
       sink: end,
-      send: (packet, bytes) => {
-        assert(bytes <= packet.length, 'a packet is as long as it says');
-        path.send(packet.subarray(0, bytes));
-      },
+      send: (packet) => path.send(packet),
       nowUs: () => this.queue.nowMs * 1000 * rate + aheadUs,
       random: this.random,
       pool: this.pool,
