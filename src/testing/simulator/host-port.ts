@@ -2,18 +2,19 @@
 // decoder; only blocks have none. Each incarnation of a host has a port of its own.
 import { assert } from '../../base/assert.ts';
 import {
+  ASKED_STRIDE,
   BLOCK_BEGIN,
   BLOCK_LENGTH,
   BLOCK_LINK,
   BLOCK_OUTCOME,
   BLOCK_PIECE,
   BLOCK_STRIDE,
+  type DialTarget,
   type LinkEnd,
   type LinkId,
   OUTCOME_LANDED,
   OUTCOME_RETURNED,
   OUTCOME_WASTED,
-  type PeerAddress,
   type PeerPort,
   type PeerSink,
   REQUEST_BEGIN,
@@ -29,6 +30,8 @@ import {
   SERVE_STRIDE,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
+import { REQUEST } from '../../protocol/wire/message-id.ts';
+import type { BlockRange } from '../../protocol/wire/messages.ts';
 import type { EndOwner, Wire } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Manners } from './manners.ts';
@@ -57,6 +60,7 @@ export class HostPort implements PeerPort {
   readonly parts: PortParts;
   readonly #links = new Map<LinkId, PortLink>();
   readonly #batch = new Int32Array(BLOCK_STRIDE);
+  readonly #asked = new Int32Array(ASKED_STRIDE);
   #sink: PeerSink | undefined;
   #nextIncoming = 1;
 
@@ -86,7 +90,7 @@ export class HostPort implements PeerPort {
     const link = this.#newLink(id);
     link.wire = wire;
     this.#note(TRACE.incoming, id, wire.remote.port);
-    this.#sink?.incoming(id, wire.remote);
+    this.#sink?.incoming(id, wire.remote, wire.transport);
     return link;
   }
 
@@ -99,7 +103,7 @@ export class HostPort implements PeerPort {
     assert(infoHash.length === 20, 'an info hash has 20 bytes');
   }
 
-  connect(id: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void {
+  connect(id: LinkId, address: DialTarget, timeoutMs: number, infoHash: Uint8Array): void {
     const { network, node, privacy, host } = this.parts;
     privacy.dialled(infoHash, host, address);
     const link = this.#newLink(id);
@@ -137,8 +141,7 @@ export class HostPort implements PeerPort {
   serve(link: LinkId, batch: Int32Array, count: number): void {
     const portLink = this.#links.get(link);
     for (let at = 0; portLink !== undefined && at < count * SERVE_STRIDE; at += SERVE_STRIDE) {
-      assert(batch[at + SERVE_OFFSET]! % BLOCK_BYTES === 0, 'a block begins with a frame');
-      const place = batch[at + SERVE_PLACE]! + batch[at + SERVE_OFFSET]! / BLOCK_BYTES;
+      const place = batch[at + SERVE_PLACE]! + Math.floor(batch[at + SERVE_OFFSET]! / BLOCK_BYTES);
       portLink.serve(batch[at + SERVE_PIECE]!, batch[at + SERVE_BEGIN]!, batch[at + SERVE_LENGTH]!, place);
     }
   }
@@ -155,7 +158,7 @@ export class HostPort implements PeerPort {
 
   connected(link: PortLink): void {
     this.#note(TRACE.connected, link.id, 0);
-    this.#sink?.connected(link.id);
+    this.#sink?.connected(link.id, link.wire!.remote.host, link.wire!.transport);
   }
 
   handshake(link: PortLink, bytes: Uint8Array): void {
@@ -166,6 +169,13 @@ export class HostPort implements PeerPort {
   message(link: PortLink, id: number, payload: Uint8Array): void {
     this.#note(TRACE.control, link.id, (payload.length << 8) | id);
     this.#sink?.message(link.id, id, payload);
+  }
+
+  /** A REQUEST, which comes in numbers, as the host tells them. */
+  requested(link: PortLink, { piece, begin, length }: BlockRange): void {
+    this.#note(TRACE.control, link.id, (12 << 8) | REQUEST);
+    this.#asked.set([piece, begin, length]);
+    this.#sink?.requests(link.id, this.#asked, 1);
   }
 
   keepAlive(link: PortLink): void {
