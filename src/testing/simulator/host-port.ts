@@ -1,14 +1,9 @@
 // The engine's PeerPort on a simulated host. Control messages are the real bytes, from one engine's encoder to another's
 // decoder; only blocks have none. Each incarnation of a host has a port of its own.
 import { assert } from '../../base/assert.ts';
+import { BlockBatch } from '../../engine/block-batch.ts';
 import {
   ASKED_STRIDE,
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
   type DialTarget,
   type LinkEnd,
   type LinkId,
@@ -59,7 +54,7 @@ export interface PortParts {
 export class HostPort implements PeerPort {
   readonly parts: PortParts;
   readonly #links = new Map<LinkId, PortLink>();
-  readonly #batch = new Int32Array(BLOCK_STRIDE);
+  readonly #batch = new BlockBatch();
   readonly #asked = new Int32Array(ASKED_STRIDE);
   #sink: PeerSink | undefined;
   #nextIncoming = 1;
@@ -210,14 +205,9 @@ export class HostPort implements PeerPort {
   }
 
   #block(link: PortLink, piece: number, begin: number, length: number, outcome: number): void {
-    const batch = this.#batch;
-    batch[BLOCK_LINK] = link.id;
-    batch[BLOCK_PIECE] = piece;
-    batch[BLOCK_BEGIN] = begin;
-    batch[BLOCK_LENGTH] = length;
-    batch[BLOCK_OUTCOME] = outcome;
+    this.#batch.add(link.id, piece, begin, length, outcome);
     this.#note(TRACE.landed + outcome, link.id, piece * 4099 + begin);
-    this.#sink?.blocks(batch, 1);
+    this.#sink?.blocks(this.#batch.take(), 1);
   }
 
   #newLink(id: LinkId): PortLink {

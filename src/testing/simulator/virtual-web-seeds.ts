@@ -3,13 +3,8 @@
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import type { Random } from '../../base/clock.ts';
+import { BlockBatch } from '../../engine/block-batch.ts';
 import {
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
   type LinkId,
   OUTCOME_LANDED,
   OUTCOME_RETURNED,
@@ -165,17 +160,12 @@ export class VirtualWebSeeds implements WebSeedPort {
   }
 
   #report(link: LinkId, blocks: readonly Owed[], outcome: number): void {
-    const batch = new Int32Array(blocks.length * BLOCK_STRIDE);
-    for (const [index, { piece, begin, length, place }] of blocks.entries()) {
+    const batch = new BlockBatch();
+    for (const { piece, begin, length, place } of blocks) {
       this.#arena.letGo(place, 1, ownerOf(link));
-      const at = index * BLOCK_STRIDE;
-      batch[at + BLOCK_LINK] = link;
-      batch[at + BLOCK_PIECE] = piece;
-      batch[at + BLOCK_BEGIN] = begin;
-      batch[at + BLOCK_LENGTH] = length;
-      batch[at + BLOCK_OUTCOME] = outcome;
+      batch.add(link, piece, begin, length, outcome);
     }
-    this.#sink!.webSeedBlocks(batch, blocks.length);
+    this.#sink!.webSeedBlocks(batch.take(), blocks.length);
   }
 }
 
