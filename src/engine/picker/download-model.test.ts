@@ -79,7 +79,7 @@ function asked(w: World, peer: ModelPeer, blocks: readonly AskedBlock[], kind: K
 /** What the coordinator does after every change: revokes and full runs go out. */
 function carryOut(w: World): void {
   const { arrivals } = w.bench.download;
-  arrivals.copiesDone();
+  arrivals.movesDone();
   const { records, count } = arrivals.revokes;
   for (let at = 0; at < count * REVOKE_STRIDE; at += REVOKE_STRIDE) {
     const block = `${records[at + REVOKE_PIECE]}/${records[at + REVOKE_BEGIN]! / BLOCK_BYTES}`;

@@ -47,7 +47,7 @@ class Scene {
         for (const key of [...this.#held.keys()]) if (key.startsWith(`${link}|`)) this.#revoke(key);
       },
       serve: nothing,
-      copy: nothing,
+      move: nothing,
       close: (link) => void this.closed.push(link),
     };
     this.session = new Session({

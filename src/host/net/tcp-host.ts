@@ -98,7 +98,6 @@ export class TcpHost implements NetHost, LinkOwner {
   readonly #whenEmpty: (() => void)[] = [];
   /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
   #nextIncoming: number;
-  #copiedHere = 0;
 
   constructor(options: TcpHostOptions) {
     this.#frames = options.arena.frames;
@@ -129,10 +128,6 @@ export class TcpHost implements NetHost, LinkOwner {
 
   get memory(): PieceMemory {
     return this.#commons.memory;
-  }
-
-  get copiedInArenaBytes(): number {
-    return this.#copiedHere;
   }
 
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
@@ -220,9 +215,8 @@ export class TcpHost implements NetHost, LinkOwner {
     this.#links.get(link)?.serve(batch, count);
   }
 
-  copy(fromPlace: number, toPlace: number, length: number): void {
-    this.#frames.block(toPlace).set(this.#frames.block(fromPlace, length));
-    this.#copiedHere += length;
+  move(fromPlace: number, toPlace: number): void {
+    this.#frames.exchange(toPlace, this.#frames.frameOf(fromPlace));
   }
 
   close(link: LinkId): void {

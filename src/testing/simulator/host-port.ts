@@ -141,8 +141,8 @@ export class HostPort implements PeerPort {
     }
   }
 
-  copy(fromPlace: number, toPlace: number): void {
-    this.parts.arena.copy(fromPlace, toPlace);
+  move(fromPlace: number, toPlace: number): void {
+    this.parts.arena.move(fromPlace, toPlace);
   }
 
   close(link: LinkId): void {

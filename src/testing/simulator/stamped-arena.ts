@@ -62,10 +62,12 @@ export class StampedArena {
     return this.#stamps[place]!;
   }
 
-  copy(from: number, to: number): void {
+  move(from: number, to: number): void {
     const owner = this.#owners[from]! || this.#owners[to]!;
-    if (owner !== NOBODY) assert(false, `a copy from place ${from} to ${to} while ${owner} owns one of them`);
-    this.#stamps[to] = this.#stamps[from]!;
+    if (owner !== NOBODY) assert(false, `a move from place ${from} to ${to} while ${owner} owns one of them`);
+    const moved = this.#stamps[from]!;
+    this.#stamps[from] = this.#stamps[to]!;
+    this.#stamps[to] = moved;
   }
 
   /** What was left behind: reserved slots, and places that somebody owns. */
