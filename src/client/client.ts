@@ -96,6 +96,7 @@ export class Client extends EventEmitter<ClientEvents> {
       arena,
       workers: settings.diskWorkers,
       sink: forwardStorage(() => sinks.storage),
+      hashing: settings.hashing,
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);

@@ -3,6 +3,7 @@
 import type { StoreId } from '../../engine/ports.ts';
 import type { SharedArena } from '../memory/arena.ts';
 import type { MoveNote } from './file-mover.ts';
+import type { Hashing } from './sha1.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { StoreLayout } from './store-layout.ts';
 
@@ -21,6 +22,7 @@ export interface DiskWorkerData {
   readonly worker: number;
   readonly openFilesMax: number;
   readonly profile: boolean;
+  readonly hashing: Hashing;
   readonly fileSystem?: FileSystemModule | undefined;
 }
 

@@ -32,6 +32,7 @@ import { syncFiles } from './file-sync.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
 import { RecordSplitter } from './record-splitter.ts';
+import type { Hashing } from './sha1.ts';
 import { unpackFailure } from './storage-failure.ts';
 import { type StoreLayout, sharedLayout, validateLayout } from './store-layout.ts';
 
@@ -44,6 +45,8 @@ export interface DiskPoolOptions {
   readonly openFilesMax?: number;
   /** Measures the time of hashing and writing. Default false. */
   readonly profile?: boolean;
+  /** Default `auto`. */
+  readonly hashing?: Hashing;
   /** Tests put a faulty file system under the workers. */
   readonly fileSystem?: FileSystemModule;
 }
@@ -284,8 +287,8 @@ export class DiskPool implements StoragePort {
   }
 
   #startThread(worker: number): DiskThread {
-    const { arena, openFilesMax = OPEN_FILES_MAX, profile = false, fileSystem } = this.#options;
-    const data = { arena: arena.shared, counters: this.#counters, worker, openFilesMax, profile, fileSystem };
+    const { arena, openFilesMax = OPEN_FILES_MAX, profile = false, hashing = 'auto', fileSystem } = this.#options;
+    const data = { arena: arena.shared, counters: this.#counters, worker, openFilesMax, profile, hashing, fileSystem };
     return new DiskThread(data, (message) => this.#hear(message));
   }
 

@@ -11,6 +11,7 @@ import { FileMover } from './file-mover.ts';
 import type { FileSystem } from './file-system.ts';
 import { OpenFiles } from './open-files.ts';
 import { RunWriter } from './run-writer.ts';
+import { chooseSha1 } from './sha1.ts';
 import { packFailure, toStorageError } from './storage-failure.ts';
 import { StoreFiles } from './store-files.ts';
 import { VectoredTransfer } from './vectored-transfer.ts';
@@ -47,6 +48,7 @@ export class WorkerLoop {
     this.#writer = new RunWriter({
       frames,
       reads,
+      sha1: chooseSha1(data.hashing),
       writes: new VectoredTransfer('write', system, this.#openFiles, counters),
       counters,
       profile: data.profile,
