@@ -35,6 +35,7 @@ export interface UploadParts {
 
 /** Filled and handed over within one call: one memory for all torrents. */
 const SERVES = new Int32Array(ports.SERVE_STRIDE * SERVES_AT_ONCE);
+const READS = new Int32Array(ports.READ_STRIDE * SERVES_AT_ONCE);
 
 /** The uploading half of a torrent. */
 export class Upload {
@@ -55,7 +56,6 @@ export class Upload {
   #turn = 0;
   /** Somebody's read found no room. */
   #hungry = false;
-  readonly #reads = new Int32Array(ports.READ_STRIDE * SERVES_AT_ONCE);
   #readCount = 0;
 
   constructor(parts: UploadParts) {
@@ -301,12 +301,12 @@ export class Upload {
     if (stretch === undefined) return undefined;
     if (this.#readCount === SERVES_AT_ONCE) this.#read();
     const at = this.#readCount++ * ports.READ_STRIDE;
-    this.#reads[at + ports.READ_STORE] = this.#parts.store;
-    this.#reads[at + ports.READ_PIECE] = piece;
-    this.#reads[at + ports.READ_BEGIN] = begin;
-    this.#reads[at + ports.READ_LENGTH] = stretch.length;
-    this.#reads[at + ports.READ_PLACE] = stretch.place;
-    this.#reads[at + ports.READ_TICKET] = stretch.place;
+    READS[at + ports.READ_STORE] = this.#parts.store;
+    READS[at + ports.READ_PIECE] = piece;
+    READS[at + ports.READ_BEGIN] = begin;
+    READS[at + ports.READ_LENGTH] = stretch.length;
+    READS[at + ports.READ_PLACE] = stretch.place;
+    READS[at + ports.READ_TICKET] = stretch.place;
     return stretch;
   }
 
@@ -314,7 +314,7 @@ export class Upload {
     const count = this.#readCount;
     if (count === 0) return;
     this.#readCount = 0;
-    this.#parts.storage.readBlocks(this.#reads, count);
+    this.#parts.storage.readBlocks(READS, count);
   }
 
   #leaveTurns(peer: Peer): void {

@@ -43,11 +43,11 @@ class Rig {
       receive: () => this.#waiting.shift(),
       send: (message) => this.sent.push(message),
     });
-    this.work({
-      kind: 'call',
-      id: 0,
-      call: { name: 'open', store: STORE, layout: this.torrent.layout, prepare: true },
-    });
+    const { layout } = this.torrent;
+    this.work(
+      { kind: 'call', id: 0, call: { name: 'prepare', layout, look: false } },
+      { kind: 'store', store: STORE, layout },
+    );
     this.sent.length = 0;
   }
 
