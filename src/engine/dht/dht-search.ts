@@ -16,6 +16,8 @@ import { endpointKey } from './routing-table.ts';
 export interface DhtSearch {
   readonly target: Uint8Array;
   readonly query: KrpcQuery;
+  /** Nobody waits for what it finds. Default false. */
+  readonly patient?: boolean;
   /** `seenAs`: the host that we have in the eyes of who answered. */
   heard(reply: KrpcReply, from: NodeContact, seenAs: string | undefined): void;
   /** The look-up in one family is over: what is to be written goes to these nodes. */

@@ -4,13 +4,21 @@ import type { Clock, Random } from '../../base/clock.ts';
 import { decodeKrpc } from '../../protocol/krpc/krpc-decoder.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import type { DatagramPort, DatagramPorts, DatagramSink } from '../datagram-port.ts';
+import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { PeerAddress } from '../ports.ts';
 import { isLoopback } from '../swarm/candidates.ts';
 import { DhtNode } from './dht-node.ts';
 import type { DhtSearch } from './dht-search.ts';
 import { type DhtState, encodeDhtState } from './dht-state.ts';
 import { ItemStore, type VerifySignature } from './item-store.ts';
-import { LOOKUPS_MAX, NEW_ID_INTERVAL_MS, SAVED_NODES_MAX } from './limits.ts';
+import {
+  LOOKUPS_MAX,
+  NEEDY_SEARCHES_PER_SECOND,
+  NEW_ID_INTERVAL_MS,
+  OTHER_SEARCHES_PER_SECOND,
+  SAVED_NODES_MAX,
+  SEARCH_BURST,
+} from './limits.ts';
 import { LookupRun } from './lookup-run.ts';
 import { PeerStore } from './peer-store.ts';
 import { QueryLimiter } from './query-limiter.ts';
@@ -85,6 +93,12 @@ export class Dht implements DatagramSink {
   readonly #items: ItemStore;
   readonly #tokens: WriteTokens;
   readonly #limiter = new QueryLimiter();
+  /** When torrents may begin their searches: whoever waits for his turn is not among those that wait here. */
+  readonly turns: AnnouncePace = new AnnouncePace({
+    burst: SEARCH_BURST,
+    needyPerSecond: NEEDY_SEARCHES_PER_SECOND,
+    othersPerSecond: OTHER_SEARCHES_PER_SECOND,
+  });
   readonly #waiting = new Set<QueuedSearch>();
   readonly #running = new Set<QueuedSearch>();
   #expireMs = Number.NEGATIVE_INFINITY;
@@ -217,11 +231,15 @@ export class Dht implements DatagramSink {
     if (this.#waiting.size === 0) return;
     const ready = this.#open().filter(({ upkeep }) => upkeep.ready);
     if (ready.length === 0) return;
-    for (const queued of this.#waiting) {
-      if (this.#running.size >= LOOKUPS_MAX) return;
-      this.#waiting.delete(queued);
-      this.#running.add(queued);
-      this.#run(queued, ready);
+    // Where look-ups take long, seeds that tell of themselves wait, and nobody who looks for something waits for them.
+    for (const patient of [false, true]) {
+      for (const queued of this.#waiting) {
+        if (this.#running.size >= LOOKUPS_MAX) return;
+        if ((queued.search.patient ?? false) !== patient) continue;
+        this.#waiting.delete(queued);
+        this.#running.add(queued);
+        this.#run(queued, ready);
+      }
     }
   }
 
