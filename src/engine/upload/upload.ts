@@ -35,7 +35,7 @@ export interface UploadParts {
 
 /** Filled and handed over within one call: one memory for all torrents. */
 const SERVES = new Int32Array(ports.SERVE_STRIDE * SERVES_AT_ONCE);
-const READS = new Int32Array(ports.READ_STRIDE * SERVES_AT_ONCE);
+const NO_READS = new Int32Array(0);
 
 /** The uploading half of a torrent. */
 export class Upload {
@@ -56,6 +56,8 @@ export class Upload {
   #turn = 0;
   /** Somebody's read found no room. */
   #hungry = false;
+  /** Reads that gather while others have their turns, too; made when there is something to read. */
+  #reads = NO_READS;
   #readCount = 0;
 
   constructor(parts: UploadParts) {
@@ -300,13 +302,14 @@ export class Upload {
     }
     if (stretch === undefined) return undefined;
     if (this.#readCount === SERVES_AT_ONCE) this.#read();
+    if (this.#reads === NO_READS) this.#reads = new Int32Array(ports.READ_STRIDE * SERVES_AT_ONCE);
     const at = this.#readCount++ * ports.READ_STRIDE;
-    READS[at + ports.READ_STORE] = this.#parts.store;
-    READS[at + ports.READ_PIECE] = piece;
-    READS[at + ports.READ_BEGIN] = begin;
-    READS[at + ports.READ_LENGTH] = stretch.length;
-    READS[at + ports.READ_PLACE] = stretch.place;
-    READS[at + ports.READ_TICKET] = stretch.place;
+    this.#reads[at + ports.READ_STORE] = this.#parts.store;
+    this.#reads[at + ports.READ_PIECE] = piece;
+    this.#reads[at + ports.READ_BEGIN] = begin;
+    this.#reads[at + ports.READ_LENGTH] = stretch.length;
+    this.#reads[at + ports.READ_PLACE] = stretch.place;
+    this.#reads[at + ports.READ_TICKET] = stretch.place;
     return stretch;
   }
 
@@ -314,7 +317,7 @@ export class Upload {
     const count = this.#readCount;
     if (count === 0) return;
     this.#readCount = 0;
-    this.#parts.storage.readBlocks(READS, count);
+    this.#parts.storage.readBlocks(this.#reads, count);
   }
 
   #leaveTurns(peer: Peer): void {
