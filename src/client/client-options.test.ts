@@ -42,6 +42,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     allowLocal: false,
     utp: 'on',
     scheduling: 'immediate',
+    hashing: 'auto',
     encryption: 'allow',
     ipFilter: undefined,
     profile: false,

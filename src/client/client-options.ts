@@ -6,6 +6,7 @@ import { DHT_HOMES_MAX } from '../engine/dht/limits.ts';
 import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
 import { isLoopback } from '../engine/swarm/candidates.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
+import { HASHINGS, type Hashing } from '../host/disk/sha1.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
 import { NET_THREADS_MAX } from './limits.ts';
 import type {
@@ -61,6 +62,7 @@ export interface ClientSettings {
   readonly utp: UtpMode;
   readonly allowLocal: boolean;
   readonly scheduling: Scheduling;
+  readonly hashing: Hashing;
   readonly profile: boolean;
 }
 
@@ -87,6 +89,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
+    hashing: checkHashing(options.hashing ?? 'auto'),
     profile: options.profile ?? false,
   };
 }
@@ -153,6 +156,11 @@ function checkNetThreads(threads: number | 'auto'): number | 'auto' {
   if (threads === 'auto' || (Number.isInteger(threads) && threads >= 0 && threads <= NET_THREADS_MAX)) return threads;
   const message = `netThreads must be 'auto' or a whole number from 0 to ${NET_THREADS_MAX}, not ${threads}`;
   throw new InputError('ERR_CLIENT_OPTION', message);
+}
+
+function checkHashing(hashing: Hashing): Hashing {
+  if (HASHINGS.includes(hashing)) return hashing;
+  throw new InputError('ERR_CLIENT_OPTION', `hashing must be one of ${HASHINGS.join(', ')}, not ${hashing}`);
 }
 
 function checkScheduling(scheduling: Scheduling): Scheduling {

@@ -33,7 +33,7 @@ import { makeNetHost } from './net-threads.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { Schedule } from './schedule.ts';
-import { resolveSource } from './source.ts';
+import { resolveSourceBy } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type {
   AddOptions,
@@ -98,6 +98,7 @@ export class Client extends EventEmitter<ClientEvents> {
       arena,
       workers: settings.diskWorkers,
       sink: forwardStorage(() => sinks.storage),
+      hashing: settings.hashing,
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
@@ -144,7 +145,7 @@ export class Client extends EventEmitter<ClientEvents> {
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
     this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, udpAddresses, warn });
-    const resume = new ResumeStore(warn);
+    const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
@@ -188,7 +189,7 @@ export class Client extends EventEmitter<ClientEvents> {
    */
   async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const loaded = await load(source, options.signal);
+    const loaded = await load(this.#core, source, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
@@ -332,10 +333,11 @@ export class Client extends EventEmitter<ClientEvents> {
 }
 
 async function load(
+  core: Core,
   source: string | Uint8Array | Metainfo | Magnet,
   signal: AbortSignal | undefined,
 ): Promise<Metainfo | Magnet> {
-  if (typeof source === 'string') return await resolveSource(source, signal ? { signal } : {});
+  if (typeof source === 'string') return await resolveSourceBy(core.readTorrent, source, signal);
   if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
   return source;
 }

@@ -18,6 +18,8 @@ export interface DhtSearch {
   readonly query: KrpcQuery;
   /** It is repeated from each of our addresses: what it writes is about the address that it is written from. */
   readonly everywhere?: boolean;
+  /** Nobody waits for what it finds. Default false. */
+  readonly patient?: boolean;
   /** `seenAs`: the host that we have in the eyes of who answered. */
   heard(reply: KrpcReply, from: NodeContact, seenAs: string | undefined): void;
   /** The look-up in one family is over: what is to be written goes to these nodes. */

@@ -4,6 +4,7 @@ import type { Clock, Random } from '../../base/clock.ts';
 import { decodeKrpc } from '../../protocol/krpc/krpc-decoder.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import type { DatagramPort, DatagramPorts, DatagramSink } from '../datagram-port.ts';
+import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { PeerAddress } from '../ports.ts';
 import { isLoopback } from '../swarm/candidates.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
@@ -12,7 +13,7 @@ import type { DhtSearch } from './dht-search.ts';
 import { type DhtState, encodeDhtState } from './dht-state.ts';
 import { ItemStore, type VerifySignature } from './item-store.ts';
 import { KeptItems } from './kept-items.ts';
-import { NODES_PER_ANSWER } from './limits.ts';
+import { NEEDY_SEARCHES_PER_SECOND, NODES_PER_ANSWER, OTHER_SEARCHES_PER_SECOND, SEARCH_BURST } from './limits.ts';
 import { PeerStore } from './peer-store.ts';
 import { QueryLimiter } from './query-limiter.ts';
 import { endpointKey } from './routing-table.ts';
@@ -91,6 +92,12 @@ export class Dht {
   readonly #items: ItemStore;
   readonly #tokens: WriteTokens;
   readonly #limiter = new QueryLimiter();
+  /** When torrents may begin their searches: whoever waits for his turn is not among those that wait here. */
+  readonly turns: AnnouncePace = new AnnouncePace({
+    burst: SEARCH_BURST,
+    needyPerSecond: NEEDY_SEARCHES_PER_SECOND,
+    othersPerSecond: OTHER_SEARCHES_PER_SECOND,
+  });
   readonly #searches: SearchQueue;
   /** Asks nodes which torrents they know of (BEP 51). */
   readonly surveys: SampleSurveys;

@@ -51,17 +51,25 @@ export class SearchQueue {
     };
   }
 
+  /** Where look-ups take long, nobody who looks for something waits for those that tell of themselves. */
   tick(): void {
+    if (this.#waiting.size + this.#resting.size === 0) return;
+    this.#beginWaiting(false);
     const nowMs = this.#clock.nowMs();
     for (const queued of this.#resting) {
       if (this.#running.size >= LOOKUPS_MAX) return;
       if (nowMs >= queued.dueMs) this.#repeat(queued);
     }
+    this.#beginWaiting(true);
+  }
+
+  #beginWaiting(patient: boolean): void {
     if (this.#waiting.size === 0) return;
     const ready = this.#branches.filter((branch) => branch.ready);
     if (ready.length === 0) return;
     for (const queued of this.#waiting) {
       if (this.#running.size >= LOOKUPS_MAX) return;
+      if ((queued.search.patient ?? false) !== patient) continue;
       this.#waiting.delete(queued);
       this.#begin(queued, ready);
     }
