@@ -1,5 +1,6 @@
 // What `npm run bench` can be told, and what it does when told nothing.
 import { parseArgs } from 'node:util';
+import { SCENARIOS } from './scenario.ts';
 
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
@@ -22,7 +23,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client
   --clients a,b           opponents: libtorrent, aria2, transmission, webtorrent
-  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders, encrypted
+  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), light-seeder, 20-seeders, encrypted
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/bin/millrace.js
   --write                 update the documents, also with quick, seeding, webseed and utp
@@ -55,7 +56,7 @@ function list(text: string | undefined, known: readonly string[]): readonly stri
 }
 
 const ALL_CLIENTS = ['libtorrent', 'aria2', 'transmission', 'webtorrent'];
-const ALL_SCENARIOS = ['1MiB', '256KiB', '16MiB', '20-seeders', 'encrypted'];
+const ALL_SCENARIOS = SCENARIOS.map(({ name }) => name);
 
 /** Throws with a message for the user when the command line makes no sense. */
 export function benchOptions(args: readonly string[]): BenchOptions {

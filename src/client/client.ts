@@ -23,6 +23,7 @@ import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
+import { DhtHomes } from './dht-homes.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
@@ -32,7 +33,7 @@ import { makeNetHost } from './net-threads.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { Schedule } from './schedule.ts';
-import { resolveSource } from './source.ts';
+import { resolveSourceBy } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type {
   AddOptions,
@@ -69,6 +70,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #lsd: LsdHost | undefined;
   readonly #udp = new UdpHost();
   readonly #dht: ClientDht | undefined;
+  readonly #dhtHomes: DhtHomes;
   readonly #listener: Listener;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
@@ -96,6 +98,7 @@ export class Client extends EventEmitter<ClientEvents> {
       arena,
       workers: settings.diskWorkers,
       sink: forwardStorage(() => sinks.storage),
+      hashing: settings.hashing,
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
@@ -108,7 +111,10 @@ export class Client extends EventEmitter<ClientEvents> {
     const clock = { nowMs: () => performance.now() };
     const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
     const refuses = (host: string): boolean => session.gate.refuses(host);
-    const dhtParts = { datagrams: this.#udp, clock, random, refuses, external: () => session.external };
+    const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
+    this.#dhtHomes = new DhtHomes(udpAddresses);
+    const homes = this.#dhtHomes.datagrams;
+    const dhtParts = { datagrams: this.#udp, homes, clock, random, refuses, external: () => session.external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -138,8 +144,8 @@ export class Client extends EventEmitter<ClientEvents> {
     );
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
-    const resume = new ResumeStore(warn);
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, udpAddresses, warn });
+    const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
@@ -183,7 +189,7 @@ export class Client extends EventEmitter<ClientEvents> {
    */
   async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const loaded = await load(source, options.signal);
+    const loaded = await load(this.#core, source, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
@@ -278,7 +284,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const udpClosed = host.shutdown().then(() => this.#udp.close());
+    const udpClosed = host.shutdown().then(() => Promise.all([this.#udp.close(), this.#dhtHomes.close()]));
     const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
@@ -320,16 +326,18 @@ export class Client extends EventEmitter<ClientEvents> {
     const bound = await this.#listener.open();
     // Without multicast, as in many containers, there is nobody to be found this way.
     await this.#lsd?.open();
+    await this.#dhtHomes.open(this.#listener.port, (warning) => this.emit('warning', warning));
     await this.#dht?.start();
     return bound;
   }
 }
 
 async function load(
+  core: Core,
   source: string | Uint8Array | Metainfo | Magnet,
   signal: AbortSignal | undefined,
 ): Promise<Metainfo | Magnet> {
-  if (typeof source === 'string') return await resolveSource(source, signal ? { signal } : {});
+  if (typeof source === 'string') return await resolveSourceBy(core.readTorrent, source, signal);
   if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
   return source;
 }

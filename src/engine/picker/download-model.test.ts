@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { type AskedBlock, DownloadBench } from '../../testing/engine/download-bench.ts';
-import { DownloadModel, type ModelPeer } from '../../testing/engine/download-model.ts';
+import { type AskedBlock, DownloadBench } from '../../testing/picker/download-bench.ts';
+import { DownloadModel, type ModelPeer } from '../../testing/picker/download-model.ts';
 import { DUPLICATES_PER_BLOCK } from '../limits.ts';
 import { STORED_CORRUPT, STORED_FAILED, STORED_PART, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS } from '../torrent/geometry.ts';

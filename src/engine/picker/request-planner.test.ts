@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DownloadBench } from '../../testing/engine/download-bench.ts';
+import { DownloadBench } from '../../testing/picker/download-bench.ts';
 import { STORED_CORRUPT, STORED_FAILED, STORED_PART, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS, RUN_BYTES } from '../torrent/geometry.ts';
 import { MOVE_FROM, MOVE_TO } from './arrivals.ts';
