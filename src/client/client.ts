@@ -1,6 +1,7 @@
 // The public library's entrance: a BitTorrent client in one object.
 import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { Clock, Random } from '../base/clock.ts';
 import { InputError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
@@ -24,6 +25,7 @@ import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
+import { DhtHomes } from './dht-homes.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
@@ -33,7 +35,7 @@ import { makeNetHost } from './net-threads.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { Schedule } from './schedule.ts';
-import { resolveVia } from './source.ts';
+import { resolveSourceBy } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type {
   AddOptions,
@@ -46,6 +48,9 @@ import type {
   ProfileReport,
   TorrentWarning,
 } from './types.ts';
+
+const clock: Clock = { nowMs: () => performance.now() };
+const random: Random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
 
 /** The events of a Client. */
 export interface ClientEvents {
@@ -72,6 +77,7 @@ export class Client extends EventEmitter<ClientEvents> {
   /** The way out of everything. */
   readonly #egress: Egress;
   readonly #dht: ClientDht | undefined;
+  readonly #dhtHomes: DhtHomes;
   readonly #listener: Listener;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
@@ -102,6 +108,7 @@ export class Client extends EventEmitter<ClientEvents> {
       arena,
       workers: settings.diskWorkers,
       sink: forwardStorage(() => sinks.storage),
+      hashing: settings.hashing,
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
@@ -112,10 +119,11 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#webSeeds = webSeeds;
     const { listen, lsd } = settings;
     this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host, binding: egress.binding }) : undefined;
-    const clock = { nowMs: () => performance.now() };
-    const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
     const refuses = (host: string): boolean => session.gate.refuses(host);
-    const dhtParts = { datagrams: this.#udp, egress, clock, random, refuses, external: () => session.external };
+    const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
+    this.#dhtHomes = new DhtHomes(udpAddresses);
+    const homes = this.#dhtHomes.datagrams;
+    const dhtParts = { datagrams: this.#udp, homes, egress, clock, random, refuses, external: () => session.external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -147,8 +155,9 @@ export class Client extends EventEmitter<ClientEvents> {
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
     const hasNoUdp = (warning: TorrentWarning): void => session.outage.failed(warning, clock.nowMs());
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, egress, warn, hasNoUdp });
-    const resume = new ResumeStore(warn);
+    const listening = { listen: settings.listen, udpAddresses, egress };
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, ...listening, warn, hasNoUdp });
+    const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
@@ -192,7 +201,7 @@ export class Client extends EventEmitter<ClientEvents> {
    */
   async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const loaded = await load(source, this.#egress, options.signal);
+    const loaded = await this.#load(source, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
@@ -246,7 +255,7 @@ export class Client extends EventEmitter<ClientEvents> {
     for (const torrent of session.torrents) wastedBytes += torrent.intake.wastedBytes;
     return {
       placedBytes: host.counters.placedBytes,
-      copiedBytes: host.counters.copiedBytes + host.copiedInArenaBytes,
+      copiedBytes: host.counters.copiedBytes,
       wastedBytes,
       readBackBytes: pool.stats().readBackBytes,
       reads: host.counters.reads,
@@ -287,7 +296,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const udpClosed = host.shutdown().then(() => this.#udp.close());
+    const udpClosed = host.shutdown().then(() => Promise.all([this.#udp.close(), this.#dhtHomes.close()]));
     const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
@@ -320,6 +329,16 @@ export class Client extends EventEmitter<ClientEvents> {
     }
   }
 
+  async #load(
+    source: string | Uint8Array | Metainfo | Magnet,
+    signal: AbortSignal | undefined,
+  ): Promise<Metainfo | Magnet> {
+    const ways = { read: this.#core.readTorrent, egress: this.#egress };
+    if (typeof source === 'string') return await resolveSourceBy(ways, source, signal);
+    if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
+    return source;
+  }
+
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed; make a new one');
   }
@@ -329,19 +348,10 @@ export class Client extends EventEmitter<ClientEvents> {
     const bound = await this.#listener.open();
     // Without multicast, as in many containers, there is nobody to be found this way.
     await this.#lsd?.open();
+    await this.#dhtHomes.open(this.#listener.port, (warning) => this.emit('warning', warning));
     await this.#dht?.start();
     return bound;
   }
-}
-
-async function load(
-  source: string | Uint8Array | Metainfo | Magnet,
-  egress: Egress,
-  signal: AbortSignal | undefined,
-): Promise<Metainfo | Magnet> {
-  if (typeof source === 'string') return await resolveVia(egress, source, signal);
-  if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
-  return source;
 }
 
 function nameOf(source: Metainfo | Magnet): string {

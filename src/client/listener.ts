@@ -5,6 +5,7 @@ import type { Egress } from '../host/net/egress.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
 import type { ClientSettings } from './client-options.ts';
+import { firstOf } from './dht-homes.ts';
 import type { PeerAddress, TorrentWarning } from './types.ts';
 
 const ALL_IPV4 = '0.0.0.0';
@@ -15,6 +16,8 @@ export interface ListenerParts {
   readonly udp: UdpHost;
   readonly listen: ClientSettings['listen'];
   readonly egress: Egress;
+  /** Addresses that UDP packets leave from, instead of whichever the system picks: the first of each family. */
+  readonly udpAddresses: readonly string[];
   readonly warn: (warning: TorrentWarning) => void;
   /** Told once for all who find it out. */
   readonly hasNoUdp: (warning: TorrentWarning) => void;
@@ -85,10 +88,14 @@ export class Listener {
 
   /** A client that does not listen asks others all the same, from ports that the system picks. */
   async #openUdp({ host, other }: OwnAddresses, port: number): Promise<void> {
-    await this.#openSocket(host, port);
+    await this.#openSocket(this.#addressFor(host), port);
     // `::` takes in IPv4 on TCP, and a UDP socket of each family does the same.
     const second = host === ALL_IPV6 ? ALL_IPV4 : other;
-    if (second !== undefined) await this.#openSocket(second, port, second !== ALL_IPV4);
+    if (second !== undefined) await this.#openSocket(this.#addressFor(second), port, second !== ALL_IPV4);
+  }
+
+  #addressFor(host: string): string {
+    return firstOf(this.#parts.udpAddresses, host.includes(':')) ?? host;
   }
 
   /** When somebody else has the port, another one serves: only peers that know us by TCP will miss us there. */

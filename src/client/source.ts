@@ -27,23 +27,35 @@ export interface LoadOptions extends Pick<ClientOptions, 'proxy' | 'bind'> {
  * (ERR_SOURCE_…, ERR_PROXY_…, ERR_BIND_ADDRESS) when a web server did not give it.
  */
 export async function resolveSource(source: string, options: LoadOptions = {}): Promise<Metainfo | Magnet> {
-  return await resolveVia(new Egress(egressSettings(options)), source, options.signal);
+  return await resolveSourceBy(
+    { read: readTorrentFile, egress: new Egress(egressSettings(options)) },
+    source,
+    options.signal,
+  );
 }
 
-/** The same over a way out that is there already. */
-export async function resolveVia(
-  egress: Egress,
+/** The ways to a torrent: to files, and out. */
+export interface SourceWays {
+  /** Gives the bytes of a torrent file. */
+  readonly read: typeof readTorrentFile;
+  readonly egress: Egress;
+}
+
+/** The same for whoever has ways of his own. */
+export async function resolveSourceBy(
+  ways: SourceWays,
   source: string,
   signal: AbortSignal | undefined,
 ): Promise<Metainfo | Magnet> {
   if (/^magnet:/i.test(source)) return parseMagnet(source);
+  const { read, egress } = ways;
   if (/^https?:\/\//i.test(source)) return await loadUrl(source, egress, signal);
-  if (/^file:\/\//i.test(source)) return await loadPath(pathOf(source), signal);
+  if (/^file:\/\//i.test(source)) return await loadPath(read, pathOf(source), signal);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
     throw new InputError('ERR_SOURCE_URL', `${source} cannot be fetched: only http and https addresses can`);
   }
   try {
-    return await loadPath(source, signal);
+    return await loadPath(read, source, signal);
   } catch (error) {
     // A file may well be named like an info hash; only when there is none is it taken for one.
     const absent = error instanceof InputError && error.code === 'ERR_SOURCE_NOT_FOUND';
@@ -78,8 +90,8 @@ function pathOf(url: string): string {
   }
 }
 
-async function loadPath(path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
-  const bytes = await readTorrentFile(path, signal);
+async function loadPath(read: SourceWays['read'], path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
+  const bytes = await read(path, signal);
   const otherThing = looksLike(bytes);
   if (otherThing === undefined) return parse(bytes, path);
   throw new InputError('ERR_SOURCE_NOT_TORRENT', `${path} is not a torrent file: it looks like ${otherThing}`);

@@ -3,7 +3,10 @@ import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
+import type { Hashing } from '../host/disk/sha1.ts';
 import type { DhtOptions } from './dht-types.ts';
+
+export type { ProfileGauge, ProfileReport, ProfileStage } from './profile-types.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
@@ -90,6 +93,11 @@ export interface ClientOptions {
    * what each costs. Default: `immediate`.
    */
   readonly scheduling?: Scheduling;
+  /**
+   * `auto`: SHA-1 of three pieces side by side, where the module of native/ was built and the CPU has SHA instructions;
+   * elsewhere, and with `node`, node:crypto, one piece after the other. Default: `auto`.
+   */
+  readonly hashing?: Hashing;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
   readonly profile?: boolean;
 }
@@ -378,28 +386,4 @@ export interface TorrentEvents {
   goal: [reached: SeedGoalReached];
   /** The torrent stopped; `resume` tries again. Unlike other errors of emitters it may go unheard. */
   error: [error: MillraceError];
-}
-
-/** Time spent in one stage of the data path. */
-export interface ProfileStage {
-  readonly name: string;
-  readonly calls: number;
-  readonly ms: number;
-  /** Bytes that went through the stage; 0 where that means nothing. */
-  readonly bytes: number;
-}
-
-/** One measured figure. */
-export interface ProfileGauge {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-}
-
-/** What `profile: true` measured so far. */
-export interface ProfileReport {
-  readonly stages: readonly ProfileStage[];
-  readonly gauges: readonly ProfileGauge[];
-  /** The bottleneck, in one sentence. */
-  readonly bottleneck: string;
 }

@@ -396,7 +396,3 @@ export const LSD_HEARD_PER_SECOND_MAX = 50;
 
 /** Addresses that it is remembered of that an introduction to them was asked for (BEP 55): more than one torrent dials in an hour. */
 export const HOLEPUNCH_SOUGHT_MAX = 500;
-
-/** While our own way out is closed one dial tries it after this, then after twice as long each time, up to the second. */
-export const OUTAGE_RETRY_MIN_MS = 1000;
-export const OUTAGE_RETRY_MAX_MS = 30_000;

@@ -1,7 +1,7 @@
 // Our own way out is closed: the proxy is down or does not let us in, or the address that sockets are bound to is gone. Nobody
 // is to blame then, and there is no use in dialling: one attempt now and then finds out when it is over.
-import { OUTAGE_RETRY_MAX_MS, OUTAGE_RETRY_MIN_MS } from '../limits.ts';
 import { isOutage, type LinkEnd } from '../ports.ts';
+import { OUTAGE_RETRY_MAX_MS, OUTAGE_RETRY_MIN_MS } from './limits.ts';
 
 /** What is said about it. */
 export interface OutageWarning {

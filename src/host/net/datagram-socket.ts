@@ -62,6 +62,9 @@ export class SystemDatagramSocket implements DatagramSocket {
   readonly local: PeerAddress;
   readonly overheadBytes = 0;
   readonly #socket: Socket;
+  /** Who sent the last packet, and what the system called its address: most come from whom the one before came from. */
+  #from: PeerAddress = { host: '', port: 0 };
+  #fromText = '';
   #closed: Promise<void> | undefined;
 
   constructor(socket: Socket, hearer: DatagramHearer) {
@@ -75,7 +78,11 @@ export class SystemDatagramSocket implements DatagramSocket {
       if (this.#closed !== undefined) return;
       // Not a Buffer, whose `slice` copies nothing: the engine expects the behaviour of the plain type.
       const packet = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-      hearer.packet(packet, { host: plainAddress(address), port });
+      if (port !== this.#from.port || address !== this.#fromText) {
+        this.#from = { host: plainAddress(address), port };
+        this.#fromText = address;
+      }
+      hearer.packet(packet, this.#from);
     });
   }
 
