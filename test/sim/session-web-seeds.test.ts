@@ -1,8 +1,9 @@
 // The engine with web seeds, in virtual time: who is asked and how much, what a failure costs, and that no place is lost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { REQUEST_TIMEOUT_MS, WEB_SEED_BACK_OFF, WEB_SEED_LANES_MAX, WEB_SEEDS_ASKED_MAX } from '#src/engine/limits.ts';
+import { REQUEST_TIMEOUT_MS } from '#src/engine/limits.ts';
 import type { TorrentSpec } from '#src/engine/torrent/torrent-spec.ts';
+import { WEB_SEED_BACK_OFF, WEB_SEED_LANES_MAX, WEB_SEEDS_ASKED_MAX } from '#src/engine/webseed/limits.ts';
 import type { WebSeedFailure } from '#src/engine/webseed/web-seed-port.ts';
 import { type AddedTorrent, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 import type { WebSeedManners } from '#src/testing/simulator/virtual-web-seeds.ts';

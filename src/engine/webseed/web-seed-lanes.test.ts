@@ -1,7 +1,7 @@
 // How many connections a web seed gets, by what they bring.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { WEB_SEED_LANES_MAX, WEB_SEED_TRIAL_REST_MS } from '../limits.ts';
+import { WEB_SEED_LANES_MAX, WEB_SEED_TRIAL_REST_MS } from './limits.ts';
 import { WebSeedLanes } from './web-seed-lanes.ts';
 
 const TICK_MS = 100;

@@ -7,7 +7,7 @@ import {
   WEB_SEED_TRIAL_MS,
   WEB_SEED_TRIAL_REST_MS,
   WEB_SEED_TRIAL_SETTLE_MS,
-} from '../limits.ts';
+} from './limits.ts';
 
 /** What there is to see of the connections to one web seed. */
 export interface LaneFacts {

@@ -4,19 +4,12 @@
 import { SparseMap } from '../../base/sparse-map.ts';
 import { SparseSet } from '../../base/sparse-set.ts';
 import { backOffMs } from '../discovery/back-off.ts';
-import {
-  PINNED_PLACE_GRACE_MS,
-  REQUEST_TIMEOUT_MS,
-  TICK_LATE_MS,
-  WEB_SEED_BACK_OFF,
-  WEB_SEED_RETRY_AFTER_MAX_MS,
-  WEB_SEEDS_ASKED_MAX,
-  WEB_SEEDS_MAX,
-} from '../limits.ts';
+import { PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS, TICK_LATE_MS } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
 import type { Intake } from '../torrent/intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from '../torrent/torrent-spec.ts';
+import { WEB_SEED_BACK_OFF, WEB_SEED_RETRY_AFTER_MAX_MS, WEB_SEEDS_ASKED_MAX, WEB_SEEDS_MAX } from './limits.ts';
 import { WebSeed } from './web-seed.ts';
 import type { WebSeedOwner } from './web-seed-desk.ts';
 import { WebSeedLanes } from './web-seed-lanes.ts';
