@@ -27,6 +27,7 @@ import { benchScale } from './study/scale.ts';
 import { benchStudy, STUDY_USAGE } from './study/study.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
+import { benchUtp } from './utp.ts';
 import { benchWebSeed } from './webseed.ts';
 
 const GIB = 2 ** 30;
@@ -179,7 +180,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed, hostile: benchHostile };
+  const peers = { seeding: benchSeeding, webseed: benchWebSeed, hostile: benchHostile, utp: benchUtp };
+  const benches = { quick: bench, full: bench, ...peers };
   const kept = await benches[options.mode](options);
   process.exitCode = kept ? 0 : 1;
 }

@@ -36,7 +36,7 @@ test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', ()
     uploadBytesPerSecond: 0,
     netThreads: 'auto',
     peersMax: 200,
-    dht: { local: false, nodes: undefined, readOnly: false },
+    dht: { addresses: [], local: false, nodes: undefined, readOnly: false },
     lsd: true,
     pex: true,
     allowLocal: false,

@@ -23,6 +23,7 @@ import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
+import { DhtHomes } from './dht-homes.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
@@ -69,6 +70,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #lsd: LsdHost | undefined;
   readonly #udp = new UdpHost();
   readonly #dht: ClientDht | undefined;
+  readonly #dhtHomes: DhtHomes;
   readonly #listener: Listener;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
@@ -109,7 +111,10 @@ export class Client extends EventEmitter<ClientEvents> {
     const clock = { nowMs: () => performance.now() };
     const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
     const refuses = (host: string): boolean => session.gate.refuses(host);
-    const dhtParts = { datagrams: this.#udp, clock, random, refuses, external: () => session.external };
+    const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
+    this.#dhtHomes = new DhtHomes(udpAddresses);
+    const homes = this.#dhtHomes.datagrams;
+    const dhtParts = { datagrams: this.#udp, homes, clock, random, refuses, external: () => session.external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -139,7 +144,7 @@ export class Client extends EventEmitter<ClientEvents> {
     );
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, udpAddresses, warn });
     const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
@@ -279,7 +284,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const udpClosed = host.shutdown().then(() => this.#udp.close());
+    const udpClosed = host.shutdown().then(() => Promise.all([this.#udp.close(), this.#dhtHomes.close()]));
     const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close()]);
   }
@@ -321,6 +326,7 @@ export class Client extends EventEmitter<ClientEvents> {
     const bound = await this.#listener.open();
     // Without multicast, as in many containers, there is nobody to be found this way.
     await this.#lsd?.open();
+    await this.#dhtHomes.open(this.#listener.port, (warning) => this.emit('warning', warning));
     await this.#dht?.start();
     return bound;
   }

@@ -114,7 +114,8 @@ export const DATAGRAM_BUFFER_BYTES: number = 2 * 1024 * 1024;
 /** How often uTP connections look at the time: a tenth of the shortest wait for an acknowledgement. */
 export const UTP_TICK_MS = 50;
 
-/** Strangers over uTP who have not shown yet that they hear us: each costs a few KiB, and addresses can be forged. */
+/** Strangers over uTP who have not shown yet that they hear us: each costs a few KiB, and addresses can be forged. At
+ *  1,000 forged packets a second a real one still has a quarter of a second to answer. */
 export const UTP_HALF_OPEN_MAX = 256;
 
 /** Packets of no connection that are answered within UTP_TICK_MS: enough after a restart, too few to hurt a third party. */
@@ -128,6 +129,13 @@ export const UTP_ALONE_TIMEOUT_MS = 3000;
 
 /** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
 export const TRACKER_OTHER_FAMILY_MS = 2000;
+
+/**
+ * Addresses of one family that a tracker's name is asked at, one after the other, and when the next is asked beside one that is
+ * silent: a good one has answered by then, and more addresses than these are there to share the load.
+ */
+export const TRACKER_ADDRESSES_MAX = 4;
+export const TRACKER_NEXT_ADDRESS_MS = 5000;
 
 /** A scrape that takes longer has failed: somebody is waiting for it. */
 export const SCRAPE_TIMEOUT_MS = 15_000;
