@@ -30,6 +30,7 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Announcing } from '../torrent/announcing.ts';
+import { askingWords } from '../torrent/asking.ts';
 import {
   greeting,
   hearNodePort,
@@ -152,7 +153,8 @@ export class MetadataFetch implements Member {
     const { reason } = this.#parts.outage;
     if (reason !== undefined) return explainOutage(reason);
     const { hopeful } = this.swarm.candidates;
-    return explainLoneliness(this.swarm.size, { hopeful, asking: this.#announcing.asking });
+    const asking = askingWords(this.#announcing.asking, this.#nowMs());
+    return explainLoneliness(this.swarm.size, { hopeful, asking });
   }
 
   admit(link: LinkId, address: DialTarget, incoming: boolean): Peer {
