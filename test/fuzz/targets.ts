@@ -39,6 +39,7 @@ import { decodeMessage } from '#src/protocol/wire/messages.ts';
 import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
+import { runProxyScript } from './proxy-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
 import { runUtpScript } from './utp-script.ts';
 
@@ -458,6 +459,22 @@ const dhtState: FuzzTarget = {
   },
 };
 
+const proxy: FuzzTarget = {
+  name: 'proxy',
+  tokens: [
+    '\x05\0',
+    '\x05\x02',
+    '\x01\0',
+    '\x05\0\0\x01',
+    '\x05\0\0\x03\x04name',
+    '\0\0\0\x04',
+    'HTTP/1.1 200 ',
+    '\r\n',
+    '\n',
+  ],
+  run: runProxyScript,
+};
+
 export const targets: readonly FuzzTarget[] = [
   bencode,
   metainfo,
@@ -476,4 +493,5 @@ export const targets: readonly FuzzTarget[] = [
   lsd,
   krpc,
   dhtState,
+  proxy,
 ];
