@@ -60,7 +60,7 @@ class HostOfNothing {
     revoke: nothing,
     revokeAll: nothing,
     serve: nothing,
-    copy: nothing,
+    move: nothing,
     close: (link) => {
       throw new Error(`the engine closed link ${link}`);
     },

@@ -237,7 +237,7 @@ export class Client extends EventEmitter<ClientEvents> {
     for (const torrent of session.torrents) wastedBytes += torrent.intake.wastedBytes;
     return {
       placedBytes: host.counters.placedBytes,
-      copiedBytes: host.counters.copiedBytes + host.copiedInArenaBytes,
+      copiedBytes: host.counters.copiedBytes,
       wastedBytes,
       readBackBytes: pool.stats().readBackBytes,
       reads: host.counters.reads,

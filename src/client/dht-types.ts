@@ -1,4 +1,5 @@
 // The vocabulary of the public library for the distributed hash table.
+import type { DhtStatus as EngineDhtStatus } from '../engine/dht/dht.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 
 /** How the DHT is used. */
@@ -14,26 +15,10 @@ export interface DhtOptions {
 }
 
 /** What there is to see of the DHT. */
-export interface DhtStatus {
+export interface DhtStatus extends EngineDhtStatus {
   /** Our ids, of IPv4 and IPv6: 40 hexadecimal digits. */
   readonly id: string;
   readonly id6: string;
-  /** Nodes that we know to answer, of IPv4 and of IPv6. */
-  readonly nodes: number;
-  readonly nodes6: number;
-  /** Enough of them are known for searches to begin. */
-  readonly ready: boolean;
-  /** What is stored for others: torrents, their peers, and values. */
-  readonly storedTorrents: number;
-  readonly storedPeers: number;
-  readonly storedItems: number;
-  /** Searches that run, and that wait for their turn or for the first nodes. */
-  readonly searches: number;
-  readonly waiting: number;
-  /** Questions of others, and what was sent in all, in packets and bytes. */
-  readonly queriesReceived: number;
-  readonly packetsSent: number;
-  readonly bytesSent: number;
 }
 
 /** Who may replace a stored value (BEP 44). */

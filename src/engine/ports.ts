@@ -99,8 +99,11 @@ export interface PeerPort {
    * they are. Several links may be served the same bytes. The batch is read at once.
    */
   serve(link: LinkId, batch: Int32Array, count: number): void;
-  /** Copies between two places of the arena: the counted exception, for an endgame duplicate that came first. */
-  copy(fromPlace: number, toPlace: number, length: number): void;
+  /**
+   * Puts the block behind one place behind another, for an endgame duplicate that came first. Both are the engine's; what
+   * is behind the first one afterwards means nothing, so a host may exchange the two rather than copy.
+   */
+  move(fromPlace: number, toPlace: number): void;
   /** Ends the connection; answered by `closed`. */
   close(link: LinkId): void;
 }

@@ -20,6 +20,8 @@ import { Workspace } from '../support/workspace.ts';
 const LEECHER = path.join(repository, 'test', 'support', 'leechers', 'libtorrent-get.py');
 const transmission = daemonSeeder(utpTransmissionDaemon);
 const TIMEOUT = { timeout: 90_000 };
+/** Connections that break in a minute on the worst path here: one in six downloads has one. */
+const BROKEN_LINKS_MAX = 3;
 
 interface Scene {
   readonly workspace: Workspace;
@@ -58,10 +60,13 @@ describe('downloads over uTP', { concurrency: 2 }, () => {
       const seeder = await LibtorrentSeeder.start(workspace, torrent, folder, { utp: true });
       const { dataPath } = await download(workspace, torrent, got, [await behind(workspace, seeder.port, manners)]);
       await assertDownloaded(torrent.payload, got);
-      // What came twice, because a connection broke on the bad path, was copied twice.
-      const { copiedBytes } = dataPath!;
-      assert.ok(copiedBytes >= torrent.totalBytes);
+      const { copiedBytes, wastedBytes } = dataPath!;
       if (manners === undefined) assert.equal(copiedBytes, torrent.totalBytes, 'once, from its datagram to its place');
+      // On a bad path libtorrent gives a connection up when one packet was lost four times (utp_num_resends), and dials
+      // us again. What the dead link owed is then asked of both: only what really came twice may be copied twice, and of
+      // each dead link the beginning of a block.
+      const twice = copiedBytes - torrent.totalBytes;
+      assert.ok(twice >= 0 && twice <= wastedBytes + BROKEN_LINKS_MAX * 16 * KIB, `${twice} bytes more than once`);
       assert.equal(dataPath!.placedBytes, 0);
     });
   }

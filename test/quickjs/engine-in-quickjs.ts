@@ -163,7 +163,7 @@ export class EngineInQuickJs extends EventEmitter<News> {
       revoke: (link, piece, begin, cancel) => net.revoke(link, piece, begin, cancel === 1),
       revokeAll: (link, cancel) => net.revokeAll(link, cancel === 1),
       serve: (link, batch, count) => net.serve(link, integers(batch), count),
-      copy: (fromPlace, toPlace, length) => net.copy(fromPlace, toPlace, length),
+      move: (fromPlace, toPlace) => net.move(fromPlace, toPlace),
       close: (link) => net.close(link),
       storeRuns: (batch, count) => disk.storeRuns(integers(batch), count),
       forgetPiece: (store, piece) => disk.forgetPiece(store, piece),

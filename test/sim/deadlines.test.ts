@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECE_BYTES = 8 * BLOCK_BYTES;
 const PIECES = 60;

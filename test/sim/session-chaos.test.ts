@@ -7,9 +7,9 @@ import { type Random, randomBelow } from '#src/base/clock.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '#src/engine/torrent/geometry.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
-import type { SeedManners } from '#src/testing/engine/seed-habits.ts';
-import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 import { SeededRandom } from '#src/testing/seeded-random.ts';
+import type { SeedManners } from '#src/testing/simulator/seed-habits.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const RUNS = Number(process.env['MILLRACE_CHAOS_RUNS'] ?? 300);
 const FIRST_SEED = Number(process.env['MILLRACE_CHAOS_SEED'] ?? 1);
@@ -62,14 +62,14 @@ function chaos(seed: number): void {
     world.run(randomBelow(random, 1500));
     const what = random.next();
     if (what < 0.4) torrent.dispatch({ type: 'pause' });
-    else if (what < 0.6) world.disk.full = true;
+    else if (what < 0.6) world.breakDisk(true);
     else {
       const [first, last] = [geometry.pieceIndex(0)!, geometry.pieceIndex(randomBelow(random, geometry.pieceCount))!];
       const withinMs = random.next() < 0.2 ? undefined : randomBelow(random, 5000);
       torrent.dispatch({ type: 'awaited', first, last, withinMs });
     }
     world.run(randomBelow(random, 1000));
-    world.disk.full = false;
+    world.breakDisk(false);
     torrent.dispatch({ type: 'resume' });
   }
   const complete = world.runUntil(() => {

@@ -11,11 +11,11 @@ import { ExternalAddress } from '#src/engine/swarm/external-address.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { decodeHandshake } from '#src/protocol/wire/handshake.ts';
 import { encodePort } from '#src/protocol/wire/message-writer.ts';
-import { SeedHabits } from '#src/testing/engine/seed-habits.ts';
-import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
 import { sha1 } from '#src/testing/sha1.ts';
 import { DatagramNetwork } from '#src/testing/simulator/datagram-network.ts';
 import type { EventQueue } from '#src/testing/simulator/event-queue.ts';
+import { SeedHabits } from '#src/testing/simulator/seed-habits.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const OWN: PeerAddress = { host: '10.9.0.1', port: 7000 };
 const NEIGHBOUR: PeerAddress = { host: '10.9.0.2', port: 7001 };
@@ -68,9 +68,10 @@ test('a torrent without a tracker finds its seed in the DHT, and the DHT hears o
     peerSearch(torrent.infoHash, { port: SEED_PORT, seed: true }, { found: () => undefined, done: () => undefined }),
   );
   assert.match(torrent.stall().message, /DHT/);
-  assert.ok(world.runUntil(() => torrent.had.full, 60_000));
+  assert.ok(world.runUntil(() => torrent.swarm.size > 0, 60_000));
   const [peer] = torrent.swarm.peers();
   assert.equal(torrent.swarm.candidates.sourceOf(peer!.address), 'dht');
+  assert.ok(world.runUntil(() => torrent.had.full, 60_000));
   assert.ok(neighbour.status.storedPeers >= 1, 'we have announced ourselves');
 });
 

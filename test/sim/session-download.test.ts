@@ -6,7 +6,7 @@ import { REQUEST_TIMEOUT_MS } from '#src/engine/limits.ts';
 import { PRIORITY_HIGH, PRIORITY_LOW, PRIORITY_NORMAL } from '#src/engine/picker/piece-picker.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '#src/engine/torrent/geometry.ts';
 import { encodeBitfield, encodeHave, encodeReject, UNCHOKE_MESSAGE } from '#src/protocol/wire/message-writer.ts';
-import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECE_BYTES = BLOCK_BYTES * 4;
 
@@ -78,13 +78,13 @@ test('the rest comes when more is selected, from seeds that were let go before',
   assert.ok(world.runUntil(() => torrent.phase === 'seeding', 10_000));
   assert.deepEqual(news.pieces, [2]);
   world.run(1000);
-  assert.deepEqual(world.trackers.events, ['started'], 'a part is not the whole');
+  assert.deepEqual(world.announced, ['started'], 'a part is not the whole');
   torrent.dispatch({ type: 'prioritised', priorities: priorities.fill(PRIORITY_NORMAL) });
   assert.equal(torrent.phase, 'downloading');
   // At once, and not after the patience that is due to who has nothing for us.
   assert.ok(world.runUntil(() => torrent.had.full, 2000));
   world.run(1000);
-  assert.deepEqual(world.trackers.events, ['started', 'completed']);
+  assert.deepEqual(world.announced, ['started', 'completed']);
 });
 
 test('deselecting what is missing completes the torrent and lets its seeds go', () => {
@@ -189,8 +189,8 @@ test('a block whose owner stalls inside it comes from somebody else, and the own
   staller.send(UNCHOKE_MESSAGE);
   world.run(200);
   const [first, ...rest] = [...staller.owed];
-  staller.beginBlock(first!);
   for (const range of rest) staller.sendBlock(range);
+  staller.beginBlock(first!);
   world.run(200);
   world.addSeed(torrent, '10.0.0.1');
   assert.ok(

@@ -14,8 +14,8 @@ import {
 } from '#src/protocol/extension/handshake.ts';
 import { decodePex, encodePex, PEX_FLAGS, type PexMessage } from '#src/protocol/extension/pex-message.ts';
 import { encodeExtended } from '#src/protocol/wire/message-writer.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { SEED_PORT, SimulatedSession, type SimulationOptions } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { SEED_PORT, SimulatedSession, type SimulationOptions } from '#src/testing/simulator/simulated-session.ts';
 
 /** The id under which remote peers of these tests take ut_pex. */
 const PEX = 7;

@@ -13,8 +13,8 @@ import {
   INTERESTED_MESSAGE,
   UNCHOKE_MESSAGE,
 } from '#src/protocol/wire/message-writer.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 4;
 const BLOCKS = 4;

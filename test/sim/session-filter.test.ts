@@ -5,7 +5,7 @@ import type { IpFilter } from '#src/engine/swarm/ip-filter.ts';
 import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { IpListParser } from '#src/protocol/filter/ip-list-parser.ts';
-import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 4;
 
@@ -76,7 +76,7 @@ test("the user's own addresses are dialled again once the filter lets them", () 
 test('what a name stands for is filtered, too', () => {
   const { world, torrent } = running();
   const address = { host: 'seed.example', port: SEED_PORT };
-  world.network.listen(address, {});
+  world.network.listen({ ...address, host: '10.0.0.7' }, {});
   world.network.resolve(address.host, '10.0.0.7');
   world.session.setIpFilter(filterOf('10.0.0.7'));
   torrent.swarm.candidates.add(address, 'user');

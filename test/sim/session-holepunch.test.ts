@@ -13,8 +13,8 @@ import {
 } from '#src/protocol/extension/holepunch-message.ts';
 import { decodePex, encodePex, PEX_FLAGS } from '#src/protocol/extension/pex-message.ts';
 import { encodeExtended } from '#src/protocol/wire/message-writer.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 /** The id under which remote peers take the messages. */
 const THEIR_ID = 9;

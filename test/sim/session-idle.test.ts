@@ -6,7 +6,7 @@ import { Bitfield } from '#src/base/bitfield.ts';
 import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from '#src/engine/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const HOUR_MS = 3_600_000;
 const PIECES = 4;
@@ -45,14 +45,14 @@ test('a torrent that stood still for an hour goes on at a word, and one that is 
   const world = new SimulatedSession();
   const { torrent } = world.add(PIECES * BLOCK_BYTES, BLOCK_BYTES, { had: full(), tiers: [['http://t/announce']] });
   world.run(HOUR_MS);
-  assert.deepEqual(world.trackers.events, []);
+  assert.deepEqual(world.announced, []);
   torrent.dispatch({ type: 'resume' });
   world.run(500);
-  assert.deepEqual(world.trackers.events, ['started']);
+  assert.deepEqual(world.announced, ['started']);
   world.run(2 * HOUR_MS);
-  assert.equal(world.trackers.announces.length, 5, 'every half hour');
+  assert.equal(world.announces.length, 5, 'every half hour');
   assert.deepEqual(world.leftovers(torrent), []);
-  assert.deepEqual(world.trackers.events, ['started', 'stopped']);
+  assert.deepEqual(world.announced, ['started', 'stopped']);
 });
 
 test('a seed that is alone stops when its time is over', () => {
@@ -69,11 +69,11 @@ test('a seed that is alone stops when its time is over', () => {
 test('a download whose tracker came back hears of it', () => {
   const world = new SimulatedSession();
   const { torrent } = world.add(PIECES * BLOCK_BYTES, BLOCK_BYTES, { tiers: [['http://t/announce']] });
-  world.trackers.down = true;
+  world.tracker.habits.down = true;
   torrent.dispatch({ type: 'resume' });
   world.run(HOUR_MS);
-  world.trackers.down = false;
-  world.trackers.peers = [{ host: '10.0.0.7', port: 1 }];
+  world.tracker.habits.down = false;
+  world.tracker.habits.names = [{ host: '10.0.0.7', port: 1 }];
   assert.ok(world.runUntil(() => torrent.swarm.candidates.size > 0, HOUR_MS));
 });
 
@@ -87,9 +87,9 @@ test('a thousand torrents that start together announce one after the other, all 
     world.add(PIECES * BLOCK_BYTES, BLOCK_BYTES, facts).torrent.dispatch({ type: 'resume' });
   }
   world.run(1000);
-  assert.ok(world.trackers.announces.length <= ANNOUNCE_BURST + ANNOUNCES_PER_SECOND);
+  assert.ok(world.announces.length <= ANNOUNCE_BURST + ANNOUNCES_PER_SECOND);
   world.run((count / ANNOUNCES_PER_SECOND) * 1000 + 2000);
-  assert.equal(world.trackers.announces.length, count);
+  assert.equal(world.announces.length, count);
   world.run(1_700_000);
-  assert.equal(world.trackers.announces.length, count, 'nobody announces before the interval is over');
+  assert.equal(world.announces.length, count, 'nobody announces before the interval is over');
 });

@@ -9,7 +9,7 @@ import {
   STRANGERS_MAX,
 } from '#src/engine/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
-import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 40;
 const PEERS_MAX = 50;

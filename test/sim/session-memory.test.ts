@@ -5,7 +5,7 @@ import { IDLE_MEMORY_MS } from '#src/engine/limits.ts';
 import { BLOCK_BYTES, RUN_BLOCKS } from '#src/engine/torrent/geometry.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import { CHOKE_MESSAGE, encodeReject, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '#src/protocol/wire/message-writer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const RUN_BYTES = RUN_BLOCKS * BLOCK_BYTES;
 

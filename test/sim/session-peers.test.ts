@@ -12,7 +12,7 @@ import {
   KEEP_ALIVE,
   UNCHOKE_MESSAGE,
 } from '#src/protocol/wire/message-writer.ts';
-import { OWN_PEER_ID, SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { OWN_PEER_ID, SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 12;
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECE_BYTES = BLOCK_BYTES * 4;
 const TIERS = [['http://tracker.example/announce']];
@@ -28,8 +28,8 @@ test('trackers hear started, completed and stopped once each, and the figures ar
   assert.ok(world.runUntil(() => torrent.phase === 'seeding', 60_000));
   world.run(1000);
   assert.deepEqual(world.leftovers(torrent), []);
-  assert.deepEqual(world.trackers.events, ['started', 'completed', 'stopped']);
-  const [started, completed] = world.trackers.announces;
+  assert.deepEqual(world.announced, ['started', 'completed', 'stopped']);
+  const [started, completed] = world.announces;
   assert.equal(started!.left, PIECE_BYTES * 16);
   assert.equal(started!.port, 6881);
   assert.equal(completed!.left, 0);
@@ -44,7 +44,7 @@ test('a torrent that was complete from the start never announces completed', () 
   world.run(1000);
   torrent.dispatch({ type: 'resume' });
   world.run(1000);
-  assert.deepEqual(world.trackers.events, ['started', 'stopped', 'started']);
+  assert.deepEqual(world.announced, ['started', 'stopped', 'started']);
   assert.deepEqual(news.phases, ['seeding', 'paused', 'seeding']);
 });
 
@@ -53,23 +53,23 @@ test('a torrent that never ran says nothing when it is paused and closed', () =>
   torrent.dispatch({ type: 'pause' });
   world.run(1000);
   assert.deepEqual(world.leftovers(torrent), []);
-  assert.deepEqual(world.trackers.announces, []);
+  assert.deepEqual(world.announces, []);
 });
 
 test('stopped is said once, though a pause is followed by the end before the tracker has answered', () => {
   const { world, torrent } = start();
   torrent.dispatch({ type: 'resume' });
   world.run(500);
-  world.trackers.delayMs = 1500;
+  world.tracker.habits.answerMs = 1500;
   torrent.dispatch({ type: 'pause' });
   world.run(300);
   assert.deepEqual(world.leftovers(torrent), []);
-  assert.deepEqual(world.trackers.events, ['started', 'stopped']);
+  assert.deepEqual(world.announced, ['started', 'stopped']);
 });
 
 test('peers that a tracker names are dialled', () => {
   const { world, torrent } = start();
-  world.trackers.peers = [
+  world.tracker.habits.names = [
     { host: '10.0.0.1', port: 6881 },
     { host: '10.0.0.2', port: 0 },
   ];
@@ -81,10 +81,10 @@ test('peers that a tracker names are dialled', () => {
 
 test('a tracker that stays down is told of once', () => {
   const { world, torrent, news } = start();
-  world.trackers.down = true;
+  world.tracker.habits.down = true;
   torrent.dispatch({ type: 'resume' });
   world.run(200_000);
-  assert.ok(world.trackers.announces.length > 2);
+  assert.ok(world.announces.length > 2);
   assert.deepEqual(news.codes, ['ERR_TRACKER_CONNECT']);
 });
 
@@ -122,7 +122,7 @@ test('what the disk finishes during a pause counts, and completed is announced a
   torrent.dispatch({ type: 'resume' });
   world.run(1000);
   assert.equal(torrent.phase, 'seeding');
-  assert.deepEqual(world.trackers.events, ['started', 'stopped', 'started', 'completed']);
+  assert.deepEqual(world.announced, ['started', 'stopped', 'started', 'completed']);
 });
 
 test('a disk that refuses stops the torrent with its reason, once; resume goes on where it was', () => {
@@ -132,7 +132,7 @@ test('a disk that refuses stops the torrent with its reason, once; resume goes o
   world.run(1500);
   const before = torrent.had.count;
   assert.ok(before > 0);
-  world.disk.full = true;
+  world.breakDisk(true);
   assert.ok(world.runUntil(() => torrent.phase === 'error', 10_000));
   world.run(2000);
   assert.deepEqual(
@@ -143,7 +143,7 @@ test('a disk that refuses stops the torrent with its reason, once; resume goes o
   assert.deepEqual(world.network.open, []);
   assert.equal(world.arena.ledger.usedFrames, 0);
   assert.ok(torrent.had.count >= before);
-  world.disk.full = false;
+  world.breakDisk(false);
   torrent.dispatch({ type: 'resume' });
   assert.ok(world.runUntil(() => torrent.phase === 'seeding', 60_000));
 });
@@ -155,7 +155,7 @@ test('a read that fails stops a seeding torrent', () => {
   leech.send(Uint8Array.of(0, 0, 0, 1, 2));
   world.run(500);
   assert.ok(leech.heard.some(({ type }) => type === 'unchoke'));
-  world.disk.full = true;
+  world.breakDisk(true);
   leech.send(Uint8Array.of(0, 0, 0, 13, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0));
   world.run(500);
   assert.equal(torrent.phase, 'error');
@@ -182,6 +182,6 @@ test('a torrent without a byte is complete at once', () => {
   const peer = world.meet(torrent);
   world.run(1000);
   assert.ok(peer.heard.some(({ type }) => type === 'haveAll'));
-  assert.equal(world.trackers.announces[0]!.left, 0);
+  assert.equal(world.announces[0]!.left, 0);
   assert.deepEqual(world.leftovers(torrent), []);
 });

@@ -5,8 +5,8 @@ import { Bitfield } from '#src/base/bitfield.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import { encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECE_BYTES = 4 * BLOCK_BYTES;
 const PIECES = 1200;

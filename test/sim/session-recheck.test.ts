@@ -15,8 +15,8 @@ import {
   INTERESTED_MESSAGE,
   UNCHOKE_MESSAGE,
 } from '#src/protocol/wire/message-writer.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const LOST_ID = 9;
 
@@ -67,7 +67,7 @@ test('while a seed is rechecked its peers stay and are given nothing; then they 
   assert.ok(world.meet(torrent).closed, 'nobody is let in');
   assert.equal(torrent.swarm.size, 3, 'and nobody had to go');
 
-  torrent.dispatch({ type: 'rechecked', had: pieces(4, 0, 2, 3) });
+  world.rechecked(torrent, pieces(4, 0, 2, 3));
   torrent.dispatch({ type: 'resume' });
   world.run(11_000);
   assert.equal(torrent.phase, 'downloading');
@@ -98,7 +98,7 @@ test('a download asks for nothing while it is rechecked, and goes on with the sa
   world.run(5000);
   assert.equal(seed.owed.length, 0);
   const asked = kinds(seed).filter((type) => type === 'request').length;
-  torrent.dispatch({ type: 'rechecked', had: pieces(40, 5, 6) });
+  world.rechecked(torrent, pieces(40, 5, 6));
   torrent.dispatch({ type: 'resume' });
   world.run(500);
   const again = seed.heard.filter(({ type }) => type === 'request').slice(asked);
@@ -113,7 +113,7 @@ test('pieces that a recheck finds are told to everybody', () => {
   const { world, torrent } = running(pieces(8));
   const leech = world.meet(torrent);
   torrent.dispatch({ type: 'recheck' });
-  torrent.dispatch({ type: 'rechecked', had: pieces(8, 3, 7) });
+  world.rechecked(torrent, pieces(8, 3, 7));
   torrent.dispatch({ type: 'resume' });
   world.run(200);
   assert.deepEqual(
@@ -146,7 +146,7 @@ test('of a great loss peers hear by the bitfield, when they come back', () => {
   told.send(TAKES_LOSSES);
   world.run(200);
   torrent.dispatch({ type: 'recheck' });
-  torrent.dispatch({ type: 'rechecked', had: new Bitfield(count) });
+  world.rechecked(torrent, new Bitfield(count));
   torrent.dispatch({ type: 'resume' });
   world.run(200);
   assert.ok(told.closed);
@@ -158,7 +158,7 @@ test('a torrent that stands still stays so over a recheck, and can be closed in 
   torrent.dispatch({ type: 'pause' });
   torrent.dispatch({ type: 'recheck' });
   assert.equal(torrent.phase, 'paused');
-  torrent.dispatch({ type: 'rechecked', had: pieces(4, 0) });
+  world.rechecked(torrent, pieces(4, 0));
   assert.equal(torrent.had.count, 1);
   torrent.dispatch({ type: 'resume' });
   const peer = world.meet(torrent);

@@ -6,7 +6,7 @@ import { peerPriority } from '#src/engine/swarm/peer-priority.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import { INTERESTED_MESSAGE, KEEP_ALIVE } from '#src/protocol/wire/message-writer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 4000;
 const PEERS_MAX = 10;

@@ -6,9 +6,9 @@ import { WANTED_PER_PEER_MAX } from '#src/engine/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { encodeCancel, encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
 import type { BlockRange } from '#src/protocol/wire/messages.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { stampOf } from '#src/testing/engine/simulated-arena.ts';
-import { SimulatedSession, type SimulationOptions } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { nameOf } from '#src/testing/simulator/remote-peer.ts';
+import { SimulatedSession, type SimulationOptions } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 200;
 
@@ -44,7 +44,7 @@ test('what is asked for is sent, in order, and counted', () => {
   const remote = leech();
   for (let index = 0; index < 100; index++) remote.send(encodeRequest(block(index)));
   world.run(3000);
-  const expected = Array.from({ length: 100 }, (_, index) => stampOf(block(index).piece, block(index).begin, false));
+  const expected = Array.from({ length: 100 }, (_, index) => nameOf(block(index)));
   assert.deepEqual(remote.blocksGot, expected);
   assert.equal(torrent.upload.totalBytes, 100 * BLOCK_BYTES);
   assert.equal(torrent.upload.inFlight, 0);
@@ -113,7 +113,7 @@ test('a cancelled request is refused instead of served; one that is on its way s
   assert.equal(rejects(remote), 1);
   world.session.uploadLimit.setRate(0);
   world.run(300);
-  assert.deepEqual(remote.blocksGot, [stampOf(0, 0, false), stampOf(0, BLOCK_BYTES, false)]);
+  assert.deepEqual(remote.blocksGot, ['0:0', `0:${BLOCK_BYTES}`]);
 });
 
 test('a choke refuses what waits by name', () => {
@@ -126,6 +126,7 @@ test('a choke refuses what waits by name', () => {
   const waiting = peer.uploads.wanted.count;
   assert.ok(waiting >= 4);
   torrent.upload.choked(peer);
+  world.run(100);
   assert.equal(rejects(remote), waiting);
   assert.equal(peer.uploads.wanted.count, 0);
 });
@@ -136,7 +137,7 @@ test('a link that ends while its blocks are read and sent leaves nothing behind'
     const remotes = [leech(), leech()];
     for (let index = 0; index < 60; index++) for (const remote of remotes) remote.send(encodeRequest(block(index)));
     world.queue.runUntil(world.queue.nowMs + 20 + seed * 3);
-    if (seed % 2 === 0) remotes[0]!.hangUp('ECONNRESET');
+    if (seed % 2 === 0) remotes[0]!.hangUp();
     else world.network.close(remotes[0]!.link);
     world.run(5000);
     assert.equal(remotes[1]!.blocksGot.length, 60, `seed ${seed}: the other one gets all`);
@@ -198,7 +199,7 @@ test('ten thousand requests, far more than may wait, get one answer each', () =>
 test('a disk that cannot be read refuses what was asked for and stops the torrent with a reason', () => {
   const { world, torrent, leech } = seeding();
   const remote = leech();
-  world.disk.full = true;
+  world.breakDisk(true);
   remote.send(encodeRequest(block(0)));
   world.run(3000);
   assert.equal(torrent.phase, 'error');

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { REQUEST_TIMEOUT_MS, WEB_SEED_BACK_OFF, WEB_SEEDS_ASKED_MAX } from '#src/engine/limits.ts';
 import type { TorrentSpec } from '#src/engine/torrent/torrent-spec.ts';
 import type { WebSeedFailure } from '#src/engine/webseed/web-seed-port.ts';
-import { type AddedTorrent, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
-import type { WebSeedManners } from '#src/testing/engine/simulated-web-seeds.ts';
+import { type AddedTorrent, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
+import type { WebSeedManners } from '#src/testing/simulator/virtual-web-seeds.ts';
 
 const KIB = 1024;
 const PIECE_BYTES = 64 * KIB;
@@ -20,7 +20,7 @@ function scene(seeds: readonly WebSeedManners[], facts: Partial<TorrentSpec> = {
     { path: ['set', 'a'], offset: 0, length: 10 * PIECE_BYTES, pad: false },
     { path: ['set', 'b'], offset: 10 * PIECE_BYTES, length: TOTAL_BYTES - 10 * PIECE_BYTES, pad: false },
   ];
-  const content = { infoHash: new Uint8Array(20), pieceBytes: PIECE_BYTES, files, single: false };
+  const content = { infoHash: new Uint8Array(20).fill(1), pieceBytes: PIECE_BYTES, files, single: false };
   const addresses = urls.map((url) => ({ kind: 'files', url }) as const);
   const added = simulation.add(TOTAL_BYTES, PIECE_BYTES, { webSeeds: { addresses, content }, ...facts });
   added.torrent.dispatch({ type: 'resume' });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { encodeHave, UNCHOKE_MESSAGE } from '#src/protocol/wire/message-writer.ts';
-import { SEED_PORT, SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECE_BLOCKS = 40;
 const PIECE_BYTES = PIECE_BLOCKS * BLOCK_BYTES;

@@ -15,8 +15,8 @@ import {
   HAVE_NONE_MESSAGE,
   INTERESTED_MESSAGE,
 } from '#src/protocol/wire/message-writer.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 60;
 const BLOCKS = 2;

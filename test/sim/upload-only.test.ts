@@ -12,8 +12,8 @@ import {
   encodeExtendedHandshake,
 } from '#src/protocol/extension/handshake.ts';
 import { encodeBitfield, encodeExtended, encodeHave, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
-import type { RemotePeer } from '#src/testing/engine/remote-peer.ts';
-import { SimulatedSession } from '#src/testing/engine/simulated-session.ts';
+import type { RemotePeer } from '#src/testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECES = 8;
 const THEIR_ID = 77;

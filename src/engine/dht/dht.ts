@@ -45,18 +45,19 @@ export interface DhtParts {
 
 /** What there is to see of the DHT. */
 export interface DhtStatus {
-  /** Nodes in the tables, of either family. */
+  /** Nodes that we know to answer, of IPv4 and of IPv6. */
   readonly nodes: number;
   readonly nodes6: number;
-  /** Look-ups lead somewhere. */
+  /** Enough of them are known for searches to begin. */
   readonly ready: boolean;
-  /** Torrents, peers and values that are stored for others. */
+  /** What is stored for others: torrents, their peers, and values. */
   readonly storedTorrents: number;
   readonly storedPeers: number;
   readonly storedItems: number;
-  /** Searches that run, and that wait for their turn. */
+  /** Searches that run, and that wait for their turn or for the first nodes. */
   readonly searches: number;
   readonly waiting: number;
+  /** Questions of others, and what was sent in all, in packets and bytes. */
   readonly queriesReceived: number;
   readonly packetsSent: number;
   readonly bytesSent: number;

@@ -11,9 +11,9 @@ import {
 } from '../../protocol/extension/metadata-message.ts';
 import { encodePex } from '../../protocol/extension/pex-message.ts';
 import { encodeExtended, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { sha1 } from '../../testing/sha1.ts';
+import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
 import { MESSAGES_BURST_MAX, METADATA_HEARD_MAX } from '../limits.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 

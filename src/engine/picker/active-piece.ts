@@ -12,7 +12,7 @@ import type { DownloadPeer } from './download-peer.ts';
 export const BLOCK_WANTED = 0;
 /** A link owns the block's place and is to fill it. */
 export const BLOCK_REQUESTED = 1;
-/** A duplicate is complete elsewhere; it is copied as soon as the link that owns the place has given it back. */
+/** A duplicate is complete elsewhere; it is moved as soon as the link that owns the place has given it back. */
 export const BLOCK_AWAITING = 2;
 /** The block is in its place, and no link may write there. */
 export const BLOCK_LANDED = 3;

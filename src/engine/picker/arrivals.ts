@@ -2,9 +2,9 @@
 //
 // The rule that nothing may break: a block's place belongs to the link that was asked for it until that link reports
 // LANDED or RETURNED, or is closed. A duplicate that comes first therefore waits in its own place; the block's owner is
-// revoked, and when it has let go, the duplicate is copied. All this is decided here and carried out by the caller:
+// revoked, and when it has let go, the duplicate is moved. All this is decided here and carried out by the caller:
 //
-//   landed / returned / closed   →   carry out `copies`, call `copiesDone()`   →   carry out `revokes`, clear it
+//   landed / returned / closed   →   carry out `moves`, call `movesDone()`   →   carry out `revokes`, clear it
 //
 // Before any new request is planned. The host ignores a revoke of what it does not expect any more.
 import { assert } from '../../base/assert.ts';
@@ -26,11 +26,10 @@ import type { Duplicates } from './duplicates.ts';
 import { RecordList } from './record-list.ts';
 import type { RunQueue } from './run-queue.ts';
 
-/** Layout of a record in `Arrivals.copies`. */
-export const COPY_STRIDE = 3;
-export const COPY_FROM = 0;
-export const COPY_TO = 1;
-export const COPY_LENGTH = 2;
+/** Layout of a record in `Arrivals.moves`. */
+export const MOVE_STRIDE = 2;
+export const MOVE_FROM = 0;
+export const MOVE_TO = 1;
 
 /** Layout of a record in `Arrivals.revokes`: to be revoked with CANCEL. */
 export const REVOKE_STRIDE = 3;
@@ -42,8 +41,8 @@ export const REVOKE_BEGIN = 2;
 export type Arrival = 'landed' | 'waiting' | 'wasted';
 
 export class Arrivals {
-  /** Copies between places, to be made in this order. */
-  readonly copies: RecordList = new RecordList(COPY_STRIDE);
+  /** Blocks that go from one place to another, in this order. */
+  readonly moves: RecordList = new RecordList(MOVE_STRIDE);
   /** Requests that are not needed any more. */
   readonly revokes: RecordList = new RecordList(REVOKE_STRIDE);
   readonly #pieces: ActivePieces;
@@ -120,12 +119,12 @@ export class Arrivals {
     return false;
   }
 
-  /** The copies were made: the places that they came from are free. */
-  copiesDone(): void {
-    for (let at = 0; at < this.copies.count; at++) {
-      this.#pieces.ledger.release(this.copies.records[at * COPY_STRIDE + COPY_FROM]!);
+  /** The blocks were moved: the places that they came from are free. */
+  movesDone(): void {
+    for (let at = 0; at < this.moves.count; at++) {
+      this.#pieces.ledger.release(this.moves.records[at * MOVE_STRIDE + MOVE_FROM]!);
     }
-    this.copies.clear();
+    this.moves.clear();
   }
 
   #land(active: ActivePiece, block: number, contributor: LinkId): void {
@@ -141,7 +140,7 @@ export class Arrivals {
     }
     const at = this.#duplicates.findLanded(active.index, block);
     assert(at >= 0, 'a block awaits its place only while a duplicate is complete');
-    this.#copyDuplicate(active, block, at);
+    this.#moveDuplicate(active, block, at);
   }
 
   #duplicateLanded(link: LinkId, piece: number, block: number): Arrival {
@@ -151,7 +150,7 @@ export class Arrivals {
     const open = active !== undefined && active.runStates[runOf(block)] === RUN_RECEIVING;
     const state = open ? active.blockStates[block] : BLOCK_LANDED;
     if (open && state === BLOCK_WANTED) {
-      this.#copyDuplicate(active, block, at);
+      this.#moveDuplicate(active, block, at);
       this.#revokeDuplicates(piece, block);
       return 'landed';
     }
@@ -166,11 +165,10 @@ export class Arrivals {
     return 'wasted';
   }
 
-  /** The duplicate's place stays reserved until `copiesDone`. */
-  #copyDuplicate(active: ActivePiece, block: number, at: number): void {
+  /** The duplicate's place stays reserved until `movesDone`. */
+  #moveDuplicate(active: ActivePiece, block: number, at: number): void {
     const contributor = this.#duplicates.links[at]!;
-    const length = this.#pieces.geometry.blockBytes(active.index, block);
-    this.copies.push(this.#duplicates.places[at]!, active.placeOf(block), length);
+    this.moves.push(this.#duplicates.places[at]!, active.placeOf(block));
     this.#duplicates.remove(at);
     this.#land(active, block, contributor);
   }

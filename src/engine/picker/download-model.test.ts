@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { type AskedBlock, DownloadBench } from '../../testing/engine/download-bench.ts';
-import { DownloadModel, type ModelPeer } from '../../testing/engine/download-model.ts';
+import { type AskedBlock, DownloadBench } from '../../testing/picker/download-bench.ts';
+import { DownloadModel, type ModelPeer } from '../../testing/picker/download-model.ts';
 import { DUPLICATES_PER_BLOCK } from '../limits.ts';
 import { STORED_CORRUPT, STORED_FAILED, STORED_PART, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS } from '../torrent/geometry.ts';
@@ -79,7 +79,7 @@ function asked(w: World, peer: ModelPeer, blocks: readonly AskedBlock[], kind: K
 /** What the coordinator does after every change: revokes and full runs go out. */
 function carryOut(w: World): void {
   const { arrivals } = w.bench.download;
-  arrivals.copiesDone();
+  arrivals.movesDone();
   const { records, count } = arrivals.revokes;
   for (let at = 0; at < count * REVOKE_STRIDE; at += REVOKE_STRIDE) {
     const block = `${records[at + REVOKE_PIECE]}/${records[at + REVOKE_BEGIN]! / BLOCK_BYTES}`;

@@ -22,16 +22,7 @@ import {
   STORED_VERIFIED,
 } from '../ports.ts';
 import { BLOCK_BYTES, Geometry, type PieceIndex, RUN_BLOCKS } from '../torrent/geometry.ts';
-import {
-  COPY_FROM,
-  COPY_LENGTH,
-  COPY_STRIDE,
-  COPY_TO,
-  REVOKE_BEGIN,
-  REVOKE_LINK,
-  REVOKE_PIECE,
-  REVOKE_STRIDE,
-} from './arrivals.ts';
+import { MOVE_FROM, MOVE_STRIDE, MOVE_TO, REVOKE_BEGIN, REVOKE_LINK, REVOKE_PIECE, REVOKE_STRIDE } from './arrivals.ts';
 import { Download } from './download.ts';
 import { DownloadPeer } from './download-peer.ts';
 import { PeerPieces } from './peer-pieces.ts';
@@ -83,7 +74,7 @@ class Simulation {
   now = 0;
   urgent = 0;
   duplicates = 0;
-  copies = 0;
+  moves = 0;
   corrupt = 0;
   forgotten = 0;
 
@@ -197,17 +188,16 @@ class Simulation {
   }
 
   carryOut(): void {
-    const { copies, revokes } = this.download.arrivals;
-    for (let at = 0; at < copies.count * COPY_STRIDE; at += COPY_STRIDE) {
-      const from = copies.records[at + COPY_FROM]!;
-      const to = copies.records[at + COPY_TO]!;
-      assert.equal(this.holders[from], undefined, 'nobody writes where a copy is read');
-      assert.equal(this.holders[to], undefined, 'nobody writes where a copy goes');
-      assert.ok(copies.records[at + COPY_LENGTH]! <= BLOCK_BYTES);
+    const { moves, revokes } = this.download.arrivals;
+    for (let at = 0; at < moves.count * MOVE_STRIDE; at += MOVE_STRIDE) {
+      const from = moves.records[at + MOVE_FROM]!;
+      const to = moves.records[at + MOVE_TO]!;
+      assert.equal(this.holders[from], undefined, 'nobody writes where a block is taken from');
+      assert.equal(this.holders[to], undefined, 'nobody writes where it goes');
       this.frames[to] = this.frames[from]!;
-      this.copies++;
+      this.moves++;
     }
-    this.download.arrivals.copiesDone();
+    this.download.arrivals.movesDone();
     for (let at = 0; at < revokes.count * REVOKE_STRIDE; at += REVOKE_STRIDE) {
       const expected = this.links.get(revokes.records[at + REVOKE_LINK]!)?.expected ?? [];
       for (const block of expected) {
@@ -323,7 +313,7 @@ const scenarios = fc.record({
 });
 
 test('no two owners ever share a place, everything completes, and nothing leaks', () => {
-  const seen = { urgent: 0, duplicates: 0, copies: 0, corrupt: 0, forgotten: 0 };
+  const seen = { urgent: 0, duplicates: 0, moves: 0, corrupt: 0, forgotten: 0 };
   fc.assert(
     fc.property(scenarios, (scenario) => {
       const simulation = new Simulation(scenario);
@@ -337,14 +327,14 @@ test('no two owners ever share a place, everything completes, and nothing leaks'
       assert.equal(simulation.ledger.freeFrames, scenario.frames);
       seen.urgent += simulation.urgent;
       seen.duplicates += simulation.duplicates;
-      seen.copies += simulation.copies;
+      seen.moves += simulation.moves;
       seen.corrupt += simulation.corrupt;
       seen.forgotten += simulation.forgotten;
     }),
     { numRuns: 150 },
   );
   assert.ok(
-    seen.urgent > 0 && seen.duplicates > 0 && seen.copies > 0 && seen.corrupt > 0 && seen.forgotten > 0,
+    seen.urgent > 0 && seen.duplicates > 0 && seen.moves > 0 && seen.corrupt > 0 && seen.forgotten > 0,
     JSON.stringify(seen),
   );
 });

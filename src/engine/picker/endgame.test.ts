@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { type AskedBlock, DownloadBench } from '../../testing/engine/download-bench.ts';
+import { type AskedBlock, DownloadBench } from '../../testing/picker/download-bench.ts';
 import {
   DUPLICATE_GAIN,
   DUPLICATE_WAIT_MIN_MS,

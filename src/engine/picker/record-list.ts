@@ -11,7 +11,7 @@ export class RecordList {
     this.records = new Int32Array(stride * 16);
   }
 
-  push(first: number, second: number, third: number): void {
+  push(first: number, second: number, third?: number): void {
     const at = this.count++ * this.stride;
     if (at + this.stride > this.records.length) {
       const grown = new Int32Array(this.records.length * 2);
@@ -20,7 +20,7 @@ export class RecordList {
     }
     this.records[at] = first;
     this.records[at + 1] = second;
-    this.records[at + 2] = third;
+    if (third !== undefined) this.records[at + 2] = third;
   }
 
   clear(): void {

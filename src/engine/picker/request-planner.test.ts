@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DownloadBench } from '../../testing/engine/download-bench.ts';
+import { DownloadBench } from '../../testing/picker/download-bench.ts';
 import { STORED_CORRUPT, STORED_FAILED, STORED_PART, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS, RUN_BYTES } from '../torrent/geometry.ts';
-import { COPY_FROM, COPY_TO } from './arrivals.ts';
+import { MOVE_FROM, MOVE_TO } from './arrivals.ts';
 import type { DownloadPeer } from './download-peer.ts';
 
 const first = 0 as PieceIndex;
@@ -262,7 +262,7 @@ test('endgame spreads over blocks before it asks for one a third time', () => {
   assert.equal(new Set(begins).size, 4);
 });
 
-test('a duplicate whose owner has gone already is copied at once, and the others are revoked', () => {
+test('a duplicate whose owner has gone already is moved at once, and the others are revoked', () => {
   const bench = new DownloadBench(1, 2 * BLOCK_BYTES, 64);
   const [a, b, c] = [stalledPeer(bench), slowPeer(bench), bench.peer()];
   const [kept] = bench.plan(a, 2);
@@ -272,7 +272,7 @@ test('a duplicate whose owner has gone already is copied at once, and the others
   bench.download.arrivals.revokes.clear();
   bench.download.arrivals.closed(a);
   assert.equal(bench.download.arrivals.landed(b, 0, BLOCK_BYTES), 'landed');
-  assert.equal(bench.download.arrivals.copies.count, 1);
+  assert.equal(bench.download.arrivals.moves.count, 1);
   assert.deepEqual(bench.revoked(), [c.link]);
 });
 
@@ -283,7 +283,7 @@ test('a link that still owes a duplicate is not asked for the block again, and t
   bench.take();
   assert.equal(bench.download.runs.stored(first, 0, STORED_CORRUPT).kind, 'corrupt');
   assert.deepEqual(bench.plan(b, 1), []);
-  assert.equal(bench.ledger.usedFrames, 2, 'the duplicate, and the place that it may be copied to');
+  assert.equal(bench.ledger.usedFrames, 2, 'the duplicate, and the place that it may be moved to');
   bench.download.arrivals.returned(b, 0, 0);
   assert.deepEqual(bench.ledger.describeLeaks(), []);
   assert.equal(bench.plan(a, 1).length, 1);
@@ -296,7 +296,7 @@ test('a duplicate whose owner is gone is not fetched for nothing', () => {
   bench.endgame(b, 1);
   bench.download.arrivals.closed(a);
   assert.equal(bench.download.arrivals.landed(b, 0, 0), 'landed');
-  bench.download.arrivals.copiesDone();
+  bench.download.arrivals.movesDone();
   assert.deepEqual(bench.take(), ['0/0']);
 });
 
@@ -315,7 +315,7 @@ test('when the owner comes first its duplicates are revoked, and what they still
   assert.deepEqual(bench.ledger.describeLeaks(), []);
 });
 
-test('a duplicate that comes first waits for the place, and is copied when its owner has let go', () => {
+test('a duplicate that comes first waits for the place, and is moved when its owner has let go', () => {
   for (const letGo of ['returned', 'closed'] as const) {
     const bench = new DownloadBench(1, BLOCK_BYTES, 64);
     const { arrivals } = bench.download;
@@ -327,24 +327,24 @@ test('a duplicate that comes first waits for the place, and is copied when its o
     assert.deepEqual(bench.take(), [], 'the disk may not have it while a socket may write there');
     if (letGo === 'returned') arrivals.returned(a, 0, 0);
     else arrivals.closed(a);
-    assert.equal(arrivals.copies.count, 1);
-    assert.equal(arrivals.copies.records[COPY_FROM], duplicate.place);
-    assert.equal(arrivals.copies.records[COPY_TO], own.place);
-    assert.equal(bench.ledger.stateOf(duplicate.place), 'receiving', 'kept until it is copied');
-    arrivals.copiesDone();
+    assert.equal(arrivals.moves.count, 1);
+    assert.equal(arrivals.moves.records[MOVE_FROM], duplicate.place);
+    assert.equal(arrivals.moves.records[MOVE_TO], own.place);
+    assert.equal(bench.ledger.stateOf(duplicate.place), 'receiving', 'kept until it is moved');
+    arrivals.movesDone();
     assert.equal(bench.ledger.stateOf(duplicate.place), 'free');
     assert.deepEqual(bench.take(), ['0/0']);
   }
 });
 
-test('when the owner comes in after a duplicate, its bytes are taken and nothing is copied', () => {
+test('when the owner comes in after a duplicate, its bytes are taken and nothing is moved', () => {
   const bench = new DownloadBench(1, BLOCK_BYTES, 64);
   const [a, b] = [stalledPeer(bench), bench.peer()];
   bench.plan(a, 1);
   bench.endgame(b, 1);
   assert.equal(bench.download.arrivals.landed(b, 0, 0), 'waiting');
   assert.equal(bench.download.arrivals.landed(a, 0, 0), 'landed');
-  assert.equal(bench.download.arrivals.copies.count, 0);
+  assert.equal(bench.download.arrivals.moves.count, 0);
   assert.equal(bench.ledger.usedFrames, 1);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { DownloadBench } from '../../testing/engine/download-bench.ts';
+import { DownloadBench } from '../../testing/picker/download-bench.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS } from '../torrent/geometry.ts';
 import { PRIORITY_SKIP } from './piece-picker.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DownloadBench } from '../../testing/engine/download-bench.ts';
+import { DownloadBench } from '../../testing/picker/download-bench.ts';
 import { LATE_PATIENCE_MS } from '../limits.ts';
 import { STORED_CORRUPT, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
@@ -84,7 +84,7 @@ test('a block that would miss its deadline is asked of a quicker peer, too, once
   scene.land(quick, stolen);
   assert.deepEqual(scene.revoked(), [1, 1, 1, 1], 'the slow one is revoked');
   for (const { piece, begin } of owed) scene.download.arrivals.returned(slow, piece, begin);
-  scene.download.arrivals.copiesDone();
+  scene.download.arrivals.movesDone();
   assert.deepEqual(scene.take(), ['2/0']);
   assert.equal(scene.download.runs.stored(2 as PieceIndex, 0, STORED_VERIFIED).kind, 'verified');
 });

@@ -46,8 +46,8 @@ export class HeededPort implements PeerPort {
     this.#port.serve(link, batch, count);
   }
 
-  copy(fromPlace: number, toPlace: number, length: number): void {
-    this.#port.copy(fromPlace, toPlace, length);
+  move(fromPlace: number, toPlace: number): void {
+    this.#port.move(fromPlace, toPlace);
   }
 
   close(link: LinkId): void {

@@ -6,9 +6,9 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { encodeHandshake } from '../../protocol/wire/handshake.ts';
 import * as id from '../../protocol/wire/message-id.ts';
 import { encodeReject, encodeRequest } from '../../protocol/wire/message-writer.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { sha1 } from '../../testing/sha1.ts';
+import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { WANTED_PER_PEER_MAX } from '../limits.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
@@ -47,7 +47,7 @@ class Scene {
         for (const key of [...this.#held.keys()]) if (key.startsWith(`${link}|`)) this.#revoke(key);
       },
       serve: nothing,
-      copy: nothing,
+      move: nothing,
       close: (link) => void this.closed.push(link),
     };
     this.session = new Session({

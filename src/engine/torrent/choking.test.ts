@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { INTERESTED_MESSAGE, NOT_INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
+import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
 import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, UPLOAD_SLOTS_START } from '../limits.ts';
 import { BLOCK_BYTES } from './geometry.ts';
 

@@ -14,8 +14,8 @@ import {
   HAVE_NONE_MESSAGE,
   UNCHOKE_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
-import type { RemotePeer } from '../../testing/engine/remote-peer.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
+import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
+import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
 import { ALLOWED_FAST_PIECES } from '../limits.ts';
 import { BLOCK_BYTES } from './geometry.ts';
 

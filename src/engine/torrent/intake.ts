@@ -5,10 +5,9 @@ import { RateMeter } from '../../base/rate-meter.ts';
 import { IN_FLIGHT_MEMORY_SHARE, REFUSAL_REST_MAX_MS, REFUSAL_REST_MIN_MS, REQUESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
-  COPY_FROM,
-  COPY_LENGTH,
-  COPY_STRIDE,
-  COPY_TO,
+  MOVE_FROM,
+  MOVE_STRIDE,
+  MOVE_TO,
   REVOKE_BEGIN,
   REVOKE_LINK,
   REVOKE_PIECE,
@@ -274,15 +273,14 @@ export class Intake {
     return limit.limited ? Math.ceil(limit.available(nowMs) / BLOCK_BYTES) : REQUESTS_PER_BATCH;
   }
 
-  /** Copies before revokes, and both before any new request (arrivals.ts). */
+  /** Moves before revokes, and both before any new request (arrivals.ts). */
   #carryOut(): void {
-    const { copies, revokes } = this.download.arrivals;
-    if (copies.count > 0) {
-      for (let at = 0; at < copies.count * COPY_STRIDE; at += COPY_STRIDE) {
-        const record = copies.records;
-        this.#parts.peers.copy(record[at + COPY_FROM]!, record[at + COPY_TO]!, record[at + COPY_LENGTH]!);
+    const { moves, revokes } = this.download.arrivals;
+    if (moves.count > 0) {
+      for (let at = 0; at < moves.count * MOVE_STRIDE; at += MOVE_STRIDE) {
+        this.#parts.peers.move(moves.records[at + MOVE_FROM]!, moves.records[at + MOVE_TO]!);
       }
-      this.download.arrivals.copiesDone();
+      this.download.arrivals.movesDone();
     }
     if (revokes.count === 0) return;
     for (let at = 0; at < revokes.count * REVOKE_STRIDE; at += REVOKE_STRIDE) {

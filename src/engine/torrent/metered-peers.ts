@@ -44,8 +44,8 @@ export class MeteredPeers implements TorrentPeers {
     this.#peers.revokeAll(link, cancel);
   }
 
-  copy(fromPlace: number, toPlace: number, length: number): void {
-    this.#peers.copy(fromPlace, toPlace, length);
+  move(fromPlace: number, toPlace: number): void {
+    this.#peers.move(fromPlace, toPlace);
   }
 
   close(link: LinkId): void {

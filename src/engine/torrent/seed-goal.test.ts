@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { encodeRequest, HAVE_NONE_MESSAGE, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
-import { SimulatedSession } from '../../testing/engine/simulated-session.ts';
+import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
 import { BLOCK_BYTES, Geometry } from './geometry.ts';
 import { type SeedGoal, SeedGoalWatch } from './seed-goal.ts';
 

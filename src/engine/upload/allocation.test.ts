@@ -46,7 +46,7 @@ class Server {
         for (let at = 0; at < count; at++) assert.ok(batch[at * SERVE_STRIDE + SERVE_PLACE]! >= 0);
         this.#leaving += count;
       },
-      copy: () => {
+      move: () => {
         this.copied++;
       },
       send: () => assert.fail('nothing is refused'),

@@ -22,8 +22,6 @@ export interface NetHost extends PeerPort {
   /** What those links count; part of `counters`. */
   readonly countersHere: ReceiveCounters;
   readonly counters: ReceivedFigures;
-  /** Block bytes that `copy` moved inside the arena. */
-  readonly copiedInArenaBytes: number;
   /** Block bytes that were copied on their way out, because they leave encrypted. */
   readonly sealedBytes: number;
   /** Where threads of its own spent their time, when profiling. */

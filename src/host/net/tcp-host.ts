@@ -1,18 +1,13 @@
 // The in-thread network host: implements the engine's PeerPort over node:net and, where it is given UDP sockets, uTP. Sockets live on the engine's thread, so
 // commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { BlockBatch } from '../../engine/block-batch.ts';
 import type { DatagramPorts } from '../../engine/datagram-port.ts';
 import {
   ASKED_BEGIN,
   ASKED_LENGTH,
   ASKED_PIECE,
   ASKED_STRIDE,
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
   type DialTarget,
   type LinkEnd,
   type LinkId,
@@ -84,8 +79,7 @@ export class TcpHost implements NetHost, LinkOwner {
   readonly #commons: ReceiverCommons;
   readonly #views: SendViews;
   readonly #links = new Map<LinkId, TcpLink>();
-  #batch = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
-  #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
+  readonly #batch = new BlockBatch();
   readonly #neverAdopt: boolean;
   readonly #awaitsEngine: boolean;
   readonly #times: StageTimes | undefined;
@@ -94,7 +88,6 @@ export class TcpHost implements NetHost, LinkOwner {
   readonly #transports: Transports;
   readonly #utp: UtpEndpoint | undefined;
   readonly #negotiationBuffer = new Uint8Array(NEGOTIATION_READ_BYTES);
-  #batched = 0;
   readonly #requests = new Int32Array(BATCH_RECORDS * ASKED_STRIDE);
   #asked = 0;
   /** Messages were told since the last read ended. */
@@ -105,7 +98,6 @@ export class TcpHost implements NetHost, LinkOwner {
   readonly #whenEmpty: (() => void)[] = [];
   /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
   #nextIncoming: number;
-  #copiedHere = 0;
 
   constructor(options: TcpHostOptions) {
     this.#frames = options.arena.frames;
@@ -136,10 +128,6 @@ export class TcpHost implements NetHost, LinkOwner {
 
   get memory(): PieceMemory {
     return this.#commons.memory;
-  }
-
-  get copiedInArenaBytes(): number {
-    return this.#copiedHere;
   }
 
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
@@ -227,9 +215,8 @@ export class TcpHost implements NetHost, LinkOwner {
     this.#links.get(link)?.serve(batch, count);
   }
 
-  copy(fromPlace: number, toPlace: number, length: number): void {
-    this.#frames.block(toPlace).set(this.#frames.block(fromPlace, length));
-    this.#copiedHere += length;
+  move(fromPlace: number, toPlace: number): void {
+    this.#frames.exchange(toPlace, this.#frames.frameOf(fromPlace));
   }
 
   close(link: LinkId): void {
@@ -247,7 +234,7 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   received(link: TcpLink): void {
-    if (this.#batched > 0) this.#flush();
+    if (this.#batch.count > 0) this.#flush();
     if (this.#asked > 0) this.#flushRequests(link.id);
     if (!this.#messages) return;
     this.#messages = false;
@@ -256,7 +243,7 @@ export class TcpHost implements NetHost, LinkOwner {
 
   /** Passes on, soon, what was recorded while the engine was asking: an answer never comes from inside its question. */
   settled(): void {
-    if (this.#batched > 0) setImmediate(this.#flush);
+    if (this.#batch.count > 0) setImmediate(this.#flush);
   }
 
   served(link: TcpLink, count: number): void {
@@ -332,22 +319,22 @@ export class TcpHost implements NetHost, LinkOwner {
       },
       message: (messageId, payload) => {
         // Blocks that came before this message are reported before it.
-        if (this.#batched > 0) this.#flush();
+        if (this.#batch.count > 0) this.#flush();
         if (this.#asked > 0) this.#flushRequests(id);
         this.#messages = true;
         sink.message(id, messageId, payload);
       },
       request: (piece, begin, length) => this.#recordRequest(id, piece, begin, length),
       keepAlive: () => sink.keepAlive(id),
-      landed: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_LANDED),
-      returned: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_RETURNED),
-      wasted: (piece, begin, length) => this.#record(id, piece, begin, length, OUTCOME_WASTED),
+      landed: (piece, begin, length) => this.#batch.add(id, piece, begin, length, OUTCOME_LANDED),
+      returned: (piece, begin, length) => this.#batch.add(id, piece, begin, length, OUTCOME_RETURNED),
+      wasted: (piece, begin, length) => this.#batch.add(id, piece, begin, length, OUTCOME_WASTED),
       failed: (code, message) => this.#links.get(id)?.close({ code, message }),
     };
   }
 
   #recordRequest(link: LinkId, piece: number, begin: number, length: number): void {
-    if (this.#batched > 0) this.#flush();
+    if (this.#batch.count > 0) this.#flush();
     if (this.#asked === BATCH_RECORDS) this.#flushRequests(link);
     this.#messages = true;
     const at = this.#asked++ * ASKED_STRIDE;
@@ -363,29 +350,8 @@ export class TcpHost implements NetHost, LinkOwner {
     this.#sink!.requests(link, this.#requests, count);
   }
 
-  #record(link: LinkId, piece: number, begin: number, length: number, outcome: number): void {
-    if ((this.#batched + 1) * BLOCK_STRIDE > this.#batch.length) {
-      const grown = new Int32Array(this.#batch.length * 2);
-      grown.set(this.#batch);
-      this.#batch = grown;
-    }
-    const at = this.#batched * BLOCK_STRIDE;
-    this.#batch[at + BLOCK_LINK] = link;
-    this.#batch[at + BLOCK_PIECE] = piece;
-    this.#batch[at + BLOCK_BEGIN] = begin;
-    this.#batch[at + BLOCK_LENGTH] = length;
-    this.#batch[at + BLOCK_OUTCOME] = outcome;
-    this.#batched++;
-  }
-
   readonly #flush = (): void => {
-    const count = this.#batched;
-    if (count === 0) return;
-    const batch = this.#batch;
-    // The engine's answers may record more while it still reads this batch.
-    this.#batch = this.#spare;
-    this.#spare = batch;
-    this.#batched = 0;
-    this.#sink!.blocks(batch, count);
+    const { count } = this.#batch;
+    if (count > 0) this.#sink!.blocks(this.#batch.take(), count);
   };
 }

@@ -45,7 +45,7 @@ export function timedPeerPort(port: PeerPort, times: StageTimes): PeerPort {
     revoke: (link, piece, begin, cancel) => port.revoke(link, piece, begin, cancel),
     revokeAll: (link, cancel) => port.revokeAll(link, cancel),
     serve: timed(times, 'serve', (link, batch, count) => port.serve(link, batch, count)),
-    copy: (fromPlace, toPlace, length) => port.copy(fromPlace, toPlace, length),
+    move: (fromPlace, toPlace) => port.move(fromPlace, toPlace),
     close: (link) => port.close(link),
   };
 }

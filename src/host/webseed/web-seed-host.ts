@@ -1,14 +1,7 @@
 // All web seeds of a client (BEP 17, 19): implements the engine's WebSeedPort over HTTP connections on its own thread.
+import { BlockBatch } from '../../engine/block-batch.ts';
 import { isAfar, sourceRefusal } from '../../engine/discovery/source-guard.ts';
-import {
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
-  type LinkId,
-} from '../../engine/ports.ts';
+import type { LinkId } from '../../engine/ports.ts';
 import type {
   WebSeedAddress,
   WebSeedContent,
@@ -24,8 +17,6 @@ import { SeedTargets } from './seed-targets.ts';
 import { WebSeedLink } from './web-seed-link.ts';
 import type { WebSeedLinkOwner } from './web-seed-link-parts.ts';
 
-const BATCH_RECORDS = 256;
-
 export interface WebSeedHostOptions {
   /** The arena and who may write where: the same as the peers'. */
   readonly memory: PieceMemory;
@@ -40,9 +31,7 @@ export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
   readonly #options: WebSeedHostOptions;
   readonly #links = new Map<LinkId, WebSeedLink>();
   readonly #discard = new Uint8Array(4 * BLOCK_BYTES);
-  #batch = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
-  #spare = new Int32Array(BATCH_RECORDS * BLOCK_STRIDE);
-  #batched = 0;
+  readonly #batch = new BlockBatch();
   #sink: WebSeedSink | undefined;
   readonly #whenEmpty: (() => void)[] = [];
 
@@ -58,7 +47,7 @@ export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
   open(link: LinkId, address: WebSeedAddress, content: WebSeedContent): void {
     const { memory, userAgent, allowLocal } = this.#options;
     const record = (piece: number, begin: number, length: number, outcome: number): void =>
-      this.#record(link, piece, begin, length, outcome);
+      this.#batch.add(link, piece, begin, length, outcome);
     const refusal = (url: URL, sentFromAfar: boolean, host: string): string | undefined => {
       const question = {
         kind: 'web-seed',
@@ -97,7 +86,7 @@ export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
   }
 
   settled(): void {
-    if (this.#batched > 0) setImmediate(this.#flush);
+    if (this.#batch.count > 0) setImmediate(this.#flush);
   }
 
   received(): void {
@@ -136,28 +125,8 @@ export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
     return address.kind === 'files' || address.url.includes('?') ? url.search : '';
   }
 
-  #record(link: LinkId, piece: number, begin: number, length: number, outcome: number): void {
-    if ((this.#batched + 1) * BLOCK_STRIDE > this.#batch.length) {
-      const grown = new Int32Array(this.#batch.length * 2);
-      grown.set(this.#batch);
-      this.#batch = grown;
-    }
-    const at = this.#batched++ * BLOCK_STRIDE;
-    this.#batch[at + BLOCK_LINK] = link;
-    this.#batch[at + BLOCK_PIECE] = piece;
-    this.#batch[at + BLOCK_BEGIN] = begin;
-    this.#batch[at + BLOCK_LENGTH] = length;
-    this.#batch[at + BLOCK_OUTCOME] = outcome;
-  }
-
   readonly #flush = (): void => {
-    const count = this.#batched;
-    if (count === 0) return;
-    const batch = this.#batch;
-    // The engine's answers may record more while it still reads this batch.
-    this.#batch = this.#spare;
-    this.#spare = batch;
-    this.#batched = 0;
-    this.#sink!.webSeedBlocks(batch, count);
+    const { count } = this.#batch;
+    if (count > 0) this.#sink!.webSeedBlocks(this.#batch.take(), count);
   };
 }

@@ -12,9 +12,11 @@ const HAVE = rawMessage(4, [0, 0, 0, 9]);
 
 const pieceOf = (block: Wanted): Uint8Array => rawPiece(block.piece, block.begin, bytesOf(block));
 
+type Met = { link: LinkId; peer: RawConnection };
+
 /** A place that one link gives back is another one's at once: nothing of the first may come there any more. */
 export function describeHandingOver(scene: Describe): void {
-  const twoLinks = async (stage: PeerStage): Promise<{ link: LinkId; peer: RawConnection }[]> => [
+  const twoLinks = async (stage: PeerStage): Promise<Met[]> => [
     await stage.greeted(await stage.dialled()),
     await stage.greeted(await stage.dialled()),
   ];
@@ -63,4 +65,34 @@ export function describeHandingOver(scene: Describe): void {
       assert.deepEqual(outcomes.sort(), ['landed', 'returned', 'wasted']);
     }
   });
+
+  scene(
+    'a block that another link brought is moved behind the place that the first one was to fill, uncopied',
+    async (stage) => {
+      const [first, second] = (await twoLinks(stage)) as [Met, Met];
+      const [block] = wanted(0) as [Wanted];
+      const elsewhere = { ...block, place: 5 };
+      stage.request(first.link, [block]);
+      await first.peer.receive(17);
+      first.peer.send(pieceOf(block).subarray(0, 9000));
+      stage.request(second.link, [elsewhere]);
+      await second.peer.receive(17);
+      second.peer.send(pieceOf(elsewhere));
+      await stage.recorder.blocksHeard(1);
+      stage.port.close(first.link);
+      await stage.recorder.end(first.link);
+      const before = stage.subject.receivedBytes().copied;
+      stage.port.move(elsewhere.place, block.place);
+      stage.assertInPlace(block);
+      assert.equal(stage.subject.receivedBytes().copied, before);
+      // What is behind the other place now is nobody's, and is written to like any.
+      const next = { ...wanted(1)[0]!, place: elsewhere.place };
+      stage.request(second.link, [next]);
+      await second.peer.receive(17);
+      second.peer.send(pieceOf(next));
+      await stage.recorder.blocksHeard(2);
+      stage.assertInPlace(next);
+      stage.assertInPlace(block);
+    },
+  );
 }

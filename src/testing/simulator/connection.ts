@@ -1,5 +1,5 @@
 // A connection between two hosts: two lanes, two ends, and the ways in which it can end.
-import type { LinkEnd, PeerAddress } from '../../engine/ports.ts';
+import type { LinkEnd, PeerAddress, Transport } from '../../engine/ports.ts';
 import type { EventQueue } from './event-queue.ts';
 import { Lane, type Parcel, type WireBlock } from './lane.ts';
 import type { Line } from './line.ts';
@@ -26,12 +26,16 @@ export interface ConnectionParts {
   /** How long the next parcel is on its way. */
   readonly latencyMs: () => number;
   readonly severed: () => boolean;
+  readonly transport: Transport;
 }
 
 /** What the host at one end can do with a connection. */
 export interface Wire {
   /** How the other side is seen from here. */
   readonly remote: PeerAddress;
+  readonly transport: Transport;
+  /** Who has the other end. No engine looks; a test does. */
+  readonly far: EndOwner | undefined;
   send(parcel: Parcel): void;
   close(): void;
 }
@@ -71,7 +75,16 @@ export class Connection {
 
   /** What the host at this end gets. */
   wire(end: ConnectionEnd): Wire {
-    return { remote: end.remote, send: (parcel) => end.send(parcel), close: () => this.close(end) };
+    const [, other] = this.#ends(end);
+    return {
+      remote: end.remote,
+      transport: this.#parts.transport,
+      get far() {
+        return other.owner;
+      },
+      send: (parcel) => end.send(parcel),
+      close: () => this.close(end),
+    };
   }
 
   get open(): boolean {
@@ -103,6 +116,10 @@ export class Connection {
   /** A partition has healed. */
   release(): void {
     for (const lane of this.#lanes) lane.release();
+  }
+
+  #ends(end: ConnectionEnd): readonly [ConnectionEnd, ConnectionEnd] {
+    return end === this.ends[0] ? this.ends : [this.ends[1], this.ends[0]];
   }
 
   #sides(end: ConnectionEnd): readonly [Lane, Lane] {

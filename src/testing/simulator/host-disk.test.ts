@@ -17,6 +17,7 @@ const LINK = 7;
 
 const PERFECT: DiskHabits = {
   latencyMs: 10,
+  jitterMs: 0,
   bytesPerSecond: 1_638_400,
   capacityBytes: Number.POSITIVE_INFINITY,
   failures: 0,

@@ -2,7 +2,7 @@
 // instead of bytes. What it holds outlives the sessions that wrote it.
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
-import type { Random } from '../../base/clock.ts';
+import { type Random, randomBelow } from '../../base/clock.ts';
 import { StorageError } from '../../base/errors.ts';
 import {
   READ_BEGIN,
@@ -35,6 +35,8 @@ import { TRACE, type TraceHash } from './trace-hash.ts';
 /** How fast a disk is, and what goes wrong with it. Chances are drawn for each run or block. */
 export interface DiskHabits {
   readonly latencyMs: number;
+  /** Up to so much more, whole milliseconds. */
+  readonly jitterMs: number;
   readonly bytesPerSecond: number;
   /** Bytes that it holds. */
   capacityBytes: number;
@@ -73,6 +75,8 @@ export class HostDisk {
   usedBytes = 0;
   /** Calls that had to be made again for the rest. */
   shortWrites = 0;
+  /** Blocks that were asked to be read. */
+  blocksRead = 0;
   readonly #parts: DiskParts;
   readonly #stores = new Map<StoreId, Store>();
   #busyUntilMs = 0;
@@ -94,6 +98,21 @@ export class HostDisk {
     for (let block = 0; block < stamps.length; block++) stamps[block] = torrent.stamp(piece, block * BLOCK_BYTES);
     pieces.set(piece, stamps);
     verified.add(piece);
+  }
+
+  /** Somebody changed the files behind the client's back, and a recheck has found these pieces. */
+  found(id: StoreId, had: Bitfield): void {
+    const store = this.#stores.get(id)!;
+    for (let piece = 0; piece < had.length; piece++) {
+      if (had.has(piece) && !store.verified.has(piece)) this.put(id, piece as PieceIndex);
+      else if (!had.has(piece) && store.verified.delete(piece)) store.pieces.delete(piece);
+    }
+  }
+
+  /** True when every block of the piece is on the disk and right. */
+  holds(id: StoreId, piece: PieceIndex): boolean {
+    const { torrent, pieces } = this.#stores.get(id)!;
+    return torrent.matches(piece, pieces.get(piece));
   }
 
   /** Pieces that were verified: what resume data would say. */
@@ -124,9 +143,10 @@ export class HostDisk {
 
   /** One worker: what is asked is done in turn, each after the time that it takes. */
   work(bytes: number, act: () => void): void {
-    const { latencyMs, bytesPerSecond } = this.habits;
+    const { latencyMs, jitterMs, bytesPerSecond } = this.habits;
     const startMs = Math.max(this.#busyUntilMs, this.#parts.queue.nowMs);
     this.#busyUntilMs = startMs + latencyMs + (bytes * 1000) / bytesPerSecond;
+    if (jitterMs > 0) this.#busyUntilMs += randomBelow(this.#parts.random, jitterMs + 1);
     this.#parts.queue.planAt(this.#busyUntilMs, act);
   }
 
@@ -228,6 +248,8 @@ export class AttachedDisk implements StoragePort {
       const [place, ticket, length] = [batch[at + READ_PLACE]!, batch[at + READ_TICKET]!, batch[at + READ_LENGTH]!];
       assert(begin % BLOCK_BYTES === 0, 'what is read begins with a block');
       const blocks = Math.ceil(length / BLOCK_BYTES);
+      assert(blocks <= RUN_BLOCKS, 'a slot holds the blocks of a run');
+      this.#disk.blocksRead += blocks;
       this.#arena.claim(place, blocks, DISK_OWNER);
       this.#disk.work(length, () => this.#read([store, piece, begin, blocks], place, ticket));
     }

@@ -40,6 +40,7 @@ export function hostOptions(traits: HostTraits): HostOptions {
     ...traits,
     disk: {
       latencyMs: 2,
+      jitterMs: 0,
       bytesPerSecond: 50_000_000,
       capacityBytes: Number.POSITIVE_INFINITY,
       failures: 0,

@@ -1,19 +1,15 @@
 // The engine's PeerPort on a simulated host. Control messages are the real bytes, from one engine's encoder to another's
 // decoder; only blocks have none. Each incarnation of a host has a port of its own.
 import { assert } from '../../base/assert.ts';
+import { BlockBatch } from '../../engine/block-batch.ts';
 import {
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
+  ASKED_STRIDE,
+  type DialTarget,
   type LinkEnd,
   type LinkId,
   OUTCOME_LANDED,
   OUTCOME_RETURNED,
   OUTCOME_WASTED,
-  type PeerAddress,
   type PeerPort,
   type PeerSink,
   REQUEST_BEGIN,
@@ -29,6 +25,8 @@ import {
   SERVE_STRIDE,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
+import { REQUEST } from '../../protocol/wire/message-id.ts';
+import type { BlockRange } from '../../protocol/wire/messages.ts';
 import type { EndOwner, Wire } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Manners } from './manners.ts';
@@ -56,7 +54,8 @@ export interface PortParts {
 export class HostPort implements PeerPort {
   readonly parts: PortParts;
   readonly #links = new Map<LinkId, PortLink>();
-  readonly #batch = new Int32Array(BLOCK_STRIDE);
+  readonly #batch = new BlockBatch();
+  readonly #asked = new Int32Array(ASKED_STRIDE);
   #sink: PeerSink | undefined;
   #nextIncoming = 1;
 
@@ -86,7 +85,7 @@ export class HostPort implements PeerPort {
     const link = this.#newLink(id);
     link.wire = wire;
     this.#note(TRACE.incoming, id, wire.remote.port);
-    this.#sink?.incoming(id, wire.remote);
+    this.#sink?.incoming(id, wire.remote, wire.transport);
     return link;
   }
 
@@ -99,7 +98,7 @@ export class HostPort implements PeerPort {
     assert(infoHash.length === 20, 'an info hash has 20 bytes');
   }
 
-  connect(id: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void {
+  connect(id: LinkId, address: DialTarget, timeoutMs: number, infoHash: Uint8Array): void {
     const { network, node, privacy, host } = this.parts;
     privacy.dialled(infoHash, host, address);
     const link = this.#newLink(id);
@@ -137,14 +136,13 @@ export class HostPort implements PeerPort {
   serve(link: LinkId, batch: Int32Array, count: number): void {
     const portLink = this.#links.get(link);
     for (let at = 0; portLink !== undefined && at < count * SERVE_STRIDE; at += SERVE_STRIDE) {
-      assert(batch[at + SERVE_OFFSET]! % BLOCK_BYTES === 0, 'a block begins with a frame');
-      const place = batch[at + SERVE_PLACE]! + batch[at + SERVE_OFFSET]! / BLOCK_BYTES;
+      const place = batch[at + SERVE_PLACE]! + Math.floor(batch[at + SERVE_OFFSET]! / BLOCK_BYTES);
       portLink.serve(batch[at + SERVE_PIECE]!, batch[at + SERVE_BEGIN]!, batch[at + SERVE_LENGTH]!, place);
     }
   }
 
-  copy(fromPlace: number, toPlace: number): void {
-    this.parts.arena.copy(fromPlace, toPlace);
+  move(fromPlace: number, toPlace: number): void {
+    this.parts.arena.move(fromPlace, toPlace);
   }
 
   close(link: LinkId): void {
@@ -155,7 +153,7 @@ export class HostPort implements PeerPort {
 
   connected(link: PortLink): void {
     this.#note(TRACE.connected, link.id, 0);
-    this.#sink?.connected(link.id);
+    this.#sink?.connected(link.id, link.wire!.remote.host, link.wire!.transport);
   }
 
   handshake(link: PortLink, bytes: Uint8Array): void {
@@ -166,6 +164,13 @@ export class HostPort implements PeerPort {
   message(link: PortLink, id: number, payload: Uint8Array): void {
     this.#note(TRACE.control, link.id, (payload.length << 8) | id);
     this.#sink?.message(link.id, id, payload);
+  }
+
+  /** A REQUEST, which comes in numbers, as the host tells them. */
+  requested(link: PortLink, { piece, begin, length }: BlockRange): void {
+    this.#note(TRACE.control, link.id, (12 << 8) | REQUEST);
+    this.#asked.set([piece, begin, length]);
+    this.#sink?.requests(link.id, this.#asked, 1);
   }
 
   keepAlive(link: PortLink): void {
@@ -200,14 +205,9 @@ export class HostPort implements PeerPort {
   }
 
   #block(link: PortLink, piece: number, begin: number, length: number, outcome: number): void {
-    const batch = this.#batch;
-    batch[BLOCK_LINK] = link.id;
-    batch[BLOCK_PIECE] = piece;
-    batch[BLOCK_BEGIN] = begin;
-    batch[BLOCK_LENGTH] = length;
-    batch[BLOCK_OUTCOME] = outcome;
+    this.#batch.add(link.id, piece, begin, length, outcome);
     this.#note(TRACE.landed + outcome, link.id, piece * 4099 + begin);
-    this.#sink?.blocks(batch, 1);
+    this.#sink?.blocks(this.#batch.take(), 1);
   }
 
   #newLink(id: LinkId): PortLink {

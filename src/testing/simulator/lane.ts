@@ -18,6 +18,8 @@ export interface WireBlock {
   readonly stamp: number;
   /** What the sending engine was told to serve: its place is free once the block has left. Liars have none. */
   readonly served: ServedFrame | undefined;
+  /** Its sender stops in the middle of it: the rest never comes, and nothing after it. */
+  readonly stalls?: boolean;
 }
 
 /** What is sent in one go: control bytes, a block, or the end of the connection. */
@@ -72,7 +74,7 @@ export class Lane {
 
   send(parcel: Parcel): void {
     if (this.#cut) return;
-    if (this.#outbox.length === 0 && bytesOf(parcel) <= BULK_BYTES) return this.#travel(parcel);
+    if (this.#outbox.length === 0 && isShort(parcel)) return this.#travel(parcel);
     this.#outbox.push(parcel);
     this.#parts.uplink.enlist(this);
   }
@@ -111,7 +113,7 @@ export class Lane {
     if (parcel === undefined) return;
     if (isBlock(parcel)) this.#parts.ends.left(parcel);
     this.#travel(parcel);
-    while (this.#outbox.length > 0 && bytesOf(this.#outbox[0]!) <= BULK_BYTES) this.#travel(this.#outbox.shift()!);
+    while (this.#outbox.length > 0 && isShort(this.#outbox[0]!)) this.#travel(this.#outbox.shift()!);
   }
 
   #travel(parcel: Parcel): void {
@@ -143,6 +145,7 @@ export class Lane {
   #land(block: WireBlock): void {
     this.#landing = true;
     this.#parts.ends.begins(block);
+    if (block.stalls) return;
     this.#parts.downlink.take(block.length, () => {
       this.#landing = false;
       this.#inFlightBytes -= block.length;
@@ -156,6 +159,11 @@ export class Lane {
 
 function isBlock(parcel: Parcel): parcel is WireBlock {
   return parcel !== 'end' && !(parcel instanceof Uint8Array);
+}
+
+/** It needs no turn on the uplink. A block does, be it as short as it may: its sender is told when it has left. */
+function isShort(parcel: Parcel): boolean {
+  return !isBlock(parcel) && bytesOf(parcel) <= BULK_BYTES;
 }
 
 function bytesOf(parcel: Parcel): number {

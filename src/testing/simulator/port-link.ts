@@ -11,17 +11,16 @@ import {
   REQUEST_STRIDE,
 } from '../../engine/ports.ts';
 import { HANDSHAKE_BYTES } from '../../protocol/wire/handshake.ts';
+import { REQUEST } from '../../protocol/wire/message-id.ts';
 import { encodeCancel, REQUEST_MESSAGE_BYTES, writeRequest } from '../../protocol/wire/message-writer.ts';
+import { type BlockRange, decodeMessage } from '../../protocol/wire/messages.ts';
 import type { EndOwner, Wire } from './connection.ts';
 import type { HostPort } from './host-port.ts';
 import type { WireBlock } from './lane.ts';
 import { POISON } from './stamped-arena.ts';
 
 /** A block that is to come, and its place. */
-interface Expectation {
-  readonly piece: number;
-  readonly begin: number;
-  readonly length: number;
+interface Expectation extends BlockRange {
   readonly place: number;
   /** Its first bytes are here: the place cannot be given back before the rest is. */
   begun: boolean;
@@ -39,6 +38,8 @@ export class PortLink implements EndOwner {
   readonly #expected = new Map<number, Expectation>();
   /** Given back, and not told yet. */
   readonly #returned: Expectation[] = [];
+  /** Places that are being sent from. */
+  readonly #serving: number[] = [];
   #handshaken = false;
   #closing = false;
   #over = false;
@@ -97,6 +98,8 @@ export class PortLink implements EndOwner {
     const { arena, manners } = this.#port.parts;
     const read = arena.read(place);
     assert(read !== POISON, 'what is served was read');
+    arena.beginReading(place);
+    this.#serving.push(place);
     this.wire?.send({ piece, begin, length, stamp: manners.blockStamp(read), served: { place, stamp: read } });
   }
 
@@ -117,6 +120,11 @@ export class PortLink implements EndOwner {
     let owed = 0;
     for (const { begun } of this.#expected.values()) if (!begun) owed++;
     return owed;
+  }
+
+  /** Blocks that the engine waits for from this link, oldest first. */
+  get awaited(): readonly BlockRange[] {
+    return [...this.#expected.values()];
   }
 
   // What the network tells.
@@ -145,11 +153,17 @@ export class PortLink implements EndOwner {
       if (length === 0) this.#port.keepAlive(this);
       else if (this.#port.parts.manners.hear(this, bytes.subarray(at + 4, at + 4 + length))) {
         told = true;
-        this.#port.message(this, bytes[at + 4]!, bytes.subarray(at + 5, at + 4 + length));
+        this.#message(bytes[at + 4]!, bytes.subarray(at + 5, at + 4 + length));
       }
       at += 4 + length;
     }
     if (told && !this.#closing) this.#port.messagesDone(this);
+  }
+
+  #message(id: number, payload: Uint8Array): void {
+    const request = id === REQUEST && payload.length === 12 ? decodeMessage(id, payload) : undefined;
+    if (request?.type === 'request') this.#port.requested(this, request);
+    else this.#port.message(this, id, payload);
   }
 
   begins(block: WireBlock): void {
@@ -172,6 +186,7 @@ export class PortLink implements EndOwner {
     const { served } = block;
     if (served === undefined || this.#over) return;
     assert(this.#port.parts.arena.read(served.place) === served.stamp, 'what is being served stays as it is');
+    this.#stopReading(served.place);
     this.#port.served(this, block.piece);
   }
 
@@ -181,7 +196,13 @@ export class PortLink implements EndOwner {
     this.#closing = true;
     for (const block of [...this.#expected.values()]) this.#unexpect(block);
     this.#returned.length = 0;
+    for (const place of [...this.#serving]) this.#stopReading(place);
     this.#port.ended(this, end);
+  }
+
+  #stopReading(place: number): void {
+    this.#serving.splice(this.#serving.indexOf(place), 1);
+    this.#port.parts.arena.endReading(place);
   }
 
   #breach(end: LinkEnd): void {

@@ -12,6 +12,8 @@ export interface TorrentShape {
   readonly private?: boolean;
   /** Size of its info dict. Default: some hundred bytes. */
   readonly metadataBytes?: number;
+  /** Default: that of its info dict. */
+  readonly infoHash?: Uint8Array;
 }
 
 export class SharedTorrent {
@@ -29,7 +31,7 @@ export class SharedTorrent {
     this.private = shape.private ?? false;
     this.infoBytes = Uint8Array.from({ length: shape.metadataBytes ?? 400 }, (_, at) => (at * 7 + (at >> 8)) & 255);
     this.infoBytes[0] = index;
-    this.infoHash = sha1(this.infoBytes);
+    this.infoHash = shape.infoHash ?? sha1(this.infoBytes);
     this.tracker = `http://tracker.example/${index}/announce`;
     this.#firstStamp = 1 + index * 2 ** 22;
   }

@@ -1,12 +1,13 @@
 // Piece memory without bytes: each frame holds a number, its stamp, that says which block is in it. It is loud when two
-// own a place at once, when somebody writes to what he does not own, and when a place is freed that is still owned.
+// own a place at once, when somebody writes to what he does not own, and when a place is freed or given away that is
+// still owned or being sent.
 import { assert } from '../../base/assert.ts';
 import { SlotLedger } from '../../engine/memory/slot-ledger.ts';
 
 /** What a frame holds that nothing was received into since it was last free. */
 export const POISON = 0;
 
-/** The owner of a place that a disk worker has; links are owners by their number. */
+/** The owner of a place that a disk worker has; peers' links are owners by their number, web seeds by one below this. */
 export const DISK_OWNER = -1;
 const NOBODY = 0;
 
@@ -14,10 +15,13 @@ export class StampedArena {
   readonly ledger: SlotLedger;
   readonly #stamps: Int32Array;
   readonly #owners: Int32Array;
+  /** Links that each frame is being sent to. */
+  readonly #readers: Uint16Array;
 
   constructor(frames: number) {
     this.#stamps = new Int32Array(frames).fill(POISON);
     this.#owners = new Int32Array(frames).fill(NOBODY);
+    this.#readers = new Uint16Array(frames);
     this.ledger = new SlotLedger(frames, { onRelease: (place, count) => this.#released(place, count) });
   }
 
@@ -26,6 +30,7 @@ export class StampedArena {
     for (let frame = place; frame < place + frames; frame++) {
       if (this.#owners[frame] !== NOBODY)
         assert(false, `place ${frame} is given to ${owner} and ${this.#owners[frame]}`);
+      if (this.#readers[frame] !== 0) assert(false, `place ${frame} is given to ${owner} while it is being sent`);
       this.#owners[frame] = owner;
     }
   }
@@ -37,6 +42,17 @@ export class StampedArena {
     }
   }
 
+  /** A frame is being sent to one link more; several may at once, and nobody may write there. */
+  beginReading(place: number): void {
+    if (this.#owners[place] !== NOBODY) assert(false, `place ${place} is sent while ${this.#owners[place]} owns it`);
+    this.#readers[place]!++;
+  }
+
+  endReading(place: number): void {
+    if (this.#readers[place] === 0) assert(false, `place ${place} is being sent`);
+    this.#readers[place]!--;
+  }
+
   write(place: number, stamp: number, owner: number): void {
     if (this.#owners[place] !== owner) assert(false, `${owner} writes to place ${place}, which is not its own`);
     this.#stamps[place] = stamp;
@@ -46,17 +62,22 @@ export class StampedArena {
     return this.#stamps[place]!;
   }
 
-  copy(from: number, to: number): void {
+  move(from: number, to: number): void {
     const owner = this.#owners[from]! || this.#owners[to]!;
-    if (owner !== NOBODY) assert(false, `a copy from place ${from} to ${to} while ${owner} owns one of them`);
-    this.#stamps[to] = this.#stamps[from]!;
+    if (owner !== NOBODY) assert(false, `a move from place ${from} to ${to} while ${owner} owns one of them`);
+    const moved = this.#stamps[from]!;
+    this.#stamps[from] = this.#stamps[to]!;
+    this.#stamps[to] = moved;
   }
 
   /** What was left behind: reserved slots, and places that somebody owns. */
   leftovers(): string[] {
     const owned: string[] = [];
     this.#owners.forEach((owner, place) => {
-      if (owner !== NOBODY) owned.push(`${owner === DISK_OWNER ? 'the disk' : `link ${owner}`} owns place ${place}`);
+      if (owner !== NOBODY) owned.push(`${nameOf(owner)} owns place ${place}`);
+    });
+    this.#readers.forEach((readers, place) => {
+      if (readers > 0) owned.push(`place ${place} is being sent`);
     });
     return [...this.ledger.describeLeaks(), ...owned];
   }
@@ -64,7 +85,13 @@ export class StampedArena {
   #released(place: number, count: number): void {
     for (let frame = place; frame < place + count; frame++) {
       if (this.#owners[frame] !== NOBODY) assert(false, `place ${frame} is freed while ${this.#owners[frame]} owns it`);
+      if (this.#readers[frame] !== 0) assert(false, `place ${frame} is freed while it is being sent`);
       this.#stamps[frame] = POISON;
     }
   }
+}
+
+function nameOf(owner: number): string {
+  if (owner === DISK_OWNER) return 'the disk';
+  return owner > NOBODY ? `link ${owner}` : `web seed ${DISK_OWNER - 1 - owner}`;
 }

@@ -1,7 +1,7 @@
 // The network between simulated hosts: who can reach whom, how long it takes, what breaks. Nobody is asked twice: a
 // connection attempt is refused, times out, or stands after a round trip.
-import type { Random } from '../../base/clock.ts';
-import type { LinkEnd, PeerAddress } from '../../engine/ports.ts';
+import { type Random, randomBelow } from '../../base/clock.ts';
+import type { DialTarget, LinkEnd, PeerAddress, Transport } from '../../engine/ports.ts';
 import { CLOSED_HERE, Connection, ConnectionEnd, type EndOwner, type Wire } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Line } from './line.ts';
@@ -29,16 +29,27 @@ export interface NetworkTroubles {
   breaks: number;
   /** A connection attempt is refused, though somebody listens. */
   refusals: number;
+  /** A parcel is on its way for up to so much longer, whole milliseconds. */
+  jitterMs: number;
+  /** Who dials an address where nobody is hears of it at once, as of a closed port; else it waits in vain. */
+  nobodyRefuses: boolean;
 }
 
 /** How long TCP waits before it sends again. */
 const RETRANSMIT_MS = 250;
 
 export class VirtualNetwork {
-  readonly troubles: NetworkTroubles = { packetLoss: 0, breaks: 0, refusals: 0 };
+  readonly troubles: NetworkTroubles = {
+    packetLoss: 0,
+    breaks: 0,
+    refusals: 0,
+    jitterMs: 0,
+    nobodyRefuses: false,
+  };
   readonly #queue: EventQueue;
   readonly #random: Random;
   readonly #nodes = new Map<string, NetworkNode>();
+  readonly #names = new Map<string, string>();
   readonly #connections = new Set<Connection>();
   #partitioned = false;
   #nextEphemeralPort = 20_000;
@@ -55,6 +66,16 @@ export class VirtualNetwork {
 
   join(node: NetworkNode): void {
     this.#nodes.set(keyOf(node.address), node);
+  }
+
+  /** Nobody is at the address any more. */
+  leave(address: PeerAddress): void {
+    this.#nodes.delete(keyOf(address));
+  }
+
+  /** The name stands for this address. */
+  resolve(name: string, host: string): void {
+    this.#names.set(name, host);
   }
 
   get partitioned(): boolean {
@@ -76,8 +97,8 @@ export class VirtualNetwork {
   }
 
   /** Opens a connection; told to the owner as `connected` or `ended`, never at once. */
-  dial(from: NetworkNode, to: PeerAddress, owner: EndOwner, timeoutMs: number): () => void {
-    const node = this.#nodes.get(keyOf(to));
+  dial(from: NetworkNode, to: DialTarget, owner: EndOwner, timeoutMs: number): () => void {
+    const node = this.#nodes.get(keyOf({ host: this.#names.get(to.host) ?? to.host, port: to.port }));
     let over = false;
     const fail = (delayMs: number, end: LinkEnd): void => {
       this.#queue.plan(delayMs, () => {
@@ -92,6 +113,9 @@ export class VirtualNetwork {
       this.#queue.plan(0, () => owner.ended(CLOSED_HERE));
     };
     fail(timeoutMs, { code: 'ETIMEDOUT', message: 'no answer to the connection attempt' });
+    if (node === undefined && this.troubles.nobodyRefuses) {
+      fail(from.delayMs * 2, { code: 'ECONNREFUSED', message: 'refused' });
+    }
     if (node === undefined || node.nat || !node.online || this.severed(from, node)) return giveUp;
     const wayMs = from.delayMs + node.delayMs;
     if (this.#chance(this.troubles.refusals)) {
@@ -101,7 +125,7 @@ export class VirtualNetwork {
     this.#queue.plan(wayMs, () => {
       if (over || !node.online) return;
       // From here the connection exists for the listener; the dialler knows after the way back.
-      const connection = this.#connect(from, node, owner);
+      const connection = this.#connect(from, node, owner, to.via ?? 'tcp');
       const listener = connection.ends[1];
       listener.owner = node.accept(connection.wire(listener));
       this.#queue.plan(wayMs, () => {
@@ -123,7 +147,7 @@ export class VirtualNetwork {
     for (const connection of this.#connections) if (!connection.open) this.#connections.delete(connection);
   }
 
-  #connect(from: NetworkNode, node: NetworkNode, owner: EndOwner): Connection {
+  #connect(from: NetworkNode, node: NetworkNode, owner: EndOwner, transport: Transport): Connection {
     const wayMs = from.delayMs + node.delayMs;
     const port = this.#nextEphemeralPort++;
     const dialler = new ConnectionEnd(from.line, node.address);
@@ -132,6 +156,7 @@ export class VirtualNetwork {
       queue: this.#queue,
       latencyMs: (): number => this.#wayMs(wayMs, connection),
       severed: () => this.severed(from, node),
+      transport,
     });
     this.#connections.add(connection);
     dialler.owner = owner;
@@ -140,7 +165,8 @@ export class VirtualNetwork {
 
   #wayMs(wayMs: number, connection: Connection): number {
     if (this.#chance(this.troubles.breaks)) this.#queue.plan(0, () => connection.lose());
-    let delayMs = wayMs;
+    const { jitterMs } = this.troubles;
+    let delayMs = wayMs + (jitterMs > 0 ? randomBelow(this.#random, jitterMs + 1) : 0);
     while (this.#chance(this.troubles.packetLoss)) delayMs += RETRANSMIT_MS;
     return delayMs;
   }

@@ -17,10 +17,14 @@ export interface TrackerHabits {
   /** Addresses named at most. */
   peersMax: number;
   intervalMs: number;
+  /** How long it thinks about its answer. */
+  answerMs: number;
+  /** It names these to everybody, whoever announced. */
+  names?: readonly PeerAddress[];
 }
 
 export class VirtualTracker {
-  readonly habits: TrackerHabits = { down: false, peersMax: 50, intervalMs: 120_000 };
+  readonly habits: TrackerHabits = { down: false, peersMax: 50, intervalMs: 120_000, answerMs: 0 };
   /** By info hash, who takes part. */
   readonly #swarms = new Map<string, Map<string, PeerAddress>>();
   readonly #random: Random;
@@ -43,7 +47,7 @@ export class VirtualTracker {
       const other = at + randomBelow(this.#random, others.length - at);
       [others[at], others[other]] = [others[other]!, others[at]!];
     }
-    return { peers: others.slice(0, wanted), intervalMs: this.habits.intervalMs };
+    return { peers: this.habits.names ?? others.slice(0, wanted), intervalMs: this.habits.intervalMs };
   }
 }
 
@@ -81,7 +85,7 @@ export class AttachedTracker implements TrackerPort {
     queue.plan(node.delayMs, () => {
       const answer = tracker.announce(node.address, request);
       if (!(answer instanceof SourceError)) privacy.named(request.infoHash, host, answer.peers);
-      queue.plan(node.delayMs, () => {
+      queue.plan(tracker.habits.answerMs + node.delayMs, () => {
         if (!this.#waiting.delete(ticket) || this.#sink === undefined) return;
         trace.note(
           queue.nowMs,

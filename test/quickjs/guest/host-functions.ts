@@ -19,7 +19,7 @@ export interface HostFunctions {
   revoke(link: number, piece: number, begin: number, cancel: number): void;
   revokeAll(link: number, cancel: number): void;
   serve(link: number, batch: ArrayBuffer, count: number): void;
-  copy(fromPlace: number, toPlace: number, length: number): void;
+  move(fromPlace: number, toPlace: number): void;
   close(link: number): void;
 
   // StoragePort.

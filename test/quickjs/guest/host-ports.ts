@@ -34,7 +34,7 @@ export function peerPort(host: HostFunctions): PeerPort {
     revoke: (link, piece, begin, cancel) => host.revoke(link, piece, begin, Number(cancel)),
     revokeAll: (link, cancel) => host.revokeAll(link, Number(cancel)),
     serve: (link, batch, count) => host.serve(link, batchOf(batch, count * SERVE_STRIDE), count),
-    copy: (fromPlace, toPlace, length) => host.copy(fromPlace, toPlace, length),
+    move: (fromPlace, toPlace) => host.move(fromPlace, toPlace),
     close: (link) => host.close(link),
   };
 }

@@ -43,7 +43,6 @@ export class ShardedHost implements NetHost {
   #sink: PeerSink | undefined;
   #nextIncoming = 1;
   #restarts = 0;
-  #copiedHere = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: ShardedHostOptions) {
@@ -67,10 +66,6 @@ export class ShardedHost implements NetHost {
       sum.wastedBytes += counters.wastedBytes;
     }
     return sum;
-  }
-
-  get copiedInArenaBytes(): number {
-    return this.#copiedHere;
   }
 
   get sealedBytes(): number {
@@ -143,11 +138,10 @@ export class ShardedHost implements NetHost {
     this.#open(link)?.shard.commands.serve(link, batch, count);
   }
 
-  /** Both places are the engine's: no thread writes to them, and this one may. */
-  copy(fromPlace: number, toPlace: number, length: number): void {
+  /** Both places are the engine's: no thread writes to them, and this one may exchange their frames. */
+  move(fromPlace: number, toPlace: number): void {
     const { frames } = this.#arena;
-    frames.block(toPlace).set(frames.block(fromPlace, length));
-    this.#copiedHere += length;
+    frames.exchange(toPlace, frames.frameOf(fromPlace));
   }
 
   close(link: LinkId): void {

@@ -22,7 +22,7 @@ export const diskFull: Scenario = {
 export const badDisks: Scenario = {
   name: 'bad-disks',
   about: 'disks fail (EIO), write short and rot now and then',
-  bounds: { deadlineMs: 2_400_000, wasted: 2 },
+  bounds: { deadlineMs: 2_400_000, wasted: 3 },
   set(world) {
     const torrent = aTorrent(world);
     world.host().share(torrent, 'all');

@@ -10,7 +10,7 @@ import {
   UNCHOKE_MESSAGE,
 } from '../../protocol/wire/message-writer.ts';
 import type { BlockRange } from '../../protocol/wire/messages.ts';
-import type { EventQueue } from '../simulator/event-queue.ts';
+import type { EventQueue } from './event-queue.ts';
 import type { Heard, RemoteHabits, RemotePeer } from './remote-peer.ts';
 
 export interface SeedManners {
@@ -106,7 +106,7 @@ export class SeedHabits implements RemoteHabits {
     const at = wanted.indexOf(range);
     if (at < 0 || remote.closed) return;
     const { fast = true } = this.#manners;
-    if (this.#chance('hangsUp')) return remote.hangUp('ECONNRESET');
+    if (this.#chance('hangsUp')) return remote.hangUp();
     if (this.#chance('ignores')) return;
     wanted.splice(at, 1);
     if (this.#chance('stallsInside')) return remote.beginBlock(range);

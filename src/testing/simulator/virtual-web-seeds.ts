@@ -1,13 +1,10 @@
 // Web seeds without a network: implements the engine's WebSeedPort over virtual time. Each answers block by block, in the
 // order in which it was asked; a test says how it behaves.
 import { assert } from '../../base/assert.ts';
+import { equalBytes } from '../../base/bytes.ts';
+import type { Random } from '../../base/clock.ts';
+import { BlockBatch } from '../../engine/block-batch.ts';
 import {
-  BLOCK_BEGIN,
-  BLOCK_LENGTH,
-  BLOCK_LINK,
-  BLOCK_OUTCOME,
-  BLOCK_PIECE,
-  BLOCK_STRIDE,
   type LinkId,
   OUTCOME_LANDED,
   OUTCOME_RETURNED,
@@ -17,9 +14,17 @@ import {
   REQUEST_PLACE,
   REQUEST_STRIDE,
 } from '../../engine/ports.ts';
-import type { WebSeedAddress, WebSeedFailure, WebSeedPort, WebSeedSink } from '../../engine/webseed/web-seed-port.ts';
-import type { EventQueue } from '../simulator/event-queue.ts';
-import { type SimulatedArena, stampOf } from './simulated-arena.ts';
+import type {
+  WebSeedAddress,
+  WebSeedContent,
+  WebSeedFailure,
+  WebSeedPort,
+  WebSeedSink,
+} from '../../engine/webseed/web-seed-port.ts';
+import type { EventQueue } from './event-queue.ts';
+import { badStamp, type SharedTorrent } from './shared-torrent.ts';
+import { DISK_OWNER, type StampedArena } from './stamped-arena.ts';
+import type { World } from './world.ts';
 
 /** How a web seed behaves; what is absent is honest. */
 export interface WebSeedManners {
@@ -42,12 +47,13 @@ interface Owed {
 
 interface Opened {
   readonly address: WebSeedAddress;
+  readonly torrent: SharedTorrent;
   readonly manners: WebSeedManners;
   owed: Owed[];
   sending: boolean;
 }
 
-export class SimulatedWebSeeds implements WebSeedPort {
+export class VirtualWebSeeds implements WebSeedPort {
   /** How the web seed of each URL behaves. */
   readonly manners: Map<string, WebSeedManners> = new Map();
   /** Blocks that each URL was asked for, in that order: piece and begin. */
@@ -55,13 +61,17 @@ export class SimulatedWebSeeds implements WebSeedPort {
   /** Most web seeds that owed something at the same time. */
   busiest = 0;
   readonly #queue: EventQueue;
-  readonly #arena: SimulatedArena;
+  readonly #arena: StampedArena;
+  readonly #random: Random;
+  readonly #torrents: readonly SharedTorrent[];
   readonly #open = new Map<LinkId, Opened>();
   #sink: WebSeedSink | undefined;
 
-  constructor(queue: EventQueue, arena: SimulatedArena) {
+  constructor({ queue, random, torrents }: World, arena: StampedArena) {
     this.#queue = queue;
     this.#arena = arena;
+    this.#random = random;
+    this.#torrents = torrents;
   }
 
   start(sink: WebSeedSink): void {
@@ -73,9 +83,11 @@ export class SimulatedWebSeeds implements WebSeedPort {
     return this.#open.size;
   }
 
-  open(link: LinkId, address: WebSeedAddress): void {
+  open(link: LinkId, address: WebSeedAddress, content: WebSeedContent): void {
     assert(!this.#open.has(link), 'a web seed is opened once');
-    this.#open.set(link, { address, manners: this.manners.get(address.url) ?? {}, owed: [], sending: false });
+    const torrent = this.#torrents.find(({ infoHash }) => equalBytes(infoHash, content.infoHash))!;
+    const manners = this.manners.get(address.url) ?? {};
+    this.#open.set(link, { address, torrent, manners, owed: [], sending: false });
   }
 
   request(link: LinkId, batch: Int32Array, count: number): void {
@@ -127,7 +139,11 @@ export class SimulatedWebSeeds implements WebSeedPort {
       const owed = seed.owed.shift();
       if (owed === undefined || this.#open.get(link) !== seed) return;
       const bad = seed.manners.corrupt?.has(owed.piece) ?? false;
-      this.#arena.write(owed.place, stampOf(owed.piece, owed.begin, bad), ownerOf(link));
+      this.#arena.write(
+        owed.place,
+        bad ? badStamp(this.#random) : seed.torrent.stamp(owed.piece, owed.begin),
+        ownerOf(link),
+      );
       if (seed.owed.length > 0) this.#send(link, seed);
       this.#report(link, [owed], OUTCOME_LANDED);
     });
@@ -144,20 +160,16 @@ export class SimulatedWebSeeds implements WebSeedPort {
   }
 
   #report(link: LinkId, blocks: readonly Owed[], outcome: number): void {
-    const batch = new Int32Array(blocks.length * BLOCK_STRIDE);
-    for (const [index, { piece, begin, length, place }] of blocks.entries()) {
+    const batch = new BlockBatch();
+    for (const { piece, begin, length, place } of blocks) {
       this.#arena.letGo(place, 1, ownerOf(link));
-      const at = index * BLOCK_STRIDE;
-      batch[at + BLOCK_LINK] = link;
-      batch[at + BLOCK_PIECE] = piece;
-      batch[at + BLOCK_BEGIN] = begin;
-      batch[at + BLOCK_LENGTH] = length;
-      batch[at + BLOCK_OUTCOME] = outcome;
+      batch.add(link, piece, begin, length, outcome);
     }
-    this.#sink!.webSeedBlocks(batch, blocks.length);
+    this.#sink!.webSeedBlocks(batch.take(), blocks.length);
   }
 }
 
-function ownerOf(link: LinkId): string {
-  return `web seed ${link}`;
+/** Its places are told from those of a peer's link. */
+function ownerOf(link: LinkId): number {
+  return DISK_OWNER - 1 - link;
 }

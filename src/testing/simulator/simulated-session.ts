@@ -1,29 +1,35 @@
-// The real Session over a simulated world: virtual time, network, disk and trackers. A run with the same seed is the
-// same run.
+// One real Session in a world of scripted peers: what `World` is to whole swarms, this is to one engine that is looked at
+// closely. A run with the same seed is the same run.
 
 import { Bitfield } from '../../base/bitfield.ts';
-import { type Random, randomBelow } from '../../base/clock.ts';
+import type { Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import type { Dht } from '../../engine/dht/dht.ts';
+import type { AnnounceRequest, TrackerPort } from '../../engine/discovery/tracker-port.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
-import type { Transport } from '../../engine/ports.ts';
+import type { PeerAddress, Transport } from '../../engine/ports.ts';
 import { Session } from '../../engine/session/session.ts';
-import { Geometry, type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
+import { type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
 import type { SeedGoalReached } from '../../engine/torrent/seed-goal.ts';
 import type { Torrent } from '../../engine/torrent/torrent.ts';
 import type { TorrentObserver, TorrentPhase, TorrentSpec, Warning } from '../../engine/torrent/torrent-spec.ts';
-import { SeededRandom } from '../seeded-random.ts';
 import { sha1 } from '../sha1.ts';
-import { EventQueue } from '../simulator/event-queue.ts';
+import type { EventQueue } from './event-queue.ts';
+import { HostDisk } from './host-disk.ts';
+import { hostOptions } from './host-options.ts';
+import { Line } from './line.ts';
+import { HONEST } from './manners.ts';
 import type { RemotePeer } from './remote-peer.ts';
+import { RequestLog } from './request-log.ts';
+import { ScriptedSwarm } from './scripted-swarm.ts';
 import { SeedHabits, type SeedManners } from './seed-habits.ts';
-import { SimulatedArena } from './simulated-arena.ts';
-import { SimulatedDisk } from './simulated-disk.ts';
-import { SimulatedNetwork } from './simulated-network.ts';
-import { SimulatedTrackers } from './simulated-trackers.ts';
-import { SimulatedWebSeeds } from './simulated-web-seeds.ts';
+import { StampedArena } from './stamped-arena.ts';
+import type { NetworkNode } from './virtual-network.ts';
+import { AttachedTracker, type VirtualTracker } from './virtual-tracker.ts';
+import { VirtualWebSeeds } from './virtual-web-seeds.ts';
+import { World } from './world.ts';
 
 export interface SimulationOptions {
   readonly seed?: number;
@@ -82,34 +88,52 @@ export const SEED_PORT = 6881;
 
 export const OWN_PEER_ID: Uint8Array = new Uint8Array(20).fill(0x4d);
 
+const OWN_ADDRESS: PeerAddress = { host: '10.255.0.1', port: 6881 };
+
 export class SimulatedSession {
   readonly random: Random;
-  readonly queue: EventQueue = new EventQueue();
-  readonly arena: SimulatedArena;
-  readonly network: SimulatedNetwork;
-  readonly disk: SimulatedDisk;
-  readonly trackers: SimulatedTrackers;
-  readonly webSeeds: SimulatedWebSeeds;
+  readonly queue: EventQueue;
+  readonly arena: StampedArena;
+  readonly network: ScriptedSwarm;
+  readonly disk: HostDisk;
+  readonly tracker: VirtualTracker;
+  /** Every announce, oldest first. */
+  readonly announces: AnnounceRequest[] = [];
+  readonly webSeeds: VirtualWebSeeds;
   readonly session: Session;
   readonly dht: Dht | undefined;
   /** 0: it does not listen. */
   listenPort = 6881;
+  readonly #world: World;
   #nextStore = 1;
   #met = 0;
   #nextTickMs = TICK_MS;
 
   constructor(options: SimulationOptions = {}) {
-    const random = new SeededRandom(options.seed ?? 1);
+    const world = new World(options.seed ?? 1);
+    this.#world = world;
+    const { random, queue, network, tracker, trace, privacy, torrents } = world;
     const [least, greatest] = options.latencyMs ?? [1, 20];
-    const latencyMs = (): number => least + randomBelow(random, greatest - least + 1);
-    const arena = new SimulatedArena(options.frames ?? RUN_BLOCKS * 16);
-    const parts = { queue: this.queue, arena, latencyMs };
+    const arena = new StampedArena(options.frames ?? RUN_BLOCKS * 16);
+    Object.assign(network.troubles, { jitterMs: greatest - least, nobodyRefuses: true });
+    Object.assign(tracker.habits, { intervalMs: 1_800_000, answerMs: 20 });
+    const node = this.#node(least);
+    network.join(node);
+    const facts = { queue, trace, host: 0, node, privacy };
+    const requests = new RequestLog(() => true);
     this.random = random;
+    this.queue = queue;
     this.arena = arena;
-    this.network = new SimulatedNetwork(parts);
-    this.disk = new SimulatedDisk(parts);
-    this.trackers = new SimulatedTrackers(this.queue);
-    this.webSeeds = new SimulatedWebSeeds(this.queue, arena);
+    this.tracker = tracker;
+    this.network = new ScriptedSwarm(
+      { ...facts, network, arena, manners: HONEST, requests },
+      { queue, random, torrents },
+    );
+    const traits = { latencyMs: 1, jitterMs: 2, bytesPerSecond: Number.POSITIVE_INFINITY };
+    this.disk = new HostDisk({ queue, random, trace, host: 0 }, hostOptions({ disk: traits }).disk);
+    const disk = this.disk.attach(arena);
+    const trackers = new AttachedTracker({ ...facts, tracker });
+    this.webSeeds = new VirtualWebSeeds(world, arena);
     this.dht = options.dht?.(this.queue, random);
     this.session = new Session({
       ...(this.dht && { dht: this.dht }),
@@ -117,8 +141,8 @@ export class SimulatedSession {
       random,
       ledger: arena.ledger,
       peers: this.network,
-      storage: this.disk,
-      trackers: this.trackers,
+      storage: disk,
+      trackers: this.#listening(trackers),
       webSeeds: this.webSeeds,
       peerId: OWN_PEER_ID,
       clientName: 'Millrace in a simulation',
@@ -129,8 +153,8 @@ export class SimulatedSession {
       diskWorkers: 1,
     });
     this.network.start(this.session);
-    this.disk.start(this.session);
-    this.trackers.start(this.session);
+    disk.start(this.session);
+    trackers.start(this.session);
     this.webSeeds.start(this.session.webSeeds);
   }
 
@@ -142,9 +166,11 @@ export class SimulatedSession {
     forerunner?: MetadataFetch,
   ): AddedTorrent {
     const store = this.#nextStore++;
-    const geometry = new Geometry(totalBytes, pieceBytes);
+    const { infoHash = new Uint8Array(20).fill(store) } = facts;
+    const shared = this.#world.torrent({ totalBytes, pieceBytes, infoHash });
+    const { geometry } = shared;
     const spec: TorrentSpec = {
-      infoHash: new Uint8Array(20).fill(store),
+      infoHash,
       geometry,
       store,
       had: new Bitfield(geometry.pieceCount),
@@ -155,12 +181,29 @@ export class SimulatedSession {
       private: false,
       ...facts,
     };
-    this.disk.open(store, geometry);
+    this.disk.open(store, shared);
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
       if (spec.had.has(piece)) this.disk.put(store, piece as PieceIndex);
     }
     const news = new TorrentNews();
     return { torrent: this.session.add(spec, news, forerunner), news };
+  }
+
+  /** From now on every write and read of the disk fails, or none. */
+  breakDisk(broken: boolean): void {
+    this.disk.habits.capacityBytes = broken ? 0 : Number.POSITIVE_INFINITY;
+    this.disk.habits.failures = broken ? 1 : 0;
+  }
+
+  /** A recheck of the torrent has found these pieces; the disk has no others from now on. */
+  rechecked(torrent: Torrent, had: Bitfield): void {
+    this.disk.found(torrent.spec.store, had);
+    torrent.dispatch({ type: 'rechecked', had });
+  }
+
+  /** The events that were announced, `none` left out. */
+  get announced(): string[] {
+    return this.announces.map(({ event }) => event).filter((event) => event !== 'none');
   }
 
   /** A seed at `host` that the user named. It has everything and behaves, unless `manners` say otherwise. */
@@ -225,9 +268,32 @@ export class SimulatedSession {
     if (settled) this.session.remove(torrent);
     return [
       ...(settled ? [] : ['the torrent did not settle']),
-      ...this.arena.ledger.describeLeaks(),
-      ...this.arena.owned(),
+      ...this.arena.leftovers(),
       ...this.network.open.map(({ link, address }) => `link ${link} to ${address.host} is open`),
     ];
+  }
+
+  /** The machine that the engine runs on: the fastest of lines. */
+  #node(delayMs: number): NetworkNode {
+    return {
+      address: OWN_ADDRESS,
+      line: new Line(this.#world.queue, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+      delayMs,
+      nat: false,
+      online: true,
+      side: 0,
+      accept: (wire) => this.network.accept(wire),
+    };
+  }
+
+  /** Writes down what is announced. */
+  #listening(trackers: TrackerPort): TrackerPort {
+    return {
+      announce: (ticket, request) => {
+        this.announces.push(request);
+        trackers.announce(ticket, request);
+      },
+      cancel: (ticket) => trackers.cancel(ticket),
+    };
   }
 }
