@@ -15,6 +15,7 @@ import { DHT_STATE_BYTES_MAX, decodeDhtState } from '../engine/dht/dht-state.ts'
 import { faultOf } from '../engine/dht/item-store.ts';
 import { SAVE_INTERVAL_MS } from '../engine/dht/limits.ts';
 import { TICK_MS } from '../engine/limits.ts';
+import type { MappedPorts } from '../engine/portmap/own-ports.ts';
 import { SCOPE_GLOBAL, scopeOf } from '../engine/swarm/address-scope.ts';
 import type { ExternalAddress } from '../engine/swarm/external-address.ts';
 import { itemTarget, type StoredItem, signedBytes } from '../protocol/krpc/stored-item.ts';
@@ -49,6 +50,8 @@ export interface ClientDhtParts {
   /** What the session has, which is made later. */
   readonly external: () => ExternalAddress;
   readonly refuses: (host: string) => boolean;
+  /** The UDP ports that gateways gave us. */
+  readonly mappedPorts: () => MappedPorts;
   readonly directory?: string;
 }
 
@@ -69,12 +72,13 @@ export class ClientDht {
     this.#parts = parts;
     this.#file = path.join(parts.directory ?? dataDirectory(), 'dht-nodes');
     this.#savedMs = parts.clock.nowMs();
-    const { clock, random, datagrams, refuses, settings } = parts;
+    const { clock, random, datagrams, refuses, mappedPorts, settings } = parts;
     this.engine = new Dht({
       clock,
       random,
       datagrams,
       refuses,
+      mappedPorts,
       readOnly: settings.readOnly,
       sha1: metainfoPorts.sha1,
       verify: verifyEd25519,

@@ -38,6 +38,14 @@ export interface DhtSettings {
   readonly local: boolean;
 }
 
+/** Which ports gateways are asked to open: those of what listens there. */
+export interface PortMappingSettings {
+  /** An address of this machine, or all of one family. */
+  readonly host: string;
+  /** At all addresses of both families. */
+  readonly bothFamilies: boolean;
+}
+
 /** Options of which none is absent. */
 export interface ClientSettings {
   readonly listen: ListenAddress | false;
@@ -51,6 +59,7 @@ export interface ClientSettings {
   readonly lsd: boolean;
   readonly pex: boolean;
   readonly dht: DhtSettings | false;
+  readonly portMapping: PortMappingSettings | false;
   readonly encryption: EncryptionMode;
   readonly utp: UtpMode;
   readonly allowLocal: boolean;
@@ -77,6 +86,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     lsd: options.lsd ?? true,
     pex: options.pex ?? true,
     dht: dhtSettings(options),
+    portMapping: portMappingSettings(options),
     encryption: checkEncryption(options.encryption ?? 'allow'),
     utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
@@ -120,6 +130,16 @@ function dhtSettings({ dht = true, listen }: ClientOptions): DhtSettings | false
   for (const address of nodes ?? []) checkPeerAddress(address);
   const local = typeof listen === 'object' && isLoopback(listen.host ?? '');
   return { nodes, readOnly, local };
+}
+
+/**
+ * The one place where port mapping is switched off, or told which of our addresses it is for. What nobody outside of this
+ * machine can reach needs no port in a gateway.
+ */
+function portMappingSettings({ portMapping = true, listen }: ClientOptions): PortMappingSettings | false {
+  const address = listenAddress(listen);
+  if (!portMapping || address === false || isLoopback(address.host)) return false;
+  return { host: address.host, bothFamilies: address.ipv6Too };
 }
 
 function checkEncryption(mode: EncryptionMode): EncryptionMode {

@@ -5,6 +5,7 @@ import { InputError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
+import type { MappedPorts } from '../engine/portmap/own-ports.ts';
 import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
@@ -29,6 +30,8 @@ import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { makeNetHost } from './net-threads.ts';
+import { ClientPortMapping, type ClientPortMappingParts } from './port-mapping.ts';
+import type { PortMappingStatus } from './port-mapping-types.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { Schedule } from './schedule.ts';
@@ -50,6 +53,8 @@ import type {
 export interface ClientEvents {
   /** Something that concerns no single torrent went wrong, and does not stop the client. */
   warning: [warning: TorrentWarning];
+  /** A gateway opened a port for us, lost it, or says why it does not (`ClientOptions.portMapping`). */
+  portMapping: [status: PortMappingStatus];
 }
 
 /**
@@ -70,6 +75,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #udp = new UdpHost();
   readonly #dht: ClientDht | undefined;
   readonly #listener: Listener;
+  readonly #portMapping: ClientPortMapping | undefined;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
   readonly #profiler: Profiler | undefined;
@@ -108,7 +114,8 @@ export class Client extends EventEmitter<ClientEvents> {
     const clock = { nowMs: () => performance.now() };
     const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
     const refuses = (host: string): boolean => session.gate.refuses(host);
-    const dhtParts = { datagrams: this.#udp, clock, random, refuses, external: () => session.external };
+    const mappedPorts = (): MappedPorts => this.#portMapping?.mappedUdpPorts() ?? {};
+    const dhtParts = { datagrams: this.#udp, clock, random, refuses, mappedPorts, external: () => session.external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -125,6 +132,7 @@ export class Client extends EventEmitter<ClientEvents> {
       sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
       listenPort: () => this.#listener.port,
+      mappedPorts: () => this.#portMapping?.mappedPorts() ?? {},
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
     });
@@ -139,6 +147,7 @@ export class Client extends EventEmitter<ClientEvents> {
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
     this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
+    this.#portMapping = this.#makePortMapping({ clock, random, external: () => session.external });
     const resume = new ResumeStore(warn);
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
@@ -148,6 +157,11 @@ export class Client extends EventEmitter<ClientEvents> {
   /** Our node of the distributed hash table; `undefined` when it is off. */
   get dht(): ClientDht | undefined {
     return this.#dht;
+  }
+
+  /** What gateways let through to us; `undefined` when none is asked. */
+  get portMapping(): PortMappingStatus | undefined {
+    return this.#portMapping?.status();
   }
 
   /** The torrents that were added and not removed since. */
@@ -262,7 +276,7 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Closes all torrents (which saves their resume data), tells the trackers for at most two seconds, and frees ports,
+   * Closes all torrents (which saves their resume data), tells trackers and gateways for at most two seconds, and frees ports,
    * threads and memory: the process can then end. Idempotent.
    */
   close(): Promise<void> {
@@ -273,6 +287,7 @@ export class Client extends EventEmitter<ClientEvents> {
   async #close(): Promise<void> {
     await this.#listening?.catch(() => undefined);
     for (const search of this.#searches.values()) search.close();
+    const unmapped = this.#portMapping?.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
     await this.#dht?.close();
@@ -280,7 +295,25 @@ export class Client extends EventEmitter<ClientEvents> {
     const { host, pool } = this.#core;
     const udpClosed = host.shutdown().then(() => this.#udp.close());
     const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
-    await Promise.all([...links, pool.close(), this.#trackers.close()]);
+    await Promise.all([...links, pool.close(), this.#trackers.close(), unmapped]);
+  }
+
+  #makePortMapping(
+    parts: Pick<ClientPortMappingParts, 'clock' | 'random' | 'external'>,
+  ): ClientPortMapping | undefined {
+    const { portMapping: settings } = this.#settings;
+    if (settings === false) return undefined;
+    return new ClientPortMapping({
+      ...parts,
+      settings,
+      tcpPort: (family) => this.#listener.tcpPort(family),
+      udpPort: (family) => this.#udp.local(family)?.port,
+      changed: (status, moved) => {
+        this.emit('portMapping', status);
+        // Who was told another port is told again.
+        if (moved) for (const torrent of this.torrents) torrent.reannounce();
+      },
+    });
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
@@ -321,6 +354,7 @@ export class Client extends EventEmitter<ClientEvents> {
     // Without multicast, as in many containers, there is nobody to be found this way.
     await this.#lsd?.open();
     await this.#dht?.start();
+    this.#portMapping?.start();
     return bound;
   }
 }

@@ -1,7 +1,9 @@
 // Where the client can be reached: TCP for peers and, on the same port, UDP for whichever protocol uses it.
+import { isIPv6 } from 'node:net';
 import { InputError } from '../base/errors.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
+import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
 import type { ClientSettings, ListenAddress } from './client-options.ts';
 import type { PeerAddress, TorrentWarning } from './types.ts';
 
@@ -18,6 +20,8 @@ export interface ListenerParts {
 export class Listener {
   readonly #parts: ListenerParts;
   #port = 0;
+  /** Those that are listened on. */
+  readonly #families = new Set<AddressFamily>();
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
@@ -26,6 +30,11 @@ export class Listener {
   /** The port that peers are told; 0 while there is none. */
   get port(): number {
     return this.#port;
+  }
+
+  /** The port where TCP is accepted from this family; `undefined` when it is not. */
+  tcpPort(family: AddressFamily): number | undefined {
+    return this.#families.has(family) ? this.#port : undefined;
   }
 
   /** Binds all and resolves to the TCP address, `undefined` when told never to listen. Rejects with ERR_CLIENT_LISTEN. */
@@ -41,12 +50,24 @@ export class Listener {
     const { tcp } = this.#parts;
     try {
       const bound = await tcp.listen(host, port);
+      this.#families.add(isIPv6(bound.host) ? 6 : 4);
+      // One socket takes in both, where the system lets it.
+      if (host === ALL_IPV6) this.#families.add(4);
       // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
-      if (ipv6Too) await tcp.listen(ALL_IPV6, bound.port, true).catch(() => undefined);
+      if (ipv6Too) await this.#listenIpv6(bound.port);
       return bound;
     } catch (error) {
       const reason = (error as Error).message;
       throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+    }
+  }
+
+  async #listenIpv6(port: number): Promise<void> {
+    try {
+      await this.#parts.tcp.listen(ALL_IPV6, port, true);
+      this.#families.add(6);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     }
   }
 

@@ -51,6 +51,12 @@ export interface ClientOptions {
    */
   readonly dht?: boolean | DhtOptions;
   /**
+   * Asks the gateways of our networks to let peers in: by PCP, NAT-PMP or UPnP, whichever they speak, on the ports that we
+   * listen on, TCP and UDP, through the translation of IPv4 and the firewall of IPv6. What was opened is taken away when the client
+   * closes. Default true. Nothing is asked when we do not listen, or on this machine alone, nor for an IPv4 address of the internet.
+   */
+  readonly portMapping?: boolean;
+  /**
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
    * (RC4), peers that do not encrypt are left alone. `off`: nothing is. It hides what is spoken from the network between,

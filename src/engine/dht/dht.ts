@@ -4,6 +4,7 @@ import type { Clock, Random } from '../../base/clock.ts';
 import { decodeKrpc } from '../../protocol/krpc/krpc-decoder.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import type { DatagramPort, DatagramPorts, DatagramSink } from '../datagram-port.ts';
+import { type MappedPorts, portTowards } from '../portmap/own-ports.ts';
 import type { PeerAddress } from '../ports.ts';
 import { isLoopback } from '../swarm/candidates.ts';
 import { DhtNode } from './dht-node.ts';
@@ -34,6 +35,8 @@ export interface DhtParts {
   /** Answer no questions (BEP 43): for who cannot be reached, or will be gone soon. */
   readonly readOnly?: boolean;
   readonly refuses?: (host: string) => boolean;
+  /** The UDP ports that gateways gave us. */
+  readonly mappedPorts?: (() => MappedPorts) | undefined;
   /** Where our address is learnt; several voices must agree. */
   readonly external: {
     vote(host: string, voter: string): void;
@@ -128,9 +131,11 @@ export class Dht implements DatagramSink {
     return this.#branches[family].node.id;
   }
 
-  /** The port that peers are told of us (BEP 5, PORT): `undefined` when we answer nobody. */
-  portOf(family: AddressFamily): number | undefined {
-    return this.#parts.readOnly === true ? undefined : this.#port.local(family)?.port;
+  /** The port that somebody there is told of us (BEP 5, PORT): `undefined` when we answer nobody. */
+  portTowards(host: string): number | undefined {
+    const bound = this.#port.local(host.includes(':') ? 6 : 4)?.port;
+    if (this.#parts.readOnly === true || bound === undefined) return undefined;
+    return portTowards(host, { listenPort: () => bound, mappedPorts: this.#parts.mappedPorts });
   }
 
   /** Somebody names a node: a torrent, a link, a peer. */

@@ -11,6 +11,7 @@ import {
 } from '../dht/limits.ts';
 import type { PeerAddress } from '../ports.ts';
 import type { Member } from '../session/member.ts';
+import type { Standing } from '../torrent/announcing.ts';
 import type { TorrentParts } from '../torrent/torrent-spec.ts';
 
 /** What discovery works with. */
@@ -66,11 +67,11 @@ export class DhtDiscovery {
   }
 
   /** Control tick: searches when it is time to. `port` is 0 when nobody can reach us. */
-  tick(nowMs: number, needPeers: boolean, standing: () => { readonly port: number; readonly left: number }): void {
+  tick(nowMs: number, needPeers: boolean, standing: () => Pick<Standing, 'port' | 'mappedPorts' | 'left'>): void {
     if (nowMs < this.nextDueMs()) return;
     const { dht, infoHash, found } = this.#parts;
-    const { port, left } = standing();
-    const own = port > 0 ? { port, seed: left === 0 } : undefined;
+    const { port, left, mappedPorts = {} } = standing();
+    const own = port > 0 ? { port, mappedPorts, seed: left === 0 } : undefined;
     this.#wanting = needPeers;
     this.#cancel = dht.search(peerSearch(infoHash, own, { found, done: (count) => this.#done(count) }));
   }

@@ -20,6 +20,8 @@ export interface GatewayMapperParts {
   readonly random: Random;
   /** Something that `mappings` or `trouble` tells has changed. */
   readonly changed: () => void;
+  /** The gateway has forgotten what it knew. */
+  readonly restarted: () => void;
   /** The gateway says by which address the world sees us. */
   readonly sighted: (host: string) => void;
 }
@@ -41,7 +43,7 @@ export class GatewayMapper {
     const { gateway, port, clock, random, own } = parts;
     this.#parts = parts;
     this.#mappings = own.map((one) => new Mapping(one, random));
-    const datagrams = { gateway, port, clock, restarted: () => this.#restarted() };
+    const datagrams = { gateway, port, clock, restarted: parts.restarted };
     const pcp = new PcpClient(datagrams);
     const upnp = new UpnpClient(gateway, port);
     // NAT-PMP knows IPv4 alone.
@@ -102,8 +104,8 @@ export class GatewayMapper {
     this.#closed();
   }
 
-  /** The gateway has forgotten us: all is asked for again, though not by the whole network at once. */
-  #restarted(): void {
+  /** The gateway may have forgotten us: all is asked for again, though not by the whole network at once. */
+  askAgain(): void {
     if (this.#closing === undefined && this.grants.length > 0) this.#comeBack();
   }
 

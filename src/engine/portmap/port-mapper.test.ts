@@ -186,7 +186,7 @@ for (const [result, remedy] of [
     rig.router.pcpResult = 0;
     rig.run(remedy === 'port' ? 15 * MINUTE : 70_000);
     assert.equal(rig.open.length, 2);
-    assert.ok(rig.open.every((words) => words.endsWith('pcp')));
+    assert.ok(rig.mapper.status.open.every(({ protocol }) => protocol === 'pcp'));
   });
 }
 
@@ -235,6 +235,16 @@ test('a router that announces its new start is asked within two seconds', () => 
   rig.mapper.announcement(ROUTER.host, rig.router.announcement());
   rig.run(2500);
   assert.deepEqual(rig.mapped, ['tcp 6881', 'udp 6881']);
+});
+
+test('a router that started anew on one of its addresses has forgotten the others, too', () => {
+  const rig = new MapperRig(['pcp'], [ROUTER, ROUTER_6]);
+  rig.run(5 * MINUTE);
+  const asked = rig.router.asked.length;
+  rig.router.reboot();
+  rig.mapper.announcement(ROUTER.host, rig.router.announcement());
+  rig.run(2500);
+  assert.ok(rig.router.asked.length >= asked + 4, 'both families and both transports');
 });
 
 test('an announcement wakes us while a router is left alone, once a minute at most', () => {

@@ -124,6 +124,11 @@ export class PortMapper implements GatewaySink {
     }
   }
 
+  /** Mostly it is one box that has several addresses, and not all of them show it. */
+  #restarted(): void {
+    for (const mapper of this.#mappers.values()) mapper.askAgain();
+  }
+
   #mapper(gateway: Gateway, own: readonly OwnPort[]): GatewayMapper {
     const { port, clock, random, external, changed } = this.#parts;
     return new GatewayMapper({
@@ -133,6 +138,7 @@ export class PortMapper implements GatewaySink {
       clock,
       random,
       changed,
+      restarted: () => this.#restarted(),
       sighted: (host) => external.vote(host, gateway.host),
     });
   }

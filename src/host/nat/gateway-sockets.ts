@@ -107,8 +107,8 @@ export class GatewaySockets {
       if (this.#closed || from.port !== GATEWAY_PORT) return;
       this.#sink.announcement(from.address.replace(/%.*$/, ''), plainBytes(bytes));
     });
-    // What is sent to the port alone is not heard, where the system can do that.
-    const address = process.platform === 'win32' ? {} : { address: ANNOUNCEMENT_GROUPS[family] };
+    // Of IPv4 nothing but what is sent to the group is heard, where the system can do that.
+    const address = family === 4 && process.platform !== 'win32' ? { address: ANNOUNCEMENT_GROUPS[4] } : {};
     ear.bind({ port: ANNOUNCEMENT_PORT, ...address }, () => join(ear, family, via));
   }
 

@@ -3,13 +3,14 @@ import { assert } from '../../base/assert.ts';
 import { SourceError } from '../../base/errors.ts';
 import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
 import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/discovery/tracker-port.ts';
+import { portTowards } from '../../engine/portmap/own-ports.ts';
 import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
 import { scrapeUrl } from '../../protocol/tracker/http-scrape.ts';
 import { mergeReplies } from '../../protocol/tracker/merged-reply.ts';
 import { SCRAPE_TIMEOUT_MS } from '../limits.ts';
 import { askEach } from './each-family.ts';
 import type { HttpAnnouncer } from './http-announcer.ts';
-import { type TrackerLookup, TrackerTargets } from './tracker-target.ts';
+import { type TrackerLookup, type TrackerTarget, TrackerTargets } from './tracker-target.ts';
 import { UdpAnnouncer } from './udp-announcer.ts';
 
 export interface TrackerClientSettings {
@@ -102,7 +103,9 @@ export class TrackerClient implements TrackerPort {
   async #ask(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
     const { url, announcer } = await this.#announcerOf(request.url);
     const targets = await this.#targets.of(url, false, signal);
-    const asks = targets.map((target) => (limit: AbortSignal) => announcer.announce(request, target, limit));
+    const asks = targets.map(
+      (target) => (limit: AbortSignal) => announcer.announce(addressedTo(target, request), target, limit),
+    );
     return mergeReplies(await askEach(asks, signal));
   }
 
@@ -142,6 +145,15 @@ export class TrackerClient implements TrackerPort {
     if (url?.protocol === 'http:' || url?.protocol === 'https:') return { url, announcer: await this.#loadHttp() };
     throw new SourceError('ERR_TRACKER_URL', 'The tracker has no URL that starts with http, https or udp.');
   }
+}
+
+/** A tracker of the internet tells peers of the port that they reach us by; one of our own network, of the port that is ours. */
+function addressedTo({ address }: TrackerTarget, request: AnnounceRequest): AnnounceRequest {
+  const { port, mappedPorts } = request;
+  return {
+    ...request,
+    port: portTowards(address, { listenPort: () => port, mappedPorts: mappedPorts && (() => mappedPorts) }),
+  };
 }
 
 /** What of this network trackers are asked for. A UDP tracker gets packets of one form, whatever its URL says. */
