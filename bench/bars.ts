@@ -1,6 +1,7 @@
 // What Millrace promises, held against what was measured.
 import { type Duel, ratio } from './duel.ts';
 import type { Measurement } from './run.ts';
+import type { Scenario } from './scenario.ts';
 
 /** A promise and its outcome. */
 export interface Bar {
@@ -11,10 +12,7 @@ export interface Bar {
 
 /** The duels of one scenario. */
 export interface ScenarioResult {
-  readonly name: string;
-  readonly title: string;
-  /** Millrace's rate ÷ libtorrent's has to be at least this. */
-  readonly speedBar: number;
+  readonly scenario: Scenario;
   readonly duels: readonly Duel[];
   /** A run of Millrace with `--profile`, which costs a little and is in no duel. */
   readonly profiled?: Measurement;
@@ -70,22 +68,25 @@ function ownBars({ duels, profiled }: ScenarioResult): Bar[] {
   ];
 }
 
+/** What is promised against libtorrent in a scenario. */
+function opponentBars(prefix: string, duelled: Duel, { speedBar, cpuBar }: Scenario): Bar[] {
+  const found = [atLeast(`${prefix}MiB/s ÷ libtorrent’s`, ratio(duelled, speed), speedBar)];
+  if (cpuBar !== undefined) found.push(atMost(`${prefix}CPU per GiB ÷ libtorrent’s`, ratio(duelled, cpu), cpuBar));
+  return found;
+}
+
 /** The bars that the given results can decide. */
 export function bars(results: readonly ScenarioResult[]): Bar[] {
   const found: Bar[] = [];
-  const main = results.find((result) => result.name === '1MiB');
+  const main = results.find(({ scenario }) => scenario.name === '1MiB');
   const libtorrent = against(main, 'libtorrent');
-  if (libtorrent !== undefined) {
-    found.push(atLeast('MiB/s ÷ libtorrent’s', ratio(libtorrent, speed), main!.speedBar));
-    found.push(atMost('CPU per GiB ÷ libtorrent’s', ratio(libtorrent, cpu), 0.75));
-  }
+  if (libtorrent !== undefined) found.push(...opponentBars('', libtorrent, main!.scenario));
   const webtorrent = against(main, 'WebTorrent');
   if (webtorrent !== undefined) found.push(atLeast('MiB/s ÷ WebTorrent’s', ratio(webtorrent, speed), 2.5));
   if (main !== undefined) found.push(...ownBars(main));
   for (const result of results) {
     const other = result === main ? undefined : against(result, 'libtorrent');
-    if (other !== undefined)
-      found.push(atLeast(`${result.title}: MiB/s ÷ libtorrent’s`, ratio(other, speed), result.speedBar));
+    if (other !== undefined) found.push(...opponentBars(`${result.scenario.title}: `, other, result.scenario));
   }
   return found;
 }

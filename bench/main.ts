@@ -16,17 +16,18 @@ import { floor } from './floor.ts';
 import { benchHostile } from './hostile.ts';
 import { benchMany } from './many.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
-import { makePayload, makeTorrent, type Payload } from './payload.ts';
+import { makePayload, makeRepeatedPayload, makeTorrent, type Payload } from './payload.ts';
 import { circumstances, writeMarked } from './performance-page.ts';
 import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
-import { startSeeder } from './seeder.ts';
+import { startLightSeeder, startSeeder } from './seeder.ts';
 import { benchSeeding } from './seeding.ts';
 import { benchCheck } from './study/check.ts';
 import { benchScale } from './study/scale.ts';
 import { benchStudy, STUDY_USAGE } from './study/study.ts';
 import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
+import { benchUtp } from './utp.ts';
 import { benchWebSeed } from './webseed.ts';
 
 const GIB = 2 ** 30;
@@ -68,11 +69,16 @@ async function profiledRun(options: BenchOptions, ground: Ground): Promise<Measu
 }
 
 async function runScenario(scenario: Scenario, setting: Setting): Promise<ScenarioResult> {
-  const { options, root, payload, tracker, own } = setting;
+  const { options, root, tracker, own } = setting;
   say(`\n${scenario.title}`);
+  const payload = scenario.light
+    ? makeRepeatedPayload(root, setting.payload.bytes, scenario.pieceBytes)
+    : setting.payload;
   const torrent = makeTorrent(payload, scenario.pieceBytes, tracker.url);
-  const { name, title, speedBar, encrypted } = scenario;
-  const seeder = await startSeeder(torrent, payload.directory, scenario.seeders, encrypted);
+  const { encrypted } = scenario;
+  const seeder = scenario.light
+    ? await startLightSeeder(torrent, payload, scenario.pieceBytes)
+    : await startSeeder(torrent, payload.directory, scenario.seeders, encrypted);
   tracker.peers = seeder.peers;
   const ground = { root, payload, torrent, seeder, encrypted };
   const duels: Duel[] = [];
@@ -85,18 +91,19 @@ async function runScenario(scenario: Scenario, setting: Setting): Promise<Scenar
       const result = await duel([own, opponent], count, ground, say);
       if (result.pairs.length > 0) duels.push(result);
     }
-    if (!scenario.everyClient) return { name, title, speedBar, duels };
+    if (!scenario.everyClient) return { scenario, duels };
     const profiled = await profiledRun(options, ground);
-    return { name, title, speedBar, duels, ...(profiled === undefined ? {} : { profiled }) };
+    return { scenario, duels, ...(profiled === undefined ? {} : { profiled }) };
   } finally {
     seeder.close();
+    if (scenario.light) rmSync(payload.directory, { recursive: true });
   }
 }
 
 /** What README.md shows: the first scenario, against everybody. */
 function summary(result: ScenarioResult, options: BenchOptions): string {
   const gib = options.payloadBytes / GIB;
-  return `${gib} GiB over loopback on tmpfs, ${result.title}, medians and ranges:\n\n${scenarioTable(result)}\n\n${circumstances(options.command)}`;
+  return `${gib} GiB over loopback on tmpfs, ${result.scenario.title}, medians and ranges:\n\n${scenarioTable(result)}\n\n${circumstances(options.command)}`;
 }
 
 /** Runs everything and returns whether every bar that was decided is kept. */
@@ -119,7 +126,7 @@ async function bench(options: BenchOptions): Promise<boolean> {
     const decided = payload.bytes >= BARS_FROM_BYTES ? bars(results) : [];
     const parts = [
       circumstances(options.command),
-      ...results.map((result) => `### ${result.title}\n\n${scenarioTable(result)}`),
+      ...results.map((result) => `### ${result.scenario.title}\n\n${scenarioTable(result)}`),
       `### Floor\n\n${floorTable(floorFigures)}`,
       ...(decided.length > 0 ? [`### Bars\n\n${barTable(decided)}`] : []),
     ];
@@ -173,7 +180,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const benches = { quick: bench, full: bench, seeding: benchSeeding, webseed: benchWebSeed, hostile: benchHostile };
+  const peers = { seeding: benchSeeding, webseed: benchWebSeed, hostile: benchHostile, utp: benchUtp };
+  const benches = { quick: bench, full: bench, ...peers };
   const kept = await benches[options.mode](options);
   process.exitCode = kept ? 0 : 1;
 }

@@ -1,15 +1,17 @@
 // What `npm run bench` can be told, and what it does when told nothing.
 import { parseArgs } from 'node:util';
+import { SCENARIOS } from './scenario.ts';
 
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|hostile|many|dht|study|scale|check] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|utp|hostile|many|dht|study|scale|check] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
   seeding                 Millrace and libtorrent as seeders of peers that keep nothing; one, then 50 at once; 2 GiB
   webseed                 a torrent from nginx alone, against curl and undici fetching the same file; 2 GiB
+  utp                     Millrace and libtorrent over uTP, each way; loopback (512 MiB), then 100 ms and losses
   hostile                 a download with and without 1,000 hostile strangers beside it; 2 GiB
   codec                   microbenchmarks, and the heap growth of a million received blocks
   study                   which ideas pay: scheduling, copies, hashing, disk workers (study --help says more)
@@ -21,14 +23,14 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client
   --clients a,b           opponents: libtorrent, aria2, transmission, webtorrent
-  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), 20-seeders, encrypted
+  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), light-seeder, 20-seeders, encrypted
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/bin/millrace.js
-  --write                 update the documents, also with quick, seeding and webseed
+  --write                 update the documents, also with quick, seeding, webseed and utp
 `;
 
 export interface BenchOptions {
-  readonly mode: 'quick' | 'full' | 'seeding' | 'webseed' | 'hostile';
+  readonly mode: 'quick' | 'full' | 'seeding' | 'webseed' | 'hostile' | 'utp';
   readonly payloadBytes: number;
   readonly pairs: number;
   readonly clients: readonly string[];
@@ -54,7 +56,7 @@ function list(text: string | undefined, known: readonly string[]): readonly stri
 }
 
 const ALL_CLIENTS = ['libtorrent', 'aria2', 'transmission', 'webtorrent'];
-const ALL_SCENARIOS = ['1MiB', '256KiB', '16MiB', '20-seeders', 'encrypted'];
+const ALL_SCENARIOS = SCENARIOS.map(({ name }) => name);
 
 /** Throws with a message for the user when the command line makes no sense. */
 export function benchOptions(args: readonly string[]): BenchOptions {
@@ -74,7 +76,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
   const mode = positionals[0] ?? 'quick';
   if (!isMode(mode)) throw new Error(`unknown: ${mode}`);
   const full = mode === 'full';
-  const size = mode === 'quick' ? '512MiB' : '2GiB';
+  const size = mode === 'quick' || mode === 'utp' ? '512MiB' : '2GiB';
   const pairs = Number(values.pairs ?? (full ? 5 : 3));
   if (!Number.isInteger(pairs) || pairs < 1) throw new Error(`--pairs ${values.pairs}: a whole number from 1 on`);
   return {
@@ -91,5 +93,5 @@ export function benchOptions(args: readonly string[]): BenchOptions {
 }
 
 function isMode(mode: string): mode is BenchOptions['mode'] {
-  return ['quick', 'full', 'seeding', 'webseed', 'hostile'].includes(mode);
+  return ['quick', 'full', 'seeding', 'webseed', 'hostile', 'utp'].includes(mode);
 }

@@ -1,8 +1,12 @@
 // What is downloaded: one file of incompressible bytes on tmpfs, and a .torrent of it for each piece length.
 // Encoded by hand, so that the benchmark depends on nothing that it measures.
+import { spawnSync } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
+import { repository } from './repository.ts';
+import { pattern } from './study/study-torrent.ts';
 
 const CHUNK_BYTES = 1 << 20;
 const FILE_NAME = 'payload.bin';
@@ -12,6 +16,18 @@ export interface Payload {
   readonly directory: string;
   readonly file: string;
   readonly bytes: number;
+}
+
+/** Writes the study's one piece of noise again and again: what programs/light-seeder.ts has. */
+export function makeRepeatedPayload(root: string, bytes: number, pieceBytes: number): Payload {
+  const directory = path.join(root, 'repeated');
+  mkdirSync(directory, { recursive: true });
+  const file = path.join(directory, FILE_NAME);
+  const piece = pattern(pieceBytes);
+  const fd = openSync(file, 'w');
+  for (let left = bytes; left > 0; left -= piece.length) writeSync(fd, piece, 0, Math.min(piece.length, left));
+  closeSync(fd);
+  return { directory, file, bytes };
 }
 
 /** Writes `bytes` bytes below `root`: AES-CTR over zeros, the same bytes in every run. */
@@ -42,7 +58,19 @@ export function makeTorrent(payload: Payload, pieceBytes: number, announce: stri
   closeSync(fd);
   const head = `d8:announce${announce.length}:${announce}4:infod6:lengthi${payload.bytes}e4:name${FILE_NAME.length}:${FILE_NAME}`;
   const pieces = `12:piece lengthi${pieceBytes}e6:pieces${hashes.length * 20}:`;
-  const torrent = path.join(path.dirname(payload.directory), `pieces-${pieceBytes}.torrent`);
+  const torrent = path.join(
+    path.dirname(payload.directory),
+    `${path.basename(payload.directory)}-${pieceBytes}.torrent`,
+  );
   writeFileSync(torrent, Buffer.concat([Buffer.from(head + pieces), ...hashes, Buffer.from('ee')]));
   return torrent;
+}
+
+/** The info hash of a .torrent, in hex. */
+export function infoHashOf(torrent: string): string {
+  const program = path.join(repository, 'dist', 'bin', 'millrace.js');
+  const { stdout } = spawnSync(process.execPath, [program, 'info', torrent, '--json'], { encoding: 'utf8' });
+  const found = /"infoHash":"([0-9a-f]{40})"/.exec(stdout)?.[1];
+  if (found === undefined) throw new Error(`${torrent} has no info hash`);
+  return found;
 }

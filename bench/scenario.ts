@@ -7,18 +7,39 @@ export interface Scenario {
   readonly everyClient: boolean;
   /** The seeder accepts nothing but RC4, and the clients offer nothing else. */
   readonly encrypted: boolean;
+  /** A seeder that has one piece in memory, of which the payload is made, stands for libtorrent: the client limits the rate. */
+  readonly light: boolean;
   /** Millrace's rate ÷ libtorrent's has to be at least this. */
   readonly speedBar: number;
+  /** Millrace's CPU time per GiB ÷ libtorrent's may be at most this. */
+  readonly cpuBar?: number;
   readonly title: string;
 }
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-const PLAIN = { seeders: 1, everyClient: false, encrypted: false, speedBar: 1 };
+const PLAIN = { seeders: 1, everyClient: false, encrypted: false, light: false, speedBar: 1 };
 
 export const SCENARIOS: readonly Scenario[] = [
-  { ...PLAIN, name: '1MiB', pieceBytes: MIB, everyClient: true, speedBar: 1.5, title: '1 MiB pieces, one seeder' },
+  {
+    ...PLAIN,
+    name: '1MiB',
+    pieceBytes: MIB,
+    everyClient: true,
+    speedBar: 1.5,
+    cpuBar: 0.75,
+    title: '1 MiB pieces, one seeder',
+  },
+  {
+    ...PLAIN,
+    name: 'light-seeder',
+    pieceBytes: MIB,
+    light: true,
+    speedBar: 1.8,
+    cpuBar: 0.65,
+    title: '1 MiB pieces, one seeder that costs little',
+  },
   { ...PLAIN, name: '256KiB', pieceBytes: 256 * KIB, title: '256 KiB pieces, one seeder' },
   { ...PLAIN, name: '16MiB', pieceBytes: 16 * MIB, title: '16 MiB pieces, one seeder' },
   { ...PLAIN, name: '20-seeders', pieceBytes: MIB, seeders: 20, title: '1 MiB pieces, 20 seeders' },

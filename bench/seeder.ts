@@ -1,9 +1,11 @@
-// The one libtorrent process that seeds to every client of a scenario. It tells when a client's first connection came
-// in, which is where the clock of each run starts.
+// The one process that seeds to every client of a scenario: libtorrent, or a seeder that costs next to nothing. It tells when
+// a client's first connection came in, which is where the clock of each run starts.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { infoHashOf, type Payload } from './payload.ts';
 import { pythonWithLibtorrent } from './python.ts';
 import { repository } from './repository.ts';
 
@@ -48,22 +50,43 @@ export async function startSeeder(
   const child: ChildProcess = spawn(python, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const heard = await connections(child, (line) => line === 'ready');
+  return { ...heard, peers, dial: (peer) => child.stdin!.write(`${peer}\n`), close: () => child.kill('SIGKILL') };
+}
+
+/** Starts the seeder that costs least (programs/light-seeder.ts); it dials nobody. */
+export async function startLightSeeder(torrent: string, payload: Payload, pieceBytes: number): Promise<Seeder> {
+  const program = path.join(repository, 'build', 'bench', 'programs', 'light-seeder.js');
+  const pieces = Math.ceil(payload.bytes / pieceBytes);
+  const args = [program, infoHashOf(torrent), String(pieceBytes), String(pieces), '1'];
+  const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const peers: string[] = [];
+  const heard = await connections(child, (line) => {
+    if (!line.startsWith('[')) return false;
+    for (const port of JSON.parse(line) as number[]) peers.push(`127.0.0.1:${port}`);
+    return true;
+  });
+  return { ...heard, peers, dial: () => undefined, close: () => child.kill('SIGKILL') };
+}
+
+/** Resolves when the seeder has printed that it is ready; listens for connections from then on. */
+async function connections(
+  child: ChildProcess,
+  isReady: (line: string) => boolean,
+): Promise<Pick<Seeder, 'connectedAtMs' | 'forget'>> {
   let connected: number | undefined;
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the seeder ended with status ${code}`)));
     createInterface({ input: child.stdout! }).on('line', (line) => {
-      if (line === 'ready') resolve();
       const match = /^connected ([\d.]+)$/.exec(line);
       if (match !== null) connected ??= Number(match[1]) * 1000;
+      else if (isReady(line)) resolve();
     });
   });
   return {
-    peers,
     connectedAtMs: () => connected,
     forget: () => {
       connected = undefined;
     },
-    dial: (peer) => child.stdin!.write(`${peer}\n`),
-    close: () => child.kill('SIGKILL'),
   };
 }

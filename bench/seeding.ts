@@ -1,6 +1,6 @@
 // `npm run bench -- seeding`: Millrace and libtorrent as seeders of the same payload to the same peers that keep nothing,
 // alternating. Rate and CPU time count from the first request on, so that verifying at the start is in neither.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -8,7 +8,7 @@ import type { Bar } from './bars.ts';
 import { printedLine } from './clients/printed-line.ts';
 import { median } from './duel.ts';
 import type { BenchOptions } from './options.ts';
-import { makePayload, makeTorrent, type Payload } from './payload.ts';
+import { infoHashOf, makePayload, makeTorrent, type Payload } from './payload.ts';
 import { circumstances, writeMarked } from './performance-page.ts';
 import { processUsage } from './process-usage.ts';
 import { pythonWithLibtorrent } from './python.ts';
@@ -99,14 +99,6 @@ async function measure(
     child.kill('SIGKILL');
     await gone;
   }
-}
-
-function infoHashOf(torrent: string): string {
-  const program = path.join(repository, 'dist', 'bin', 'millrace.js');
-  const { stdout } = spawnSync(process.execPath, [program, 'info', torrent, '--json'], { encoding: 'utf8' });
-  const found = /"infoHash":"([0-9a-f]{40})"/.exec(stdout)?.[1];
-  if (found === undefined) throw new Error(`${torrent} has no info hash`);
-  return found;
 }
 
 /** What the pairs and the crowds came to. */

@@ -71,11 +71,11 @@ export function scenarioTable(result: ScenarioResult): string {
 }
 
 export function floorTable(figures: readonly FloorFigure[]): string {
-  const sum = figures.reduce((total, figure) => total + figure.cpuSecondsPerGib, 0);
+  const sum = figures.reduce((total, figure) => total + (figure.beside ? 0 : figure.cpuSecondsPerGib), 0);
   return markdown([
     ['floor, one core', 'MiB/s', 'CPU s/GiB'],
     ...figures.map((figure) => [figure.what, figure.mibPerSecond.toFixed(0), figure.cpuSecondsPerGib.toFixed(2)]),
-    ['together', '', sum.toFixed(2)],
+    ['together, the faster SHA-1', '', sum.toFixed(2)],
   ]);
 }
 

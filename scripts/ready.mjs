@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { native } from './native.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -33,6 +34,7 @@ function build() {
   if (!fresh) process.stderr.write('millrace: compiling…\n');
   run(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b'], 'the build failed');
   run(process.execPath, [path.join('scripts', 'bundle.mjs')], 'the program could not be bundled');
+  native();
 }
 
 /** Installs and compiles whatever is missing or stale. */

@@ -1,17 +1,18 @@
 // The floor of a download, pipelined over two threads: one receives into a few buffers of 1 MiB that are used again and
-// again, the other hashes and writes them. `floor-pipeline.js BYTES FILE` prints one line of JSON.
+// again, the other hashes and writes them, up to three that wait at once, by the product's own SHA-1. `floor-pipeline.js BYTES FILE` prints one line of JSON.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { hash } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
 import net from 'node:net';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
+import { chooseSha1 } from '#src/host/disk/sha1.ts';
 import { printedLine } from '../clients/printed-line.ts';
 
 const SLOT_BYTES = 2 ** 20;
 const SLOTS = 16;
 const READ_BYTES = 256 * 1024;
+const ABREAST = 3;
 
 interface Setting {
   readonly memory: SharedArrayBuffer;
@@ -26,13 +27,25 @@ interface Handed {
 
 function work({ memory, file }: Setting): void {
   const fd = openSync(file, 'w');
-  parentPort!.on('message', ({ slot, position }: Handed) => {
-    const view = new Uint8Array(memory, slot * SLOT_BYTES, SLOT_BYTES);
-    hash('sha1', view, 'buffer');
-    writeSync(fd, view, 0, SLOT_BYTES, position);
-    parentPort!.postMessage({ slot, position });
+  const port = parentPort!;
+  const sha1 = chooseSha1('auto');
+  const streams = Array.from({ length: ABREAST }, () => sha1.stream());
+  const viewOf = (slot: number): Uint8Array => new Uint8Array(memory, slot * SLOT_BYTES, SLOT_BYTES);
+  port.on('message', (first: Handed) => {
+    const group = [first];
+    while (group.length < ABREAST) {
+      const next = receiveMessageOnPort(port);
+      if (next === undefined) break;
+      group.push(next.message as Handed);
+    }
+    for (const [at, { slot }] of group.entries()) sha1.add(streams[at]!, [viewOf(slot)], true);
+    sha1.run();
+    for (const handed of group) {
+      writeSync(fd, viewOf(handed.slot), 0, SLOT_BYTES, handed.position);
+      port.postMessage(handed);
+    }
   });
-  parentPort!.postMessage('ready');
+  port.postMessage('ready');
 }
 
 async function receive(bytes: number, file: string): Promise<void> {

@@ -1,20 +1,18 @@
 // `npm run bench -- check`: has something become slower? Compares ratios, which a busy or another machine changes less than
 // rates, with those in bench/results/baseline.json; each has a band for its noise.
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { printedLine } from '../clients/printed-line.ts';
 import { median } from '../duel.ts';
 import { circumstances } from '../performance-page.ts';
 import { repository } from '../repository.ts';
 import { markdown } from '../table.ts';
+import { type FloorRun, pipelinedFloor } from './pipelined-floor.ts';
+import type { StudyFigures } from './study-job.ts';
 import { StudyGround } from './study-run.ts';
 import { writeStudyTorrent } from './study-torrent.ts';
 
 const MIB = 2 ** 20;
-const GIB = 2 ** 30;
 const BASELINE = path.join(repository, 'bench', 'results', 'baseline.json');
 const PIECES = 512;
 const ROUNDS = 4;
@@ -31,14 +29,9 @@ interface Ratio {
 
 /** One after the other, within seconds. */
 interface Round {
-  readonly floor: Figures;
-  readonly onePeer: Figures;
-  readonly manyPeers: Figures;
-}
-
-interface Figures {
-  readonly mibPerSecond: number;
-  readonly cpuSecondsPerGib: number;
+  readonly floor: FloorRun;
+  readonly onePeer: StudyFigures;
+  readonly manyPeers: StudyFigures;
 }
 
 const RATIOS: readonly Ratio[] = [
@@ -67,21 +60,6 @@ const RATIOS: readonly Ratio[] = [
     of: ({ manyPeers, onePeer }) => manyPeers.cpuSecondsPerGib / onePeer.cpuSecondsPerGib,
   },
 ];
-
-/** Receive, hash and write of as many bytes, pipelined over two threads. */
-async function pipelinedFloor(bytes: number, folder: string): Promise<Figures> {
-  const program = path.join(repository, 'build', 'bench', 'programs', 'floor-pipeline.js');
-  const file = path.join(folder, 'floor.bin');
-  const child = spawn(process.execPath, [program, String(bytes), file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    return await printedLine(child, (line) => {
-      const { seconds, cpuSeconds } = JSON.parse(line) as { seconds: number; cpuSeconds: number };
-      return { mibPerSecond: bytes / MIB / seconds, cpuSecondsPerGib: cpuSeconds / (bytes / GIB) };
-    });
-  } finally {
-    rmSync(file, { force: true });
-  }
-}
 
 async function rounds(folder: string): Promise<Round[]> {
   const ground = new StudyGround(folder, nothing);

@@ -20,8 +20,10 @@ import {
 import { Session } from '#src/engine/session/session.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { DiskPool } from '#src/host/disk/disk-pool.ts';
+import { framesOf, type SharedArena } from '#src/host/memory/arena.ts';
 import { ShardedHost } from '#src/host/net/shard/sharded-host.ts';
 import { TcpHost } from '#src/host/net/tcp-host.ts';
+import type { Frames } from '#src/protocol/wire/frames.ts';
 import type { StudyJob } from './study-job.ts';
 
 /** One block in so many is timed. */
@@ -35,7 +37,7 @@ export class EngineProbe {
   /** Places of blocks, when blocks are hashed one by one. */
   readonly #places = new Map<number, number>();
   readonly #hashes = new Map<number, Hash>();
-  #arena: Uint8Array = new Uint8Array();
+  #frames: Frames | undefined;
 
   constructor(job: StudyJob) {
     this.#job = job;
@@ -48,14 +50,14 @@ export class EngineProbe {
 
   /** The arena is what disk workers are given. */
   #findArena(): void {
-    const found = (arena: SharedArrayBuffer): void => {
-      this.#arena = new Uint8Array(arena);
+    const found = (arena: SharedArena): void => {
+      this.#frames ??= framesOf(arena);
     };
     const { Worker } = workerThreads;
     workerThreads.Worker = class extends Worker {
       constructor(file: string | URL, options: workerThreads.WorkerOptions = {}) {
         super(file, options);
-        const { arena } = (options.workerData ?? {}) as { arena?: SharedArrayBuffer };
+        const { arena } = (options.workerData ?? {}) as { arena?: SharedArena };
         if (arena !== undefined) found(arena);
       }
     };
@@ -124,9 +126,8 @@ export class EngineProbe {
       hash = createHash('sha1');
       this.#hashes.set(piece, hash);
     }
-    const start = this.#places.get(block)! * BLOCK_BYTES;
+    hash.update(this.#frames!.block(this.#places.get(block)!, length));
     this.#places.delete(block);
-    hash.update(this.#arena.subarray(start, start + length));
     if (block % this.#blocksPerPiece < this.#blocksPerPiece - 1) return;
     hash.digest();
     this.#hashes.delete(piece);
@@ -135,11 +136,16 @@ export class EngineProbe {
   #storing(batch: Int32Array, count: number): void {
     const { copies, hashing, pieceBytes } = this.#job;
     for (let at = 0; at < count * RUN_STRIDE; at += RUN_STRIDE) {
-      const start = batch[at + RUN_PLACE]! * BLOCK_BYTES;
-      const run = this.#arena.subarray(start, start + pieceBytes);
-      if (hashing === 'thread') createHash('sha1').update(run).digest();
+      const place = batch[at + RUN_PLACE]!;
+      if (hashing === 'thread') this.#hashRun(place, pieceBytes);
       // The fourth copy: a buffer for the writer alone.
-      if (copies === 4) Buffer.from(run);
+      if (copies === 4) this.#frames!.slice(place, pieceBytes);
     }
+  }
+
+  #hashRun(place: number, length: number): void {
+    const hash = createHash('sha1');
+    this.#frames!.visit(place, 0, length, (part) => hash.update(part));
+    hash.digest();
   }
 }

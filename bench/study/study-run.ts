@@ -49,7 +49,7 @@ export class StudyGround {
         : Array.from({ length: count }, (_, at) => writeStudyTorrent(this.root, pieceBytes, pieces, 1, `part-${at}`));
     const shape = [torrents.map(({ infoHash }) => infoHash).join(), pieceBytes, pieces, peers].map(String);
     const stdio = ['ignore', 'pipe', 'inherit'] as const;
-    const seeder = spawn(process.execPath, [program('pattern-seeder'), ...shape], { stdio: [...stdio] });
+    const seeder = spawn(process.execPath, [program('light-seeder'), ...shape], { stdio: [...stdio] });
     const directory = mkdtempSync(path.join(this.root, 'get-'));
     try {
       const ports = await printedLine(seeder, (line) => JSON.parse(line) as number[]);

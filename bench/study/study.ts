@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { circumstances } from '../performance-page.ts';
 import { BOUNDARY, studyBoundary } from './boundary.ts';
+import { FLOOR, studyFloor } from './pipelined-floor.ts';
 import { type GroupResult, loadResults, saveResult } from './results.ts';
 import { SECTIONS, type Section } from './sections.ts';
 import { sectionText, writeSection } from './study-page.ts';
@@ -10,7 +11,7 @@ import { StudyGround } from './study-run.ts';
 import { writeStudyTorrent } from './study-torrent.ts';
 
 const RUNS = 3;
-const NAMES: readonly string[] = [BOUNDARY, ...SECTIONS.map(({ name }) => name)];
+const NAMES: readonly string[] = [BOUNDARY, FLOOR, ...SECTIONS.map(({ name }) => name)];
 
 export const STUDY_USAGE = `usage: npm run bench -- study [options]
 
@@ -25,6 +26,7 @@ export const STUDY_USAGE = `usage: npm run bench -- study [options]
 interface StudyOptions {
   readonly sections: readonly Section[];
   readonly boundary: boolean;
+  readonly floor: boolean;
   readonly runs: number;
   readonly group: number | undefined;
   readonly folder: string;
@@ -47,7 +49,8 @@ function studyOptions(args: readonly string[]): StudyOptions {
   });
   const names = values.sections?.split(',') ?? NAMES;
   const boundary = names.includes(BOUNDARY);
-  const downloads = names.filter((name) => name !== BOUNDARY);
+  const floor = names.includes(FLOOR);
+  const downloads = names.filter((name) => name !== BOUNDARY && name !== FLOOR);
   const sections = downloads.map((name) => {
     const section = SECTIONS.find((one) => one.name === name);
     if (section === undefined) throw new Error(`there is no section ${name}`);
@@ -56,7 +59,7 @@ function studyOptions(args: readonly string[]): StudyOptions {
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: a whole number from 1 on`);
   const group = values.group === undefined ? undefined : Number(values.group);
-  return { sections, boundary, runs, group, folder: values.folder, write: values.write, render: values.render };
+  return { sections, boundary, floor, runs, group, folder: values.folder, write: values.write, render: values.render };
 }
 
 /** The tables of a section, those that are not to be measured as they were. */
@@ -85,6 +88,7 @@ export async function benchStudy(args: readonly string[]): Promise<void> {
   if (!options.render) {
     const ground = new StudyGround(options.folder, (line) => console.error(line));
     try {
+      if (options.floor) await studyFloor(ground, options.runs, command, options.write);
       for (const section of options.sections) {
         const groups = await measure(section, ground, options);
         const result = { circumstances: circumstances(command), groups };

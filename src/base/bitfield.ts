@@ -1,14 +1,16 @@
 // A set of piece indexes as the wire carries it: the high bit of the first byte is piece 0 (BEP 3, "bitfield").
+//
+// Most sets are of a seed, ours or a peer's, or of nothing: as long as all bits are equal there are no bytes behind them.
 
 /** A fixed-size set of bits with a running count. */
 export class Bitfield {
   readonly length: number;
-  readonly bytes: Uint8Array;
+  /** Absent: all bits are as the count says. */
+  #bytes: Uint8Array | undefined;
   #count = 0;
 
   constructor(length: number) {
     this.length = length;
-    this.bytes = new Uint8Array(Math.ceil(length / 8));
   }
 
   /**
@@ -20,9 +22,23 @@ export class Bitfield {
     const spare = bytes.length * 8 - length;
     if (spare > 0 && (bytes[bytes.length - 1]! & ((1 << spare) - 1)) !== 0) return undefined;
     const field = new Bitfield(length);
-    field.bytes.set(bytes);
+    field.#bytes = bytes.slice();
     field.recount();
     return field;
+  }
+
+  /** Another one with the same bits. */
+  copy(): Bitfield {
+    const field = new Bitfield(this.length);
+    field.#bytes = this.#bytes?.slice();
+    field.#count = this.#count;
+    return field;
+  }
+
+  /** The bits themselves, which may be written to: `recount` then, and ask for them again the next time. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.#uniform();
+    return this.#bytes;
   }
 
   /** How many bits are set. */
@@ -35,7 +51,9 @@ export class Bitfield {
   }
 
   has(index: number): boolean {
-    return (this.bytes[index >> 3]! & (0x80 >> (index & 7))) !== 0;
+    const bytes = this.#bytes;
+    if (bytes === undefined) return this.#count > 0 && index >= 0 && index < this.length;
+    return (bytes[index >> 3]! & (0x80 >> (index & 7))) !== 0;
   }
 
   /** Sets a bit; returns whether it was clear before. */
@@ -43,6 +61,7 @@ export class Bitfield {
     if (index < 0 || index >= this.length || this.has(index)) return false;
     this.bytes[index >> 3]! |= 0x80 >> (index & 7);
     this.#count++;
+    if (this.#count === this.length) this.#bytes = undefined;
     return true;
   }
 
@@ -55,16 +74,30 @@ export class Bitfield {
   }
 
   fill(): void {
-    this.bytes.fill(0xff);
-    const spare = this.bytes.length * 8 - this.length;
-    if (spare > 0) this.bytes[this.bytes.length - 1]! &= 0xff << spare;
+    this.#bytes = undefined;
     this.#count = this.length;
+  }
+
+  clear(): void {
+    this.#bytes = undefined;
+    this.#count = 0;
   }
 
   /** Counts again after `bytes` was written to directly. */
   recount(): void {
+    if (this.#bytes === undefined) return;
     let count = 0;
     for (let i = 0; i < this.length; i++) if (this.has(i)) count++;
     this.#count = count;
+    if (count === 0 || count === this.length) this.#bytes = undefined;
+  }
+
+  #uniform(): Uint8Array {
+    const bytes = new Uint8Array(Math.ceil(this.length / 8));
+    if (this.#count === 0) return bytes;
+    bytes.fill(0xff);
+    const spare = bytes.length * 8 - this.length;
+    if (spare > 0) bytes[bytes.length - 1]! &= 0xff << spare;
+    return bytes;
   }
 }

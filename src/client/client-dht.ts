@@ -9,11 +9,11 @@ import { toHex } from '../base/bytes.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { InputError } from '../base/errors.ts';
 import type { DatagramPorts } from '../engine/datagram-port.ts';
-import { Dht } from '../engine/dht/dht.ts';
-import { itemSearch, putSearch, scrapeSearch } from '../engine/dht/dht-search.ts';
+import { Dht, type DhtHome } from '../engine/dht/dht.ts';
+import { itemSearch, type PutWays, putSearch, scrapeSearch } from '../engine/dht/dht-search.ts';
 import { DHT_STATE_BYTES_MAX, decodeDhtState } from '../engine/dht/dht-state.ts';
 import { faultOf } from '../engine/dht/item-store.ts';
-import { SAVE_INTERVAL_MS } from '../engine/dht/limits.ts';
+import { SAMPLED_NODES_MAX, SAVE_INTERVAL_MS } from '../engine/dht/limits.ts';
 import { TICK_MS } from '../engine/limits.ts';
 import type { MappedPorts } from '../engine/portmap/own-ports.ts';
 import { SCOPE_GLOBAL, scopeOf } from '../engine/swarm/address-scope.ts';
@@ -22,7 +22,7 @@ import { itemTarget, type StoredItem, signedBytes } from '../protocol/krpc/store
 import { parseHostPort } from '../protocol/metainfo/host-port.ts';
 import { infoHashBytes, parseInfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { DhtSettings } from './client-options.ts';
-import type { DhtStatus, StoredValue, SwarmEstimate, ValueSigner } from './dht-types.ts';
+import type { DhtStatus, KeptValue, SampleOptions, StoredValue, SwarmEstimate, ValueSigner } from './dht-types.ts';
 import { NAME_LOOKUP_TIMEOUT_MS, NAME_LOOKUPS_MAX } from './limits.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { replaceFile } from './replace-file.ts';
@@ -45,6 +45,7 @@ const NO_SALT = new Uint8Array(0);
 export interface ClientDhtParts {
   readonly settings: DhtSettings;
   readonly datagrams: DatagramPorts;
+  readonly homes: readonly DhtHome[];
   readonly clock: Clock;
   readonly random: Random;
   /** What the session has, which is made later. */
@@ -72,11 +73,12 @@ export class ClientDht {
     this.#parts = parts;
     this.#file = path.join(parts.directory ?? dataDirectory(), 'dht-nodes');
     this.#savedMs = parts.clock.nowMs();
-    const { clock, random, datagrams, refuses, mappedPorts, settings } = parts;
+    const { clock, random, datagrams, homes, refuses, mappedPorts, settings } = parts;
     this.engine = new Dht({
       clock,
       random,
       datagrams,
+      homes,
       refuses,
       mappedPorts,
       readOnly: settings.readOnly,
@@ -85,6 +87,7 @@ export class ClientDht {
       external: {
         vote: (host, voter) => parts.external().vote(host, voter),
         of: (family) => parts.external().of(family),
+        all: (family) => parts.external().all(family),
       },
       askRouters: () => {
         for (const address of this.#routers()) this.addNode(address, true);
@@ -95,7 +98,8 @@ export class ClientDht {
   /** A snapshot of what our node knows and does. */
   status(): DhtStatus {
     const status = this.engine.status;
-    return { ...status, id: toHex(this.engine.id(4)), id6: toHex(this.engine.id(6)) };
+    const homes = this.engine.homes.map((home) => ({ ...home, id: toHex(home.id) }));
+    return { ...status, id: toHex(this.engine.id(4)), id6: toHex(this.engine.id(6)), homes };
   }
 
   /**
@@ -128,13 +132,55 @@ export class ClientDht {
    * nodes took it: 0 when they have a later one. Rejects with InputError ERR_DHT_VALUE for what no node would take.
    */
   async put(value: Uint8Array, signer?: ValueSigner): Promise<{ readonly target: string; readonly nodes: number }> {
+    return await this.#put(storedItem(value, signer), signer?.cas === undefined ? {} : { cas: signer.cas });
+  }
+
+  /**
+   * Stores a value as `put` does, and puts it again every hour for as long as the client runs, so that it stays. When somebody
+   * with the key has put a later version, that one is kept. Rejects with InputError ERR_DHT_VALUE, also for more than 1,000
+   * values, and for a signer with `cas`.
+   */
+  async keep(value: Uint8Array, signer?: ValueSigner): Promise<KeptValue> {
+    const { kept } = this.engine;
+    if (signer?.cas !== undefined) throw new InputError('ERR_DHT_VALUE', 'a value with `cas` is put once, not kept');
+    if (kept.full) throw new InputError('ERR_DHT_VALUE', `${kept.size} values are kept already: stop one of them`);
     const item = storedItem(value, signer);
-    const fault = faultOf(item, verifyEd25519);
-    if (fault !== undefined) throw new InputError('ERR_DHT_VALUE', `the value cannot be stored: ${fault.text}`);
-    const nodes = await new Promise<number>((resolve) => {
-      this.engine.search(putSearch(item, signer?.cas, CHECKS, resolve));
+    const stored = await this.#put(item, {});
+    return { ...stored, stop: kept.keep(item) };
+  }
+
+  /**
+   * Asks nodes all over the DHT which torrents they know of (BEP 51), at most ten nodes a second, and none again before the
+   * time that it asked for. Resolves, when `nodes` were asked or no more are to be found, to how many were asked and how many
+   * answered with samples; rejects with the reason of `signal`, and with InputError ERR_DHT_SAMPLE when `nodes` is not 1 to
+   * 65,536.
+   */
+  async sample(options: SampleOptions): Promise<{ readonly asked: number; readonly answered: number }> {
+    const { nodes = 100, onSample, signal } = options;
+    if (!Number.isInteger(nodes) || nodes < 1 || nodes > SAMPLED_NODES_MAX) {
+      throw new InputError(
+        'ERR_DHT_SAMPLE',
+        `nodes must be a whole number from 1 to ${SAMPLED_NODES_MAX}, not ${nodes}`,
+      );
+    }
+    signal?.throwIfAborted();
+    return await new Promise((resolve, reject) => {
+      const end = this.engine.surveys.begin({
+        nodesMax: nodes,
+        sampled: ({ node: { host, port }, infoHashes, total, intervalSeconds }) => {
+          onSample({ node: { host, port }, infoHashes: infoHashes.map(toHex), total, intervalSeconds });
+        },
+        done: (asked, answered) => {
+          signal?.removeEventListener('abort', aborted);
+          resolve({ asked, answered });
+        },
+      });
+      const aborted = (): void => {
+        end();
+        reject(signal!.reason);
+      };
+      signal?.addEventListener('abort', aborted, { once: true });
     });
-    return { target: toHex(itemTarget(item, metainfoPorts.sha1)), nodes };
   }
 
   /**
@@ -177,6 +223,15 @@ export class ClientDht {
     if (this.#parts.clock.nowMs() < this.#savedMs + SAVE_INTERVAL_MS) return;
     this.#savedMs = this.#parts.clock.nowMs();
     this.#save();
+  }
+
+  async #put(item: StoredItem, ways: PutWays): Promise<{ readonly target: string; readonly nodes: number }> {
+    const fault = faultOf(item, verifyEd25519);
+    if (fault !== undefined) throw new InputError('ERR_DHT_VALUE', `the value cannot be stored: ${fault.text}`);
+    const nodes = await new Promise<number>((resolve) => {
+      this.engine.search(putSearch(item, ways, CHECKS, resolve));
+    });
+    return { target: toHex(itemTarget(item, metainfoPorts.sha1)), nodes };
   }
 
   /** A name that nobody knows is a node that does not answer: others are asked, and nothing is said. */

@@ -1,9 +1,12 @@
 // What a Client was asked for, checked and completed by its defaults before anything is started.
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
+import { DHT_HOMES_MAX } from '../engine/dht/limits.ts';
 import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
 import { isLoopback } from '../engine/swarm/candidates.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
+import { HASHINGS, type Hashing } from '../host/disk/sha1.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
 import { NET_THREADS_MAX } from './limits.ts';
 import type {
@@ -21,6 +24,8 @@ const MEMORY_BYTES_MIN: number = 4 * RUN_BYTES;
 const PEERS_DEFAULT = 200;
 const DISK_WORKERS_MAX = 4;
 const PORT_MAX = 65_535;
+const ANY_IPV4 = '0.0.0.0';
+const ANY_IPV6 = '::';
 const UTP_MODES: readonly UtpMode[] = ['on', 'off', 'prefer'];
 const ENCRYPTION_MODES: readonly EncryptionMode[] = ['allow', 'prefer', 'require', 'off'];
 
@@ -36,6 +41,8 @@ export interface DhtSettings {
   readonly readOnly: boolean;
   /** The client listens on this machine alone: it asks nobody outside, unless told whom. */
   readonly local: boolean;
+  /** Addresses of this machine that each are a node (BEP 45). */
+  readonly addresses: readonly string[];
 }
 
 /** Which ports gateways are asked to open: those of what listens there. */
@@ -64,6 +71,7 @@ export interface ClientSettings {
   readonly utp: UtpMode;
   readonly allowLocal: boolean;
   readonly scheduling: Scheduling;
+  readonly hashing: Hashing;
   readonly profile: boolean;
 }
 
@@ -91,6 +99,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
+    hashing: checkHashing(options.hashing ?? 'auto'),
     profile: options.profile ?? false,
   };
 }
@@ -126,10 +135,26 @@ export function checkSeedGoal(goal: SeedGoal | undefined): void {
 /** Who cannot be reached need not be asked: without a listening port nobody is answered. */
 function dhtSettings({ dht = true, listen }: ClientOptions): DhtSettings | false {
   if (dht === false) return false;
-  const { nodes, readOnly = listen === false } = dht === true ? {} : dht;
+  const { nodes, readOnly = listen === false, addresses = [] } = dht === true ? {} : dht;
+  checkDhtAddresses(addresses, listen);
   for (const address of nodes ?? []) checkPeerAddress(address);
   const local = typeof listen === 'object' && isLoopback(listen.host ?? '');
-  return { nodes, readOnly, local };
+  return { nodes, readOnly, local, addresses };
+}
+
+/** Peers come to each of the addresses that the DHT tells of. */
+function checkDhtAddresses(addresses: readonly string[], listen: ClientOptions['listen']): void {
+  const wrong = addresses.find((host, at) => isIP(host) === 0 || isAnyAddress(host) || addresses.indexOf(host) !== at);
+  if (wrong !== undefined || addresses.length > DHT_HOMES_MAX + 2) {
+    const most = `at most ${DHT_HOMES_MAX + 2} different numeric addresses`;
+    throw new InputError('ERR_CLIENT_OPTION', `dht.addresses must be ${most}, not ${wrong ?? addresses.length}`);
+  }
+  if (addresses.length === 0 || (listen !== false && isAnyAddress(listen?.host ?? ANY_IPV4))) return;
+  throw new InputError('ERR_CLIENT_OPTION', 'dht.addresses is for clients that listen on all addresses');
+}
+
+function isAnyAddress(host: string): boolean {
+  return host === ANY_IPV4 || host === ANY_IPV6;
 }
 
 /**
@@ -153,6 +178,11 @@ function checkNetThreads(threads: number | 'auto'): number | 'auto' {
   throw new InputError('ERR_CLIENT_OPTION', message);
 }
 
+function checkHashing(hashing: Hashing): Hashing {
+  if (HASHINGS.includes(hashing)) return hashing;
+  throw new InputError('ERR_CLIENT_OPTION', `hashing must be one of ${HASHINGS.join(', ')}, not ${hashing}`);
+}
+
 function checkScheduling(scheduling: Scheduling): Scheduling {
   if (SCHEDULINGS.includes(scheduling)) return scheduling;
   throw new InputError('ERR_CLIENT_OPTION', `scheduling must be one of ${SCHEDULINGS.join(', ')}, not ${scheduling}`);
@@ -171,7 +201,7 @@ export function checkCount(name: string, count: number): number {
 
 function listenAddress(listen: ClientOptions['listen'] = { port: 0 }): ListenAddress | false {
   if (listen === false) return false;
-  const { host = '0.0.0.0', port } = listen;
+  const { host = ANY_IPV4, port } = listen;
   const ipv6Too = listen.host === undefined;
   if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return { host, port, ipv6Too };
   throw new InputError('ERR_CLIENT_OPTION', `listen.port must be a whole number from 0 to ${PORT_MAX}, not ${port}`);

@@ -8,6 +8,7 @@ import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import type { MappedPorts } from '../engine/portmap/own-ports.ts';
 import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
+import type { ExternalAddress } from '../engine/swarm/external-address.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { LsdHost } from '../host/lsd/lsd-host.ts';
@@ -24,6 +25,7 @@ import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
+import { DhtHomes } from './dht-homes.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
@@ -35,7 +37,7 @@ import type { PortMappingStatus } from './port-mapping-types.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { Schedule } from './schedule.ts';
-import { resolveSource } from './source.ts';
+import { resolveSourceBy } from './source.ts';
 import { Torrent } from './torrent.ts';
 import type {
   AddOptions,
@@ -74,6 +76,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #lsd: LsdHost | undefined;
   readonly #udp = new UdpHost();
   readonly #dht: ClientDht | undefined;
+  readonly #dhtHomes: DhtHomes;
   readonly #listener: Listener;
   readonly #portMapping: ClientPortMapping | undefined;
   readonly #ledger: SlotLedger;
@@ -102,6 +105,7 @@ export class Client extends EventEmitter<ClientEvents> {
       arena,
       workers: settings.diskWorkers,
       sink: forwardStorage(() => sinks.storage),
+      hashing: settings.hashing,
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
@@ -114,8 +118,12 @@ export class Client extends EventEmitter<ClientEvents> {
     const clock = { nowMs: () => performance.now() };
     const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
     const refuses = (host: string): boolean => session.gate.refuses(host);
+    const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
+    this.#dhtHomes = new DhtHomes(udpAddresses);
+    const homes = this.#dhtHomes.datagrams;
     const mappedPorts = (): MappedPorts => this.#portMapping?.mappedUdpPorts() ?? {};
-    const dhtParts = { datagrams: this.#udp, clock, random, refuses, mappedPorts, external: () => session.external };
+    const external = (): ExternalAddress => session.external;
+    const dhtParts = { datagrams: this.#udp, homes, clock, random, refuses, mappedPorts, external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -146,9 +154,9 @@ export class Client extends EventEmitter<ClientEvents> {
     );
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, warn });
-    this.#portMapping = this.#makePortMapping({ clock, random, external: () => session.external });
-    const resume = new ResumeStore(warn);
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, udpAddresses, warn });
+    this.#portMapping = this.#makePortMapping({ clock, random, external });
+    const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
@@ -197,7 +205,7 @@ export class Client extends EventEmitter<ClientEvents> {
    */
   async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const loaded = await load(source, options.signal);
+    const loaded = await load(this.#core, source, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
@@ -293,7 +301,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.close();
     this.#profiler?.close();
     const { host, pool } = this.#core;
-    const udpClosed = host.shutdown().then(() => this.#udp.close());
+    const udpClosed = host.shutdown().then(() => Promise.all([this.#udp.close(), this.#dhtHomes.close()]));
     const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
     await Promise.all([...links, pool.close(), this.#trackers.close(), unmapped]);
   }
@@ -353,6 +361,7 @@ export class Client extends EventEmitter<ClientEvents> {
     const bound = await this.#listener.open();
     // Without multicast, as in many containers, there is nobody to be found this way.
     await this.#lsd?.open();
+    await this.#dhtHomes.open(this.#listener.port, (warning) => this.emit('warning', warning));
     await this.#dht?.start();
     this.#portMapping?.start();
     return bound;
@@ -360,10 +369,11 @@ export class Client extends EventEmitter<ClientEvents> {
 }
 
 async function load(
+  core: Core,
   source: string | Uint8Array | Metainfo | Magnet,
   signal: AbortSignal | undefined,
 ): Promise<Metainfo | Magnet> {
-  if (typeof source === 'string') return await resolveSource(source, signal ? { signal } : {});
+  if (typeof source === 'string') return await resolveSourceBy(core.readTorrent, source, signal);
   if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
   return source;
 }

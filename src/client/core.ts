@@ -5,13 +5,15 @@ import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { NetHost } from '../host/net/net-host.ts';
-import { SAVE_INTERVAL_MS } from './limits.ts';
+import { SAVE_INTERVAL_MS, TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { MoveJournals } from './move-journals.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { ResumeSweep } from './resume-sweep.ts';
 import type { Schedule } from './schedule.ts';
+import type { TorrentFileReader } from './source.ts';
 import type { Torrent } from './torrent.ts';
+import { readTorrentFile } from './torrent-read.ts';
 
 /** How often a torrent that winds up is asked whether it has. */
 const RETIRE_POLL_MS = 10;
@@ -51,6 +53,11 @@ export class Core {
     this.forget = parts.forget;
     this.#timer = setInterval(() => this.session.tick(), TICK_MS);
   }
+
+  /** A torrent file's bytes, by the disk's threads unless something is odd about it. */
+  readonly readTorrent: TorrentFileReader = async (file, signal) => {
+    return (await this.pool.load(file, TORRENT_FILE_BYTES_MAX)) ?? (await readTorrentFile(file, signal));
+  };
 
   /**
    * Winds a torrent up and takes it out of the session. Peers go at once and trackers have two seconds; what the disk

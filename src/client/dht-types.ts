@@ -1,5 +1,5 @@
 // The vocabulary of the public library for the distributed hash table.
-import type { DhtStatus as EngineDhtStatus } from '../engine/dht/dht.ts';
+import type { DhtHomeStatus, DhtStatus as EngineDhtStatus } from '../engine/dht/dht.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 
 /** How the DHT is used. */
@@ -12,6 +12,11 @@ export interface DhtOptions {
   readonly nodes?: readonly PeerAddress[];
   /** Answer no questions of others, and say so (BEP 43). Default false; true when the client does not listen. */
   readonly readOnly?: boolean;
+  /**
+   * Addresses of this machine, numeric, of which each is a node by itself (BEP 45): for a machine with several on the internet.
+   * Packets then leave from these addresses alone. Default: whichever the system picks, one of each family. At most 18.
+   */
+  readonly addresses?: readonly string[];
 }
 
 /** What there is to see of the DHT. */
@@ -19,6 +24,45 @@ export interface DhtStatus extends EngineDhtStatus {
   /** Our ids, of IPv4 and IPv6: 40 hexadecimal digits. */
   readonly id: string;
   readonly id6: string;
+  /** Our addresses, each a node by itself to others (BEP 45). */
+  readonly homes: readonly DhtHome[];
+}
+
+/** One address of our node. */
+export interface DhtHome extends Omit<DhtHomeStatus, 'id'> {
+  /** 40 hexadecimal digits; it fits `external` (BEP 42) once that is known. */
+  readonly id: string;
+}
+
+/** What a node knows of (BEP 51). */
+export interface InfoHashSample {
+  readonly node: PeerAddress;
+  /** 40 hexadecimal digits each; the node's own choice when it knows of many. */
+  readonly infoHashes: readonly string[];
+  /** How many it knows of in all; `undefined` when it does not say. */
+  readonly total: number | undefined;
+  /** Asked again before, it would say the same: from 60 seconds to six hours. */
+  readonly intervalSeconds: number;
+}
+
+/** How nodes are asked for samples. */
+export interface SampleOptions {
+  /** Nodes to ask at most. Default 100, at ten a second. */
+  readonly nodes?: number;
+  /** Is told what each node says, as it comes. */
+  readonly onSample: (sample: InfoHashSample) => void;
+  /** Ends it; `sample` rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A value that is kept alive in the DHT. */
+export interface KeptValue {
+  /** 40 hexadecimal digits: what to `get` it by. */
+  readonly target: string;
+  /** Nodes that took it at first. */
+  readonly nodes: number;
+  /** Lets it be forgotten, in about two hours. */
+  readonly stop: () => void;
 }
 
 /** Who may replace a stored value (BEP 44). */

@@ -1,7 +1,9 @@
 // Reading a torrent's files while they download: streams, and parts that are needed by a certain time.
+
 import type { Readable } from 'node:stream';
 import type { Bitfield } from '../base/bitfield.ts';
 import { InputError } from '../base/errors.ts';
+import { SparseSet } from '../base/sparse-set.ts';
 import type { Geometry, PieceIndex } from '../engine/torrent/geometry.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { MetainfoFile } from '../protocol/metainfo/metainfo.ts';
@@ -24,7 +26,7 @@ export interface FileAccessParts extends Pick<StreamSource, 'geometry' | 'events
 
 export class FileAccess {
   readonly #parts: FileAccessParts;
-  readonly #streams = new Set<FileStream>();
+  readonly #streams = new SparseSet<FileStream>();
 
   constructor(parts: FileAccessParts) {
     this.#parts = parts;

@@ -1,8 +1,10 @@
 // A file of a torrent as a stream, while it is being downloaded: waits for the pieces ahead of the read position, each
 // with a deadline (engine/picker/urgent-planner.ts), and gives out verified bytes, read from disk, and no others.
+
 import type { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import type { MillraceError } from '../base/errors.ts';
+import type { SparseSet } from '../base/sparse-set.ts';
 import type { Geometry, PieceIndex } from '../engine/torrent/geometry.ts';
 import { removedError } from './completion.ts';
 import type { ByteSpan } from './file-span.ts';
@@ -14,7 +16,7 @@ export interface StreamSource {
   readonly geometry: Geometry;
   readonly events: EventEmitter<TorrentEvents>;
   /** All streams of the torrent that are open; they add and remove themselves. */
-  readonly streams: Set<FileStream>;
+  readonly streams: SparseSet<FileStream>;
   had(piece: PieceIndex): boolean;
   /** Bytes of the torrent that lie in pieces which are had. Rejects with a StorageError. */
   read(offset: number, length: number): Promise<Uint8Array>;

@@ -8,7 +8,17 @@ export { Client, type ClientEvents } from './client.ts';
 export type { ClientDht } from './client-dht.ts';
 export { type CreatedTorrent, createTorrent } from './create.ts';
 export type { CreateOptions, CreateProgress } from './create-options.ts';
-export type { DhtOptions, DhtStatus, StoredValue, SwarmEstimate, ValueSigner } from './dht-types.ts';
+export type {
+  DhtHome,
+  DhtOptions,
+  DhtStatus,
+  InfoHashSample,
+  KeptValue,
+  SampleOptions,
+  StoredValue,
+  SwarmEstimate,
+  ValueSigner,
+} from './dht-types.ts';
 export type { FileRange } from './file-span.ts';
 export { magnetLink } from './magnet-link.ts';
 export { isMagnet, type MetadataSearch } from './metadata-search.ts';

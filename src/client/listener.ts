@@ -5,6 +5,7 @@ import type { NetHost } from '../host/net/net-host.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
 import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
 import type { ClientSettings, ListenAddress } from './client-options.ts';
+import { firstOf } from './dht-homes.ts';
 import type { PeerAddress, TorrentWarning } from './types.ts';
 
 const ALL_IPV4 = '0.0.0.0';
@@ -14,6 +15,8 @@ export interface ListenerParts {
   readonly tcp: NetHost;
   readonly udp: UdpHost;
   readonly listen: ClientSettings['listen'];
+  /** Addresses that UDP packets leave from, instead of whichever the system picks: the first of each family. */
+  readonly udpAddresses: readonly string[];
   readonly warn: (warning: TorrentWarning) => void;
 }
 
@@ -74,10 +77,14 @@ export class Listener {
   /** A client that does not listen asks others all the same, from ports that the system picks. */
   async #openUdp(listen: ClientSettings['listen'], port: number): Promise<void> {
     const { host, ipv6Too } = listen === false ? { host: ALL_IPV4, ipv6Too: true } : listen;
-    await this.#openSocket(host, port);
+    await this.#openSocket(this.#addressFor(host), port);
     // `::` takes in IPv4 on TCP, and a UDP socket of each family does the same.
     const other = host === ALL_IPV6 ? ALL_IPV4 : ipv6Too ? ALL_IPV6 : undefined;
-    if (other !== undefined) await this.#openSocket(other, port, other === ALL_IPV6);
+    if (other !== undefined) await this.#openSocket(this.#addressFor(other), port, other === ALL_IPV6);
+  }
+
+  #addressFor(host: string): string {
+    return firstOf(this.#parts.udpAddresses, host.includes(':')) ?? host;
   }
 
   /** When somebody else has the port, another one serves: only peers that know us by TCP will miss us there. */

@@ -16,15 +16,25 @@ export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): str
   return path.resolve(chosen ? chosen : envPaths('millrace', { suffix: '' }).data);
 }
 
+/** Reads a file whole; `undefined` when it is not there or larger than that, or when whoever asked should look himself. */
+export type LoadFile = (file: string, bytesMax: number) => Promise<Uint8Array | undefined>;
+
 /** Keeps resume data. Loading never fails: what cannot be read or believed is told as a warning and counts as absent. */
 export class ResumeStore {
   readonly #folder: string;
+  readonly #load: LoadFile;
   readonly #warn: (warning: TorrentWarning) => void;
   /** The last write to each file: writes to the same file follow each other. */
   readonly #writing = new Map<string, Promise<void>>();
 
-  constructor(warn: (warning: TorrentWarning) => void, directory: string = dataDirectory()) {
+  /** `load` is a quick way to files; what it does not give is read here. */
+  constructor(
+    warn: (warning: TorrentWarning) => void,
+    directory: string = dataDirectory(),
+    load: LoadFile = async () => undefined,
+  ) {
     this.#folder = path.join(directory, 'resume');
+    this.#load = load;
     this.#warn = warn;
   }
 
@@ -39,7 +49,7 @@ export class ResumeStore {
     const file = this.#file(infoHash, directory);
     await this.#writing.get(file);
     try {
-      const bytes = await readSaved(file);
+      const bytes = (await this.#load(file, RESUME_BENCODE_LIMITS.bytesMax)) ?? (await readSaved(file));
       if (bytes === undefined) return undefined;
       const data = decodeResumeData(bytes);
       if (data.infoHash === infoHash && data.directory === path.resolve(directory)) return data;

@@ -16,28 +16,25 @@ export class Settlement {
 
   /** What was settled in an earlier run, and is believed in this one. */
   begin(had: Bitfield, saved: SavedState | undefined): void {
-    this.#settled.bytes.fill(0);
-    if (saved?.have.length === had.length) {
-      const { bytes } = saved.have;
-      for (let at = 0; at < bytes.length; at++) {
-        this.#settled.bytes[at] = bytes[at]! & had.bytes[at]! & ~(saved.unsettled?.bytes[at] ?? 0);
-      }
+    this.#settled.clear();
+    if (saved?.have.length !== had.length) return;
+    for (let piece = 0; piece < had.length; piece++) {
+      if (had.has(piece) && saved.have.has(piece) && saved.unsettled?.has(piece) !== true) this.#settled.add(piece);
     }
-    this.#settled.recount();
   }
 
   /** The files were hashed again: what was lost is not settled when it comes back. */
   rechecked(had: Bitfield): void {
-    for (let at = 0; at < had.bytes.length; at++) this.#settled.bytes[at]! &= had.bytes[at]!;
-    this.#settled.recount();
+    for (let piece = 0; piece < had.length; piece++) if (!had.has(piece)) this.#settled.delete(piece);
   }
 
   /** Pieces that are had and may not have reached the medium; `undefined` when there are none. */
   unsettled(had: Bitfield): Bitfield | undefined {
     if (this.#settled.count === had.count) return undefined;
     const field = new Bitfield(had.length);
-    for (let at = 0; at < had.bytes.length; at++) field.bytes[at] = had.bytes[at]! & ~this.#settled.bytes[at]!;
-    field.recount();
+    for (let piece = 0; piece < had.length; piece++) {
+      if (had.has(piece) && !this.#settled.has(piece)) field.add(piece);
+    }
     return field;
   }
 
@@ -48,7 +45,7 @@ export class Settlement {
     this.#running = true;
     try {
       if (!(await sync(pieces))) return false;
-      for (let at = 0; at < pieces.bytes.length; at++) this.#settled.bytes[at]! |= pieces.bytes[at]!;
+      for (let piece = 0; piece < pieces.length; piece++) if (pieces.has(piece)) this.#settled.add(piece);
       // A recheck meanwhile may have found one of them missing.
       this.rechecked(had);
       return true;

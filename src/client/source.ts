@@ -24,15 +24,26 @@ export interface LoadOptions {
  * (ERR_SOURCE_…) when a web server did not give it.
  */
 export async function resolveSource(source: string, options: LoadOptions = {}): Promise<Metainfo | Magnet> {
-  const { signal } = options;
+  return await resolveSourceBy(readTorrentFile, source, options.signal);
+}
+
+/** Gives the bytes of a torrent file. */
+export type TorrentFileReader = typeof readTorrentFile;
+
+/** The same for whoever has a way of his own to files. */
+export async function resolveSourceBy(
+  read: TorrentFileReader,
+  source: string,
+  signal: AbortSignal | undefined,
+): Promise<Metainfo | Magnet> {
   if (/^magnet:/i.test(source)) return parseMagnet(source);
   if (/^https?:\/\//i.test(source)) return await loadUrl(source, signal);
-  if (/^file:\/\//i.test(source)) return await loadPath(pathOf(source), signal);
+  if (/^file:\/\//i.test(source)) return await loadPath(read, pathOf(source), signal);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
     throw new InputError('ERR_SOURCE_URL', `${source} cannot be fetched: only http and https addresses can`);
   }
   try {
-    return await loadPath(source, signal);
+    return await loadPath(read, source, signal);
   } catch (error) {
     // A file may well be named like an info hash; only when there is none is it taken for one.
     const absent = error instanceof InputError && error.code === 'ERR_SOURCE_NOT_FOUND';
@@ -67,8 +78,8 @@ function pathOf(url: string): string {
   }
 }
 
-async function loadPath(path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
-  const bytes = await readTorrentFile(path, signal);
+async function loadPath(read: TorrentFileReader, path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
+  const bytes = await read(path, signal);
   const otherThing = looksLike(bytes);
   if (otherThing === undefined) return parse(bytes, path);
   throw new InputError('ERR_SOURCE_NOT_TORRENT', `${path} is not a torrent file: it looks like ${otherThing}`);

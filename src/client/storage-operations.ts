@@ -3,7 +3,7 @@ import type { Bitfield } from '../base/bitfield.ts';
 import { StorageError } from '../base/errors.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
-import { type FileStat, missingFiles, statFiles } from '../host/disk/file-stats.ts';
+import type { FileStat } from '../host/disk/file-stats.ts';
 import type { StoreLayout } from '../host/disk/store-layout.ts';
 import type { Core } from './core.ts';
 import { FilePlacement } from './file-placement.ts';
@@ -18,10 +18,7 @@ export interface OpenedStore {
 /** Opens the files; those that are skipped and not there stay in the part-file. */
 export async function openStore(core: Core, layout: StoreLayout, geometry: Geometry): Promise<OpenedStore> {
   const { files, selected = files.map(() => true) } = layout;
-  // Looked at before the store is opened: preallocated zeros are not data.
-  const stats = await statFiles(layout);
-  const parted = missingFiles(files, stats).map((missing, file) => missing && !selected[file]);
-  const store = await core.pool.open({ ...layout, parted });
+  const { store, stats } = await core.pool.openAsFound(layout);
   const placement = new FilePlacement({ core, geometry, files, store, selected });
   return { store, stats: stats.filter((stat) => stat !== undefined), placement };
 }

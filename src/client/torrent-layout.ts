@@ -39,17 +39,21 @@ export function torrentSpec(
   standing: Pick<TorrentSpec, 'geometry' | 'store' | 'had' | 'priorities' | 'uploadedBefore' | 'banned'>,
 ): TorrentSpec {
   return {
-    ...standing,
     infoHash: infoHashBytes(metainfo.infoHash),
     sequential: options.sequential ?? false,
     tiers: options.trackers === false ? [] : metainfo.tiers,
-    ...(options.webSeeds !== false && { webSeeds: webSeedsOf(metainfo) }),
     seed: options.seed ?? true,
     superSeed: options.superSeed ?? false,
     seedGoal: options.seedGoal,
     infoBytes: metainfo.infoBytes,
     private: metainfo.private,
+    ...standing,
+    ...(options.webSeeds !== false && hasWebSeeds(metainfo) && { webSeeds: webSeedsOf(metainfo) }),
   };
+}
+
+function hasWebSeeds({ webSeeds, httpSeeds }: Metainfo): boolean {
+  return webSeeds.length + httpSeeds.length > 0;
 }
 
 /** The torrent's web seeds of both kinds (BEP 19, BEP 17), and what they have. */

@@ -280,7 +280,7 @@ export class Torrent extends TorrentContent {
     this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
-    this.#core.session.dial();
+    this.#core.session.dialFor(this.#engine);
   }
 
   /** The program was stopped after the files were moved from `before`, and before that was saved. */

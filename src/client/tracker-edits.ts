@@ -1,18 +1,21 @@
 // What the user changed about a torrent's trackers: kept apart from what the torrent itself names, so that it outlives
 // the program and fits whichever torrent file or magnet link the torrent is added by next time.
 
+import { SparseMap } from '../base/sparse-map.ts';
+import { SparseSet } from '../base/sparse-set.ts';
+
 /** Changes to a torrent's own trackers. */
 export class TrackerEdits {
   /** Trackers that it does not name, with the tier they were put into; `undefined` is one of its own, behind the others. */
-  readonly added: Map<string, number | undefined>;
+  readonly added: SparseMap<string, number | undefined> = new SparseMap();
   /** Those that it names, and that are not to be asked. */
-  readonly removed: Set<string>;
+  readonly removed: SparseSet<string> = new SparseSet();
   /** Goes up with every change. */
   version = 0;
 
   constructor(added: Iterable<readonly [string, number | undefined]> = [], removed: Iterable<string> = []) {
-    this.added = new Map(added);
-    this.removed = new Set(removed);
+    for (const [url, tier] of added) this.added.set(url, tier);
+    for (const url of removed) this.removed.add(url);
   }
 
   /** Takes in what was saved; what was said since counts for more. */
@@ -36,6 +39,7 @@ export class TrackerEdits {
 
   /** The tiers of a torrent, changed. */
   appliedTo(tiers: readonly (readonly string[])[]): readonly (readonly string[])[] {
+    if (this.added.size + this.removed.size === 0) return tiers;
     const left = tiers.map((tier) => tier.filter((url) => !this.removed.has(url)));
     const named = new Set(left.flat());
     for (const [url, tier] of this.added) {

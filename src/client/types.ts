@@ -3,6 +3,7 @@ import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
+import type { Hashing } from '../host/disk/sha1.ts';
 import type { DhtOptions } from './dht-types.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
@@ -81,6 +82,11 @@ export interface ClientOptions {
    * what each costs. Default: `immediate`.
    */
   readonly scheduling?: Scheduling;
+  /**
+   * `auto`: SHA-1 of three pieces side by side, where the module of native/ was built and the CPU has SHA instructions;
+   * elsewhere, and with `node`, node:crypto, one piece after the other. Default: `auto`.
+   */
+  readonly hashing?: Hashing;
   /** Collects per-stage times (`Client.profile`). Default false: it then costs nothing. */
   readonly profile?: boolean;
 }

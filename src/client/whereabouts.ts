@@ -15,6 +15,8 @@ import type { MoveOptions, TorrentWarning } from './types.ts';
 /** Paths by file index, for files that have another name than the torrent gives them. */
 export type RenamedFiles = ReadonlyMap<number, string>;
 
+const NOTHING_RENAMED: RenamedFiles = new Map();
+
 /** What moving works with; the store is there once the torrent is open. */
 export interface MoveParts {
   readonly core: Core;
@@ -29,7 +31,7 @@ export class Whereabouts {
   /** Absolute path of the folder that holds the files. */
   directory: string;
   readonly #original: readonly MetainfoFile[];
-  #renamed: RenamedFiles = new Map();
+  #renamed: RenamedFiles = NOTHING_RENAMED;
   #files: readonly MetainfoFile[];
   #control: MoveControl | undefined;
   /** Settles when the last move is over, resume data and all. */
@@ -134,6 +136,7 @@ export class Whereabouts {
   }
 
   #withNames(renamed: RenamedFiles): readonly MetainfoFile[] {
+    if (renamed.size === 0) return this.#original;
     return this.#original.map((file, index) => ({ ...file, path: renamed.get(index) ?? file.path }));
   }
 }

@@ -134,6 +134,10 @@ export const UTP_WINDOW_GAIN_BYTES = 3000;
 /** Packets on their way before anything is known of the path. */
 export const UTP_WINDOW_PACKETS_FIRST = 4;
 
+/** What leaves in one burst: ten packets, as every new TCP connection's (RFC 6928), or what the path takes in so long. */
+export const UTP_BURST_BYTES = 15_000;
+export const UTP_BURST_US = 4000;
+
 /** Bytes on their way to one peer: as many as a peer lets be on their way to it. More would need more sequence numbers, too. */
 export const UTP_WINDOW_BYTES_MAX: number = 4 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { createTorrent } from '#src/client/index.ts';
+import { Client, createTorrent } from '#src/client/index.ts';
 import { HttpTracker } from '#src/testing/tracker/http-tracker.ts';
 import { pauseMs, within } from '../support/deadline.ts';
 import { Program } from '../support/program.ts';
@@ -177,6 +177,23 @@ test('seed.mjs ends at Ctrl-C and says what it sent', async () => {
   assert.deepEqual(await seeder.wait(TIMEOUT_MS), { code: 0, signal: null });
   const sent = seeder.output.past((line) => /^sent (\d+) bytes$/.exec(line)?.[1]);
   assert.ok(Number(sent) > TOTAL_BYTES, `sent ${sent}`);
+});
+
+test('dht.mjs stores a note that can be read, and hears of torrents', async () => {
+  process.env['MILLRACE_DATA_DIR'] = path.join(workspace.path, 'data', 'node');
+  const node = new Client({ listen: { host: '127.0.0.1', port: 0 }, lsd: false, dht: { nodes: [] } });
+  try {
+    await node.add(torrent, { directory: shared });
+    const output = await run(0, 'dht.mjs', 'hello', `127.0.0.1:${(await node.listen())!.port}`);
+    assert.match(output, /^joined: 1 nodes over IPv4/m);
+    assert.match(output, /^1 nodes store it; it can be had by [0-9a-f]{40}$/m);
+    assert.match(output, /^found number 1: 5:hello$/m);
+    assert.match(output, /^127\.0\.0\.1 has \d torrents/m);
+    assert.match(output, /^1 of 1 nodes told$/m);
+  } finally {
+    await node.close();
+    delete process.env['MILLRACE_DATA_DIR'];
+  }
 });
 
 test('every example is run here, and short enough to be read at once', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { type Client, type ClientOptions, magnetLink } from '#src/client/index.ts';
+import { Client, type ClientOptions, magnetLink } from '#src/client/index.ts';
 import { ClientBench, until, within } from '../support/client-bench.ts';
 
 /** A client whose only way into the DHT are the named others. */
@@ -38,6 +38,41 @@ test('a magnet link downloads with the DHT alone, and its peers are said to come
   assert.ok(seeds + peers >= 1);
   await assert.rejects(searching.dht!.scrape('nonsense'), { code: 'ERR_DHT_INFO_HASH' });
   await assert.rejects(searching.dht!.put(new Uint8Array(1001)), { code: 'ERR_DHT_VALUE' });
+});
+
+test('with several addresses we are a node at each (BEP 45), and a torrent is announced from all', {
+  timeout: 60_000,
+}, async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('everywhere', { 'a.bin': 1000 });
+  const first = await node(bench, []);
+  const warnings: string[] = [];
+  const addresses = ['127.0.0.2', '127.0.0.3', '198.51.100.77'];
+  const nodes = [(await first.listen())!];
+  const many = bench.client({ listen: { port: 0 }, dht: { nodes, addresses } });
+  many.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`));
+  const { port } = (await many.listen())!;
+  assert.equal(warnings.length, 1, 'an address that is not ours is told and left out');
+  assert.match(warnings[0]!, /^ERR_CLIENT_UDP no DHT on 198\.51\.100\.77/);
+  await until(() => many.dht!.status().homes.filter(({ ready }) => ready).length === 2, 'a node at both addresses');
+  const homes = many.dht!.status().homes.filter(({ local }) => local.host.startsWith('127.'));
+  assert.deepEqual(
+    homes.map(({ local }) => local),
+    [
+      { host: '127.0.0.2', port },
+      { host: '127.0.0.3', port },
+    ],
+  );
+  assert.notEqual(homes[0]!.id, homes[1]!.id);
+  await until(() => first.dht!.status().nodes === 2, 'two nodes to others');
+  await many.add(metainfo, { directory: bench.path('seed'), seed: true });
+  await until(() => first.dht!.status().storedPeers === 2, 'a peer at each address');
+  const refused: readonly ClientOptions[] = [
+    { dht: { addresses: ['example.org'] } },
+    { dht: { addresses: ['127.0.0.2', '127.0.0.2'] } },
+    { listen: { host: '127.0.0.1', port: 0 }, dht: { addresses: ['127.0.0.2'] } },
+  ];
+  for (const options of refused) assert.throws(() => new Client(options), { code: 'ERR_CLIENT_OPTION' });
 });
 
 test('a private torrent is not announced (BEP 27)', { timeout: 60_000 }, async (t) => {

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { LossyRelay, type RelayManners } from '#src/testing/utp/lossy-relay.ts';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
 import { daemonSeeder } from '../support/daemons/daemon.ts';
 import { utpTransmissionDaemon } from '../support/daemons/transmission-daemon.ts';
 import { download } from '../support/download.ts';
-import { LossyRelay, type RelayManners } from '../support/lossy-relay.ts';
 import { DOWNLOAD_TIMEOUT_MS, Millrace } from '../support/millrace.ts';
 import { fileTree, writePayload } from '../support/payload.ts';
 import { Program } from '../support/program.ts';

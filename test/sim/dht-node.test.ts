@@ -164,7 +164,9 @@ test('values are stored, found, replaced by later ones, and refused when they ar
   const salt = fromLatin1('news');
   const put = (item: StoredItem, cas?: number): number | undefined => {
     let stored: number | undefined;
-    made.residents[2]!.dht.search(putSearch(item, cas, CHECKS, (count) => (stored = count)));
+    made.residents[2]!.dht.search(
+      putSearch(item, cas === undefined ? {} : { cas }, CHECKS, (count) => (stored = count)),
+    );
     made.run(4000);
     return stored;
   };

@@ -79,7 +79,7 @@ test('the rest comes when more is selected, from seeds that were let go before',
   assert.deepEqual(news.pieces, [2]);
   world.run(1000);
   assert.deepEqual(world.announced, ['started'], 'a part is not the whole');
-  torrent.dispatch({ type: 'prioritised', priorities: priorities.fill(PRIORITY_NORMAL) });
+  torrent.dispatch({ type: 'prioritised', priorities: new Uint8Array(8).fill(PRIORITY_NORMAL) });
   assert.equal(torrent.phase, 'downloading');
   // At once, and not after the patience that is due to who has nothing for us.
   assert.ok(world.runUntil(() => torrent.had.full, 2000));

@@ -17,6 +17,7 @@ export interface NetworkOptions {
   readonly lsd: boolean;
   readonly dht: boolean;
   readonly dhtNode?: readonly PeerAddress[];
+  readonly dhtAddress?: readonly string[];
   readonly encryption: NonNullable<ClientOptions['encryption']>;
   readonly utp: NonNullable<ClientOptions['utp']>;
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
@@ -39,6 +40,9 @@ export function addNetworkOptions(command: Command): Command {
     .option('--no-dht', 'do not look for peers in the DHT, and take no part in it')
     .addOption(
       repeatable('--dht-node <host:port>', 'begin with this node, not the public ones (repeatable)', parsePeer),
+    )
+    .addOption(
+      repeatable('--dht-address <address>', 'take part in the DHT from this address of yours (repeatable)', String),
     )
     .option('--no-lsd', 'do not look for peers in your own network')
     .option('--no-pex', 'do not exchange peers with peers')
@@ -74,6 +78,7 @@ export function addNetworkOptions(command: Command): Command {
 
 /** What the options mean to the library. */
 export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
+  const { dhtNode: nodes, dhtAddress: addresses } = options;
   return {
     encryption: options.encryption,
     utp: options.utp,
@@ -89,7 +94,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.lsd ? {} : { lsd: false }),
     ...(options.nat ? {} : { portMapping: false }),
     ...(options.pex ? {} : { pex: false }),
-    ...(options.dht ? options.dhtNode && { dht: { nodes: options.dhtNode } } : { dht: false }),
+    dht: options.dht && { ...(nodes && { nodes }), ...(addresses && { addresses }) },
     ...(options.profile ? { profile: true } : {}),
   };
 }

@@ -3,7 +3,9 @@
 //
 // Nobody is choked within CHOKE_INTERVAL_MS of being unchoked while it wants the slot and there are as many as before,
 // and nobody is unchoked again sooner than that after being choked: TCP needs the time to show what a peer is worth.
+
 import { type Random, randomBelow } from '../../base/clock.ts';
+import { SparseMap } from '../../base/sparse-map.ts';
 import {
   CHOKE_INTERVAL_MS,
   NEW_PEER_MS,
@@ -61,7 +63,7 @@ interface Memory {
 
 /** Remembers who had a slot and when. Call `decide` every CHOKE_INTERVAL_MS, and `fill` when a slot may have become free. */
 export class Choker {
-  readonly #memories = new Map<LinkId, Memory>();
+  readonly #memories = new SparseMap<LinkId, Memory>();
   readonly #random: Random;
 
   constructor(random: Random) {

@@ -84,13 +84,18 @@ export class DhtNode {
 
   /** Takes an id that fits our address (BEP 42), unless ours does. Returns whether it is another one now. */
   bindTo(host: string): boolean {
-    if (isBoundTo(this.id, host)) return false;
+    if (this.fits(host)) return false;
     const id = boundId(host, randomBytes(this.#parts.random, 20));
     if (id === undefined) return false;
     const before = this.#table;
     this.#table = new RoutingTable(id);
     for (const node of before.nodes()) this.#table.answered(node, node.seenMs);
     return true;
+  }
+
+  /** Whether our id fits an address (BEP 42). */
+  fits(host: string): boolean {
+    return isBoundTo(this.id, host);
   }
 
   /** Whether a node is one that may be asked. */

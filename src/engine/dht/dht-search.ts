@@ -17,6 +17,10 @@ import { endpointKey } from './routing-table.ts';
 export interface DhtSearch {
   readonly target: Uint8Array;
   readonly query: KrpcQuery;
+  /** It is repeated from each of our addresses: what it writes is about the address that it is written from. */
+  readonly everywhere?: boolean;
+  /** Nobody waits for what it finds. Default false. */
+  readonly patient?: boolean;
   /** `seenAs`: the host that we have in the eyes of who answered. */
   heard(reply: KrpcReply, from: NodeContact, seenAs: string | undefined): void;
   /** The look-up in one family is over: what is to be written goes to these nodes. */
@@ -57,6 +61,7 @@ export function peerSearch(
   return {
     target: infoHash,
     query: { method: 'get_peers', infoHash, noSeed: own?.seed ?? false, scrape: false },
+    everywhere: own !== undefined,
     heard(reply, from, seenAs) {
       const isOurs = ({ host, port }: PeerAddress): boolean => host === seenAs && port === portFor(host);
       const fresh = (reply.peers ?? []).filter(
@@ -122,42 +127,50 @@ export function itemSearch(
     target,
     query: { method: 'get', target },
     heard(reply) {
-      const item = itemOf(reply, salt);
-      if (item === undefined || !equalBytes(itemTarget(item, checks.sha1), target)) return;
-      const later = best?.mutable === undefined || BigInt(item.mutable?.seq ?? 0) > BigInt(best.mutable.seq);
-      if (later && faultOf(item, checks.verify) === undefined) best = item;
+      best = latestOf(best, itemOf(reply, salt), target, checks);
     },
     closing: nothing,
     done: () => done(best),
   };
 }
 
-/** Stores a value at the nodes that are nearest to its place; `done` hears at how many. */
+/** How a value is put. */
+export interface PutWays {
+  /** Only over the value of this number. */
+  readonly cas?: number | bigint;
+  /** When a node has a later version, that one is put instead: the value is to stay, whoever wrote it. */
+  readonly renew?: boolean;
+}
+
+/** Stores a value at the nodes that are nearest to its place; `done` hears at how many, and which version. */
 export function putSearch(
   item: StoredItem,
-  cas: number | bigint | undefined,
+  { cas, renew = false }: PutWays,
   checks: ItemChecks,
-  done: (stored: number) => void,
+  done: (stored: number, latest: StoredItem) => void,
 ): DhtSearch {
   const target = itemTarget(item, checks.sha1);
   /** Nodes that have a value there: they alone can compare it. */
   const holders = new Set<string>();
   let open = 1;
   let stored = 0;
+  let latest: StoredItem = item;
+  const salt = item.mutable?.salt ?? new Uint8Array(0);
   const settle = (): void => {
-    if (--open === 0) done(stored);
+    if (--open === 0) done(stored, latest);
   };
   return {
     target,
     query: { method: 'get', target },
     heard(reply, from) {
       if (reply.seq !== undefined) holders.add(toLatin1(from.id));
+      if (renew) latest = latestOf(latest, itemOf(reply, salt), target, checks) ?? latest;
     },
     closing(node, closest) {
       for (const { contact, token } of closest) {
         if (token === undefined) continue;
         const compare = cas !== undefined && holders.has(toLatin1(contact.id));
-        const query: KrpcQuery = { method: 'put', token, ...item, ...(compare && { cas }) };
+        const query: KrpcQuery = { method: 'put', token, ...latest, ...(compare && { cas }) };
         const answered = (): void => {
           stored++;
           settle();
@@ -167,6 +180,18 @@ export function putSearch(
     },
     done: settle,
   };
+}
+
+/** The later one of two versions, if the new one is what it claims to be. */
+function latestOf(
+  best: StoredItem | undefined,
+  item: StoredItem | undefined,
+  target: Uint8Array,
+  { sha1, verify }: ItemChecks,
+): StoredItem | undefined {
+  if (item === undefined || !equalBytes(itemTarget(item, sha1), target)) return best;
+  const later = best === undefined || BigInt(item.mutable?.seq ?? 0) > BigInt(best.mutable?.seq ?? 0);
+  return later && faultOf(item, verify) === undefined ? item : best;
 }
 
 function itemOf(reply: KrpcReply, salt: Uint8Array): StoredItem | undefined {

@@ -8,7 +8,7 @@ import { BencodeDictionary } from '../../protocol/bencode/bencode-value.ts';
 import { decodeNodes, encodeNodes, type NodeContact } from '../../protocol/krpc/compact-nodes.ts';
 import { NODE_ID_BYTES } from '../../protocol/krpc/node-id.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
-import { SAVED_NODES_MAX } from './limits.ts';
+import { DHT_HOMES_MAX, SAVED_NODES_MAX } from './limits.ts';
 
 const VERSION = 1;
 
@@ -21,7 +21,10 @@ export interface FamilyState {
   readonly nodes: readonly NodeContact[];
 }
 
-export type DhtState = Partial<Readonly<Record<AddressFamily, FamilyState>>>;
+export interface DhtState extends Partial<Readonly<Record<AddressFamily, FamilyState>>> {
+  /** Ids of our other addresses (BEP 45), by those. */
+  readonly homes?: ReadonlyMap<string, Uint8Array>;
+}
 
 export function encodeDhtState(state: DhtState): Uint8Array {
   return encodeBencode({
@@ -30,6 +33,7 @@ export function encodeDhtState(state: DhtState): Uint8Array {
     id6: state[6]?.id,
     nodes: state[4] && encodeNodes(state[4].nodes, 4),
     nodes6: state[6] && encodeNodes(state[6].nodes, 6),
+    homes: state.homes,
   });
 }
 
@@ -39,7 +43,17 @@ export function decodeDhtState(bytes: Uint8Array): DhtState {
   const root = decoded(bytes);
   if (root?.integer('version') !== VERSION) return {};
   const [four, six] = [familyState(root, 4), familyState(root, 6)];
-  return { ...(four && { 4: four }), ...(six && { 6: six }) };
+  return { ...(four && { 4: four }), ...(six && { 6: six }), homes: homesOf(root) };
+}
+
+function homesOf(root: BencodeDictionary): Map<string, Uint8Array> {
+  const homes = new Map<string, Uint8Array>();
+  const saved = root.dictionary('homes');
+  for (const host of saved?.keys() ?? []) {
+    const id = saved!.byteString(host);
+    if (id?.length === NODE_ID_BYTES && homes.size < DHT_HOMES_MAX) homes.set(host, id.slice());
+  }
+  return homes;
 }
 
 function decoded(bytes: Uint8Array): BencodeDictionary | undefined {

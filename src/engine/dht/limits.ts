@@ -50,8 +50,17 @@ export const LOOKUP_CANDIDATES_MAX = 128;
 /** Silent nodes that somebody named, after which the others that he named are asked last. */
 export const LIES_MAX = 2;
 
-/** Look-ups at once: a thousand torrents take turns, and a home router remembers some hundred addresses per minute. */
+/** Look-ups at once. */
 export const LOOKUPS_MAX = 8;
+
+/**
+ * Look-ups that torrents begin: so many at once, and then per second for those that lack peers and for those that only tell of
+ * themselves. A look-up speaks with some thirty addresses, each of which a home router remembers for a minute. With two a second,
+ * 1,800 seeds are told of every fifteen minutes, and ten thousand every hour and a half; libtorrent has one a second.
+ */
+export const SEARCH_BURST = 16;
+export const NEEDY_SEARCHES_PER_SECOND = 4;
+export const OTHER_SEARCHES_PER_SECOND = 2;
 
 /** Questions that wait for answers over all look-ups; the transaction id has two bytes. */
 export const QUERIES_IN_FLIGHT_MAX = 512;
@@ -81,6 +90,30 @@ export const ITEM_LIFE_MS: number = 2 * 60 * 60_000;
 /** Info hashes of one sample, and how long they stay the same ones (BEP 51). */
 export const SAMPLES_PER_ANSWER = 20;
 export const SAMPLE_PERIOD_MS: number = 60_000;
+
+/** Values that are kept alive for our user (BEP 44): one put of 40 packets every four seconds. */
+export const KEPT_ITEMS_MAX = 1000;
+
+/** How often a kept value is put again: nodes keep it for two hours; and how soon when no node took it. */
+export const REPUT_INTERVAL_MS: number = 60 * 60_000;
+export const REPUT_RETRY_MS: number = 5 * 60_000;
+
+/** Time between a search from one of our addresses and its repetition from the next (BEP 45): to ask the same nodes at once is rude. */
+export const ADDRESS_SPACING_MS = 3000;
+
+/** Addresses that our node has beside the first of each family: traffic grows with each. */
+export const DHT_HOMES_MAX = 16;
+
+/** Nodes that all surveys together ask for samples per second, and that one waits for: the packets of two look-ups. */
+export const SURVEY_QUERIES_PER_SECOND = 10;
+export const SURVEY_IN_FLIGHT_MAX = 32;
+
+/** Nodes that a survey means to ask, and that are remembered not to be asked again too soon: some 10 MB at the most. */
+export const SURVEY_FRONTIER_MAX = 4096;
+export const SAMPLED_NODES_MAX = 65_536;
+
+/** A node that wants to be left alone for longer than this asks too much (BEP 51: six hours). */
+export const SURVEY_PERIOD_MAX_MS: number = 6 * 60 * 60_000;
 
 /** Questions of one address: at once, and then per second. A look-up asks a node once, a crawler some times. */
 export const QUERIES_PER_HOST_BURST = 30;

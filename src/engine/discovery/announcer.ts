@@ -1,7 +1,10 @@
 // When a torrent speaks to which of its trackers, and what about (BEP 3, BEP 12, BEP 31). It decides and nothing else:
 // the coordinator asks `due` on its control tick, carries the announces out and reports back.
+
 import type { Random } from '../../base/clock.ts';
 import type { SourceError } from '../../base/errors.ts';
+import { SparseMap } from '../../base/sparse-map.ts';
+import { SparseSet } from '../../base/sparse-set.ts';
 import type { AnnounceEvent, AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
 import {
@@ -46,10 +49,10 @@ interface InFlight {
 export class Announcer {
   readonly #tiers: TrackerTiers;
   readonly #random: Random;
-  readonly #inFlight = new Map<number, InFlight>();
+  readonly #inFlight = new SparseMap<number, InFlight>();
   /** Trackers that the user wants to be asked, as soon as they allow it; and those that were removed and list us yet. */
-  readonly #asked = new Set<TrackerRecord>();
-  readonly #leaving = new Set<TrackerRecord>();
+  readonly #asked = new SparseSet<TrackerRecord>();
+  readonly #leaving = new SparseSet<TrackerRecord>();
   #phase: 'idle' | 'announcing' | 'stopping' = 'idle';
   #completed: 'no' | 'pending' | 'told' = 'no';
   #nextId = 1;

@@ -1,5 +1,6 @@
 // When a torrent looks for peers in the DHT, and tells it of itself (BEP 5): right away, now and then for as long as it
-// runs, sooner while nobody was found. Private torrents have none of this (BEP 27).
+// runs, sooner while nobody was found; each in its turn among all torrents of the session. Private torrents have none of this
+// (BEP 27).
 import type { Clock, Random } from '../../base/clock.ts';
 import type { Dht } from '../dht/dht.ts';
 import { peerSearch } from '../dht/dht-search.ts';
@@ -32,6 +33,8 @@ export class DhtDiscovery {
   #active = false;
   #dueMs = Number.NEGATIVE_INFINITY;
   #lonelyMs = DHT_LONELY_INTERVAL_MIN_MS;
+  /** The turn that is booked for the search that is due, and as what. */
+  #turn: { readonly atMs: number; readonly needPeers: boolean } | undefined;
   /** Peers were wanted when the search began. */
   #wanting = false;
 
@@ -58,22 +61,35 @@ export class DhtDiscovery {
   /** We are forgotten by ourselves: the DHT has no word for leaving. */
   stop(): void {
     this.#active = false;
+    this.#turn = undefined;
     this.#cancel?.();
     this.#cancel = undefined;
   }
 
   nextDueMs(): number {
-    return this.#active && this.#cancel === undefined ? this.#dueMs : Number.POSITIVE_INFINITY;
+    if (!this.#active || this.#cancel !== undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#dueMs, this.#turn?.atMs ?? Number.NEGATIVE_INFINITY);
   }
 
   /** Control tick: searches when it is time to. `port` is 0 when nobody can reach us. */
   tick(nowMs: number, needPeers: boolean, standing: () => Pick<Standing, 'port' | 'mappedPorts' | 'left'>): void {
-    if (nowMs < this.nextDueMs()) return;
+    if (!this.#active || this.#cancel !== undefined || nowMs < this.#dueMs || !this.#isOurTurn(nowMs, needPeers))
+      return;
+    this.#turn = undefined;
     const { dht, infoHash, found } = this.#parts;
     const { port, left, mappedPorts = {} } = standing();
     const own = port > 0 ? { port, mappedPorts, seed: left === 0 } : undefined;
     this.#wanting = needPeers;
-    this.#cancel = dht.search(peerSearch(infoHash, own, { found, done: (count) => this.#done(count) }));
+    const search = peerSearch(infoHash, own, { found, done: (count) => this.#done(count) });
+    this.#cancel = dht.search({ patient: !needPeers, ...search });
+  }
+
+  /** Books a turn when none is, or when peers are wanted meanwhile: those who want some do not stand behind the others. */
+  #isOurTurn(nowMs: number, needPeers: boolean): boolean {
+    if (this.#turn === undefined || (needPeers && !this.#turn.needPeers)) {
+      this.#turn = { atMs: this.#parts.dht.turns.book(nowMs, needPeers), needPeers };
+    }
+    return nowMs >= this.#turn.atMs;
   }
 
   #done(found: number): void {

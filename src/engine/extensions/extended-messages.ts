@@ -26,13 +26,17 @@ export interface ExtendedParts {
 
 export class ExtendedMessages {
   /** Our `m`: the names that have a handler. */
-  readonly advertised: ReadonlyMap<ExtensionName, number>;
   readonly #parts: ExtendedParts;
 
   constructor(parts: ExtendedParts) {
     this.#parts = parts;
-    const names = (Object.keys(EXTENSION_IDS) as ExtensionName[]).filter((name) => parts.handlers[name] !== undefined);
-    this.advertised = new Map(names.map((name) => [name, EXTENSION_IDS[name]]));
+  }
+
+  /** Our `m`: the names that have a handler. */
+  get advertised(): ReadonlyMap<ExtensionName, number> {
+    const { handlers } = this.#parts;
+    const names = (Object.keys(EXTENSION_IDS) as ExtensionName[]).filter((name) => handlers[name] !== undefined);
+    return new Map(names.map((name) => [name, EXTENSION_IDS[name]]));
   }
 
   /** Takes in an extended message. Ids that we never gave out are ignored. Throws PeerError when it is malformed. */

@@ -1,7 +1,9 @@
 // Introductions between peers that cannot reach each other (BEP 55, `ut_holepunch`): whoever is connected to both tells both
 // to dial each other over uTP, so that either's packets open its own router for the other's. We introduce others, ask for
 // an introduction to whom we could not reach, and dial whom we are introduced to.
+
 import { PeerError } from '../../base/errors.ts';
+import { SparseSet } from '../../base/sparse-set.ts';
 import {
   decodeHolepunch,
   encodeHolepunch,
@@ -34,7 +36,7 @@ export class HolepunchRelay {
   readonly #parts: HolepunchRelayParts;
   readonly #debts = new WeakMap<Peer, Debt>();
   /** Addresses that we asked to be introduced to, the oldest first: once each. */
-  readonly #sought = new Set<string>();
+  readonly #sought = new SparseSet<string>();
 
   constructor(parts: HolepunchRelayParts) {
     this.#parts = parts;

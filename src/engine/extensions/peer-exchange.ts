@@ -1,6 +1,8 @@
 // Peer exchange (BEP 11): tells each peer whom else we are connected to, at most once a minute, and takes in what it
 // tells us. Only addresses that can be dialled are told, and only of peers that shook hands with us.
+
 import { PeerError } from '../../base/errors.ts';
+import { SparseMap } from '../../base/sparse-map.ts';
 import { decodePex, encodePex, PEX_FLAGS, type PexAdded } from '../../protocol/extension/pex-message.ts';
 import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 import {
@@ -45,7 +47,7 @@ export interface PeerExchangeParts {
 
 export class PeerExchange {
   readonly #parts: PeerExchangeParts;
-  readonly #exchanges = new Map<Peer, Exchange>();
+  readonly #exchanges = new SparseMap<Peer, Exchange>();
   /** Counts changes of what could be told. */
   #revision = 1;
 

@@ -1,5 +1,6 @@
 // Gives our metadata to those who ask for it (BEP 9): a few pieces per tick and peer, so that a large one neither
 // crowds out blocks nor fills a socket's queue, and not for ever to the same peer.
+import { SparseMap } from '../../base/sparse-map.ts';
 import {
   decodeMetadataMessage,
   encodeMetadataMessage,
@@ -22,7 +23,7 @@ export class MetadataGiver {
   readonly #infoBytes: Uint8Array;
   readonly #pieceCount: number;
   readonly #send: (link: LinkId, payload: Uint8Array) => void;
-  readonly #askers = new Map<LinkId, Asker>();
+  readonly #askers = new SparseMap<LinkId, Asker>();
 
   /** `send` wraps a ut_metadata payload for a peer and sends it. */
   constructor(infoBytes: Uint8Array, send: (link: LinkId, payload: Uint8Array) => void) {

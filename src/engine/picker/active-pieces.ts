@@ -8,6 +8,9 @@ import type { DownloadPeer } from './download-peer.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { PiecePicker } from './piece-picker.ts';
 
+/** The batch of a planner that has planned nothing yet. */
+export const NO_REQUESTS: Int32Array = new Int32Array(0);
+
 /** The table of active pieces. A piece is in it from its first request until it is verified, or nothing of it is left. */
 export class ActivePieces {
   readonly geometry: Geometry;
@@ -15,8 +18,8 @@ export class ActivePieces {
   readonly picker: PiecePicker;
   /** In no particular order. */
   readonly list: ActivePiece[] = [];
-  /** Where a piece is in `list`, or −1. */
-  readonly #indexes: Int32Array;
+  /** Where a piece is in `list`, or −1. Absent as long as nothing was begun. */
+  #indexes: Int32Array | undefined;
   readonly #pool: ActivePiece[] = [];
   readonly #duplicates: Duplicates;
 
@@ -25,10 +28,10 @@ export class ActivePieces {
     this.geometry = geometry;
     this.ledger = ledger;
     this.picker = picker;
-    this.#indexes = new Int32Array(geometry.pieceCount).fill(-1);
   }
 
   get(piece: number): ActivePiece | undefined {
+    if (this.#indexes === undefined) return undefined;
     const index = this.#indexes[piece]!;
     return index < 0 ? undefined : this.list[index];
   }
@@ -42,6 +45,7 @@ export class ActivePieces {
     active.begin(piece, this.geometry);
     active.exclusive = this.picker.failuresOf(piece) > 0;
     active.openRun(0, place);
+    this.#indexes ??= new Int32Array(this.geometry.pieceCount).fill(-1);
     this.#indexes[piece] = this.list.length;
     this.list.push(active);
     return active;
@@ -115,15 +119,16 @@ export class ActivePieces {
 
   /** Takes a piece out of the table; its slots are released already. */
   end(active: ActivePiece): void {
-    const index = this.#indexes[active.index]!;
+    const indexes = this.#indexes!;
+    const index = indexes[active.index]!;
     assert(this.list[index] === active, 'an active piece ends once');
     this.leave(active);
     const last = this.list.pop()!;
     if (last !== active) {
       this.list[index] = last;
-      this.#indexes[last.index] = index;
+      indexes[last.index] = index;
     }
-    this.#indexes[active.index] = -1;
+    indexes[active.index] = -1;
     this.#pool.push(active);
   }
 

@@ -1,11 +1,12 @@
 // Pieces that somebody waits for, and until when: what a stream is about to read (time-critical pieces).
+import { SparseMap } from '../../base/sparse-map.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import type { PiecePicker } from './piece-picker.ts';
 
 export class Deadlines {
   /** The pieces, earliest deadline first; the lower piece first among equals. */
   readonly order: PieceIndex[] = [];
-  readonly #deadlines = new Map<PieceIndex, number>();
+  readonly #deadlines = new SparseMap<PieceIndex, number>();
   readonly #picker: PiecePicker;
 
   constructor(picker: PiecePicker) {

@@ -6,7 +6,9 @@
 //   urgent      blocks that somebody waits for           deadlines which these are
 //   spans       consecutive blocks for a web seed
 //   pieces      the pieces that were begun               runs      complete runs to the disk, and its answers
+
 import type { Random } from '../../base/clock.ts';
+import { SparseMap } from '../../base/sparse-map.ts';
 import { NEIGHBOUR_BYTES } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { LinkId } from '../ports.ts';
@@ -17,7 +19,7 @@ import { Deadlines } from './deadlines.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import { Duplicates } from './duplicates.ts';
 import { Endgame } from './endgame.ts';
-import { PiecePicker } from './piece-picker.ts';
+import { type PickerStart, PiecePicker } from './piece-picker.ts';
 import { RequestPlanner } from './request-planner.ts';
 import { RunQueue } from './run-queue.ts';
 import { SpanPlanner } from './span-planner.ts';
@@ -34,11 +36,11 @@ export class Download {
   readonly arrivals: Arrivals;
   readonly runs: RunQueue;
   /** Peers whose pieces count, by link. */
-  readonly #peers = new Map<LinkId, DownloadPeer>();
+  readonly #peers = new SparseMap<LinkId, DownloadPeer>();
 
-  constructor(geometry: Geometry, ledger: SlotLedger, random: Random) {
+  constructor(geometry: Geometry, ledger: SlotLedger, random: Random, start?: PickerStart) {
     const duplicates = new Duplicates();
-    this.picker = new PiecePicker(geometry.pieceCount, random);
+    this.picker = new PiecePicker(geometry.pieceCount, random, start);
     this.picker.window = Math.max(1, Math.floor(NEIGHBOUR_BYTES / geometry.pieceBytes));
     this.deadlines = new Deadlines(this.picker);
     this.pieces = new ActivePieces(geometry, ledger, this.picker, duplicates);

@@ -2,6 +2,7 @@
 // so that one slow peer does not hold up the end. Only where that helps: the block that is expected last comes first, and
 // only while the idle peer would bring it well before whoever owes it. So two peers of the same pace share what is left,
 // and a peer that is fast enough is left alone. Each duplicate gets a place of its own; see arrivals.ts for who wins.
+import type { SparseMap } from '../../base/sparse-map.ts';
 import {
   DUPLICATE_GAIN,
   DUPLICATE_WAIT_MIN_MS,
@@ -19,13 +20,13 @@ import type { Duplicates } from './duplicates.ts';
 export class Endgame {
   readonly #pieces: ActivePieces;
   readonly #duplicates: Duplicates;
-  readonly #peers: ReadonlyMap<LinkId, DownloadPeer>;
+  readonly #peers: SparseMap<LinkId, DownloadPeer>;
   // What is expected last.
   #active: ActivePiece | undefined;
   #block = 0;
   #waitMs = 0;
 
-  constructor(pieces: ActivePieces, duplicates: Duplicates, peers: ReadonlyMap<LinkId, DownloadPeer>) {
+  constructor(pieces: ActivePieces, duplicates: Duplicates, peers: SparseMap<LinkId, DownloadPeer>) {
     this.#pieces = pieces;
     this.#duplicates = duplicates;
     this.#peers = peers;

@@ -12,9 +12,12 @@
 //   10. memory must have room for it                                  request-planner.ts, invariant 1
 //   11. a piece that failed its hash comes next, so that the liar is soon known   #failures
 //   12. at the end, blocks that others owe us are asked for twice     endgame.ts
+
 import { assert } from '../../base/assert.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
+import { SparseMap } from '../../base/sparse-map.ts';
+import { SparseSet } from '../../base/sparse-set.ts';
 import { RANDOM_FIRST_PIECES, RARITY_SCAN_MAX } from '../limits.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { Availability } from './availability.ts';
@@ -26,6 +29,18 @@ export const PRIORITY_LOW = 1;
 export const PRIORITY_NORMAL = 2;
 export const PRIORITY_HIGH = 3;
 
+/** What a picker begins with. */
+export interface PickerStart {
+  readonly had?: Bitfield;
+  /** One for each piece; not to be changed afterwards. */
+  readonly priorities?: Uint8Array;
+}
+
+function makeOrders(pieceCount: number): readonly RarityOrder[] {
+  const position = new Int32Array(pieceCount);
+  return [PRIORITY_SKIP, PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH].map(() => new RarityOrder(position));
+}
+
 /** Keeps rarity, priorities and progress of all pieces; `pick` answers in O(1) for a seed. */
 export class PiecePicker {
   readonly pieceCount: number;
@@ -36,33 +51,35 @@ export class PiecePicker {
   window = 1;
   /** Fetch pieces by ascending index instead of by rarity. */
   sequential = false;
-  readonly #priority: Uint8Array;
+  /** Taken over from whoever gave it, and copied before it is changed. */
+  #priority: Uint8Array;
+  #ownsPriority = false;
   readonly #active: Bitfield;
   readonly #awaited: Bitfield;
   /** Wanted and not had; and of these the ones that are neither active nor awaited. */
   readonly #wanted: Bitfield;
   readonly #pickable: Bitfield;
-  readonly #orders: readonly RarityOrder[];
-  readonly #peers = new Set<PeerPieces>();
+  /** By priority; made when the first piece is pickable. */
+  #orders: readonly RarityOrder[] | undefined;
+  readonly #peers = new SparseSet<PeerPieces>();
   readonly #scan: Scan;
   /** How often each piece failed its hash since it was last had; the oldest first. */
-  readonly #failures = new Map<PieceIndex, number>();
+  readonly #failures = new SparseMap<PieceIndex, number>();
   /** No pickable piece has a lower index. */
   #lowestPickable = 0;
 
-  constructor(pieceCount: number, random: Random) {
+  /** `start` is what is had already and how urgent each piece is; by default nothing, and all equally. */
+  constructor(pieceCount: number, random: Random, start: PickerStart = {}) {
     this.pieceCount = pieceCount;
-    this.had = new Bitfield(pieceCount);
+    this.had = start.had?.copy() ?? new Bitfield(pieceCount);
     this.availability = new Availability(pieceCount);
-    this.#priority = new Uint8Array(pieceCount).fill(PRIORITY_NORMAL);
+    this.#priority = start.priorities ?? new Uint8Array(pieceCount).fill(PRIORITY_NORMAL);
     this.#active = new Bitfield(pieceCount);
     this.#awaited = new Bitfield(pieceCount);
     this.#wanted = new Bitfield(pieceCount);
     this.#pickable = new Bitfield(pieceCount);
-    const position = new Int32Array(pieceCount);
-    this.#orders = [0, 1, 2, 3].map(() => new RarityOrder(position));
     this.#scan = { have: this.had, random, steps: 0 };
-    for (let piece = 0; piece < pieceCount; piece++) this.#refresh(piece);
+    if (!this.had.full) for (let piece = 0; piece < pieceCount; piece++) this.#refresh(piece);
   }
 
   /** Pieces that are selected and not yet had. */
@@ -109,6 +126,8 @@ export class PiecePicker {
   setPriority(piece: PieceIndex, priority: number): void {
     assert(priority >= PRIORITY_SKIP && priority <= PRIORITY_HIGH, 'a priority is 0 to 3');
     if (this.#pickable.has(piece)) this.#withdraw(piece);
+    if (!this.#ownsPriority) this.#priority = this.#priority.slice();
+    this.#ownsPriority = true;
     this.#priority[piece] = priority;
     this.#refresh(piece);
   }
@@ -186,7 +205,7 @@ export class PiecePicker {
     scan.have = peer.have;
     scan.steps = RARITY_SCAN_MAX;
     for (let priority = PRIORITY_HIGH; priority >= PRIORITY_LOW; priority--) {
-      const order = this.#orders[priority]!;
+      const order = this.#orderOf(priority);
       if (order.length === 0) continue;
       const found = this.had.count < RANDOM_FIRST_PIECES ? order.any(scan) : order.rarest(scan);
       if (found === SCAN_CUT_OFF) return this.#pickByIntersection(peer.have);
@@ -300,13 +319,18 @@ export class PiecePicker {
     if (wanted && this.#wanted.add(piece)) this.#addUseful(piece, 1);
     if (!wanted && this.#wanted.delete(piece)) this.#addUseful(piece, -1);
     if (!wanted || this.#active.has(piece) || this.#awaited.has(piece) || !this.#pickable.add(piece)) return;
-    this.#orders[this.#priority[piece]!]!.add(piece, this.availability.rarityOf(piece));
+    this.#orderOf(this.#priority[piece]!).add(piece, this.availability.rarityOf(piece));
     if (piece < this.#lowestPickable) this.#lowestPickable = piece;
+  }
+
+  #orderOf(priority: number): RarityOrder {
+    this.#orders ??= makeOrders(this.pieceCount);
+    return this.#orders[priority]!;
   }
 
   #withdraw(piece: number): void {
     this.#pickable.delete(piece);
-    this.#orders[this.#priority[piece]!]!.remove(piece, this.availability.rarityOf(piece));
+    this.#orderOf(this.#priority[piece]!).remove(piece, this.availability.rarityOf(piece));
   }
 
   #addUseful(piece: number, change: number): void {
@@ -315,14 +339,14 @@ export class PiecePicker {
 
   #raise(piece: number): void {
     if (this.#pickable.has(piece)) {
-      this.#orders[this.#priority[piece]!]!.raise(piece, this.availability.rarityOf(piece));
+      this.#orderOf(this.#priority[piece]!).raise(piece, this.availability.rarityOf(piece));
     }
     this.availability.raise(piece);
   }
 
   #lower(piece: number): void {
     if (this.#pickable.has(piece)) {
-      this.#orders[this.#priority[piece]!]!.lower(piece, this.availability.rarityOf(piece));
+      this.#orderOf(this.#priority[piece]!).lower(piece, this.availability.rarityOf(piece));
     }
     this.availability.lower(piece);
   }
@@ -331,7 +355,7 @@ export class PiecePicker {
   #pickByIndex(have: Bitfield): PieceIndex | -1 {
     while (this.#lowestPickable < this.pieceCount && !this.#pickable.has(this.#lowestPickable)) this.#lowestPickable++;
     let highest = PRIORITY_HIGH;
-    while (highest > PRIORITY_LOW && this.#orders[highest]!.length === 0) highest--;
+    while (highest > PRIORITY_LOW && this.#orderOf(highest).length === 0) highest--;
     let best = -1;
     const from = this.#lowestPickable >> 3;
     for (let at = from; at < have.bytes.length; at++) {

@@ -18,12 +18,16 @@ export interface Scan {
   steps: number;
 }
 
+/** What an order begins with, which nobody writes to: most torrents never have but one of them. */
+const NOTHING = new Int32Array(1);
+const FIRST_PIECES = 16;
+
 export class RarityOrder {
   /** Place of every piece in `#order`; shared by the orders of all priorities, a piece is in at most one. */
   readonly #position: Int32Array;
-  #order: Int32Array = new Int32Array(16);
+  #order: Int32Array = NOTHING;
   /** Bucket k is `#order[#starts[k]] … #order[#starts[k + 1] - 1]`. */
-  #starts: Int32Array = new Int32Array(8);
+  #starts: Int32Array = NOTHING;
   #buckets = 0;
 
   constructor(position: Int32Array) {
@@ -115,7 +119,7 @@ export class RarityOrder {
 
   #ensureBucket(rarity: number): void {
     if (rarity + 2 > this.#starts.length) {
-      const grown = new Int32Array((rarity + 2) * 2);
+      const grown = new Int32Array(Math.max(8, (rarity + 2) * 2));
       grown.set(this.#starts);
       this.#starts = grown;
     }
@@ -124,8 +128,8 @@ export class RarityOrder {
   }
 
   #ensureRoom(): void {
-    if (this.length < this.#order.length) return;
-    const grown = new Int32Array(this.#order.length * 2);
+    if (this.#order !== NOTHING && this.length < this.#order.length) return;
+    const grown = new Int32Array(Math.max(FIRST_PIECES, this.#order.length * 2));
     grown.set(this.#order);
     this.#order = grown;
   }

@@ -1,20 +1,22 @@
 // A growing list of packed records, reused for batch after batch: what one module decided and another one carries out.
 
+const FIRST_RECORDS = 16;
+const NONE = new Int32Array(0);
+
 /** `count` records of `stride` integers in `records`. */
 export class RecordList {
   readonly stride: number;
-  records: Int32Array;
+  records: Int32Array = NONE;
   count = 0;
 
   constructor(stride: number) {
     this.stride = stride;
-    this.records = new Int32Array(stride * 16);
   }
 
   push(first: number, second: number, third?: number): void {
     const at = this.count++ * this.stride;
     if (at + this.stride > this.records.length) {
-      const grown = new Int32Array(this.records.length * 2);
+      const grown = new Int32Array(Math.max(this.stride * FIRST_RECORDS, this.records.length * 2));
       grown.set(this.records);
       this.records = grown;
     }

@@ -12,7 +12,7 @@ import { ALONE_PATIENCE_MS, START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../li
 import { REQUEST_STRIDE } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, RUN_RECEIVING, runOf } from './active-piece.ts';
-import type { ActivePieces } from './active-pieces.ts';
+import { type ActivePieces, NO_REQUESTS } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { RunQueue } from './run-queue.ts';
@@ -30,7 +30,7 @@ export class RequestPlanner {
   readonly #duplicates: Duplicates;
   readonly #runs: RunQueue;
   // The plan that is being made; fields, because the per-block path allocates nothing.
-  #batch: Int32Array = new Int32Array(0);
+  #batch: Int32Array = NO_REQUESTS;
   #planned = 0;
   #count = 0;
 

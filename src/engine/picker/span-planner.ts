@@ -4,7 +4,7 @@
 import { REQUEST_STRIDE } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, runOf } from './active-piece.ts';
-import type { ActivePieces } from './active-pieces.ts';
+import { type ActivePieces, NO_REQUESTS } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import type { Duplicates } from './duplicates.ts';
 
@@ -14,7 +14,7 @@ export class SpanPlanner {
   /** False when too much waits for the disk to begin another run. */
   readonly #diskReady: () => boolean;
   // The plan that is being made.
-  #batch: Int32Array = new Int32Array(0);
+  #batch: Int32Array = NO_REQUESTS;
   #count = 0;
   #planned = 0;
 

@@ -7,11 +7,12 @@
 //
 // How soon a peer delivers is its queue times what a block takes it. When a piece is very late nevertheless, because the
 // quick ones do not keep their word, everybody is asked. A piece that failed its hash twice is its lead's alone.
+import type { SparseMap } from '../../base/sparse-map.ts';
 import { LATE_PATIENCE_MS, STEAL_WAIT_MIN_MS, URGENT_PIECES_MAX } from '../limits.ts';
 import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_REQUESTED, BLOCK_WANTED, RUN_EMPTY, runOf } from './active-piece.ts';
-import type { ActivePieces } from './active-pieces.ts';
+import { type ActivePieces, NO_REQUESTS } from './active-pieces.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import type { Duplicates } from './duplicates.ts';
@@ -21,7 +22,7 @@ export interface UrgentParts {
   readonly pieces: ActivePieces;
   readonly duplicates: Duplicates;
   readonly deadlines: Deadlines;
-  readonly peers: ReadonlyMap<LinkId, DownloadPeer>;
+  readonly peers: SparseMap<LinkId, DownloadPeer>;
   /** False when too much waits for the disk to begin another run. */
   readonly diskReady: () => boolean;
 }
@@ -29,7 +30,7 @@ export interface UrgentParts {
 export class UrgentPlanner {
   readonly #parts: UrgentParts;
   // The plan that is being made.
-  #batch: Int32Array = new Int32Array(0);
+  #batch: Int32Array = NO_REQUESTS;
   #count = 0;
   #planned = 0;
   #nowMs = 0;

@@ -65,18 +65,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Hears from the host's web seeds. */
   readonly webSeeds: WebSeedDesk;
   readonly #parts: SessionParts;
-  readonly #cache: StretchCache;
+  readonly #common: Omit<TorrentParts, 'ticketBase'>;
   readonly #torrents = new Map<StoreId, Torrent>();
   /** Torrents and searches for metadata. */
   readonly #roster = new Roster();
-  readonly #wake = (member: Member): void => this.#roster.wake(member);
-  readonly #announcePace = new AnnouncePace();
   readonly #links = new Map<LinkId, Attachment>();
   readonly #strangers = new Strangers();
   /** Links that others dialled, strangers apart. */
   #incoming = 0;
   readonly gate: AddressGate = new AddressGate();
-  readonly #trackerKey: number;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
@@ -85,11 +82,24 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.peersMax = parts.peersMax;
-    this.#cache = new StretchCache(parts.ledger);
     this.#uploadSlots = new UploadSlots(parts.random);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
-    this.#trackerKey = Math.floor(parts.random.next() * 0x1_0000_0000);
+    const { downloadLimit, uploadLimit, external, webSeeds } = this;
+    this.#common = {
+      ...parts,
+      refuses: this.gate.refuses,
+      announcePace: new AnnouncePace(),
+      wake: (member) => this.#roster.wake(member),
+      cache: new StretchCache(parts.ledger),
+      uploadSlots: this.#uploadSlots,
+      trackerKey: Math.floor(parts.random.next() * 0x1_0000_0000),
+      webSeeds,
+      external,
+      downloadLimit,
+      uploadLimit,
+      writeBehindBytes: WRITE_BEHIND_BYTES * parts.diskWorkers,
+    };
   }
 
   get torrents(): IterableIterator<Torrent> {
@@ -151,23 +161,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   #share(): TorrentParts {
     const ticketBase = this.#nextTicketBase;
     this.#nextTicketBase += TICKETS_PER_TORRENT;
-    const { downloadLimit, uploadLimit, external, webSeeds } = this;
-    // One spread and then names: of two, V8 makes a dictionary that is ten times as large, for every torrent.
-    return {
-      ...this.#parts,
-      refuses: this.gate.refuses,
-      announcePace: this.#announcePace,
-      wake: this.#wake,
-      cache: this.#cache,
-      uploadSlots: this.#uploadSlots,
-      trackerKey: this.#trackerKey,
-      webSeeds,
-      external,
-      downloadLimit,
-      uploadLimit,
-      ticketBase,
-      writeBehindBytes: WRITE_BEHIND_BYTES * this.#parts.diskWorkers,
-    };
+    // The name first: V8 makes a hidden class for every object that begins with a spread.
+    return { ticketBase, ...this.#common };
   }
 
   #join(member: Member): void {
@@ -347,7 +342,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   suggest(member: Member, addresses: Iterable<PeerAddress>): void {
     for (const address of addresses) member.swarm.candidates.add(address, 'user');
     this.#roster.wake(member);
-    this.dial();
+    this.dialFor(member);
+  }
+
+  /** Dials if this member knows anybody: looking through all of them for each of thousands that start took long. */
+  dialFor(member: Member): void {
+    if (member.swarm.candidates.size > 0) this.dial();
   }
 
   /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */

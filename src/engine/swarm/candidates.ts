@@ -1,6 +1,8 @@
 // The addresses that a torrent knows and is not connected to: whom to dial next, whom to leave alone for how long.
 // Bounded: trackers and strangers can name any number of addresses.
 
+import { SparseMap } from '../../base/sparse-map.ts';
+import { SparseSet } from '../../base/sparse-set.ts';
 import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
 import type { DialTarget, PeerAddress } from '../ports.ts';
 
@@ -59,8 +61,8 @@ export function isLoopback(host: string): boolean {
 
 /** The address book of one torrent. */
 export class Candidates {
-  readonly #known = new Map<string, Candidate>();
-  readonly #bans = new Set<string>();
+  readonly #known = new SparseMap<string, Candidate>();
+  readonly #bans = new SparseSet<string>();
   readonly #refuses: (host: string) => boolean;
   #priorityOf: (address: PeerAddress) => number = () => 0;
 
@@ -152,7 +154,7 @@ export class Candidates {
   }
 
   /** Hosts that are banned, on loopback with a port; the latest last. */
-  get bans(): ReadonlySet<string> {
+  get bans(): Iterable<string> & { readonly size: number } {
     return this.#bans;
   }
 

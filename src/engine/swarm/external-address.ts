@@ -16,6 +16,17 @@ export class ExternalAddress {
     return this.#winners[family];
   }
 
+  /**
+   * Every address of this family that a good part of the voters sees: more than one behind a router that has several and
+   * sends each connection out by one of them.
+   */
+  all(family: Family): string[] {
+    const votes = this.#votes[family];
+    const counts = countsOf(votes);
+    const enough = Math.max(EXTERNAL_VOTES_MIN, votes.size / 4);
+    return [...counts].filter(([, count]) => count >= enough).map(([host]) => host);
+  }
+
   /** Both, as an extended handshake tells them (BEP 10). */
   get addresses(): { readonly ipv4: string | undefined; readonly ipv6: string | undefined } {
     return { ipv4: this.of(4), ipv6: this.of(6) };
@@ -35,8 +46,7 @@ export class ExternalAddress {
   }
 
   #count(family: Family): void {
-    const counts = new Map<string, number>();
-    for (const host of this.#votes[family].values()) counts.set(host, (counts.get(host) ?? 0) + 1);
+    const counts = countsOf(this.#votes[family]);
     let winner = this.#winners[family];
     let most = winner === undefined ? EXTERNAL_VOTES_MIN - 1 : (counts.get(winner) ?? 0);
     for (const [host, count] of counts) if (count > most) [winner, most] = [host, count];
@@ -44,4 +54,10 @@ export class ExternalAddress {
     this.#winners[family] = winner;
     this.version++;
   }
+}
+
+function countsOf(votes: ReadonlyMap<string, string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const host of votes.values()) counts.set(host, (counts.get(host) ?? 0) + 1);
+  return counts;
 }

@@ -1,5 +1,6 @@
 // How many connections there are with each host. Nobody may have them all for the price of one address: an IPv4 address
 // counts as one host, and so does a /64 of IPv6, which is what one subscriber gets.
+import { SparseMap } from '../../base/sparse-map.ts';
 import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 import { LINKS_PER_HOST_MAX } from '../limits.ts';
 import { isLoopback } from './candidates.ts';
@@ -8,7 +9,7 @@ const IPV4_BYTES = 4;
 const SUBNET_BYTES = 8;
 
 export class HostCounts {
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new SparseMap<string, number>();
 
   add(host: string): void {
     const key = keyOf(host);

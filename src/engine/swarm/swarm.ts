@@ -1,6 +1,7 @@
 // The peers of one torrent: who is connected, who could be, who is banned and who has left.
 
 import { equalBytes } from '../../base/bytes.ts';
+import { SparseMap } from '../../base/sparse-map.ts';
 import { DEPARTED_MAX, DIALLED_SHARE, PEERS_PER_TORRENT_MAX } from '../limits.ts';
 import type { DialTarget, LinkId, PeerAddress } from '../ports.ts';
 import { Candidates } from './candidates.ts';
@@ -17,9 +18,9 @@ export class Swarm {
   /** We are looking for peers that have something for us: some places are kept for those whom we dial. */
   seeking = true;
   #incoming = 0;
-  readonly #peers = new Map<LinkId, Peer>();
+  readonly #peers = new SparseMap<LinkId, Peer>();
   /** Addresses of links that are gone, oldest first: a block of theirs may still turn out bad. */
-  readonly #departed = new Map<LinkId, PeerAddress>();
+  readonly #departed = new SparseMap<LinkId, PeerAddress>();
 
   constructor(candidates: Candidates = new Candidates()) {
     this.candidates = candidates;
@@ -45,7 +46,7 @@ export class Swarm {
     return this.candidates.next(nowMs, this.hosts.isCrowded);
   }
 
-  peers(): IterableIterator<Peer> {
+  peers(): Iterable<Peer> {
     return this.#peers.values();
   }
 

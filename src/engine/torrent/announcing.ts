@@ -1,7 +1,9 @@
 // Carries out what a torrent's Announcer decides: asks trackers through the port, hands found addresses on. The DHT is
 // looked through at the same times, by rules of its own.
+
 import type { Random } from '../../base/clock.ts';
 import { SourceError } from '../../base/errors.ts';
+import { SparseMap } from '../../base/sparse-map.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import { type Announcement, Announcer } from '../discovery/announcer.ts';
@@ -83,13 +85,13 @@ export class Announcing {
   readonly #parts: AnnouncingParts;
   /** Tiers in their order; the last one holds all trackers of those that are too many. */
   readonly #tiers: Announcer[];
-  readonly #urls = new Map<number, string>();
+  readonly #urls = new SparseMap<number, string>();
   #started = false;
   /** An announce that is due waits for others until then. */
   #turnMs = Number.NEGATIVE_INFINITY;
   #booked = false;
   /** The failure that each tracker was last reported for: a tracker that stays down is reported once. */
-  readonly #reported = new Map<string, string>();
+  readonly #reported = new SparseMap<string, string>();
 
   constructor(parts: AnnouncingParts) {
     this.#parts = parts;

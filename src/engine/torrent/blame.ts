@@ -1,12 +1,13 @@
 // Who is to blame for a piece that failed its hash. Whoever sent all of it is guilty at once. Of several nobody is: the
 // piece is fetched again from one peer alone (picker), and when it is verified the disk tells which blocks of the failed
 // versions differ: who sent one of these lied, the others are clear. When it fails again, its only sender is the liar.
+import { SparseMap } from '../../base/sparse-map.ts';
 import type { LinkId } from '../ports.ts';
 import { FAILED_VERSIONS_MAX } from '../ports.ts';
 
 export class Blame {
   /** By piece, the link that sent each block of each failed version. */
-  readonly #failed = new Map<number, Int32Array[]>();
+  readonly #failed = new SparseMap<number, Int32Array[]>();
 
   /** The piece failed with blocks of these links. Returns who is guilty, `undefined` while that cannot be known. */
   pieceFailed(piece: number, contributors: Int32Array): LinkId | undefined {

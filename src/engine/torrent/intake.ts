@@ -14,6 +14,7 @@ import {
   REVOKE_STRIDE,
 } from '../picker/arrivals.ts';
 import { Download } from '../picker/download.ts';
+import type { PickerStart } from '../picker/piece-picker.ts';
 import type { PlanRefusal } from '../picker/request-planner.ts';
 import type { StoredOutcome } from '../picker/run-queue.ts';
 import { type LinkId, REQUEST_STRIDE, RUN_STRIDE, type StoragePort, type StoreId } from '../ports.ts';
@@ -44,6 +45,8 @@ export interface IntakeParts {
   readonly storage: StoragePort;
   readonly random: Random;
   readonly limit: TokenBucket;
+  /** What is had, and how urgent each piece is. */
+  readonly start: PickerStart;
   /** Bytes that may wait for the disk before no further run is begun. */
   readonly writeBehindBytes: number;
 }
@@ -68,7 +71,7 @@ export class Intake {
   constructor(parts: IntakeParts) {
     this.#parts = parts;
     this.#requestsMax = Math.min(REQUESTS_IN_FLIGHT_MAX, Math.floor(parts.ledger.frames * IN_FLIGHT_MEMORY_SHARE));
-    this.download = new Download(parts.geometry, parts.ledger, parts.random);
+    this.download = new Download(parts.geometry, parts.ledger, parts.random, parts.start);
     this.download.planner.writeBehindBytes = parts.writeBehindBytes;
   }
 

@@ -29,7 +29,7 @@ export interface TorrentSpec {
   readonly store: StoreId;
   /** Pieces that are on disk and verified. */
   readonly had: Bitfield;
-  /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. */
+  /** For each piece, whether to fetch it and how urgently: PRIORITY_SKIP to PRIORITY_HIGH. Not to be changed afterwards. */
   readonly priorities: Uint8Array;
   readonly sequential: boolean;
   /** Most peers, up to PEERS_PER_TORRENT_MAX; absent: as many. */

@@ -65,17 +65,19 @@ export class Torrent implements Member {
     const { geometry, store, tiers, infoHash } = spec;
     const { ledger, peers, storage, random, trackers, announcePace: pace, webSeeds } = parts;
     const { peerId, trackerKey: key, ticketBase, writeBehindBytes, external } = parts;
+    // What several parts get comes last in their literals: V8 makes a hidden class for each object that begins with a spread.
     const ports = { geometry, store, peers, storage };
-    this.intake = new Intake({ ...ports, webSeeds, ledger, random, limit: downloadLimit, writeBehindBytes });
+    const means = { webSeeds, ledger, random, writeBehindBytes };
+    this.intake = new Intake({ limit: downloadLimit, start: spec, ...means, ...ports });
     const picker = this.intake.download.picker;
     picker.sequential = spec.sequential;
-    picker.setHad(spec.had);
     const { cache, uploadSlots: slots } = parts;
-    this.upload = new Upload({ ...ports, cache, had: picker.had, limit: uploadLimit, slots });
-    this.goals = new SeedGoalWatch({ ...spec, had: picker.had, upload: this.upload }, spec.seedGoal);
+    this.upload = new Upload({ cache, had: picker.had, limit: uploadLimit, slots, ...ports });
+    const { uploadedBefore = 0, seedGoal } = spec;
+    this.goals = new SeedGoalWatch({ geometry, uploadedBefore, had: picker.had, upload: this.upload }, seedGoal);
     const common = { spec, shared: parts, intake: this.intake, warn: (news: Warning) => observer.warned(news) };
-    this.relations = new PeerRelations({ ...common, upload: this.upload, ...(candidates && { candidates }) });
-    this.webSeeds = new WebSeeds({ ...common, blocksDone: (returned) => this.blocksDone(returned) });
+    this.relations = new PeerRelations({ upload: this.upload, ...common, ...(candidates && { candidates }) });
+    this.webSeeds = new WebSeeds({ blocksDone: (returned) => this.blocksDone(returned), ...common });
     this.verdicts = new PieceVerdicts(this, observer);
     this.recheck = new Recheck(this);
     this.requestTurns = new RequestTurns(this.swarm, this.webSeeds, this.intake, downloadLimit);
@@ -84,7 +86,6 @@ export class Torrent implements Member {
     this.announcing = new Announcing(about);
 
     this.#wasFull = picker.had.full;
-    picker.setPriorities(spec.priorities);
   }
 
   get phase(): TorrentPhase {

@@ -1,4 +1,5 @@
 // The stretches of one torrent by what they hold. Keyed by run, so that a look-up sees the few stretches of one run.
+import { SparseMap } from '../../base/sparse-map.ts';
 import { type Geometry, type PieceIndex, RUN_BYTES } from '../torrent/geometry.ts';
 import type { Stretch } from './stretch.ts';
 
@@ -7,7 +8,7 @@ export class StretchTable {
   readonly geometry: Geometry;
   /** Stretches of this torrent that are being read or sent, also when they are found here no more. */
   busy = 0;
-  readonly #runs = new Map<number, Stretch>();
+  readonly #runs = new SparseMap<number, Stretch>();
 
   constructor(geometry: Geometry) {
     this.geometry = geometry;

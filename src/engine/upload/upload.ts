@@ -35,6 +35,7 @@ export interface UploadParts {
 
 /** Filled and handed over within one call: one memory for all torrents. */
 const SERVES = new Int32Array(ports.SERVE_STRIDE * SERVES_AT_ONCE);
+const NO_READS = new Int32Array(0);
 
 /** The uploading half of a torrent. */
 export class Upload {
@@ -55,7 +56,8 @@ export class Upload {
   #turn = 0;
   /** Somebody's read found no room. */
   #hungry = false;
-  readonly #reads = new Int32Array(ports.READ_STRIDE * SERVES_AT_ONCE);
+  /** Reads that gather while others have their turns, too; made when there is something to read. */
+  #reads = NO_READS;
   #readCount = 0;
 
   constructor(parts: UploadParts) {
@@ -300,6 +302,7 @@ export class Upload {
     }
     if (stretch === undefined) return undefined;
     if (this.#readCount === SERVES_AT_ONCE) this.#read();
+    if (this.#reads === NO_READS) this.#reads = new Int32Array(ports.READ_STRIDE * SERVES_AT_ONCE);
     const at = this.#readCount++ * ports.READ_STRIDE;
     this.#reads[at + ports.READ_STORE] = this.#parts.store;
     this.#reads[at + ports.READ_PIECE] = piece;

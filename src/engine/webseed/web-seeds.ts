@@ -1,5 +1,8 @@
 // The web seeds of one torrent (BEP 17, 19): which of them is asked, how long one that failed is left alone, and which is
 // never asked again. Which blocks they are asked for is the intake's business, as with peers.
+
+import { SparseMap } from '../../base/sparse-map.ts';
+import { SparseSet } from '../../base/sparse-set.ts';
 import { backOffMs } from '../discovery/back-off.ts';
 import {
   PINNED_PLACE_GRACE_MS,
@@ -31,11 +34,11 @@ export interface WebSeedsParts {
 export class WebSeeds implements WebSeedOwner {
   readonly #parts: WebSeedsParts;
   /** Those that are open, and those that may still hold places. */
-  readonly #seeds = new Map<LinkId, WebSeed>();
+  readonly #seeds = new SparseMap<LinkId, WebSeed>();
   /** Who sent a block of a piece that fails later, perhaps after it was closed. */
-  readonly #addresses = new Map<LinkId, WebSeedAddress>();
+  readonly #addresses = new SparseMap<LinkId, WebSeedAddress>();
   /** URLs that are never asked again. */
-  readonly #banned = new Set<string>();
+  readonly #banned = new SparseSet<string>();
   #returned = false;
   #lastTickMs = 0;
 

@@ -3,6 +3,8 @@
 import type { StoreId } from '../../engine/ports.ts';
 import type { SharedArena } from '../memory/arena.ts';
 import type { MoveNote } from './file-mover.ts';
+import type { FileStat } from './file-stats.ts';
+import type { Hashing } from './sha1.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { StoreLayout } from './store-layout.ts';
 
@@ -21,13 +23,21 @@ export interface DiskWorkerData {
   readonly worker: number;
   readonly openFilesMax: number;
   readonly profile: boolean;
+  readonly hashing: Hashing;
   readonly fileSystem?: FileSystemModule | undefined;
 }
 
 /** A rare request. Each is a barrier: everything sent before it is done first. */
 export type DiskCall =
-  /** Makes a store known; `prepare` also makes its folders, empty files and, when asked for, its full size. */
-  | { readonly name: 'open'; readonly store: StoreId; readonly layout: StoreLayout; readonly prepare: boolean }
+  /** Finds out which files there are, which is the answer. */
+  | { readonly name: 'look'; readonly layout: StoreLayout }
+  /**
+   * Makes folders, empty files and, when asked for, the full size of a store. `look`: after finding out what is there, which is the
+   * answer; what is skipped and missing is then the part-file's.
+   */
+  | { readonly name: 'prepare'; readonly layout: StoreLayout; readonly look: boolean }
+  /** Reads a regular file of at most so many bytes, and is answered with them; without when there is none, or something is odd. */
+  | { readonly name: 'load'; readonly path: string; readonly bytesMax: number }
   /** Reads bytes of the torrent that are on disk; answered with them. */
   | { readonly name: 'read'; readonly store: StoreId; readonly offset: number; readonly length: number }
   /** Only the barrier. */
@@ -35,8 +45,8 @@ export type DiskCall =
   /** Closes the store's open files; they open again when they are needed. */
   | { readonly name: 'release'; readonly store: StoreId }
   | { readonly name: 'close'; readonly store: StoreId }
-  /** The store's files are elsewhere now; one of the workers also makes what `open` makes. Nothing of the store waits. */
-  | { readonly name: 'rehouse'; readonly store: StoreId; readonly layout: StoreLayout; readonly prepare: boolean }
+  /** The store's files are elsewhere now. Nothing of the store waits. */
+  | { readonly name: 'rehouse'; readonly store: StoreId; readonly layout: StoreLayout }
   /** Moves files from one layout's places to another's; for a thread that does nothing else. Answered with what was left behind. */
   | {
       readonly name: 'move';
@@ -45,12 +55,16 @@ export type DiskCall =
       readonly control: Float64Array;
       readonly note: MoveNote | undefined;
     }
-  /** Forgets half stored pieces; one of the workers also deletes the files. */
-  | { readonly name: 'remove'; readonly store: StoreId; readonly deletes: boolean }
+  /** Closes the store's files, and forgets half stored pieces: the files are about to be deleted. */
+  | { readonly name: 'remove'; readonly store: StoreId }
+  /** Deletes a store's files and empty folders. */
+  | { readonly name: 'unlink'; readonly layout: StoreLayout }
   /** Closes every file; the thread is ended when this is answered. */
   | { readonly name: 'exit' };
 
 export type ToDiskWorker =
+  /** Makes a store known: it comes before everything else that is about it. */
+  | { readonly kind: 'store'; readonly store: StoreId; readonly layout: StoreLayout }
   | { readonly kind: 'runs'; readonly batch: Int32Array }
   | { readonly kind: 'reads'; readonly batch: Int32Array }
   | { readonly kind: 'forget'; readonly store: StoreId; readonly piece: number }
@@ -59,6 +73,17 @@ export type ToDiskWorker =
 /** Why runs or reads of the batch beside it failed; told once per batch and reason. */
 export interface StoreFailure extends StorageFailure {
   readonly store: StoreId;
+}
+
+/** What came of a call. */
+export interface DiskAnswer {
+  readonly kind: 'answer';
+  readonly id: number;
+  readonly failure?: StorageFailure | undefined;
+  /** What was read; it changes hands. */
+  readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+  /** What was found, by `statFiles`. */
+  readonly stats?: readonly (FileStat | undefined)[] | undefined;
 }
 
 export type FromDiskWorker =
@@ -70,10 +95,4 @@ export type FromDiskWorker =
       readonly differences: Int32Array | undefined;
     }
   | { readonly kind: 'read'; readonly batch: Int32Array; readonly failures: readonly StoreFailure[] }
-  | {
-      readonly kind: 'answer';
-      readonly id: number;
-      readonly failure?: StorageFailure | undefined;
-      /** What was read; it changes hands. */
-      readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
-    };
+  | DiskAnswer;

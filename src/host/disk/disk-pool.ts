@@ -24,16 +24,18 @@ import {
 import { OPEN_FILES_MAX, STRIPE_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
-import type { DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
+import { DiskCrew } from './disk-crew.ts';
+import type { DiskAnswer, DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
 import { DiskThread } from './disk-thread.ts';
 import type { MoveControl, MoveNote } from './file-mover.ts';
-import { type FileStat, missingFiles, requireFree, statFiles } from './file-stats.ts';
+import { type FileStat, missingFiles, partedFiles, requireFree, statFiles } from './file-stats.ts';
 import { syncFiles } from './file-sync.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
 import { RecordSplitter } from './record-splitter.ts';
+import type { Hashing } from './sha1.ts';
 import { unpackFailure } from './storage-failure.ts';
-import { type StoreLayout, sharedLayout, validateLayout } from './store-layout.ts';
+import { bareLayout, type StoreLayout, validateLayout } from './store-layout.ts';
 
 export interface DiskPoolOptions {
   readonly arena: Arena;
@@ -44,6 +46,8 @@ export interface DiskPoolOptions {
   readonly openFilesMax?: number;
   /** Measures the time of hashing and writing. Default false. */
   readonly profile?: boolean;
+  /** Default `auto`. */
+  readonly hashing?: Hashing;
   /** Tests put a faulty file system under the workers. */
   readonly fileSystem?: FileSystemModule;
 }
@@ -58,10 +62,16 @@ export interface MoveOptions {
   readonly note?: MoveNote;
 }
 
+/** A store that was opened, and for each file what was there before. */
+export interface FoundStore {
+  readonly store: StoreId;
+  readonly stats: readonly (FileStat | undefined)[];
+}
+
 export class DiskPool implements StoragePort {
   readonly #options: DiskPoolOptions;
   readonly #sink: StorageSink;
-  readonly #threads: DiskThread[] = [];
+  readonly #crew: DiskCrew;
   readonly #counters: SharedArrayBuffer;
   readonly #stores = new Map<StoreId, OpenStore>();
   readonly #runs: RecordSplitter;
@@ -70,6 +80,7 @@ export class DiskPool implements StoragePort {
   readonly #closing = new AbortController();
   readonly #checks = new Set<Promise<Bitfield>>();
   #nextStore = 0;
+  #nextLoad = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: DiskPoolOptions) {
@@ -78,7 +89,7 @@ export class DiskPool implements StoragePort {
     this.#sink = options.sink;
     // One row more for the thread that preallocates.
     this.#counters = counterMemory(options.workers + 1);
-    for (let worker = 0; worker < options.workers; worker++) this.#threads.push(this.#startThread(worker));
+    this.#crew = new DiskCrew(options.workers, (worker) => this.#startThread(worker));
     this.#runs = new RecordSplitter(options.workers, { stride: RUN_STRIDE, store: RUN_STORE, piece: RUN_PIECE });
     this.#reads = new RecordSplitter(options.workers, { stride: READ_STRIDE, store: READ_STORE, piece: READ_PIECE });
   }
@@ -88,24 +99,38 @@ export class DiskPool implements StoragePort {
    * layout contradicts itself and with a `StorageError` when the disk refuses.
    */
   async open(layout: StoreLayout): Promise<StoreId> {
+    const placed = this.#judged(layout);
+    const store = this.#nextStore++;
+    await this.#prepare(store, placed, false);
+    this.#stores.set(store, openStore(placed));
+    return store;
+  }
+
+  /** The same, after finding out which files there are: those that are skipped and missing stay in the part-file. */
+  async openAsFound(layout: Omit<StoreLayout, 'parted'>): Promise<FoundStore> {
+    const placed = this.#judged(layout);
+    const store = this.#nextStore++;
+    const stats = await this.#prepare(store, placed, true);
+    this.#stores.set(store, openStore({ parted: partedFiles(placed, stats), ...placed }));
+    return { store, stats };
+  }
+
+  #judged(layout: StoreLayout): StoreLayout {
     assert(this.#closed === undefined, 'the disk pool is open');
     validateLayout(layout, true);
-    const store = this.#nextStore++;
-    const shared = sharedLayout({ ...layout, directory: path.resolve(layout.directory) });
-    try {
-      if (shared.preallocate) await this.#callApart({ name: 'open', store, layout: shared, prepare: true });
-      await Promise.all(
-        this.#threads.map((thread, worker) => {
-          return thread.call({ name: 'open', store, layout: shared, prepare: worker === 0 && !shared.preallocate });
-        }),
-      );
-    } catch (error) {
-      if (this.#closed === undefined) await this.#callAll({ name: 'close', store });
-      throw error;
-    }
-    const stripePieces = Math.max(1, Math.floor(STRIPE_BYTES / shared.pieceBytes));
-    this.#stores.set(store, new OpenStore(shared, stripePieces));
-    return store;
+    return path.isAbsolute(layout.directory) ? layout : { ...layout, directory: path.resolve(layout.directory) };
+  }
+
+  async #prepare(store: StoreId, layout: StoreLayout, look: boolean): Promise<readonly (FileStat | undefined)[]> {
+    const call = { name: 'prepare', layout: bareLayout(layout), look } as const;
+    const { stats = [] } = await (layout.preallocate ? this.#callApart(call) : this.#crew.call(store, call));
+    return stats;
+  }
+
+  /** A small file whole; `undefined` when it is not there, larger, or anything but a plain file that can be read. */
+  async load(file: string, bytesMax: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { bytes } = await this.#crew.call(this.#nextLoad++, { name: 'load', path: path.resolve(file), bytesMax });
+    return bytes;
   }
 
   storeRuns(batch: Int32Array, count: number): void {
@@ -115,7 +140,7 @@ export class DiskPool implements StoragePort {
   forgetPiece(store: StoreId, piece: number): void {
     const open = this.#store(store);
     if (open.isHeld) open.keep({ kind: 'forget', piece });
-    else this.#threads[this.#workerOf(store, piece)]!.post({ kind: 'forget', store, piece });
+    else this.#threadOf(store, piece).post({ kind: 'forget', store, piece });
   }
 
   readBlocks(batch: Int32Array, count: number): void {
@@ -125,8 +150,8 @@ export class DiskPool implements StoragePort {
   /** Reads bytes of the torrent from its files, which must be verified. Rejects with a StorageError. */
   async read(store: StoreId, offset: number, length: number): Promise<Uint8Array> {
     const { layout } = this.#store(store);
-    const worker = this.#workerOf(store, Math.floor(offset / layout.pieceBytes));
-    return (await this.#threads[worker]!.call({ name: 'read', store, offset, length }))!;
+    const thread = this.#threadOf(store, Math.floor(offset / layout.pieceBytes));
+    return (await thread.call({ name: 'read', store, offset, length })).bytes!;
   }
 
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
@@ -137,7 +162,7 @@ export class DiskPool implements StoragePort {
 
   async #check(store: StoreId, layout: StoreLayout, options: CheckOptions): Promise<Bitfield> {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
-    await this.#callAll({ name: 'release', store });
+    await this.#crew.callKnowing(store, { name: 'release', store });
     const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
     const { fileSystem } = this.#options;
     const check = checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem });
@@ -153,8 +178,9 @@ export class DiskPool implements StoragePort {
   async stat(store: StoreId): Promise<FileStat[]> {
     const open = this.#store(store);
     return await open.inTurn(async () => {
-      await this.#callAll({ name: 'flush' });
-      return (await statFiles(open.layout)).filter((stat) => stat !== undefined);
+      await this.flush(store);
+      const { stats = [] } = await this.#crew.call(store, { name: 'look', layout: bareLayout(open.layout) });
+      return stats.filter((stat) => stat !== undefined);
     });
   }
 
@@ -177,13 +203,12 @@ export class DiskPool implements StoragePort {
       const missing = missingFiles(layout.files, stats);
       const next = missing.map((gone, file) => gone && !selected[file] && (parted?.[file] === true || mayPart[file]!));
       try {
-        await this.#rehouse(store, { ...layout, selected, parted: next });
+        await this.#rehouse(store, { ...layout, selected, parted: next }, true);
       } catch (error) {
         // Some files may have got their place: those that exist have it.
         const left = missingFiles(layout.files, await statFiles(free));
         const kept = left.map((gone, file) => gone && parted?.[file] === true);
-        await this.#callAll({ name: 'rehouse', store, layout: { ...layout, parted: kept }, prepare: false });
-        open.layout = { ...layout, parted: kept };
+        await this.#rehouse(store, { ...layout, parted: kept }, false);
         throw error;
       }
     });
@@ -200,19 +225,20 @@ export class DiskPool implements StoragePort {
       const next = { ...open.layout, ...to };
       validateLayout(next, true);
       if (!how.overwrite) await requireFree(open.layout, next);
-      const call = { name: 'move', from: open.layout, to: next, control: how.control, note: how.note } as const;
-      left = new TextDecoder().decode(await this.#callApart(call));
-      open.layout = next;
-      await this.#callAll({ name: 'rehouse', store, layout: next, prepare: false });
+      const [from, target] = [bareLayout(open.layout), bareLayout(next)];
+      const call = { name: 'move', from, to: target, control: how.control, note: how.note } as const;
+      left = new TextDecoder().decode((await this.#callApart(call)).bytes);
+      await this.#rehouse(store, next, false);
     });
     return left;
   }
 
-  async #rehouse(store: StoreId, layout: StoreLayout): Promise<void> {
+  /** Nothing of the store is in a thread that does not know it. */
+  async #rehouse(store: StoreId, layout: StoreLayout, prepare: boolean): Promise<void> {
     const open = this.#store(store);
-    await this.#threads[0]!.call({ name: 'rehouse', store, layout, prepare: true });
-    await Promise.all(this.#threads.map((thread) => thread.call({ name: 'rehouse', store, layout, prepare: false })));
+    if (prepare) await this.#crew.call(store, { name: 'prepare', layout: bareLayout(layout), look: false });
     open.layout = layout;
+    await this.#crew.callKnowing(store, { name: 'rehouse', store, layout });
   }
 
   /** Acts on a store whose files are closed and of which no worker has anything to do. */
@@ -223,7 +249,7 @@ export class DiskPool implements StoragePort {
       await open.inTurn(async () => {
         // Closed meanwhile: then there is nothing to act on.
         if (this.#stores.get(store) !== open) return;
-        await this.#callAll({ name: 'release', store });
+        await this.#crew.callKnowing(store, { name: 'release', store });
         await act(open);
       });
     } finally {
@@ -241,7 +267,7 @@ export class DiskPool implements StoragePort {
   /** Resolves when every run that was given before is written and reported. */
   flush(store: StoreId): Promise<void> {
     this.#store(store);
-    return this.#callAll({ name: 'flush' });
+    return this.#crew.callKnowing(store, { name: 'flush' });
   }
 
   /** Finishes queued runs, closes the store's files and forgets the store. */
@@ -252,18 +278,17 @@ export class DiskPool implements StoragePort {
     } else {
       const open = this.#stores.get(store);
       await open?.inTurn(async () => {
-        if (this.#stores.delete(store)) await this.#callAll({ name: 'close', store });
+        if (this.#stores.delete(store)) await this.#crew.forget(store);
       });
     }
   }
 
   /** Deletes the torrent's files, and the folders that became empty. The store stays open; it is as if it was new. */
   async removeFiles(store: StoreId): Promise<void> {
-    await this.#store(store).inTurn(async () => {
-      await this.#callAll({ name: 'release', store });
-      await Promise.all(
-        this.#threads.map((thread, worker) => thread.call({ name: 'remove', store, deletes: worker === 0 })),
-      );
+    const open = this.#store(store);
+    await open.inTurn(async () => {
+      await this.#crew.callKnowing(store, { name: 'remove', store });
+      await this.#crew.call(store, { name: 'unlink', layout: bareLayout(open.layout) });
     });
   }
 
@@ -276,31 +301,17 @@ export class DiskPool implements StoragePort {
     this.#closing.abort(new StorageError('ERR_STORAGE_CLOSED', 'The disk was closed before this was finished'));
     this.#stores.clear();
     await Promise.allSettled(this.#checks);
-    await Promise.all(this.#threads.map((thread) => thread.close()));
-  }
-
-  async #callAll(call: DiskCall): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.call(call)));
+    await this.#crew.close();
   }
 
   #startThread(worker: number): DiskThread {
-    const { arena, openFilesMax = OPEN_FILES_MAX, profile = false, fileSystem } = this.#options;
-    const data = { arena: arena.shared, counters: this.#counters, worker, openFilesMax, profile, fileSystem };
+    const { arena, openFilesMax = OPEN_FILES_MAX, profile = false, hashing = 'auto', fileSystem } = this.#options;
+    const data = { arena: arena.shared, counters: this.#counters, worker, openFilesMax, profile, hashing, fileSystem };
     return new DiskThread(data, (message) => this.#hear(message));
   }
 
-  /** What can take minutes, as writing a torrent's size in zeros, is done by a thread of its own, and the others go on. */
-  async #callApart(call: DiskCall): Promise<Uint8Array | undefined> {
-    const thread = this.#startThread(this.#options.workers);
-    const { signal } = this.#closing;
-    const abandon = () => void thread.abandon(signal.reason);
-    signal.addEventListener('abort', abandon);
-    try {
-      return await thread.call(call);
-    } finally {
-      signal.removeEventListener('abort', abandon);
-      await thread.close();
-    }
+  #callApart(call: DiskCall): Promise<DiskAnswer> {
+    return this.#crew.callApart(call, this.#closing.signal);
   }
 
   #hear(message: Exclude<FromDiskWorker, { kind: 'answer' }>): void {
@@ -322,17 +333,23 @@ export class DiskPool implements StoragePort {
         open.keep({ kind, record: batch.slice(record, record + stride) });
         continue;
       }
-      splitter.push(this.#workerOf(batch[record + store]!, batch[record + piece]!), batch, record);
+      const worker = this.#workerOf(batch[record + store]!, batch[record + piece]!);
+      this.#crew.acquaint(worker, batch[record + store]!, open.share);
+      splitter.push(worker, batch, record);
     }
-    for (let worker = 0; worker < this.#threads.length; worker++) {
+    for (let worker = 0; worker < this.#crew.size; worker++) {
       const part = splitter.take(worker);
-      if (part !== undefined) this.#threads[worker]!.post({ kind, batch: part });
+      if (part !== undefined) this.#crew.post(worker, { kind, batch: part });
     }
   }
 
   #workerOf(store: StoreId, piece: number): number {
     const { stripePieces } = this.#store(store);
-    return (store + Math.floor(piece / stripePieces)) % this.#threads.length;
+    return (store + Math.floor(piece / stripePieces)) % this.#crew.size;
+  }
+
+  #threadOf(store: StoreId, piece: number): DiskThread {
+    return this.#crew.acquaint(this.#workerOf(store, piece), store, this.#store(store).share);
   }
 
   #store(store: StoreId): OpenStore {
@@ -340,4 +357,8 @@ export class DiskPool implements StoragePort {
     assert(open !== undefined, `store ${store} is open`);
     return open;
   }
+}
+
+function openStore(layout: StoreLayout): OpenStore {
+  return new OpenStore(layout, Math.max(1, Math.floor(STRIPE_BYTES / layout.pieceBytes)));
 }

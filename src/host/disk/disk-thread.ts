@@ -2,11 +2,11 @@
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
 import { WORKER_NURSERY_MIB } from '../limits.ts';
-import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import type { DiskAnswer, DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
 import { unpackFailure } from './storage-failure.ts';
 
 interface Waiting {
-  readonly resolve: (bytes: Uint8Array | undefined) => void;
+  readonly resolve: (answer: DiskAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -33,7 +33,7 @@ export class DiskThread {
       const waiting = this.#waiting.get(message.id);
       assert(waiting !== undefined, 'a disk worker answers a call once');
       this.#waiting.delete(message.id);
-      if (message.failure === undefined) waiting.resolve(message.bytes);
+      if (message.failure === undefined) waiting.resolve(message);
       else waiting.reject(unpackFailure(message.failure));
     });
     // Storage errors are answers. What ends a worker otherwise is a bug, and it is loud.
@@ -49,8 +49,8 @@ export class DiskThread {
     this.#worker.postMessage(message);
   }
 
-  /** Resolves with the bytes of a `read`. */
-  call(call: DiskCall): Promise<Uint8Array | undefined> {
+  /** Resolves when it is done, with what it was about; rejects with what the disk refused. */
+  call(call: DiskCall): Promise<DiskAnswer> {
     assert(!this.#ending, 'no call comes after the last one');
     if (call.name === 'exit') this.#ending = true;
     const id = this.#nextId++;

@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError } from '../../base/errors.ts';
 import { STATS_AT_ONCE } from '../limits.ts';
-import { errnoOf } from './file-system.ts';
+import { errnoOf, type FileSystem } from './file-system.ts';
 import { toStorageError } from './storage-failure.ts';
 import type { StoreFile, StoreLayout } from './store-layout.ts';
 
@@ -22,12 +22,31 @@ export interface FileStat {
  * bytes are in the part-file, the entry tells of that.
  */
 export async function statFiles(layout: StoreLayout): Promise<(FileStat | undefined)[]> {
+  const { directory, files } = layout;
   const found: (FileStat | undefined)[] = [];
-  for (let start = 0; start < layout.files.length; start += STATS_AT_ONCE) {
-    const some = layout.files.slice(start, start + STATS_AT_ONCE);
-    found.push(...(await Promise.all(some.map((file) => statFile(layout.directory, file)))));
+  for (let start = 0; start < files.length; start += STATS_AT_ONCE) {
+    const some = files.slice(start, start + STATS_AT_ONCE);
+    found.push(...(await Promise.all(some.map((file) => statFile(directory, file)))));
   }
-  return await withParts(layout, found);
+  const partFile = partFileNeeded(layout, found);
+  return partFile === undefined ? found : withParts(layout, found, await statFile(directory, partFile));
+}
+
+/** The same in a thread that may wait for the disk: a call of it costs a tenth. */
+export function lookAtFiles(system: FileSystem, layout: StoreLayout): (FileStat | undefined)[] {
+  const look = (file: NamedFile): FileStat | undefined => {
+    if (file.pad) return undefined;
+    const full = path.join(layout.directory, file.path);
+    try {
+      const status = system.status(full);
+      return status?.kind === 'file' ? { path: file.path, size: status.size, mtimeMs: status.mtimeMs } : undefined;
+    } catch (error) {
+      throw toStorageError(error, { action: 'read', path: full, bytesLeft: 0 });
+    }
+  };
+  const found = layout.files.map(look);
+  const partFile = partFileNeeded(layout, found);
+  return partFile === undefined ? found : withParts(layout, found, look(partFile));
 }
 
 /** Throws InputError ERR_MOVE_EXISTS when something is where a file of the first layout would be by the second. */
@@ -55,19 +74,39 @@ export function missingFiles(files: readonly StoreFile[], stats: readonly (FileS
   });
 }
 
-async function withParts(layout: StoreLayout, found: (FileStat | undefined)[]): Promise<(FileStat | undefined)[]> {
-  const { directory, files, partFile, parted } = layout;
-  const inParts = ({ pad, length }: StoreFile, index: number): boolean =>
-    !pad && length > 0 && (parted?.[index] ?? found[index] === undefined);
-  if (partFile === undefined || !files.some(inParts)) return found;
-  const part = await statFile(directory, { path: partFile, pad: false });
-  return files.map((file, index) => {
-    if (inParts(file, index)) return part && { ...part, path: file.path, parted: true };
-    return found[index];
+/** For each file of a store that is opened, whether its bytes are the part-file's: those of files that are skipped and missing. */
+export function partedFiles(layout: StoreLayout, stats: readonly (FileStat | undefined)[]): boolean[] {
+  const missing = missingFiles(layout.files, stats);
+  return missing.map((gone, file) => gone && layout.selected?.[file] === false);
+}
+
+/** What a stat needs to know of a file. */
+type NamedFile = Pick<StoreFile, 'path' | 'pad'>;
+
+/** Whether the part-file is where this file's bytes would be. */
+function isInParts(layout: StoreLayout, found: readonly (FileStat | undefined)[], index: number): boolean {
+  const { pad, length } = layout.files[index]!;
+  return !pad && length > 0 && (layout.parted?.[index] ?? found[index] === undefined);
+}
+
+/** The part-file, when any file's bytes would be there. */
+function partFileNeeded(layout: StoreLayout, found: readonly (FileStat | undefined)[]): NamedFile | undefined {
+  const { files, partFile } = layout;
+  const needed = partFile !== undefined && files.some((_, index) => isInParts(layout, found, index));
+  return needed ? { path: partFile, pad: false } : undefined;
+}
+
+function withParts(
+  layout: StoreLayout,
+  found: readonly (FileStat | undefined)[],
+  part: FileStat | undefined,
+): (FileStat | undefined)[] {
+  return layout.files.map(({ path: name }, index) => {
+    return isInParts(layout, found, index) ? part && { ...part, path: name, parted: true } : found[index];
   });
 }
 
-async function statFile(directory: string, file: { path: string; pad: boolean }): Promise<FileStat | undefined> {
+async function statFile(directory: string, file: NamedFile): Promise<FileStat | undefined> {
   if (file.pad) return undefined;
   const full = path.join(directory, file.path);
   try {

@@ -1,5 +1,5 @@
 // A store as the main thread sees it: where its files are, and what waits while they are moved about.
-import type { StoreLayout } from './store-layout.ts';
+import { type StoreLayout, sharedLayout } from './store-layout.ts';
 
 /** A record of a batch, or a piece to forget, that came while the store was held. */
 export type HeldRecord =
@@ -9,6 +9,7 @@ export type HeldRecord =
 export class OpenStore {
   layout: StoreLayout;
   readonly stripePieces: number;
+  #shared = false;
   #holds = 0;
   #held: HeldRecord[] = [];
   #last: Promise<unknown> = Promise.resolve();
@@ -17,6 +18,13 @@ export class OpenStore {
     this.layout = layout;
     this.stripePieces = stripePieces;
   }
+
+  /** The layout as threads get it: from the first time on its hashes are in shared memory. Most torrents only seed: none are made. */
+  readonly share = (): StoreLayout => {
+    if (!this.#shared) this.layout = sharedLayout(this.layout);
+    this.#shared = true;
+    return this.layout;
+  };
 
   /** Workers get nothing of this store: `keep` what comes. */
   get isHeld(): boolean {

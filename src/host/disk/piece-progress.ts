@@ -1,16 +1,17 @@
 // A piece of several runs while it is being stored: a running SHA-1 over the runs that came in order, and which of the
 // others are on disk already.
-import { createHash, type Hash } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
+import type { Sha1Stream } from './sha1.ts';
 
 export class PieceProgress {
   readonly runs: number;
-  readonly #hash: Hash = createHash('sha1');
+  readonly stream: Sha1Stream;
   readonly #stored: Uint8Array;
   #hashedRuns = 0;
 
-  constructor(runs: number) {
+  constructor(runs: number, stream: Sha1Stream) {
     this.runs = runs;
+    this.stream = stream;
     this.#stored = new Uint8Array(runs);
   }
 
@@ -33,14 +34,8 @@ export class PieceProgress {
     this.#stored[run] = 1;
   }
 
-  /** Hashes the run that the hash waits for, in the parts that it has in memory. */
-  update(blocks: readonly Uint8Array[]): void {
-    for (const block of blocks) this.#hash.update(block);
+  /** The run that the hash waited for went into the stream. */
+  advance(): void {
     this.#hashedRuns++;
-  }
-
-  digest(): Buffer {
-    assert(this.complete, 'a piece is hashed whole');
-    return this.#hash.digest();
   }
 }

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { Bitfield } from '../../base/bitfield.ts';
 import { StorageError } from '../../base/errors.ts';
 import type { Geometry, PieceIndex } from '../../engine/torrent/geometry.ts';
-import { SCAN_BUFFER_BYTES, SCAN_BYTES_PER_WORKER } from '../limits.ts';
+import { SCAN_ABREAST, SCAN_BUFFER_BYTES, SCAN_BYTES_PER_WORKER } from '../limits.ts';
 import type { FileSystemModule } from './disk-messages.ts';
 import { FileMap } from './file-map.ts';
 import { type FileStat, statFiles } from './file-stats.ts';
@@ -124,7 +124,7 @@ async function scan(
   const data: ScanData = {
     ...what,
     pieces: sharedIntegers(what.pieces),
-    stripePieces: Math.max(1, Math.floor(SCAN_BUFFER_BYTES / pieceBytes)),
+    stripePieces: Math.max(SCAN_ABREAST, Math.floor(SCAN_BUFFER_BYTES / pieceBytes)),
     control: sharedIntegers(new Int32Array(2)),
     had: new Uint8Array(new SharedArrayBuffer(Math.ceil(totalBytes / pieceBytes))),
   };

@@ -3,6 +3,9 @@
 import { RUN_INDEX, RUN_PIECE, RUN_PLACE, RUN_STRIDE } from '../../engine/ports.ts';
 
 const FIRST_CAPACITY = 256;
+/** Most stores only seed: they have no runs, and nothing to keep them in. */
+const NONE = new Int32Array(0);
+const NO_KEYS = new Float64Array(0);
 /** Most runs that are sorted together: a sort key is `position × BATCH_MAX + record`, and must stay below 2⁵³. */
 const BATCH_MAX = 2 ** 20;
 
@@ -12,10 +15,10 @@ export class RunQueue {
   run = 0;
   place = 0;
   readonly #runsPerPiece: number;
-  #incoming = new Int32Array(FIRST_CAPACITY * RUN_STRIDE);
+  #incoming = NONE;
   #incomingCount = 0;
-  #sorted = new Int32Array(FIRST_CAPACITY * RUN_STRIDE);
-  #keys = new Float64Array(FIRST_CAPACITY);
+  #sorted = NONE;
+  #keys: Float64Array = NO_KEYS;
   #sortedCount = 0;
   #cursor = 0;
 
@@ -31,7 +34,7 @@ export class RunQueue {
   push(batch: Int32Array, offset: number): void {
     const end = this.#incomingCount * RUN_STRIDE;
     if (end === this.#incoming.length) {
-      const larger = new Int32Array(end * 2);
+      const larger = new Int32Array(Math.max(FIRST_CAPACITY * RUN_STRIDE, end * 2));
       larger.set(this.#incoming);
       this.#incoming = larger;
     }

@@ -1,12 +1,11 @@
 // Stores runs: hashes each in its place, then writes it from there. The heart of the disk worker.
 //
-// Runs are taken in groups of about 2 MiB, in the order of the torrent. A group is hashed, then written, then reported,
-// so that its bytes are still in the core's cache when they are written and neighbours leave in one call.
+// Runs are taken in groups of about 3 MiB, in the order of the torrent. A group is hashed, its pieces side by side, then
+// written, then reported: neighbours leave in one call.
 //
-//   piece of one run      hash at once; written only when the hash is right
+//   piece of one run      hashed with the others; written only when the hash is right
 //   piece of several      the hash runs on while runs come in order. One that comes early is written at once and read
 //                         back when its turn comes: memory never waits for a missing predecessor
-import { createHash, hash } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { StorageError } from '../../base/errors.ts';
 import {
@@ -28,6 +27,7 @@ import { COUNT_HASH_MS, COUNT_READ_BACK_BYTES, COUNT_RUNS, COUNT_WRITE_MS, type 
 import type { StoreFailure } from './disk-messages.ts';
 import { FailureList } from './failure-list.ts';
 import { PieceProgress } from './piece-progress.ts';
+import type { Sha1, Sha1Stream } from './sha1.ts';
 import type { VectoredTransfer } from './vectored-transfer.ts';
 import type { WorkerStore } from './worker-store.ts';
 
@@ -36,6 +36,7 @@ export interface RunWriterParts {
   readonly frames: Frames;
   readonly writes: VectoredTransfer;
   readonly reads: VectoredTransfer;
+  readonly sha1: Sha1;
   readonly counters: CounterRow;
   readonly profile: boolean;
   readonly report: (batch: Int32Array, failures: readonly StoreFailure[], differences: Int32Array | undefined) => void;
@@ -47,6 +48,10 @@ export class RunWriter {
   /** The blocks of each run of the group, and how many they are. */
   readonly #blocks: Uint8Array[][] = Array.from({ length: WRITE_GROUP_RUNS }, () => []);
   readonly #offsets = new Float64Array(WRITE_GROUP_RUNS);
+  /** The streams of pieces that are whole in one run; each serves one run of a group. */
+  readonly #streams: Sha1Stream[] = [];
+  /** The piece that ends with a run of the group, if one does. */
+  readonly #ends: (Sha1Stream | undefined)[] = [];
   readonly #failures = new FailureList();
   readonly #witness: BlockWitness;
   #scratch: Uint8Array | undefined;
@@ -66,6 +71,8 @@ export class RunWriter {
     for (let bytes = 0; bytes < WRITE_GROUP_BYTES && this.#count < WRITE_GROUP_RUNS && queue.next(); ) {
       bytes += this.#take(store, queue.piece, queue.run, queue.place);
     }
+    this.#parts.sha1.run();
+    this.#judge(store);
     const hashedMs = this.#nowMs();
     this.#write(store);
     const { counters } = this.#parts;
@@ -77,7 +84,7 @@ export class RunWriter {
     this.#parts.report(results, this.#failures.take(), this.#witness.take());
   }
 
-  /** Hashes a run and makes it the group's next; returns its length. */
+  /** Makes a run the group's next, and has it hashed with the others; returns its length. */
   #take(store: WorkerStore, pieceNumber: number, run: number, place: number): number {
     const { geometry } = store;
     const piece = geometry.pieceIndex(pieceNumber);
@@ -90,8 +97,9 @@ export class RunWriter {
     this.#results[record + STORED_STORE] = store.id;
     this.#results[record + STORED_PIECE] = piece;
     this.#results[record + STORED_RUN] = run;
-    this.#results[record + STORED_OUTCOME] =
-      geometry.runsIn(piece) === 1 ? this.#hashWhole(store, piece, blocks) : this.#hashPart(store, piece, run, blocks);
+    this.#results[record + STORED_OUTCOME] = STORED_PART;
+    this.#ends[index] =
+      geometry.runsIn(piece) === 1 ? this.#addWhole(index, blocks) : this.#addPart(store, piece, run, index);
     return runBytes;
   }
 
@@ -106,30 +114,53 @@ export class RunWriter {
     return blocks;
   }
 
-  #hashWhole(store: WorkerStore, piece: PieceIndex, blocks: readonly Uint8Array[]): number {
-    return store.matches(piece, digestOf(blocks)) ? STORED_VERIFIED : STORED_CORRUPT;
+  #addWhole(index: number, blocks: readonly Uint8Array[]): Sha1Stream {
+    const { sha1 } = this.#parts;
+    this.#streams[index] ??= sha1.stream();
+    sha1.add(this.#streams[index], blocks, true);
+    return this.#streams[index];
   }
 
-  #hashPart(store: WorkerStore, piece: PieceIndex, run: number, blocks: readonly Uint8Array[]): number {
+  /** Returns the piece's stream when it ends with this run. */
+  #addPart(store: WorkerStore, piece: PieceIndex, run: number, index: number): Sha1Stream | undefined {
+    const { sha1 } = this.#parts;
     let progress = store.progress.get(piece);
     if (progress === undefined) {
-      progress = new PieceProgress(store.geometry.runsIn(piece));
+      progress = new PieceProgress(store.geometry.runsIn(piece), sha1.stream());
       store.progress.set(piece, progress);
     }
     progress.mark(run);
-    if (run === progress.nextRun) {
-      progress.update(blocks);
-      try {
-        // What waits on disk came with an earlier batch: within one, runs are taken in order. So it is written.
-        while (progress.mustReadBack) progress.update([this.#readBack(store, piece, progress.nextRun)]);
-      } catch (error) {
-        this.#fail(store, piece, error);
-        return STORED_FAILED;
+    if (run !== progress.nextRun) return undefined;
+    progress.advance();
+    sha1.add(progress.stream, this.#blocks[index]!, progress.complete);
+    try {
+      // What waits on disk came with an earlier batch: within one, runs are taken in order. So it is written.
+      while (progress.mustReadBack) {
+        const block = this.#readBack(store, piece, progress.nextRun);
+        progress.advance();
+        sha1.add(progress.stream, [block], progress.complete);
+        // The next one comes into the same memory.
+        sha1.run();
       }
+    } catch (error) {
+      this.#fail(store, piece, error);
+      this.#results[index * STORED_STRIDE + STORED_OUTCOME] = STORED_FAILED;
+      return undefined;
     }
-    if (!progress.complete) return STORED_PART;
+    if (!progress.complete) return undefined;
     store.progress.delete(piece);
-    return store.matches(piece, progress.digest()) ? STORED_VERIFIED : STORED_CORRUPT;
+    return progress.stream;
+  }
+
+  /** Compares the digests of the pieces that ended. */
+  #judge(store: WorkerStore): void {
+    for (let index = 0; index < this.#count; index++) {
+      const stream = this.#ends[index];
+      if (stream === undefined) continue;
+      const record = index * STORED_STRIDE;
+      const matches = store.matches(this.#results[record + STORED_PIECE]!, stream.digest);
+      this.#results[record + STORED_OUTCOME] = matches ? STORED_VERIFIED : STORED_CORRUPT;
+    }
   }
 
   #readBack(store: WorkerStore, piece: PieceIndex, run: number): Uint8Array {
@@ -213,12 +244,4 @@ export class RunWriter {
   #nowMs(): number {
     return this.#parts.profile ? performance.now() : 0;
   }
-}
-
-/** SHA-1 of blocks that follow each other. */
-function digestOf(blocks: readonly Uint8Array[]): Buffer {
-  if (blocks.length === 1) return hash('sha1', blocks[0]!, 'buffer');
-  const whole = createHash('sha1');
-  for (const block of blocks) whole.update(block);
-  return whole.digest();
 }

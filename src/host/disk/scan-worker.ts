@@ -1,14 +1,14 @@
 // Entry of a scan worker thread: takes stripes of pieces until none is left, reads and hashes them, and ends.
-import { createHash, hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
 import { StorageError } from '../../base/errors.ts';
-import type { PieceIndex } from '../../engine/torrent/geometry.ts';
-import { OPEN_FILES_MAX, SCAN_BUFFER_BYTES } from '../limits.ts';
+import { BLOCK_BYTES, type PieceIndex } from '../../engine/torrent/geometry.ts';
+import { OPEN_FILES_MAX, SCAN_ABREAST, SCAN_BUFFER_BYTES } from '../limits.ts';
 import { counterMemory, counterRow } from './disk-counters.ts';
 import { loadFileSystem } from './file-system-module.ts';
 import { OpenFiles } from './open-files.ts';
 import { SCAN_NEXT, SCAN_STOP, type ScanData, type ScanProgress } from './scan-messages.ts';
+import { chooseSha1, type Sha1Stream } from './sha1.ts';
 import { packFailure } from './storage-failure.ts';
 import { DIGEST_BYTES } from './store-layout.ts';
 import { VectoredTransfer } from './vectored-transfer.ts';
@@ -23,6 +23,9 @@ const openFiles = new OpenFiles(system, OPEN_FILES_MAX);
 const reads = new VectoredTransfer('read', system, openFiles, counterRow(counterMemory(1), 0));
 const { geometry } = store;
 const buffer = new Uint8Array(SCAN_BUFFER_BYTES);
+const sha1 = chooseSha1('auto');
+/** One for each piece that is in the buffer. */
+const streams: Sha1Stream[] = [];
 
 /** Reads a range of the torrent; false when it is not all there. */
 function read(offset: number, view: Uint8Array): boolean {
@@ -36,36 +39,55 @@ function read(offset: number, view: Uint8Array): boolean {
   }
 }
 
-function keep(piece: PieceIndex, digest: Buffer): void {
+function keep(piece: PieceIndex, digest: Uint8Array): void {
   data.digests?.set(digest, piece * DIGEST_BYTES);
   if (data.digests !== undefined || store.matches(piece, digest)) data.had[piece] = 1;
 }
 
-/** A piece of any size, through the buffer. */
-function hashPiece(piece: PieceIndex): void {
-  const running = createHash('sha1');
-  const offset = geometry.pieceOffset(piece);
-  const length = geometry.bytesIn(piece);
-  for (let done = 0; done < length; done += buffer.length) {
-    const view = buffer.subarray(0, Math.min(buffer.length, length - done));
-    if (!read(offset + done, view)) return;
-    running.update(view);
-  }
-  keep(piece, running.digest());
+function streamOf(index: number): Sha1Stream {
+  streams[index] ??= sha1.stream();
+  return streams[index];
 }
 
-/** Neighbouring pieces that fit the buffer come in with one read. When part of them is missing, each is tried alone. */
+/** Pieces of any size: a part of each is in the buffer at a time. */
+function hashAbreast(pieces: readonly PieceIndex[]): void {
+  const share = Math.floor(buffer.length / SCAN_ABREAST / BLOCK_BYTES) * BLOCK_BYTES;
+  const readable = new Set(pieces);
+  for (let done = 0; done < geometry.bytesIn(pieces[0]!); done += share) {
+    for (const [lane, piece] of pieces.entries()) {
+      const left = geometry.bytesIn(piece) - done;
+      if (left <= 0 || !readable.has(piece)) continue;
+      const view = buffer.subarray(lane * share, lane * share + Math.min(share, left));
+      if (read(geometry.pieceOffset(piece) + done, view)) sha1.add(streamOf(lane), [view], left <= share);
+      else readable.delete(piece);
+    }
+    sha1.run();
+  }
+  for (const [lane, piece] of pieces.entries()) {
+    if (readable.has(piece)) keep(piece, streamOf(lane).digest);
+    // What was hashed of it must not begin another one.
+    else streams[lane] = sha1.stream();
+  }
+}
+
+/** Neighbouring pieces that fit the buffer come in with one read; large ones, and those of which a part is missing, do not. */
 function hashNeighbours(first: PieceIndex, last: PieceIndex): void {
   const start = geometry.pieceOffset(first);
   const bytes = geometry.pieceOffset(last) + geometry.bytesIn(last) - start;
   if (bytes > buffer.length || !read(start, buffer.subarray(0, bytes))) {
-    for (let piece = first; piece <= last; piece++) hashPiece(piece);
+    for (let piece: number = first; piece <= last; piece += SCAN_ABREAST) {
+      const count = Math.min(SCAN_ABREAST, last + 1 - piece);
+      hashAbreast(Array.from({ length: count }, (_, index) => (piece + index) as PieceIndex));
+    }
     return;
   }
-  for (let piece = first; piece <= last; piece++) {
+  const pieces = Array.from({ length: last + 1 - first }, (_, index) => (first + index) as PieceIndex);
+  for (const [index, piece] of pieces.entries()) {
     const from = geometry.pieceOffset(piece) - start;
-    keep(piece, hash('sha1', buffer.subarray(from, from + geometry.bytesIn(piece)), 'buffer'));
+    sha1.add(streamOf(index), [buffer.subarray(from, from + geometry.bytesIn(piece))], true);
   }
+  sha1.run();
+  for (const [index, piece] of pieces.entries()) keep(piece, streamOf(index).digest);
 }
 
 function hashStripe(pieces: Int32Array): void {

@@ -77,3 +77,10 @@ export function sharedLayout(layout: StoreLayout): StoreLayout {
   pieceHashes.set(layout.pieceHashes);
   return { ...layout, pieceHashes };
 }
+
+const NO_HASHES = new Uint8Array(0);
+
+/** The same layout without its hashes, for what is done to files as a whole: a message would carry a copy of them. */
+export function bareLayout(layout: StoreLayout): StoreLayout {
+  return { ...layout, pieceHashes: NO_HASHES };
+}

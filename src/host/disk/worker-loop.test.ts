@@ -9,7 +9,7 @@ import { RunLoader } from '../../testing/storage/run-loader.ts';
 import { type SampleFile, type SampleTorrent, sampleTorrent } from '../../testing/storage/sample-torrent.ts';
 import { Arena } from '../memory/arena.ts';
 import { COUNT_READ_BACK_BYTES, COUNT_WRITE_CALLS, counterMemory, counterRow } from './disk-counters.ts';
-import type { FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import type { DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
 import { NodeFileSystem } from './file-system.ts';
 import { WorkerLoop } from './worker-loop.ts';
 
@@ -31,16 +31,23 @@ class Rig {
     this.loader = new RunLoader(this.arena, this.torrent);
     const counters = counterMemory(1);
     this.counters = counterRow(counters, 0);
-    const data = { arena: this.arena.shared, counters, worker: 0, openFilesMax: 8, profile: false };
+    const data: DiskWorkerData = {
+      arena: this.arena.shared,
+      counters,
+      worker: 0,
+      openFilesMax: 8,
+      profile: false,
+      hashing: 'auto',
+    };
     this.#loop = new WorkerLoop(data, new NodeFileSystem(), {
       receive: () => this.#waiting.shift(),
       send: (message) => this.sent.push(message),
     });
-    this.work({
-      kind: 'call',
-      id: 0,
-      call: { name: 'open', store: STORE, layout: this.torrent.layout, prepare: true },
-    });
+    const { layout } = this.torrent;
+    this.work(
+      { kind: 'call', id: 0, call: { name: 'prepare', layout, look: false } },
+      { kind: 'store', store: STORE, layout },
+    );
     this.sent.length = 0;
   }
 

@@ -6,15 +6,22 @@ import { RUN_STORE, RUN_STRIDE, type StoreId } from '../../engine/ports.ts';
 import { framesOf } from '../memory/arena.ts';
 import { BlockReader } from './block-reader.ts';
 import { type CounterRow, counterRow } from './disk-counters.ts';
-import type { DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import type { DiskAnswer, DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
 import { FileMover } from './file-mover.ts';
+import { lookAtFiles, partedFiles } from './file-stats.ts';
 import type { FileSystem } from './file-system.ts';
+import { loadFile } from './load-file.ts';
 import { OpenFiles } from './open-files.ts';
 import { RunWriter } from './run-writer.ts';
+import { chooseSha1 } from './sha1.ts';
 import { packFailure, toStorageError } from './storage-failure.ts';
 import { StoreFiles } from './store-files.ts';
+import type { StoreLayout } from './store-layout.ts';
 import { VectoredTransfer } from './vectored-transfer.ts';
 import { WorkerStore } from './worker-store.ts';
+
+/** Number of a store whose files are handled as a whole, in one go: it is none of those that are open. */
+const PASSING = -2;
 
 /** The worker's end of its port. */
 export interface WorkerPort {
@@ -47,6 +54,7 @@ export class WorkerLoop {
     this.#writer = new RunWriter({
       frames,
       reads,
+      sha1: chooseSha1(data.hashing),
       writes: new VectoredTransfer('write', system, this.#openFiles, counters),
       counters,
       profile: data.profile,
@@ -94,6 +102,8 @@ export class WorkerLoop {
     } else if (message.kind === 'reads') {
       const batch = this.#reader.read(message.batch);
       this.#port.send({ kind: 'read', batch, failures: this.#reader.takeFailures() });
+    } else if (message.kind === 'store') {
+      this.#stores.set(message.store, new WorkerStore(message.store, message.layout));
     } else {
       this.#barrier = message;
     }
@@ -104,9 +114,9 @@ export class WorkerLoop {
       this.#stores.get(barrier.store)?.progress.delete(barrier.piece);
     } else if (barrier.kind === 'call') {
       const { id, call } = barrier;
-      const path = call.name === 'open' ? call.layout.directory : 'the download folder';
+      const path = call.name === 'prepare' ? call.layout.directory : 'the download folder';
       try {
-        this.#port.send({ kind: 'answer', id, bytes: this.#call(call) });
+        this.#port.send({ kind: 'answer', id, ...this.#call(call) });
       } catch (error) {
         const failure = packFailure(toStorageError(error, { action: 'write', path, bytesLeft: 0 }));
         this.#port.send({ kind: 'answer', id, failure });
@@ -114,28 +124,31 @@ export class WorkerLoop {
     }
   }
 
-  #call(call: DiskCall): Uint8Array<ArrayBuffer> | undefined {
-    if (call.name === 'open') {
-      const store = new WorkerStore(call.store, call.layout);
-      this.#stores.set(call.store, store);
-      if (call.prepare) this.#storeFiles.prepare(store);
+  #call(call: DiskCall): Pick<DiskAnswer, 'bytes' | 'stats'> | undefined {
+    if (call.name === 'look') {
+      return { stats: lookAtFiles(this.#system, call.layout) };
+    } else if (call.name === 'prepare') {
+      return this.#prepare(call.layout, call.look);
+    } else if (call.name === 'load') {
+      return { bytes: loadFile(this.#system, call.path, call.bytesMax) };
     } else if (call.name === 'rehouse') {
-      const store = this.#store(call.store);
-      store.rehouse(call.layout);
-      if (call.prepare) this.#storeFiles.prepare(store);
+      this.#store(call.store).rehouse(call.layout);
     } else if (call.name === 'move') {
       const mover = new FileMover(this.#system, this.#openFiles);
       const left = mover.move(new WorkerStore(0, call.from), new WorkerStore(0, call.to), call.control, call.note);
-      return new Uint8Array(Buffer.from(left.join('; ')));
+      return { bytes: new Uint8Array(Buffer.from(left.join('; '))) };
     } else if (call.name === 'read') {
-      return this.#reader.readBytes(this.#store(call.store), call.offset, call.length);
+      return { bytes: this.#reader.readBytes(this.#store(call.store), call.offset, call.length) };
     } else if (call.name === 'release') {
       this.#openFiles.closeStore(this.#store(call.store));
     } else if (call.name === 'remove') {
       const store = this.#store(call.store);
+      this.#openFiles.closeStore(store);
       store.progress.clear();
       store.failed.clear();
-      if (call.deletes) this.#storeFiles.remove(store);
+      store.trustedFolders.clear();
+    } else if (call.name === 'unlink') {
+      this.#storeFiles.remove(new WorkerStore(PASSING, call.layout));
     } else if (call.name === 'close') {
       const store = this.#stores.get(call.store);
       if (store !== undefined) this.#openFiles.closeStore(store);
@@ -144,6 +157,19 @@ export class WorkerLoop {
       this.#openFiles.closeAll();
     }
     return undefined;
+  }
+
+  #prepare(layout: StoreLayout, look: boolean): Pick<DiskAnswer, 'stats'> | undefined {
+    // Looked at before anything is made: preallocated zeros are not data.
+    const stats = look ? lookAtFiles(this.#system, layout) : undefined;
+    const parted = stats ? partedFiles(layout, stats) : layout.parted;
+    const store = new WorkerStore(PASSING, { ...layout, ...(parted && { parted }) });
+    try {
+      this.#storeFiles.prepare(store);
+    } finally {
+      this.#openFiles.closeStore(store);
+    }
+    return stats && { stats };
   }
 
   #store(id: StoreId): WorkerStore {

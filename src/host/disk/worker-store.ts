@@ -67,7 +67,7 @@ export class WorkerStore {
     return this.#layout.parted?.[file] ?? false;
   }
 
-  matches(piece: number, digest: Buffer): boolean {
+  matches(piece: number, digest: Uint8Array): boolean {
     const start = piece * DIGEST_BYTES;
     return this.#hashes.compare(digest, 0, DIGEST_BYTES, start, start + DIGEST_BYTES) === 0;
   }

@@ -211,6 +211,7 @@ export class TcpLink {
 
   /** Bytes that were read elsewhere. A handshake is told apart from what follows it, which may have to wait. */
   #push(bytes: Uint8Array): void {
+    if (this.#handshakeMissing === 0 && this.#held === undefined) return this.receiver.push(bytes);
     let from = 0;
     while (from < bytes.length && this.#held === undefined) {
       const part = bytes.subarray(from, from + (this.#handshakeMissing || bytes.length));

@@ -24,6 +24,9 @@ export class UdpHost implements DatagramPorts, DatagramPort {
   /** `send` answered `false` since the queues were last empty. */
   #full = false;
   #strayPackets = 0;
+  /** Who sent the last packet, and what the system called its address: most come from whom the one before came from. */
+  #from: PeerAddress = { host: '', port: 0 };
+  #fromText = '';
 
   /** Whether any protocol wants sockets: without one there is no need to open any. */
   get wanted(): boolean {
@@ -103,7 +106,11 @@ export class UdpHost implements DatagramPorts, DatagramPort {
     if (this.#sockets.size === 0) return;
     // Not a Buffer, whose `slice` copies nothing: the engine expects the behaviour of the plain type.
     const packet = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (!this.#switch.datagram(packet, { host: plainAddress(address), port })) this.#strayPackets++;
+    if (port !== this.#from.port || address !== this.#fromText) {
+      this.#from = { host: plainAddress(address), port };
+      this.#fromText = address;
+    }
+    if (!this.#switch.datagram(packet, this.#from)) this.#strayPackets++;
   };
 
   readonly #sent = (error: Error | null): void => {

@@ -20,11 +20,11 @@ import type { UtpConnectionParts } from '../../protocol/utp/utp-ports.ts';
 import { UTP_HALF_OPEN_MAX, UTP_RESETS_PER_TICK_MAX, UTP_TICK_MS } from '../limits.ts';
 import { UtpSocket, type UtpSocketOwner } from './utp-socket.ts';
 
-/** Packets up to this size are copied when they are sent: acknowledgements share one buffer. */
-const COPIED_BYTES = 300;
+/** The shortest that a timer waits. */
+const PACE_MS = 1;
 
 const random = { next: (): number => randomInt(2 ** 32) / 2 ** 32 };
-const nowUs = (): number => performance.now() * 1000;
+const hostNowUs = (): number => performance.now() * 1000;
 
 export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   /** Takes in a stranger who has shown that it hears us; its first payload follows. */
@@ -37,17 +37,30 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   readonly #header = new UtpHeader();
   #due: UtpSocket[] = [];
   #spare: UtpSocket[] = [];
+  #paced: UtpSocket[] = [];
+  #pacing: NodeJS.Timeout | undefined;
   #flushing: NodeJS.Immediate | undefined;
   /** The system takes no more packets for now. */
   #blocked = false;
-  #halfOpen = 0;
+  /** Strangers who have not shown yet that they hear us, the oldest first. */
+  readonly #halfOpen = new Set<UtpSocket>();
   #resends = 0;
   #resets = 0;
   #timer: NodeJS.Timeout | undefined;
   #down = false;
 
-  constructor(ports: DatagramPorts) {
+  readonly #nowUs: () => number;
+
+  constructor(ports: DatagramPorts, nowUs: () => number = hostNowUs) {
+    this.#nowUs = nowUs;
     this.#port = ports.attach('utp', this);
+  }
+
+  /** Connections, half-open ones included. */
+  get connections(): number {
+    let count = 0;
+    for (const sockets of this.#sockets.values()) count += sockets.length;
+    return count;
   }
 
   /** Packets that were sent more than once. */
@@ -78,6 +91,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     for (const sockets of this.#sockets.values()) for (const socket of sockets) socket.destroy();
     this.#flush();
     clearInterval(this.#timer);
+    clearTimeout(this.#pacing);
     clearImmediate(this.#flushing);
     this.#sockets.clear();
     // What was just sent leaves the process at the end of this turn.
@@ -126,7 +140,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   }
 
   arrived(socket: UtpSocket): void {
-    this.#halfOpen--;
+    this.#halfOpen.delete(socket);
     if (this.onIncoming === undefined) socket.destroy();
     else this.onIncoming(socket);
   }
@@ -139,7 +153,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     const others = sockets.filter((other) => other !== socket);
     if (others.length > 0) this.#sockets.set(receiveId, others);
     else this.#sockets.delete(receiveId);
-    if (socket.incoming && !socket.arrived) this.#halfOpen--;
+    this.#halfOpen.delete(socket);
   }
 
   readonly #flush = (): void => {
@@ -150,14 +164,39 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     this.#spare = due;
     for (const socket of due) {
       socket.due = false;
-      if (!this.#blocked) socket.connection.flush();
+      if (this.#blocked) continue;
+      socket.connection.flush();
+      this.#pace(socket);
     }
     due.length = 0;
   };
 
+  /** What a connection holds back for the pace of its path goes a moment later. */
+  #pace(socket: UtpSocket): void {
+    if (socket.connection.pacedUntilUs === 0 || socket.paced) return;
+    socket.paced = true;
+    this.#paced.push(socket);
+    // A timer for all: the system has none that is finer, and bursts are at least as long.
+    this.#pacing ??= setTimeout(this.#unpace, PACE_MS);
+  }
+
+  readonly #unpace = (): void => {
+    this.#pacing = undefined;
+    for (const socket of this.#paced) {
+      socket.paced = false;
+      this.due(socket);
+    }
+    this.#paced.length = 0;
+  };
+
   readonly #tick = (): void => {
     this.#resets = 0;
-    for (const sockets of this.#sockets.values()) for (const { connection } of sockets) connection.tick();
+    for (const sockets of this.#sockets.values()) {
+      for (const socket of sockets) {
+        socket.connection.tick();
+        this.#pace(socket);
+      }
+    }
     if (this.#sockets.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -186,10 +225,13 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   }
 
   #answer(syn: UtpHeader, from: PeerAddress): void {
-    if (this.onIncoming === undefined || this.#halfOpen >= UTP_HALF_OPEN_MAX) return;
+    if (this.onIncoming === undefined) return;
+    // First packets with forged addresses are cheap: whoever waits longest makes room, for who is real answers soon.
+    const [oldest] = this.#halfOpen;
+    if (this.#halfOpen.size >= UTP_HALF_OPEN_MAX) oldest!.connection.abandon();
     const receiveId = (syn.connectionId + 1) & 0xffff;
     const socket = new UtpSocket(from, true, this);
-    this.#halfOpen++;
+    this.#halfOpen.add(socket);
     this.#keep(socket, receiveId);
     socket.connection = UtpConnection.accept(this.#parts(socket, receiveId, syn.connectionId), syn);
     this.due(socket);
@@ -224,8 +266,8 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     const { address } = socket;
     return {
       sink: socket,
-      send: (packet, bytes) => this.#send(packet, bytes, address),
-      nowUs,
+      send: (packet, kept) => this.#send(kept ? packet : packet.slice(), address),
+      nowUs: this.#nowUs,
       random,
       pool: this.#pool,
       budget: this.#budget,
@@ -235,8 +277,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     };
   }
 
-  #send(packet: Uint8Array, bytes: number, to: PeerAddress): void {
-    const datagram = bytes <= COPIED_BYTES ? packet.slice(0, bytes) : packet.subarray(0, bytes);
+  #send(datagram: Uint8Array, to: PeerAddress): void {
     // What is refused is lost like any packet, and sent again when its time has come.
     if (!this.#port.send(datagram, to) && this.reaches(to.host)) this.#blocked = true;
   }

@@ -32,6 +32,8 @@ export class UtpSocket extends EventEmitter<Events> implements LinkSocket, UtpSi
   onPayload: ((packet: Uint8Array, from: number, to: number) => void) | undefined;
   /** It is in the endpoint's list of those that have something to send. */
   due = false;
+  /** It is in the endpoint's list of those that wait for the pace of their paths. */
+  paced = false;
   destroyed = false;
   /** A stranger who has shown that it hears us. */
   arrived = false;
@@ -102,7 +104,10 @@ export class UtpSocket extends EventEmitter<Events> implements LinkSocket, UtpSi
     this.#owner.gone(this);
     if (this.destroyed) return;
     this.destroyed = true;
-    if (reason !== undefined) this.emit('error', Object.assign(new Error(MESSAGES[reason]), { code: reason }));
+    // Of a stranger who never showed that it hears us nobody knows, so nobody is told: an error that nobody listens for
+    // would end the program.
+    const known = !this.incoming || this.arrived;
+    if (reason !== undefined && known) this.emit('error', Object.assign(new Error(MESSAGES[reason]), { code: reason }));
     this.#close();
   }
 

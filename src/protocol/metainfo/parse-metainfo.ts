@@ -41,10 +41,10 @@ export function parseMetainfo(bytes: Uint8Array, ports: MetainfoPorts): Metainfo
   const date = root.integer('creation date');
   const nodes = readNodes(root);
   return {
-    ...torrent,
     tiers: readTiers(root),
     webSeeds: readUrls(root.get('url-list')),
     httpSeeds: readUrls(root.get('httpseeds')),
+    ...torrent,
     ...presentFields({
       comment: comment.raw && reader.read(comment.raw, comment.twin),
       createdBy: createdBy.raw && reader.read(createdBy.raw, createdBy.twin),

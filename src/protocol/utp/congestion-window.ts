@@ -20,10 +20,28 @@ const SHRINK_MAX = 0.5;
 export class CongestionWindow {
   bytes: number = UTP_WINDOW_PACKETS_FIRST * UTP_PACKET_BYTES_BASE;
   #slowStart = true;
+  /** The most that was on its way at once, in this round trip and in the one before. */
+  #peakBytes = 0;
+  #peakBytesBefore = 0;
+  #roundEndsUs = 0;
   #slowStartBytes: number = UTP_WINDOW_BYTES_MAX;
 
-  /** `ackedBytes` of `inFlightBytes` arrived and met a queue of `queueingUs`. */
-  acknowledged(ackedBytes: number, inFlightBytes: number, queueingUs: number): void {
+  get slowStart(): boolean {
+    return this.#slowStart && this.bytes < this.#slowStartBytes;
+  }
+
+  /** Something was sent, and so much is on its way now. */
+  sent(inFlightBytes: number, nowUs: number, roundTripUs: number): void {
+    if (nowUs >= this.#roundEndsUs) {
+      this.#peakBytesBefore = nowUs < this.#roundEndsUs + roundTripUs ? this.#peakBytes : 0;
+      this.#peakBytes = 0;
+      this.#roundEndsUs = nowUs + roundTripUs;
+    }
+    if (inFlightBytes > this.#peakBytes) this.#peakBytes = inFlightBytes;
+  }
+
+  /** `ackedBytes` arrived and met a queue of `queueingUs`. */
+  acknowledged(ackedBytes: number, queueingUs: number): void {
     const share = Math.min(1, ackedBytes / this.bytes);
     const excess = queueingUs / UTP_TARGET_DELAY_US - 1;
     if (excess > 0) {
@@ -31,11 +49,15 @@ export class CongestionWindow {
       this.#set(this.bytes * (1 - share * Math.min(SHRINK_MAX, excess)));
       return;
     }
-    // A window that is not used says nothing of what the line would take.
-    if (inFlightBytes + 2 * UTP_PACKET_BYTES_MAX < this.bytes) return;
     if (this.#slowStart && queueingUs > UTP_TARGET_DELAY_US * SLOW_START_QUEUE) this.#leaveSlowStart();
-    if (this.#slowStart && this.bytes < this.#slowStartBytes) this.#set(this.bytes + ackedBytes);
-    else this.#set(this.bytes + UTP_WINDOW_GAIN_BYTES * -excess * share);
+    // A window that is not used says nothing of what the line would take. What counts is what was on its way when something
+    // was sent: acknowledgements that come together empty the window before it is filled again.
+    const usedBytes = Math.max(this.#peakBytes, this.#peakBytesBefore);
+    if (this.slowStart) {
+      if (this.bytes < 2 * usedBytes) this.#set(this.bytes + ackedBytes);
+    } else if (usedBytes + 2 * UTP_PACKET_BYTES_MAX >= this.bytes) {
+      this.#set(this.bytes + UTP_WINDOW_GAIN_BYTES * -excess * share);
+    }
   }
 
   /** Packets were lost, for the first time in this round trip. */

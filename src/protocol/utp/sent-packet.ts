@@ -8,6 +8,7 @@ export const LOST = 2;
 
 export class SentPacket {
   readonly buffer: Uint8Array = new Uint8Array(UTP_PACKET_BYTES_MAX);
+  #datagram: Uint8Array = this.buffer;
   /** Header, extensions and payload. */
   bytes = 0;
   sentUs = 0;
@@ -15,6 +16,12 @@ export class SentPacket {
   state: number = IN_FLIGHT;
   /** Bytes of padding behind the header: it tries whether a packet of this size passes. */
   padding = 0;
+
+  /** What is sent. Most packets are as long as the last one that was in this memory, so the view is kept. */
+  get datagram(): Uint8Array {
+    if (this.#datagram.length !== this.bytes) this.#datagram = this.buffer.subarray(0, this.bytes);
+    return this.#datagram;
+  }
 }
 
 /** The packets of all connections of a host. */

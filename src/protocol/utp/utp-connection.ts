@@ -46,6 +46,8 @@ const scratch = new Uint8Array(UTP_PACKET_BYTES_MAX);
 
 export class UtpConnection {
   readonly path: UtpPath;
+  /** When `flush` has to be called again, for something waits for the pace of the path; 0 when nothing does. */
+  pacedUntilUs = 0;
   readonly #parts: UtpConnectionParts;
   readonly #window: SendWindow;
   readonly #queue = new SendQueue();
@@ -146,6 +148,11 @@ export class UtpConnection {
     this.#passOn();
   }
 
+  /** Ends without a word to the other side. */
+  abandon(): void {
+    this.#end(undefined);
+  }
+
   /** Says goodbye. What was written and is not in a packet yet is not sent. */
   close(): void {
     if (this.#state >= CLOSING) return;
@@ -182,7 +189,8 @@ export class UtpConnection {
   flush(): void {
     if (this.#state === CLOSED || this.#state === CONNECTING) return;
     const nowUs = this.#parts.nowUs();
-    this.#resendLost();
+    this.pacedUntilUs = 0;
+    if (this.#window.lostCount > 0) this.#resendLost(nowUs);
     if (this.#window.lostCount === 0) this.#sendNew(nowUs);
     if (this.#ackDue) this.#sendState(0);
   }
@@ -231,9 +239,8 @@ export class UtpConnection {
 
   #heedAcknowledgement(header: UtpHeader, packet: Uint8Array, nowUs: number): void {
     const window = this.#window;
-    const inFlightBytes = window.bytesInFlight;
     window.acknowledge(header, packet, nowUs);
-    this.path.learn(window.outcome, inFlightBytes, nowUs);
+    this.path.learn(window.outcome, nowUs);
     if (window.outcome.ackedBytes === 0) return;
     this.#timeouts = 0;
     this.#waitingSinceUs = nowUs;
@@ -271,11 +278,11 @@ export class UtpConnection {
     if (this.#state !== CLOSING && this.#state !== CLOSED) this.#parts.sink.ended();
   }
 
-  #resendLost(): void {
+  #resendLost(nowUs: number): void {
     const window = this.#window;
     for (let at = window.firstLost(window.oldest); at !== window.next; at = window.firstLost(at)) {
       const packet = window.at(at);
-      if (!this.#fits(packet.bytes)) return;
+      if (!this.#fits(packet.bytes) || this.#paces(nowUs)) return;
       this.#transmit(packet, at, packet.buffer[0]! >> 4, false);
     }
   }
@@ -287,7 +294,7 @@ export class UtpConnection {
       const bytes = Math.min(room, UTP_HEADER_BYTES + this.#queue.bytes);
       const probe = bytes === room ? this.path.mtu.nextBytes(nowUs) : room;
       const padding = probe - room >= MASK_EXTENSION_HEADER_BYTES ? probe - room : 0;
-      if (!this.#fits(bytes + padding)) return;
+      if (!this.#fits(bytes + padding) || this.#paces(nowUs)) return;
       const packet = this.#parts.pool.take();
       const end = this.#queue.fill(packet.buffer, UTP_HEADER_BYTES + padding, bytes + padding);
       packet.bytes = end;
@@ -314,6 +321,12 @@ export class UtpConnection {
     return inFlight + bytes <= Math.min(this.path.congestion.bytes, this.#theirWindowBytes);
   }
 
+  /** Whether the next packet has to wait for the pace of the path. */
+  #paces(nowUs: number): boolean {
+    this.pacedUntilUs = this.path.paceUntilUs(nowUs);
+    return this.pacedUntilUs > 0;
+  }
+
   #transmit(packet: SentPacket, sequence: number, type: number, fresh: boolean): void {
     const nowUs = this.#parts.nowUs();
     if (this.#window.count === 0) this.#waitingSinceUs = nowUs;
@@ -322,10 +335,11 @@ export class UtpConnection {
       this.#resends++;
       this.#window.resend(packet, nowUs);
     }
+    this.path.sent(packet.bytes, this.#window.bytesInFlight, nowUs);
     this.#writeHeader(packet.buffer, type, sequence, packet.padding > 0 ? EXTENSION_PADDING : 0);
     // It acknowledges what came in order; a gap is told apart.
     if (!this.#receive.gap) this.#ackDue = false;
-    this.#parts.send(packet.buffer, packet.bytes);
+    this.#parts.send(packet.datagram, true);
   }
 
   /** An acknowledgement; `behind` 1 is one of the past, which says nothing and is not answered. */
@@ -341,7 +355,7 @@ export class UtpConnection {
       scratch[end + 1] = bytes;
       end = maskAt + bytes;
     }
-    this.#parts.send(scratch, end);
+    this.#parts.send(scratch.subarray(0, end), false);
   }
 
   #writeHeader(packet: Uint8Array, type: number, sequence: number, extension: number, behind = 0): void {
@@ -364,7 +378,7 @@ export class UtpConnection {
     const earnest = this.#window.loseAll();
     this.path.timedOut(this.#window.outcome, earnest, nowUs);
     if (this.#timeouts === 2) this.path.mtu.fallBack(nowUs);
-    if (this.#state === CONNECTING) this.#resendLost();
+    if (this.#state === CONNECTING) this.#resendLost(nowUs);
     else this.flush();
   }
 

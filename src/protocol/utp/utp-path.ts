@@ -3,6 +3,7 @@
 import { CongestionWindow } from './congestion-window.ts';
 import { DelayHistory } from './delay-history.ts';
 import { MtuSearch } from './mtu-search.ts';
+import { Pacer } from './pacer.ts';
 import { RoundTrip } from './round-trip.ts';
 import type { AckOutcome } from './send-window.ts';
 import type { UtpHeader } from './utp-packet.ts';
@@ -15,6 +16,7 @@ export class UtpPath {
   readonly congestion: CongestionWindow = new CongestionWindow();
   readonly roundTrip: RoundTrip = new RoundTrip();
   readonly mtu: MtuSearch;
+  readonly pacer: Pacer = new Pacer();
   /** Our measurement of the last packet that came, to be told with the next one that goes. */
   delayToTellUs = 0;
   readonly #sendDelay = new DelayHistory();
@@ -35,8 +37,21 @@ export class UtpPath {
     if (fell > 0 && fell < DRIFT_US_MAX) this.#sendDelay.raise(fell);
   }
 
-  /** What an acknowledgement brought; `inFlightBytes` were on their way before it. */
-  learn(outcome: AckOutcome, inFlightBytes: number, nowUs: number): void {
+  /** So many bytes left, and `inFlightBytes` are on their way now. */
+  sent(bytes: number, inFlightBytes: number, nowUs: number): void {
+    this.pacer.sent(bytes);
+    this.congestion.sent(inFlightBytes, nowUs, this.roundTrip.us);
+  }
+
+  /** 0 when a packet may leave at once; else when one may. */
+  paceUntilUs(nowUs: number): number {
+    const { bytes, slowStart } = this.congestion;
+    this.pacer.set(bytes, this.roundTrip.us, slowStart);
+    return this.pacer.waitUntilUs(nowUs);
+  }
+
+  /** What an acknowledgement brought. */
+  learn(outcome: AckOutcome, nowUs: number): void {
     const { ackedBytes, roundTripUs, lostSentUs, probeArrivedBytes, probeLostBytes } = outcome;
     if (probeLostBytes > 0) this.mtu.lost(probeLostBytes, nowUs);
     if (probeArrivedBytes > 0) this.mtu.arrived(probeArrivedBytes, nowUs);
@@ -45,7 +60,7 @@ export class UtpPath {
       if (roundTripUs > 0) this.roundTrip.measured(roundTripUs);
       // A queue cannot delay one way by more than it does both ways.
       const queueingUs = Math.min(this.#sendDelay.queueingUs, roundTripUs > 0 ? roundTripUs : Number.POSITIVE_INFINITY);
-      this.congestion.acknowledged(ackedBytes, inFlightBytes, queueingUs);
+      this.congestion.acknowledged(ackedBytes, queueingUs);
     }
     if (lostSentUs <= this.#cutUs) return;
     this.#cutUs = nowUs;

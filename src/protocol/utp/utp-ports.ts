@@ -21,8 +21,11 @@ export type UtpFailure = 'ECONNRESET' | 'ETIMEDOUT';
 /** What a connection works with. */
 export interface UtpConnectionParts {
   readonly sink: UtpSink;
-  /** Sends the first `bytes` of a packet to the other side, at once: it may change afterwards. */
-  readonly send: (packet: Uint8Array, bytes: number) => void;
+  /**
+   * Sends a packet to the other side. One that is `kept` stays as it is until it is acknowledged and the pool was told that
+   * everything has left; others change at once.
+   */
+  readonly send: (packet: Uint8Array, kept: boolean) => void;
   /** Microseconds since some fixed moment. */
   readonly nowUs: () => number;
   readonly random: Random;

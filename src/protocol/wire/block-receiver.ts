@@ -13,7 +13,7 @@
 // its place gets that frame. When something else than a full block comes in between, what was read behind it is copied
 // to where it belongs, and the next reads are shorter. Whoever wants a place back (`revoke`) waits until the destination
 // has moved off it.
-import { readUint32 } from '../../base/bytes.ts';
+import { copyBytes, readUint32 } from '../../base/bytes.ts';
 import { MESSAGE_BYTES_MIN } from '../limits.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
 import { ControlBuffer } from './control-buffer.ts';
@@ -23,7 +23,6 @@ import { OwedBlocks } from './owed-blocks.ts';
 import { mayBePieceHeader } from './piece-header.ts';
 import type { PieceMemory } from './piece-memory.ts';
 import { ReadAhead } from './read-ahead.ts';
-import type { ReceiveCounters } from './receive-counters.ts';
 import type { ReceiverCommons } from './receiver-commons.ts';
 import type { ReceiverSink } from './receiver-sink.ts';
 
@@ -37,7 +36,6 @@ const FAILED = 5;
 
 const LENGTH_BYTES = 4;
 const NOWHERE = -1;
-const NOTHING = new Uint8Array(0);
 
 /** The receiving half of a link. */
 export class BlockReceiver {
@@ -45,15 +43,14 @@ export class BlockReceiver {
   readonly #sink: ReceiverSink;
   readonly #commons: ReceiverCommons;
   readonly #memory: PieceMemory;
-  readonly #counters: ReceiveCounters;
   readonly #owed: OwedBlocks;
   readonly #ahead: ReadAhead;
   readonly #control = new ControlBuffer();
   #state = IN_HANDSHAKE;
-  #view: Uint8Array = NOTHING;
+  #view: Uint8Array = new Uint8Array(0);
   #messageBytesMax = MESSAGE_BYTES_MIN;
   #everExpected = false;
-  /** Bytes come from elsewhere than a socket's read, and are copied: a destination then has room for no byte beyond. */
+  /** Bytes come from elsewhere than a socket's read, and are copied: none is read to a frame whose block is not known. */
   #copying = false;
   // The header, the block or the bytes to skip that are coming in.
   #frame = NOWHERE;
@@ -70,7 +67,6 @@ export class BlockReceiver {
     this.#sink = sink;
     this.#commons = commons;
     this.#memory = commons.memory;
-    this.#counters = commons.counters;
     this.#owed = new OwedBlocks(link, commons.memory, sink);
     this.#ahead = new ReadAhead(link, commons.memory);
   }
@@ -142,29 +138,46 @@ export class BlockReceiver {
 
   /** `count` bytes were written to the start of the last destination. */
   arrived(count: number): void {
-    this.#counters.addRead();
+    this.#commons.counters.addRead();
     this.#ahead.learn(count, this.#view.length);
     this.#took(count);
   }
 
-  /** The counted fallback for sources that hand over chunks of their own: one copy. The chunk is the caller's again after. */
+  /**
+   * For sources that hand over chunks, as datagrams are: each byte goes once from its chunk to its place; what a header
+   * lacks is awaited in the control buffer. Nothing is allocated for blocks. The chunk is the caller's again after.
+   */
   push(chunk: Uint8Array): void {
-    this.#replay(chunk);
-    // Nobody holds a destination between two chunks, so no place has to wait for the next one.
+    // Nobody holds a destination while a chunk is taken apart, so no place has to wait for the next one.
     this.#ahead.clear();
     this.#owed.settle();
-  }
-
-  #replay(chunk: Uint8Array): void {
     this.#copying = true;
+    this.#enterOrLeaveStream();
     for (let offset = 0; offset < chunk.length && this.#state !== FAILED; ) {
-      const target = this.destination();
-      const count = Math.min(target.length, chunk.length - offset);
-      target.set(count === chunk.length ? chunk : chunk.subarray(offset, offset + count));
-      this.#took(count);
-      offset += count;
+      const left = chunk.length - offset;
+      switch (this.#state) {
+        case IN_BLOCK:
+          offset += this.#copyToBlock(chunk, offset, Math.min(left, this.#length - this.#filled));
+          break;
+        case IN_SKIP:
+          offset += this.#skipArrived(Math.min(left, this.#length - this.#filled));
+          break;
+        default:
+          offset += this.#control.copy(chunk, offset, this.#controlWanted());
+          this.#parse();
+      }
     }
     this.#copying = false;
+  }
+
+  /** Moves block bytes that were not read to their place: the copy that the counters show. */
+  #copyToBlock(chunk: Uint8Array, offset: number, count: number): number {
+    const to = this.#frame * PIECE_MESSAGE_BYTES + PIECE_HEADER_BYTES + this.#filled;
+    copyBytes(chunk, offset, count, this.#memory.frames.bytes, to);
+    this.#commons.counters.addCopied(count);
+    this.#filled += count;
+    if (this.#filled === this.#length) this.#blockDone();
+    return count;
   }
 
   #took(count: number): void {
@@ -209,7 +222,7 @@ export class BlockReceiver {
     if (inHeader) {
       const full = this.#owed.expected.fullAhead(1 + this.#ahead.frames);
       end = full === 0 ? offset + PIECE_HEADER_BYTES : this.#ahead.reach(this.#frame, full - 1);
-    } else if (this.#copying || this.#length !== BLOCK_BYTES) {
+    } else if (this.#length !== BLOCK_BYTES) {
       end = offset + this.#length;
     } else {
       end = this.#ahead.reach(this.#frame, this.#owed.expected.fullAhead(this.#ahead.frames));
@@ -232,8 +245,7 @@ export class BlockReceiver {
         const taken = Math.min(end - at, this.#length - this.#filled);
         at += taken;
         this.#filled += taken;
-        if (this.#copying) this.#counters.addCopied(taken);
-        else this.#counters.addPlaced(taken);
+        this.#commons.counters.addPlaced(taken);
         if (this.#filled < this.#length) return;
         if (this.#length !== BLOCK_BYTES && at < end) return this.#shortBlockDone(at, end);
         this.#blockDone();
@@ -257,7 +269,7 @@ export class BlockReceiver {
   /** A block, or what was skipped in its place, is over: true when its successor lies in the next frame. */
   #nextFrame(at: number, end: number): boolean {
     const next = this.#frame + 1;
-    if (this.#length === BLOCK_BYTES && !this.#copying) {
+    if (this.#length === BLOCK_BYTES) {
       // What was read lies there by right; where nothing was read, the frame may be somebody else's.
       if (at < end || this.#memory.awaits(next, this.#link)) {
         this.#state = IN_HEADER;
@@ -275,13 +287,13 @@ export class BlockReceiver {
   #shortBlockDone(start: number, end: number): void {
     const behind = this.#moveOut(start, end);
     this.#blockDone();
-    if (this.#state === IN_CONTROL) this.#replay(behind);
+    if (this.#state === IN_CONTROL) this.push(behind);
   }
 
   /** Something else than a full block: what was read from there on is handled as if it had been read elsewhere. */
   #leaveStream(start: number, end: number): void {
     this.#state = IN_CONTROL;
-    this.#replay(this.#moveOut(start, end));
+    this.push(this.#moveOut(start, end));
   }
 
   #moveOut(start: number, end: number): Uint8Array {
@@ -302,11 +314,9 @@ export class BlockReceiver {
       this.#state = IN_SKIP;
       return;
     }
-    if (this.#owed.expected.lengthAt(position) !== this.#length) {
-      this.#abort(
-        'ERR_WIRE_BLOCK',
-        `sent ${this.#length} bytes for a block of ${this.#owed.expected.lengthAt(position)}`,
-      );
+    const expectedBytes = this.#owed.expected.lengthAt(position);
+    if (expectedBytes !== this.#length) {
+      this.#abort('ERR_WIRE_BLOCK', `sent ${this.#length} bytes for a block of ${expectedBytes}`);
       return;
     }
     this.#place = this.#owed.expected.placeAt(position);
@@ -323,7 +333,7 @@ export class BlockReceiver {
   }
 
   #skipArrived(count: number): number {
-    this.#counters.addWasted(count);
+    this.#commons.counters.addWasted(count);
     this.#filled += count;
     if (this.#filled < this.#length) return count;
     this.#state = IN_CONTROL;
@@ -376,19 +386,11 @@ export class BlockReceiver {
       if (read > 0) this.#skipArrived(read);
     } else if (this.#state === IN_BLOCK) {
       this.#frame = this.#memory.frames.frameOf(this.#place);
-      if (read > 0) this.#takeFromControl(read);
+      const at = control.start;
+      control.start += read;
+      if (read > 0) this.#copyToBlock(control.bytes, at, read);
     }
     return this.#state !== FAILED;
-  }
-
-  /** Moves block bytes that were read along with control bytes to their place: the copy that the counters show. */
-  #takeFromControl(count: number): void {
-    const { bytes, start } = this.#control;
-    this.#memory.frames.set(this.#place, bytes.subarray(start, start + count));
-    this.#counters.addCopied(count);
-    this.#control.start += count;
-    this.#filled = count;
-    if (count === this.#length) this.#blockDone();
   }
 
   #abort(code: string, message: string): void {

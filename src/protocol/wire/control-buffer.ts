@@ -1,6 +1,6 @@
 // What a peer sends besides blocks, until a message of it is complete. Bytes that were read and not taken yet are
 // [start, end) of a small buffer; a message that is longer gets memory of its own until it is taken.
-import { readUint32 } from '../../base/bytes.ts';
+import { copyBytes, readUint32 } from '../../base/bytes.ts';
 import { CONTROL_BUFFER_BYTES, IDLE_READ_BYTES } from '../limits.ts';
 import { PIECE_HEADER_BYTES } from './block.ts';
 import { PIECE, REQUEST } from './message-id.ts';
@@ -23,6 +23,21 @@ export class ControlBuffer {
 
   /** Room for `wanted` more bytes, or as many as fit. */
   room(wanted: number): Uint8Array {
+    this.#makeRoom(wanted);
+    if (this.#end === 0 && wanted === PIECE_HEADER_BYTES) return this.#headerView;
+    return this.bytes.subarray(this.#end, Math.min(this.#end + wanted, this.bytes.length));
+  }
+
+  /** Takes up to `wanted` bytes of a chunk, from `offset` on; how many there was room for. */
+  copy(chunk: Uint8Array, offset: number, wanted: number): number {
+    this.#makeRoom(wanted);
+    const count = Math.min(wanted, chunk.length - offset, this.bytes.length - this.#end);
+    copyBytes(chunk, offset, count, this.bytes, this.#end);
+    this.#end += count;
+    return count;
+  }
+
+  #makeRoom(wanted: number): void {
     const have = this.length;
     if (have === 0) this.bytes = this.#small;
     if (this.start > 0 && (have === 0 || this.#end + wanted > this.bytes.length)) {
@@ -30,8 +45,6 @@ export class ControlBuffer {
       this.start = 0;
       this.#end = have;
     }
-    if (this.#end === 0 && wanted === PIECE_HEADER_BYTES) return this.#headerView;
-    return this.bytes.subarray(this.#end, Math.min(this.#end + wanted, this.bytes.length));
   }
 
   /** So many bytes were written to the room. */

@@ -20,13 +20,17 @@ export interface PeerSubject {
   readonly port: PeerPort;
   listen(host: string, port: number): Promise<PeerAddress>;
   shutdown(): Promise<void>;
-  /** Block bytes received so far, by the way that they took. */
   /** Raw peers have to encrypt for STAGE_INFO_HASH. Default: they may not. */
   readonly encrypted?: boolean;
+  /** The port that all strangers are seen to come from, where it is not their socket's: a gateway's. */
+  readonly strangersPort?: number;
+  /** A stranger is told of with its first word. */
+  readonly heardAtFirstWord?: boolean;
+  /** Block bytes received so far, by the way that they took. */
   receivedBytes(): { readonly placed: number; readonly copied: number };
 }
 
-export type PeerMaker = (arena: Arena, sink: PeerSink) => PeerSubject;
+export type PeerMaker = (arena: Arena, sink: PeerSink) => PeerSubject | Promise<PeerSubject>;
 
 /** A block wanted, and its place. */
 export interface Wanted {
@@ -62,8 +66,8 @@ export function rawRange(id: number, block: Wanted): Uint8Array {
 }
 
 export class PeerStage {
-  readonly arena: Arena = new Arena(FRAMES);
-  readonly recorder: PeerRecorder = new PeerRecorder();
+  readonly arena: Arena;
+  readonly recorder: PeerRecorder;
   readonly subject: PeerSubject;
   readonly port: PeerPort;
   readonly #raw: RawListener;
@@ -71,15 +75,19 @@ export class PeerStage {
   #nextLink = 2;
   #down = false;
 
-  private constructor(make: PeerMaker, raw: RawListener) {
-    this.subject = make(this.arena, this.recorder);
-    this.port = this.subject.port;
+  private constructor(arena: Arena, recorder: PeerRecorder, subject: PeerSubject, raw: RawListener) {
+    this.arena = arena;
+    this.recorder = recorder;
+    this.subject = subject;
+    this.port = subject.port;
     this.#raw = raw;
   }
 
   /** Plays a scene, and checks afterwards that nothing is left: not a link, not a place with an owner. */
   static async play(make: PeerMaker, scene: (stage: PeerStage) => Promise<void>): Promise<void> {
-    const stage = new PeerStage(make, await RawListener.open());
+    const arena = new Arena(FRAMES);
+    const recorder = new PeerRecorder();
+    const stage = new PeerStage(arena, recorder, await make(arena, recorder), await RawListener.open());
     try {
       await scene(stage);
       if (stage.#down) return;
@@ -134,7 +142,10 @@ export class PeerStage {
   async dialled(): Promise<{ link: LinkId; peer: RawConnection }> {
     const link = this.newLink();
     this.port.connect(link, this.rawAddress, CONNECT_TIMEOUT_MS, STAGE_INFO_HASH);
+    const speaksFirst = this.subject.heardAtFirstWord && !this.subject.encrypted;
+    if (speaksFirst) this.port.send(link, Uint8Array.of(0));
     const peer = await this.acceptRaw();
+    if (speaksFirst) await peer.receive(1);
     await this.recorder.until(() => this.recorder.connectedLinks.includes(link) || this.recorder.ends.has(link));
     return { link, peer };
   }
@@ -144,6 +155,7 @@ export class PeerStage {
     const before = this.recorder.strangers.length;
     const peer = await RawConnection.dial(await this.listen());
     if (this.subject.encrypted) await dialEncrypted(peer, STAGE_INFO_HASH);
+    else if (this.subject.heardAtFirstWord) peer.sendAhead(rawHandshake().subarray(0, 1));
     await this.recorder.until(() => this.recorder.strangers.length > before);
     return { link: this.recorder.strangers[before]!.link, peer };
   }

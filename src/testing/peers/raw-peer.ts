@@ -10,6 +10,7 @@ export class RawConnection {
   readonly socket: Socket;
   #received: Uint8Array[] = [];
   #receivedBytes = 0;
+  #ahead = 0;
   #ours: RawRc4 | undefined;
   #theirs: RawRc4 | undefined;
 
@@ -32,8 +33,15 @@ export class RawConnection {
   }
 
   send(...parts: readonly Uint8Array[]): void {
-    const bytes = join(...parts);
+    const bytes = join(...parts).subarray(this.#ahead);
+    this.#ahead = 0;
     this.socket.write(this.#ours?.crypt(bytes) ?? bytes);
+  }
+
+  /** Sends the first bytes of what will be sent next, which is then the rest. */
+  sendAhead(bytes: Uint8Array): void {
+    this.send(bytes);
+    this.#ahead = bytes.length;
   }
 
   /** From here on, what is sent and what is received is encrypted; also what was received and not yet asked for. */

@@ -3,6 +3,7 @@
 import { type Random, randomBelow } from '../../base/clock.ts';
 import { Dht } from '../../engine/dht/dht.ts';
 import { type OwnAnnounce, peerSearch } from '../../engine/dht/dht-search.ts';
+import type { VerifySignature } from '../../engine/dht/item-store.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
 import { ExternalAddress } from '../../engine/swarm/external-address.ts';
@@ -19,6 +20,8 @@ export interface DhtWorldOptions {
   /** Share of the nodes that lie, 0…1. */
   readonly liars: number;
   readonly lossShare: number;
+  /** Of values that are stored. Default: nothing is signed rightly. */
+  readonly verify?: VerifySignature;
 }
 
 /** A host and the node that it runs. */
@@ -84,7 +87,7 @@ export class DhtWorld {
       random,
       datagrams: host,
       sha1,
-      verify: () => false,
+      verify: this.#options.verify ?? (() => false),
       external: new ExternalAddress(),
     });
     dht.restore({ 4: { id, nodes: [] } });
@@ -96,6 +99,13 @@ export class DhtWorld {
     this.residents.push(resident);
     queue.plan(randomBelow(random, TICK_MS), () => this.#tick(resident));
     return resident;
+  }
+
+  /** Somebody whose node is made by the caller; it runs from now on. */
+  admit(resident: DhtResident): void {
+    for (const { address } of this.residents.slice(0, ROUTERS)) resident.dht?.addNode(address);
+    this.residents.push(resident);
+    this.queue.plan(0, () => this.#tick(resident));
   }
 
   /** Somebody is gone, without a word. */

@@ -1,6 +1,5 @@
 // Two uTP connections that talk to each other over a path in virtual time. What one writes is a known stream, so that the
 // other can say at once whether what arrives is right.
-import { assert } from '../../base/assert.ts';
 import type { Random } from '../../base/clock.ts';
 import { UTP_REORDER_BYTES_MAX } from '../../protocol/limits.ts';
 import { ReorderBudget } from '../../protocol/utp/receive-buffer.ts';
@@ -13,6 +12,7 @@ import { EventQueue } from '../simulator/event-queue.ts';
 import { type Bottleneck, DatagramPath, GOOD_PATH, type PathManners } from './datagram-path.ts';
 
 const TICK_MS = 50;
+const TIMER_MS = 1;
 const SEND_CHUNK_BYTES = 5000;
 
 /** The byte at a place of the known stream. */
@@ -32,6 +32,8 @@ export class UtpEnd implements UtpSink {
   closings = 0;
   reason: UtpFailure | undefined;
   readonly #queue: EventQueue;
+  /** A flush is planned. */
+  #paced = false;
 
   constructor(queue: EventQueue) {
     this.#queue = queue;
@@ -61,12 +63,32 @@ export class UtpEnd implements UtpSink {
       for (let at = 0; at < chunk.length; at++) chunk[at] = streamByte(this.writtenBytes++);
       this.connection.write(chunk);
     }
-    this.connection.flush();
+    this.flush();
   }
 
   close(): void {
     this.connection.close();
+    this.flush();
+  }
+
+  tick(): void {
+    this.connection.tick();
+    this.#pace();
+  }
+
+  flush(): void {
     this.connection.flush();
+    this.#pace();
+  }
+
+  /** What is held back for the pace goes a moment later, as a host's timer would have it. */
+  #pace(): void {
+    if (this.connection.pacedUntilUs === 0 || this.#paced) return;
+    this.#paced = true;
+    this.#queue.plan(TIMER_MS, () => {
+      this.#paced = false;
+      if (!this.connection.closed) this.flush();
+    });
   }
 }
 
@@ -151,7 +173,7 @@ export class UtpPair {
       const sendId = this.#header.connectionId;
       const parts = this.#parts(this.listener, this.back, { receiveId: (sendId + 1) & 0xffff, sendId });
       this.listener.connection = UtpConnection.accept(parts, this.#header);
-      this.listener.connection.flush();
+      this.listener.flush();
       return;
     }
     this.#take(this.listener, packet);
@@ -160,7 +182,7 @@ export class UtpPair {
   #take(end: UtpEnd, packet: Uint8Array): void {
     if (!readUtpPacket(packet, this.#header)) return;
     end.connection.receive(this.#header, packet);
-    end.connection.flush();
+    end.flush();
     this.pool.settled();
   }
 
@@ -174,10 +196,7 @@ export class UtpPair {
     const aheadUs = end === this.listener ? clockAheadUs : 0;
     return {
       sink: end,
-      send: (packet, bytes) => {
-        assert(bytes <= packet.length, 'a packet is as long as it says');
-        path.send(packet.subarray(0, bytes));
-      },
+      send: (packet) => path.send(packet),
       nowUs: () => this.queue.nowMs * 1000 * rate + aheadUs,
       random: this.random,
       pool: this.pool,
@@ -190,7 +209,7 @@ export class UtpPair {
   #tick(): void {
     this.queue.plan(TICK_MS, () => {
       if (!this.#ticking) return;
-      for (const { connection } of [this.dialler, this.listener]) connection?.tick();
+      for (const end of [this.dialler, this.listener]) if (end.connection !== undefined) end.tick();
       this.#tick();
     });
   }

@@ -38,10 +38,14 @@ export class DhtProgram {
     this.ports = ports;
   }
 
-  static libtorrent(workspace: Workspace, count: number, seeded?: SeededTorrent): Promise<DhtProgram> {
+  static libtorrent(
+    workspace: Workspace,
+    count: number,
+    { host = '127.0.0.1', seeded }: { readonly host?: string; readonly seeded?: SeededTorrent } = {},
+  ): Promise<DhtProgram> {
     const more = seeded === undefined ? [] : ['--torrent', seeded.file, '--save-dir', seeded.folder];
     const script = path.join(FOLDER, 'libtorrent-dht.py');
-    return DhtProgram.#start(workspace, LIBTORRENT_PYTHON!, [script, `${count}`, ...more]);
+    return DhtProgram.#start(workspace, LIBTORRENT_PYTHON!, [script, `${count}`, '--host', host, ...more]);
   }
 
   static webtorrent(workspace: Workspace, count: number, join: number): Promise<DhtProgram> {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Nodes of the DHT in one network on this machine, each a libtorrent session of its own, driven by a test through lines.
 
-usage: libtorrent-dht.py COUNT [--join PORT] [--torrent TORRENT --save-dir DIR]
+usage: libtorrent-dht.py COUNT [--host ADDRESS] [--join PORT] [--torrent TORRENT --save-dir DIR]
 
-The nodes begin with the one at --join, or with the first of them. With --torrent, the last one seeds it; it finds peers,
+All listen at one address, 127.0.0.1 by default. The nodes begin with the one at --join, or with the first of them. With --torrent, the last one seeds it; it finds peers,
 and is found, through the DHT alone. Answers on standard output, one JSON object a line: {"event": "ready", "ports": [N...]}
 once the ports are open; {"event": "nodes", "nodes": [N...]}, how many nodes each knows, for each line "nodes" on standard
 input; {"event": "peers", "peers": [[HOST, PORT]...]} for each line "find INFO_HASH", by the first node; {"event": "value",
@@ -20,6 +20,7 @@ import libtorrent as lt
 
 options = argparse.ArgumentParser()
 options.add_argument('count', type=int)
+options.add_argument('--host', default='127.0.0.1')
 options.add_argument('--join', type=int, default=0)
 options.add_argument('--torrent')
 options.add_argument('--save-dir')
@@ -34,7 +35,7 @@ def say(**event):
 
 def new_session():
     return lt.session({
-        'listen_interfaces': '127.0.0.1:0',
+        'listen_interfaces': f'[{options.host}]:0' if ':' in options.host else f'{options.host}:0',
         'enable_dht': True, 'dht_bootstrap_nodes': '',
         'dht_restrict_routing_ips': False, 'dht_restrict_search_ips': False, 'dht_prefer_verified_node_ids': False,
         'dht_ignore_dark_internet': False, 'dht_max_fail_count': 20, 'dht_block_ratelimit': 1000,
@@ -69,11 +70,11 @@ for _ in range(options.count):
     until_listening(session)
     # By itself libtorrent gets to know a node every few seconds, at first.
     for port in known[-8:]:
-        session.add_dht_node(('127.0.0.1', port))
+        session.add_dht_node((options.host, port))
     known.append(session.listen_port())
 for session in sessions[:8]:
     for port in known[8:16]:
-        session.add_dht_node(('127.0.0.1', port))
+        session.add_dht_node((options.host, port))
 torrent = None
 if options.torrent:
     torrent = sessions[-1].add_torrent({'ti': lt.torrent_info(options.torrent), 'save_path': options.save_dir})
@@ -86,6 +87,7 @@ for line in sys.stdin:
         say(event='nodes', nodes=[session.status().dht_nodes for session in sessions])
     elif command == 'announce':
         torrent.force_dht_announce()
+        say(event='announced')
     elif command == 'find':
         first.pop_alerts()
         first.dht_get_peers(lt.sha1_hash(bytes.fromhex(argument)))

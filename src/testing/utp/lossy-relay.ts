@@ -2,7 +2,10 @@
 // What `tc netem` does, for kernels that lack it. The same dice lose the same packets.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { SeededRandom } from '#src/testing/seeded-random.ts';
+import { SeededRandom } from '../seeded-random.ts';
+
+/** Bursts are not the relay's to drop. */
+const BUFFER_BYTES = 4 << 20;
 
 /** How bad it is. */
 export interface RelayManners {
@@ -10,6 +13,12 @@ export interface RelayManners {
   readonly delayMs: number;
   /** Share of packets, 0 … 1, in each direction. */
   readonly loss: number;
+}
+
+/** A packet under way. All are as late as each other, so they leave in the order in which they came. */
+interface Delayed {
+  readonly dueMs: number;
+  readonly send: () => void;
 }
 
 export class LossyRelay {
@@ -23,6 +32,8 @@ export class LossyRelay {
   readonly #random = new SeededRandom(29);
   /** The target sees each client at a port of its own. */
   readonly #backs = new Map<number, Socket>();
+  #underWay: Delayed[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   private constructor(front: Socket, targetPort: number, manners: RelayManners) {
@@ -37,7 +48,7 @@ export class LossyRelay {
   }
 
   static async open(targetPort: number, manners: RelayManners): Promise<LossyRelay> {
-    const front = createSocket('udp4');
+    const front = newSocket();
     front.bind(0, '127.0.0.1');
     await once(front, 'listening');
     return new LossyRelay(front, targetPort, manners);
@@ -47,12 +58,13 @@ export class LossyRelay {
   async stop(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#timer);
     const sockets = [this.#front, ...this.#backs.values()];
     await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))));
   }
 
   #openBack(clientPort: number): Socket {
-    const back = createSocket('udp4');
+    const back = newSocket();
     this.#backs.set(clientPort, back);
     back.on('message', (packet) => this.#carry(() => this.#front.send(packet, clientPort, '127.0.0.1')));
     return back;
@@ -64,8 +76,23 @@ export class LossyRelay {
       return;
     }
     this.carried++;
-    setTimeout(() => {
-      if (!this.#closed) send();
-    }, this.#manners.delayMs);
+    const { delayMs } = this.#manners;
+    this.#underWay.push({ dueMs: performance.now() + delayMs, send });
+    this.#timer ??= setTimeout(this.#deliver, delayMs);
   }
+
+  readonly #deliver = (): void => {
+    this.#timer = undefined;
+    if (this.#closed) return;
+    const nowMs = performance.now();
+    let count = 0;
+    while (count < this.#underWay.length && this.#underWay[count]!.dueMs <= nowMs) this.#underWay[count++]!.send();
+    this.#underWay = this.#underWay.slice(count);
+    const [next] = this.#underWay;
+    if (next !== undefined) this.#timer = setTimeout(this.#deliver, Math.max(1, next.dueMs - nowMs));
+  };
+}
+
+function newSocket(): Socket {
+  return createSocket({ type: 'udp4', recvBufferSize: BUFFER_BYTES, sendBufferSize: BUFFER_BYTES });
 }

@@ -1,6 +1,6 @@
-// The cheapest seeder there can be: it has one piece in memory and sends blocks of it under whatever number is asked for.
-// usage: pattern-seeder.js INFO_HASHES PIECE_BYTES PIECES PEERS    prints one line of JSON, the ports of its peers: those of the
-// first torrent, then those of the next; all torrents have as many.
+// The cheapest seeder there can be: it has one piece of noise in memory and sends blocks of it under whatever number is asked for.
+// usage: light-seeder.js INFO_HASHES PIECE_BYTES PIECES PEERS    prints one line of JSON, the ports of its peers: those of the
+// first torrent, then those of the next; all torrents have as many. Then `connected SECONDS_SINCE_1970` for each connection.
 import net, { type AddressInfo } from 'node:net';
 import process from 'node:process';
 import { pattern } from '../study/study-torrent.ts';
@@ -44,6 +44,7 @@ class Conversation {
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => this.#hear(chunk));
     socket.write(greeting(peer));
+    process.stdout.write(`connected ${Date.now() / 1000}\n`);
   }
 
   #hear(chunk: Buffer): void {

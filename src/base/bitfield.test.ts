@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { Bitfield } from './bitfield.ts';
+
+/** What can be done to a set of bits. */
+const actions = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constantFrom('add', 'delete'), index: fc.integer({ min: -2, max: 22 }) }),
+    fc.record({ kind: fc.constantFrom('fill', 'clear', 'write', 'copy'), index: fc.constant(0) }),
+  ),
+);
+
+test('a bitfield says what a set of numbers says, however it became full or empty', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 20 }), actions, (length, steps) => {
+      let field = new Bitfield(length);
+      const model = new Set<number>();
+      for (const { kind, index } of steps) {
+        const inside = index >= 0 && index < length;
+        if (kind === 'add') assert.equal(field.add(index), inside && !model.has(index) && !!model.add(index));
+        else if (kind === 'delete') assert.equal(field.delete(index), model.delete(index));
+        else if (kind === 'fill') field.fill();
+        else if (kind === 'clear') field.clear();
+        else if (kind === 'copy') field = field.copy();
+        else if (length > 0) {
+          field.bytes[0]! |= 0x80;
+          field.recount();
+        }
+        if (kind === 'fill') for (let at = 0; at < length; at++) model.add(at);
+        if (kind === 'clear') model.clear();
+        if (kind === 'write' && length > 0) model.add(0);
+        assert.equal(field.count, model.size);
+        for (let at = -2; at < length + 10; at++) assert.equal(field.has(at), model.has(at), `bit ${at}`);
+      }
+      const read = Bitfield.fromBytes(field.bytes, length);
+      assert.deepEqual([...(read?.bytes ?? [])], [...field.bytes], 'no spare bit is set');
+      assert.equal(read?.count, model.size);
+    }),
+  );
+});
+
+test('two bitfields that were copied go their own ways', () => {
+  const field = new Bitfield(10);
+  field.add(3);
+  const copy = field.copy();
+  copy.add(4);
+  field.delete(3);
+  assert.deepEqual([field.count, copy.count, copy.has(3), field.has(4)], [0, 2, true, false]);
+});

@@ -1,0 +1,86 @@
+// SHA-1 of several streams side by side, by the module in native/: a chain of SHA instructions leaves most of the unit idle,
+// three chains fill it (docs/decisions/0016-sha1-lanes.md). Optional: it is there when the build found a C compiler.
+import { createRequire } from 'node:module';
+import type { Sha1, Sha1Stream } from './sha1.ts';
+
+const DIGEST_BYTES = 20;
+const STATE_BYTES = 32;
+const BEGINS = 1;
+const ENDS = 2;
+const PLAN_STRIDE = 2;
+
+/** What native/sha1-lanes.c exports. */
+export interface LanesModule {
+  readonly supported: boolean;
+  hash(states: readonly Uint8Array[], plan: Int32Array, views: readonly Uint8Array[]): void;
+}
+
+/** The module, or `undefined` when it was not built or this CPU lacks the instructions. */
+export function loadLanes(): LanesModule | undefined {
+  try {
+    const lanes = createRequire(import.meta.url)('#native/sha1-lanes.node') as LanesModule;
+    return lanes.supported ? lanes : undefined;
+  } catch {
+    // Not built, or built for another system: either way node:crypto is there.
+    return undefined;
+  }
+}
+
+class LanesStream implements Sha1Stream {
+  readonly state: Uint8Array = new Uint8Array(STATE_BYTES);
+  readonly digest: Uint8Array = this.state.subarray(0, DIGEST_BYTES);
+  /** Begun and not ended. */
+  open = false;
+  /** Has bytes that wait for `run`. */
+  waits = false;
+}
+
+export class Sha1Lanes implements Sha1 {
+  readonly #lanes: LanesModule;
+  readonly #streams: LanesStream[] = [];
+  readonly #states: Uint8Array[] = [];
+  readonly #views: Uint8Array[] = [];
+  #plan = new Int32Array(PLAN_STRIDE * 16);
+
+  constructor(lanes: LanesModule) {
+    this.#lanes = lanes;
+  }
+
+  stream(): Sha1Stream {
+    return new LanesStream();
+  }
+
+  add(stream: LanesStream, blocks: readonly Uint8Array[], ends: boolean): void {
+    const isLast = this.#streams.at(-1) === stream;
+    // Two lanes cannot share a stream.
+    if (stream.waits && !isLast) this.run();
+    if (!stream.waits) this.#enlist(stream);
+    const at = (this.#streams.length - 1) * PLAN_STRIDE;
+    this.#plan[at]! += blocks.length;
+    if (ends) this.#plan[at + 1]! |= ENDS;
+    for (const block of blocks) this.#views.push(block);
+    stream.open = !ends;
+  }
+
+  run(): void {
+    if (this.#streams.length > 0) this.#lanes.hash(this.#states, this.#plan, this.#views);
+    for (const stream of this.#streams) stream.waits = false;
+    this.#streams.length = 0;
+    this.#states.length = 0;
+    this.#views.length = 0;
+  }
+
+  #enlist(stream: LanesStream): void {
+    const at = this.#streams.length * PLAN_STRIDE;
+    if (at === this.#plan.length) {
+      const longer = new Int32Array(2 * at);
+      longer.set(this.#plan);
+      this.#plan = longer;
+    }
+    this.#plan[at] = 0;
+    this.#plan[at + 1] = stream.open ? 0 : BEGINS;
+    this.#streams.push(stream);
+    this.#states.push(stream.state);
+    stream.waits = true;
+  }
+}
