@@ -32,7 +32,7 @@ import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { makeNetHost } from './net-threads.ts';
-import { ClientPortMapping, type ClientPortMappingParts } from './port-mapping.ts';
+import { ClientPortMapping } from './port-mapping.ts';
 import type { PortMappingStatus } from './port-mapping-types.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
@@ -155,7 +155,9 @@ export class Client extends EventEmitter<ClientEvents> {
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
     this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, udpAddresses, warn });
-    this.#portMapping = this.#makePortMapping({ clock, random, external });
+    const changed = (status: PortMappingStatus, moved: boolean): void => this.#portsChanged(status, moved);
+    const mapping = { clock, random, external, changed, ports: this.#listener };
+    this.#portMapping = ClientPortMapping.of(settings.portMapping, mapping);
     const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
@@ -306,22 +308,10 @@ export class Client extends EventEmitter<ClientEvents> {
     await Promise.all([...links, pool.close(), this.#trackers.close(), unmapped]);
   }
 
-  #makePortMapping(
-    parts: Pick<ClientPortMappingParts, 'clock' | 'random' | 'external'>,
-  ): ClientPortMapping | undefined {
-    const { portMapping: settings } = this.#settings;
-    if (settings === false) return undefined;
-    return new ClientPortMapping({
-      ...parts,
-      settings,
-      tcpPort: (family) => this.#listener.tcpPort(family),
-      udpPort: (family) => this.#udp.local(family)?.port,
-      changed: (status, moved) => {
-        this.emit('portMapping', status);
-        // Who was told another port is told again.
-        if (moved) for (const torrent of this.torrents) torrent.reannounce();
-      },
-    });
+  /** Who was told another port is told again. */
+  #portsChanged(status: PortMappingStatus, moved: boolean): void {
+    this.emit('portMapping', status);
+    if (moved) for (const torrent of this.torrents) torrent.reannounce();
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {

@@ -40,6 +40,11 @@ export class Listener {
     return this.#families.has(family) ? this.#port : undefined;
   }
 
+  /** The same of UDP. */
+  udpPort(family: AddressFamily): number | undefined {
+    return this.#parts.udp.local(family)?.port;
+  }
+
   /** Binds all and resolves to the TCP address, `undefined` when told never to listen. Rejects with ERR_CLIENT_LISTEN. */
   async open(): Promise<PeerAddress | undefined> {
     const { listen, udp } = this.#parts;

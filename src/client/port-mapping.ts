@@ -9,15 +9,14 @@ import { NatHost } from '../host/nat/nat-host.ts';
 import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
 import type { PortMappingSettings } from './client-options.ts';
 import { UNMAP_TIMEOUT_MS } from './limits.ts';
+import type { Listener } from './listener.ts';
 import type { PortMapping, PortMappingStatus } from './port-mapping-types.ts';
 
 export interface ClientPortMappingParts {
-  readonly settings: PortMappingSettings;
   readonly clock: Clock;
   readonly random: Random;
-  /** Our ports as they are bound, by family; `undefined`: there is none. */
-  readonly tcpPort: (family: AddressFamily) => number | undefined;
-  readonly udpPort: (family: AddressFamily) => number | undefined;
+  /** Our ports as they are bound. */
+  readonly ports: Pick<Listener, 'tcpPort' | 'udpPort'>;
   /** What the session has, which is made later. */
   readonly external: () => ExternalAddress;
   /** Something is open, or is not any more. `moved`: peers have to be told another port. */
@@ -33,16 +32,16 @@ export class ClientPortMapping {
   #ports = '{}';
   #closed: Promise<void> | undefined;
 
-  constructor(parts: ClientPortMappingParts) {
+  private constructor(settings: PortMappingSettings, parts: ClientPortMappingParts) {
     this.#parts = parts;
-    this.#host = new NatHost(parts.settings);
-    const { clock, random, external, tcpPort, udpPort } = parts;
+    this.#host = new NatHost(settings);
+    const { clock, random, external, ports } = parts;
     this.#mapper = new PortMapper({
       clock,
       random,
       port: this.#host,
       own: (family) => {
-        const [tcp, udp] = [tcpPort(family), udpPort(family)];
+        const [tcp, udp] = [ports.tcpPort(family), ports.udpPort(family)];
         return [
           ...(tcp === undefined ? [] : [{ transport: 'tcp' as const, port: tcp }]),
           ...(udp === undefined ? [] : [{ transport: 'udp' as const, port: udp }]),
@@ -51,6 +50,11 @@ export class ClientPortMapping {
       external: { vote: (host, voter) => external().vote(host, voter) },
       changed: () => this.#tell(),
     });
+  }
+
+  /** `undefined` when it is switched off. */
+  static of(settings: PortMappingSettings | false, parts: ClientPortMappingParts): ClientPortMapping | undefined {
+    return settings === false ? undefined : new ClientPortMapping(settings, parts);
   }
 
   /** Begins; what listens is bound. */
@@ -67,12 +71,12 @@ export class ClientPortMapping {
 
   /** The TCP ports by which the internet reaches us, where they are not those that we are bound to. */
   mappedPorts(): MappedPorts {
-    return this.#portsOf('tcp', this.#parts.tcpPort);
+    return this.#portsOf('tcp', (family) => this.#parts.ports.tcpPort(family));
   }
 
   /** The same of UDP, which the DHT goes over. */
   mappedUdpPorts(): MappedPorts {
-    return this.#portsOf('udp', this.#parts.udpPort);
+    return this.#portsOf('udp', (family) => this.#parts.ports.udpPort(family));
   }
 
   /** Takes all mappings away, which gateways have a second for, and closes every socket. Idempotent. */

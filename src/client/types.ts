@@ -52,9 +52,8 @@ export interface ClientOptions {
    */
   readonly dht?: boolean | DhtOptions;
   /**
-   * Asks the gateways of our networks to let peers in: by PCP, NAT-PMP or UPnP, whichever they speak, on the ports that we
-   * listen on, TCP and UDP, through the translation of IPv4 and the firewall of IPv6. What was opened is taken away when the client
-   * closes. Default true. Nothing is asked when we do not listen, or on this machine alone, nor for an IPv4 address of the internet.
+   * Asks gateways (PCP, NAT-PMP, UPnP) to let peers in at our ports, TCP and UDP, through IPv4's translation and IPv6's
+   * firewall, until the client closes. Default true; nothing is asked when we listen nowhere, or on this machine alone.
    */
   readonly portMapping?: boolean;
   /**
