@@ -73,7 +73,7 @@ export function searchUpnp({ gateway, signal, found }: UpnpSearch): Promise<void
  * Whether whoever sent an answer is the gateway. Of IPv6 its address on the link may answer for the one that routes go by, or
  * the other way round; where the gateway is a guess, a neighbour in our own network may be it.
  */
-export function mayAnswer({ family, host, local, networkBits, guessed }: FoundGateway, sender: string): boolean {
+function mayAnswer({ family, host, local, networkBits, guessed }: FoundGateway, sender: string): boolean {
   if (sender === host) return true;
   if (family === 6) return isLinkLocal(sender) || inNetwork(sender, `${local}/64`);
   return guessed && sender !== local && inNetwork(sender, `${local}/${networkBits}`);

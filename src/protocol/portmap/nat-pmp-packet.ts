@@ -13,7 +13,7 @@ const ADDRESS_BYTES = 12;
 const MAP_BYTES = 16;
 
 /** Result codes (RFC 6886, 3.5). */
-export const NAT_PMP_SUCCESS = 0;
+const NAT_PMP_SUCCESS = 0;
 export const NAT_PMP_UNSUPPORTED_VERSION = 1;
 export const NAT_PMP_NOT_AUTHORIZED = 2;
 export const NAT_PMP_NETWORK_FAILURE = 3;
