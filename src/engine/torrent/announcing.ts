@@ -15,6 +15,7 @@ import type { MappedPorts, OwnPorts } from '../portmap/own-ports.ts';
 import type { PeerAddress } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
+import type { Asking } from './asking.ts';
 import type { Intake } from './intake.ts';
 
 /** What an announce tells about us. */
@@ -58,14 +59,6 @@ export interface AnnouncingParts {
   readonly external: Pick<ExternalAddress, 'vote'>;
   /** Absent: the DHT is not asked. */
   readonly dht?: DhtDiscovery | undefined;
-}
-
-/** Who is asked for peers. */
-export interface Asking {
-  /** There is a tracker. */
-  readonly trackers: boolean;
-  /** Nodes of the DHT that we know; `undefined` when it is not asked. */
-  readonly dhtNodes: number | undefined;
 }
 
 /** What came of an announce: addresses to try, or what the user should know. */
@@ -140,7 +133,7 @@ export class Announcing {
 
   /** Whom peers are asked of: what explains that there are none. */
   get asking(): Asking {
-    return { trackers: this.status().length > 0, dhtNodes: this.#parts.dht?.nodes };
+    return { trackers: this.status(), dht: this.#parts.dht?.asking };
   }
 
   status(): readonly TrackerStatus[] {
