@@ -1,18 +1,19 @@
 // The public library's entrance: a BitTorrent client in one object.
 import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { Clock, Random } from '../base/clock.ts';
 import { InputError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import type { MappedPorts } from '../engine/portmap/own-ports.ts';
-import type { StorageSink } from '../engine/ports.ts';
 import { Session } from '../engine/session/session.ts';
 import type { ExternalAddress } from '../engine/swarm/external-address.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { LsdHost } from '../host/lsd/lsd-host.ts';
 import { Arena } from '../host/memory/arena.ts';
+import { Egress } from '../host/net/egress.ts';
 import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
@@ -26,6 +27,7 @@ import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
 import { DhtHomes } from './dht-homes.ts';
+import { forwardStorage } from './forward-storage.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
@@ -51,6 +53,9 @@ import type {
   TorrentWarning,
 } from './types.ts';
 
+const clock: Clock = { nowMs: () => performance.now() };
+const random: Random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
+
 /** The events of a Client. */
 export interface ClientEvents {
   /** Something that concerns no single torrent went wrong, and does not stop the client. */
@@ -74,7 +79,9 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #trackers: TrackerClient;
   readonly #webSeeds: WebSeedHost;
   readonly #lsd: LsdHost | undefined;
-  readonly #udp = new UdpHost();
+  readonly #udp: UdpHost;
+  /** The way out of everything. */
+  readonly #egress: Egress;
   readonly #dht: ClientDht | undefined;
   readonly #dhtHomes: DhtHomes;
   readonly #listener: Listener;
@@ -91,14 +98,16 @@ export class Client extends EventEmitter<ClientEvents> {
   constructor(options: ClientOptions = {}) {
     super();
     const settings = clientSettings(options);
-    const { profile } = settings;
     this.#settings = settings;
     const arena = new Arena(Math.floor(settings.memoryBytes / BLOCK_BYTES));
     this.#ledger = new SlotLedger(arena.frames.count);
-    this.#profiler = profile ? new Profiler() : undefined;
+    this.#profiler = settings.profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
-    const host = makeNetHost({ settings, arena, times, datagrams: this.#udp, warn });
+    const egress = new Egress(settings.egress);
+    this.#egress = egress;
+    this.#udp = new UdpHost(egress);
+    const host = makeNetHost({ settings, arena, times, datagrams: this.#udp, egress, warn });
     const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
     const pool = new DiskPool({
@@ -106,24 +115,22 @@ export class Client extends EventEmitter<ClientEvents> {
       workers: settings.diskWorkers,
       sink: forwardStorage(() => sinks.storage),
       hashing: settings.hashing,
-      profile,
+      profile: settings.profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
-    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT, allowLocal: settings.allowLocal });
-    const { memory, countersHere: counters } = host;
-    const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    const asking = { userAgent: USER_AGENT, allowLocal: settings.allowLocal, egress };
+    this.#trackers = new TrackerClient({ announced }, asking);
+    const webSeeds = new WebSeedHost({ memory: host.memory, counters: host.countersHere, ...asking });
     this.#webSeeds = webSeeds;
     const { listen, lsd } = settings;
-    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host }) : undefined;
-    const clock = { nowMs: () => performance.now() };
-    const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
+    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host, binding: egress.binding }) : undefined;
     const refuses = (host: string): boolean => session.gate.refuses(host);
     const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
     this.#dhtHomes = new DhtHomes(udpAddresses);
     const homes = this.#dhtHomes.datagrams;
     const mappedPorts = (): MappedPorts => this.#portMapping?.mappedUdpPorts() ?? {};
     const external = (): ExternalAddress => session.external;
-    const dhtParts = { datagrams: this.#udp, homes, clock, random, refuses, mappedPorts, external };
+    const dhtParts = { datagrams: this.#udp, homes, egress, clock, random, refuses, mappedPorts, external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -143,6 +150,7 @@ export class Client extends EventEmitter<ClientEvents> {
       mappedPorts: () => this.#portMapping?.mappedPorts() ?? {},
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
+      warn,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
@@ -154,14 +162,13 @@ export class Client extends EventEmitter<ClientEvents> {
     );
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, udpAddresses, warn });
-    const changed = (status: PortMappingStatus, moved: boolean): void => this.#portsChanged(status, moved);
-    const mapping = { clock, random, external, changed, ports: this.#listener };
-    this.#portMapping = ClientPortMapping.of(settings.portMapping, mapping);
+    const hasNoUdp = (warning: TorrentWarning): void => session.outage.failed(warning, clock.nowMs());
+    const listening = { listen: settings.listen, udpAddresses, egress };
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, ...listening, warn, hasNoUdp });
+    this.#portMapping = this.#makePortMapping(external);
     const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
-    const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
-    this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
+    this.#core = new Core({ pool, host, session, schedule, resume, metadata: new MetadataStore(), forget });
   }
 
   /** Our node of the distributed hash table; `undefined` when it is off. */
@@ -207,7 +214,7 @@ export class Client extends EventEmitter<ClientEvents> {
    */
   async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const loaded = await load(this.#core, source, options.signal);
+    const loaded = await this.#load(source, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
@@ -308,10 +315,19 @@ export class Client extends EventEmitter<ClientEvents> {
     await Promise.all([...links, pool.close(), this.#trackers.close(), unmapped]);
   }
 
-  /** Who was told another port is told again. */
-  #portsChanged(status: PortMappingStatus, moved: boolean): void {
-    this.emit('portMapping', status);
-    if (moved) for (const torrent of this.torrents) torrent.reannounce();
+  #makePortMapping(external: () => ExternalAddress): ClientPortMapping | undefined {
+    return ClientPortMapping.of(this.#settings.portMapping, {
+      clock,
+      random,
+      external,
+      ports: this.#listener,
+      binding: this.#egress.binding,
+      changed: (status, moved) => {
+        this.emit('portMapping', status);
+        // Who was told another port is told again.
+        if (moved) for (const torrent of this.torrents) torrent.reannounce();
+      },
+    });
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
@@ -342,6 +358,16 @@ export class Client extends EventEmitter<ClientEvents> {
     }
   }
 
+  async #load(
+    source: string | Uint8Array | Metainfo | Magnet,
+    signal: AbortSignal | undefined,
+  ): Promise<Metainfo | Magnet> {
+    const ways = { read: this.#core.readTorrent, egress: this.#egress };
+    if (typeof source === 'string') return await resolveSourceBy(ways, source, signal);
+    if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
+    return source;
+  }
+
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed; make a new one');
   }
@@ -358,16 +384,6 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 }
 
-async function load(
-  core: Core,
-  source: string | Uint8Array | Metainfo | Magnet,
-  signal: AbortSignal | undefined,
-): Promise<Metainfo | Magnet> {
-  if (typeof source === 'string') return await resolveSourceBy(core.readTorrent, source, signal);
-  if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
-  return source;
-}
-
 function nameOf(source: Metainfo | Magnet): string {
   return isMagnet(source) ? (source.displayName ?? source.infoHash) : source.name;
 }
@@ -376,13 +392,4 @@ function nameOf(source: Metainfo | Magnet): string {
 function magnetOptions(magnet: Magnet, info: TorrentInfo, options: AddOptions): AddOptions {
   const select = options.select ?? (magnet.select && selectedFiles(magnet.select, info.files.length));
   return { ...options, peers: [...(options.peers ?? []), ...magnet.peers], ...(select && { select }) };
-}
-
-function forwardStorage(sink: () => StorageSink): StorageSink {
-  return {
-    runsStored: (batch, count) => sink().runsStored(batch, count),
-    blocksDiffered: (batch, count) => sink().blocksDiffered(batch, count),
-    blocksRead: (batch, count) => sink().blocksRead(batch, count),
-    storageFailed: (store, error) => sink().storageFailed(store, error),
-  };
 }

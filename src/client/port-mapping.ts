@@ -6,6 +6,7 @@ import type { MappedPorts } from '../engine/portmap/own-ports.ts';
 import { type OpenPort, PortMapper, type PortMapperStatus } from '../engine/portmap/port-mapper.ts';
 import type { ExternalAddress } from '../engine/swarm/external-address.ts';
 import { NatHost } from '../host/nat/nat-host.ts';
+import type { LocalBinding } from '../host/net/local-binding.ts';
 import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
 import type { PortMappingSettings } from './client-options.ts';
 import { UNMAP_TIMEOUT_MS } from './limits.ts';
@@ -17,6 +18,8 @@ export interface ClientPortMappingParts {
   readonly random: Random;
   /** Our ports as they are bound. */
   readonly ports: Pick<Listener, 'tcpPort' | 'udpPort'>;
+  /** What every socket is bound to, if the user says so. */
+  readonly binding: LocalBinding | undefined;
   /** What the session has, which is made later. */
   readonly external: () => ExternalAddress;
   /** Something is open, or is not any more. `moved`: peers have to be told another port. */
@@ -34,7 +37,7 @@ export class ClientPortMapping {
 
   private constructor(settings: PortMappingSettings, parts: ClientPortMappingParts) {
     this.#parts = parts;
-    this.#host = new NatHost(settings);
+    this.#host = new NatHost({ listens: listensAt(settings, parts.binding) });
     const { clock, random, external, ports } = parts;
     this.#mapper = new PortMapper({
       clock,
@@ -118,6 +121,16 @@ export class ClientPortMapping {
     this.#ports = ports;
     this.#parts.changed(status, moved);
   }
+}
+
+/** Where peers can reach us: at what everything is bound to, or at what is listened on. */
+function listensAt(
+  { host, bothFamilies }: PortMappingSettings,
+  binding: LocalBinding | undefined,
+): (address: string, family: AddressFamily) => boolean {
+  if (binding !== undefined) return (address, family) => binding.present()[family] === address;
+  const all = (family: AddressFamily): boolean => bothFamilies || host === '::' || (host === '0.0.0.0' && family === 4);
+  return (address, family) => all(family) || address === host;
 }
 
 function statusOf({ open, troubles }: PortMapperStatus): PortMappingStatus {

@@ -242,3 +242,9 @@ export const GATEWAY_SERVICES_MAX = 16;
 /** Values of one answer, and characters of each: the longest that we ask for is an address. */
 export const SOAP_VALUES_MAX = 32;
 export const SOAP_TEXT_CHARS_MAX = 200;
+
+/** Bytes of a user name, and of a password, for a SOCKS5 proxy: their length is told in one byte (RFC 1929). */
+export const SOCKS_CREDENTIAL_BYTES_MAX = 255;
+
+/** Bytes of an HTTP proxy's answer to CONNECT: some hundred are usual, and each of them costs a step of ours. */
+export const PROXY_HEAD_BYTES_MAX: number = 8 * 1024;

@@ -5,7 +5,7 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Gateway } from '../../engine/portmap/gateway-port.ts';
 import { SCOPE_GLOBAL, SCOPE_NONE, scopeOf } from '../../engine/swarm/address-scope.ts';
 import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
-import { decodeAddress } from '../../protocol/tracker/compact-peers.ts';
+import { type AddressFamily, decodeAddress } from '../../protocol/tracker/compact-peers.ts';
 import { type DefaultRoute, isLinkLocal, readDefaultRoutes } from './default-routes.ts';
 
 /** A gateway, and by what it is reached. */
@@ -27,18 +27,12 @@ export interface SystemNetwork {
 
 export const systemNetwork: SystemNetwork = { routes: readDefaultRoutes, interfaces: networkInterfaces, ipv6Source };
 
-const ALL_IPV4 = '0.0.0.0';
-const ALL_IPV6 = '::';
-
 /** No packet goes there: an address for documentation (RFC 3849), on the way to all others. */
 const SOMEWHERE = '2001:db8::1';
 
-/**
- * Finds the gateways for what listens at `host`: an address of this machine, or all of them. `bothFamilies`: at all
- * addresses of both families.
- */
+/** Finds the gateways of those of our addresses that peers can reach us at. */
 export async function findGateways(
-  { host, bothFamilies }: { readonly host: string; readonly bothFamilies: boolean },
+  listens: (address: string, family: AddressFamily) => boolean,
   network: SystemNetwork,
 ): Promise<FoundGateway[]> {
   const interfaces = network.interfaces();
@@ -47,9 +41,8 @@ export async function findGateways(
   const seen = new Set<string>();
   return routes.flatMap((route) => {
     const { family, interfaceName } = route;
-    const wanted = bothFamilies || host === (family === 4 ? ALL_IPV4 : ALL_IPV6) || host === ALL_IPV6;
     const ours = (interfaces[interfaceName] ?? []).filter(
-      ({ address, internal }) => !internal && (wanted || address === host),
+      ({ address, internal }) => !internal && listens(address, family),
     );
     const own = family === 4 ? ownIpv4(ours, route.host) : ownIpv6(ours, source);
     // One gateway for each interface and family: the better route comes first.

@@ -112,8 +112,7 @@ async function scene(t: TestContext, router: Pick<Router, 'host'>): Promise<Scen
     cidr: `${HERE}/8`,
   } as const;
   const host = new NatHost({
-    host: HERE,
-    bothFamilies: false,
+    listens: (address) => address === HERE,
     network: {
       routes: async () => [{ family: 4, host: router.host, interfaceName: 'test0', metric: 0 }],
       interfaces: () => ({ test0: [address] }),

@@ -10,6 +10,7 @@ import {
   type SoapCall,
   soapAction,
 } from '../../protocol/portmap/soap-message.ts';
+import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import { GATEWAYS_LOOK_MS } from '../limits.ts';
 import { type FoundGateway, findGateways, type SystemNetwork, systemNetwork } from './gateway-finder.ts';
 import { askGateway } from './gateway-http.ts';
@@ -17,10 +18,8 @@ import { GatewaySockets } from './gateway-sockets.ts';
 import { searchUpnp, type UpnpPlace } from './upnp-search.ts';
 
 export interface NatHostOptions {
-  /** Where we listen: an address of this machine, or all of one family. */
-  readonly host: string;
-  /** At all addresses of both families. */
-  readonly bothFamilies: boolean;
+  /** Whether peers can reach us at this address of this machine. Nothing is sent from another one. */
+  readonly listens: (address: string, family: AddressFamily) => boolean;
   /** For tests. */
   readonly network?: SystemNetwork;
 }
@@ -76,7 +75,7 @@ export class NatHost implements GatewayPort {
   }
 
   async #look(): Promise<void> {
-    const found = await findGateways(this.#options, this.#options.network ?? systemNetwork);
+    const found = await findGateways(this.#options.listens, this.#options.network ?? systemNetwork);
     if (this.#abort.signal.aborted) return;
     const keys = new Set(found.map(gatewayKey));
     for (const key of this.#gateways.keys()) {
