@@ -297,6 +297,8 @@ export interface WebSeedInfo {
   readonly url: string;
   /** It is asked for ranges of files (BEP 19) or of pieces (BEP 17). */
   readonly kind: 'files' | 'pieces';
+  /** How many go to it: more than one where one does not bring all that there is to be had. */
+  readonly connections: number;
   /** Payload that it sends us per second. */
   readonly downloadBytesPerSecond: number;
   /** Blocks that it was asked for and has not sent yet. */

@@ -130,6 +130,13 @@ export const UTP_ALONE_TIMEOUT_MS = 3000;
 /** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
 export const TRACKER_OTHER_FAMILY_MS = 2000;
 
+/**
+ * Addresses of one family that a tracker's name is asked at, one after the other, and when the next is asked beside one that is
+ * silent: a good one has answered by then, and more addresses than these are there to share the load.
+ */
+export const TRACKER_ADDRESSES_MAX = 4;
+export const TRACKER_NEXT_ADDRESS_MS = 5000;
+
 /** A scrape that takes longer has failed: somebody is waiting for it. */
 export const SCRAPE_TIMEOUT_MS = 15_000;
 

@@ -30,6 +30,7 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Announcing } from '../torrent/announcing.ts';
+import { askingWords } from '../torrent/asking.ts';
 import {
   greeting,
   hearNodePort,
@@ -150,7 +151,8 @@ export class MetadataFetch implements Member {
     for (const peer of this.swarm.peers()) if (peer.ready) ready++;
     if (ready > 0) return { code: 'no-metadata', message: 'no connected peer has the metadata of this torrent yet' };
     const { hopeful } = this.swarm.candidates;
-    return explainLoneliness(this.swarm.size, { hopeful, asking: this.#announcing.asking });
+    const asking = askingWords(this.#announcing.asking, this.#nowMs());
+    return explainLoneliness(this.swarm.size, { hopeful, asking });
   }
 
   admit(link: LinkId, address: DialTarget, incoming: boolean): Peer {

@@ -14,6 +14,7 @@ import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, N
 import type { PeerAddress } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
+import type { Asking } from './asking.ts';
 import type { Intake } from './intake.ts';
 
 /** What an announce tells about us. */
@@ -50,14 +51,6 @@ export interface AnnouncingParts {
   readonly external: Pick<ExternalAddress, 'vote'>;
   /** Absent: the DHT is not asked. */
   readonly dht?: DhtDiscovery | undefined;
-}
-
-/** Who is asked for peers. */
-export interface Asking {
-  /** There is a tracker. */
-  readonly trackers: boolean;
-  /** Nodes of the DHT that we know; `undefined` when it is not asked. */
-  readonly dhtNodes: number | undefined;
 }
 
 /** What came of an announce: addresses to try, or what the user should know. */
@@ -132,7 +125,7 @@ export class Announcing {
 
   /** Whom peers are asked of: what explains that there are none. */
   get asking(): Asking {
-    return { trackers: this.status().length > 0, dhtNodes: this.#parts.dht?.nodes };
+    return { trackers: this.status(), dht: this.#parts.dht?.asking };
   }
 
   status(): readonly TrackerStatus[] {

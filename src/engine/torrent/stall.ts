@@ -3,7 +3,7 @@ import type { PlanRefusal } from '../picker/request-planner.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { WebSeeds } from '../webseed/web-seeds.ts';
-import type { Asking } from './announcing.ts';
+import { type Asking, askingWords } from './asking.ts';
 import type { Intake } from './intake.ts';
 
 /** A reason with a stable code and words for the user. */
@@ -17,8 +17,8 @@ export interface StallFacts {
   readonly peers: Iterable<Peer>;
   /** Addresses that could still be dialled. */
   readonly hopeful: boolean;
-  /** Who is being asked for others, or will be. */
-  readonly asking: Asking;
+  /** Who is being asked for others, or will be, in words; absent: nobody. */
+  readonly asking: string | undefined;
   readonly lastRefusal: PlanRefusal | 'rate';
   /** Why nothing comes of the web seeds, when there are any. */
   readonly webSeedTrouble?: string | undefined;
@@ -33,12 +33,12 @@ interface StalledTorrent {
 }
 
 /** Why a torrent that is downloading receives nothing. */
-export function stallOf(torrent: StalledTorrent): Stall {
+export function stallOf(torrent: StalledTorrent, nowMs: number): Stall {
   const { swarm, intake, webSeeds } = torrent;
   return explainStall({
     peers: swarm.peers(),
     hopeful: swarm.candidates.hopeful,
-    asking: torrent.announcing.asking,
+    asking: askingWords(torrent.announcing.asking, nowMs),
     lastRefusal: intake.lastRefusal,
     webSeedTrouble: webSeeds.trouble(),
   });
@@ -80,17 +80,8 @@ export function explainStall(facts: StallFacts): Stall {
 export function explainLoneliness(dialling: number, facts: Pick<StallFacts, 'hopeful' | 'asking'>): Stall {
   if (dialling > 0) return { code: 'connecting', message: `connecting to ${peers(dialling)}` };
   if (facts.hopeful) return { code: 'no-peers', message: 'no peer answers; trying again' };
-  const { trackers, dhtNodes } = facts.asking;
-  const asked = [
-    ...(trackers ? ['asking the trackers'] : []),
-    ...(dhtNodes === undefined ? [] : [dhtSearch(dhtNodes)]),
-  ];
-  if (asked.length > 0) return { code: 'no-peers', message: `no peers yet; ${asked.join(', ')}` };
+  if (facts.asking !== undefined) return { code: 'no-peers', message: `no peers yet: ${facts.asking}` };
   return { code: 'no-peers', message: 'no peers known; name one with --peer or use a torrent with a tracker' };
-}
-
-function dhtSearch(nodes: number): string {
-  return nodes > 0 ? `looking for peers in the DHT (nodes: ${nodes})` : 'looking for the first nodes of the DHT';
 }
 
 function peers(count: number): string {

@@ -9,7 +9,8 @@ import { mergeReplies } from '../../protocol/tracker/merged-reply.ts';
 import { SCRAPE_TIMEOUT_MS } from '../limits.ts';
 import { askEach } from './each-family.ts';
 import type { HttpAnnouncer } from './http-announcer.ts';
-import { type TrackerLookup, TrackerTargets } from './tracker-target.ts';
+import { type AskAt, askInTurn } from './next-address.ts';
+import { byFamily, type TrackerLookup, type TrackerTarget, TrackerTargets } from './tracker-target.ts';
 import { UdpAnnouncer } from './udp-announcer.ts';
 
 export interface TrackerClientSettings {
@@ -17,6 +18,8 @@ export interface TrackerClientSettings {
   readonly userAgent: string;
   /** How long a UDP tracker's first answer is waited for. Default 15 s (BEP 15). */
   readonly udpFirstTimeoutMs?: number;
+  /** When a name's next address is asked beside one that is silent. Default 5 s. */
+  readonly nextAddressMs?: number;
   /** Asks whatever a torrent names, also in this network. Default false. */
   readonly allowLocal?: boolean;
   /** Looks names up. Default: the system. */
@@ -30,6 +33,7 @@ export class TrackerClient implements TrackerPort {
   #http: Promise<HttpAnnouncer> | undefined;
   readonly #udp: UdpAnnouncer;
   readonly #targets: TrackerTargets;
+  readonly #nextAddressMs: number | undefined;
   /** Announces that the sink still waits for. */
   readonly #tickets = new Map<number, AbortController>();
   readonly #scrapes = new Set<AbortController>();
@@ -40,6 +44,7 @@ export class TrackerClient implements TrackerPort {
   constructor(sink: TrackerSink, settings: TrackerClientSettings) {
     this.#sink = sink;
     this.#userAgent = settings.userAgent;
+    this.#nextAddressMs = settings.nextAddressMs;
     this.#udp = new UdpAnnouncer(settings.udpFirstTimeoutMs);
     this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, settings.lookup);
   }
@@ -102,8 +107,9 @@ export class TrackerClient implements TrackerPort {
   async #ask(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
     const { url, announcer } = await this.#announcerOf(request.url);
     const targets = await this.#targets.of(url, false, signal);
-    const asks = targets.map((target) => (limit: AbortSignal) => announcer.announce(request, target, limit));
-    return mergeReplies(await askEach(asks, signal));
+    return mergeReplies(
+      await this.#askAll(targets, (target, limit) => announcer.announce(request, target, limit), signal),
+    );
   }
 
   /**
@@ -123,8 +129,8 @@ export class TrackerClient implements TrackerPort {
         throw new SourceError('ERR_TRACKER_SCRAPE', `The tracker ${url.host} cannot be asked without taking part.`);
       }
       const targets = await this.#targets.of(new URL(asked), false, signal);
-      const asks = targets.map((target) => (limit: AbortSignal) => announcer.scrape(asked, infoHash, target, limit));
-      const [first, second = first] = await askEach(asks, signal);
+      const ask: AskAt<ScrapeFigures> = (target, limit) => announcer.scrape(asked, infoHash, target, limit);
+      const [first, second = first] = await this.#askAll(targets, ask, signal);
       return {
         seeds: Math.max(first!.seeds, second!.seeds),
         downloads: Math.max(first!.downloads, second!.downloads),
@@ -136,6 +142,14 @@ export class TrackerClient implements TrackerPort {
     }
   }
 
+  /** Over both families at once, and at the addresses of each in turn. */
+  #askAll<T>(targets: readonly TrackerTarget[], ask: AskAt<T>, signal: AbortSignal): Promise<readonly T[]> {
+    const asks = byFamily(targets).map((addresses) => {
+      return (limit: AbortSignal): Promise<T> => askInTurn(addresses, ask, limit, this.#nextAddressMs);
+    });
+    return askEach(asks, signal);
+  }
+
   async #announcerOf(text: string): Promise<{ url: URL; announcer: HttpAnnouncer | UdpAnnouncer }> {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url?.protocol === 'udp:') return { url, announcer: this.#udp };
@@ -144,8 +158,12 @@ export class TrackerClient implements TrackerPort {
   }
 }
 
-/** What of this network trackers are asked for. A UDP tracker gets packets of one form, whatever its URL says. */
+/**
+ * What of this network trackers are asked for. The URL of a UDP tracker need not have a path; one that it has is sent along
+ * (BEP 41), and has to be a tracker's as over HTTP.
+ */
 function refusal(url: URL, sentFromAfar: boolean, address: string): string | undefined {
-  const path = url.protocol === 'udp:' ? '/announce' : url.pathname;
+  const bare = url.protocol === 'udp:' && (url.pathname === '' || url.pathname === '/') && url.search === '';
+  const path = bare ? '/announce' : url.pathname;
   return sourceRefusal({ kind: 'tracker', path, query: url.search, sentFromAfar }, address);
 }
