@@ -11,7 +11,7 @@ import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
-import type { PeerAddress } from '../ports.ts';
+import { isOutage, type PeerAddress } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { Asking } from './asking.ts';
@@ -187,6 +187,8 @@ export class Announcing {
     const id = Math.floor(number / ANNOUNCE_TIERS_MAX);
     if (answer instanceof SourceError) {
       announcer.failed(id, answer, nowMs);
+      // That our own way out is closed is said once for all.
+      if (isOutage(answer.code) || answer.code === 'ERR_PROXY_UDP') return { addresses: [] };
       if (this.#reported.get(url) === answer.message) return { addresses: [] };
       this.#reported.set(url, answer.message);
       return { addresses: [], warning: { code: answer.code, message: answer.message } };

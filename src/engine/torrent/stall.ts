@@ -1,5 +1,6 @@
 // Why nothing comes in, as far as a torrent knows it (design, invariant 7): the user reads the message.
 import type { PlanRefusal } from '../picker/request-planner.ts';
+import type { Outage } from '../session/outage.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { WebSeeds } from '../webseed/web-seeds.ts';
@@ -20,6 +21,8 @@ export interface StallFacts {
   /** Who is being asked for others, or will be, in words; absent: nobody. */
   readonly asking: string | undefined;
   readonly lastRefusal: PlanRefusal | 'rate';
+  /** Why nobody can be reached, when that is so. */
+  readonly outage?: { readonly message: string } | undefined;
   /** Why nothing comes of the web seeds, when there are any. */
   readonly webSeedTrouble?: string | undefined;
 }
@@ -33,13 +36,14 @@ interface StalledTorrent {
 }
 
 /** Why a torrent that is downloading receives nothing. */
-export function stallOf(torrent: StalledTorrent, nowMs: number): Stall {
+export function stallOf(torrent: StalledTorrent, nowMs: number, { reason }: Pick<Outage, 'reason'>): Stall {
   const { swarm, intake, webSeeds } = torrent;
   return explainStall({
     peers: swarm.peers(),
     hopeful: swarm.candidates.hopeful,
     asking: askingWords(torrent.announcing.asking, nowMs),
     lastRefusal: intake.lastRefusal,
+    outage: reason,
     webSeedTrouble: webSeeds.trouble(),
   });
 }
@@ -59,7 +63,8 @@ export function explainStall(facts: StallFacts): Stall {
     if (peer.chokingUs) choking++;
     else if (peer.snubbed) snubbed++;
   }
-  const { webSeedTrouble } = facts;
+  const { webSeedTrouble, outage } = facts;
+  if (ready === 0 && outage !== undefined) return explainOutage(outage);
   const scarce = facts.lastRefusal !== 'none' && facts.lastRefusal !== 'nothing-offered';
   if (useful === 0 && webSeedTrouble !== undefined && !scarce) return { code: 'web-seed', message: webSeedTrouble };
   if (ready === 0 && webSeedTrouble === undefined) return explainLoneliness(dialling, facts);
@@ -74,6 +79,11 @@ export function explainStall(facts: StallFacts): Stall {
     return { code: 'disk-slow', message: 'waiting for the disk to write what has come in' };
   if (snubbed > 0) return { code: 'peers-stalled', message: `${peers(snubbed)} promised blocks and sent none` };
   return { code: 'waiting', message: `waiting for blocks from ${peers(useful - choking)}` };
+}
+
+/** The reason when nobody can be. */
+export function explainOutage({ message }: { readonly message: string }): Stall {
+  return { code: 'no-way-out', message: `nobody can be reached: ${message}` };
 }
 
 /** The reason when nobody is connected. */
