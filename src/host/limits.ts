@@ -130,6 +130,10 @@ export const UTP_ALONE_TIMEOUT_MS = 3000;
 /** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
 export const TRACKER_OTHER_FAMILY_MS = 2000;
 
+/** An address that failed comes behind the others of its name for so long; and so many are remembered. */
+export const SHUNNED_MS: number = 10 * 60_000;
+export const SHUNNED_ADDRESSES_MAX = 256;
+
 /**
  * Addresses of one family that a tracker's name is asked at, one after the other, and when the next is asked beside one that is
  * silent: a good one has answered by then, and more addresses than these are there to share the load.
