@@ -162,9 +162,8 @@ export class Client extends EventEmitter<ClientEvents> {
     );
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
-    const hasNoUdp = (warning: TorrentWarning): void => session.outage.failed(warning, clock.nowMs());
-    const listening = { listen: settings.listen, udpAddresses, egress };
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, ...listening, warn, hasNoUdp });
+    const listening = { listen: settings.listen, udpAddresses, egress, session };
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, ...listening, warn });
     this.#portMapping = this.#makePortMapping(external);
     const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
@@ -304,6 +303,7 @@ export class Client extends EventEmitter<ClientEvents> {
   async #close(): Promise<void> {
     await this.#listening?.catch(() => undefined);
     for (const search of this.#searches.values()) search.close();
+    this.#listener.close();
     const unmapped = this.#portMapping?.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();

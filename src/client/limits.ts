@@ -55,3 +55,6 @@ export const UNMAP_TIMEOUT_MS = 1000;
 
 /** Network threads: more than one a core only take turns, and each costs some megabytes. */
 export const NET_THREADS_MAX = 64;
+
+/** How often it is looked whether what everything is bound to is still there. */
+export const BINDING_WATCH_MS = 1000;

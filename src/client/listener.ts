@@ -2,10 +2,13 @@
 // what the client is bound to, if it is; behind a proxy UDP goes through the proxy's relay and no port is told to anybody.
 import { isIPv6 } from 'node:net';
 import { InputError, SourceError } from '../base/errors.ts';
+import type { Session } from '../engine/session/session.ts';
 import type { Egress } from '../host/net/egress.ts';
+import type { LocalBinding } from '../host/net/local-binding.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
 import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
+import { BindingWatch } from './binding-watch.ts';
 import type { ClientSettings } from './client-options.ts';
 import { firstOf } from './dht-homes.ts';
 import type { PeerAddress, TorrentWarning } from './types.ts';
@@ -21,8 +24,8 @@ export interface ListenerParts {
   /** Addresses that UDP packets leave from, instead of whichever the system picks: the first of each family. */
   readonly udpAddresses: readonly string[];
   readonly warn: (warning: TorrentWarning) => void;
-  /** Told once for all who find it out. */
-  readonly hasNoUdp: (warning: TorrentWarning) => void;
+  /** Hears what becomes of the way out. */
+  readonly session: Pick<Session, 'outage' | 'hangUp'>;
 }
 
 /** Addresses of this machine: one at least, one of each family at most. */
@@ -37,6 +40,7 @@ export class Listener {
   #port = 0;
   /** Those that are listened on. */
   readonly #families = new Set<AddressFamily>();
+  #watch: BindingWatch | undefined;
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
@@ -67,9 +71,40 @@ export class Listener {
     const bound = listen === false ? undefined : await this.#openTcp(addresses, listen.port);
     this.#port = bound?.port ?? 0;
     if (egress.proxy?.kind === 'http') this.#hasNoUdp('the HTTP proxy does not carry UDP');
-    else if (udp.wanted && egress.proxy !== undefined) await this.#openRelay();
     else if (udp.wanted) await this.#openUdp(addresses, this.#port);
+    if (egress.binding !== undefined) this.#watchOver(egress.binding);
     return bound;
+  }
+
+  /** Looks after nothing any more. What is open is closed by whoever has it. */
+  close(): void {
+    this.#watch?.stop();
+  }
+
+  #watchOver(binding: LocalBinding): void {
+    const gone = (): void => {
+      void this.#parts.udp.close();
+      this.#families.clear();
+      this.#parts.session.hangUp(binding.gone());
+    };
+    this.#watch ??= new BindingWatch({ binding, gone, moved: () => void this.#reopen() });
+    this.#watch.start();
+  }
+
+  /** The same ports at other addresses. The old ones listen to nobody: their address is gone. */
+  async #reopen(): Promise<void> {
+    const { listen, udp, egress, warn, session } = this.#parts;
+    // Whoever waits to try it need not wait any longer.
+    session.outage.over();
+    try {
+      const addresses = this.#addresses();
+      if (listen !== false) await this.#openTcp(addresses, this.#port);
+      if (udp.wanted && egress.proxy?.kind !== 'http') await this.#openUdp(addresses, this.#port);
+    } catch (error) {
+      // It may be gone again.
+      if (!(error instanceof InputError)) throw error;
+      warn({ code: error.code, message: error.message });
+    }
   }
 
   #addresses(): OwnAddresses {
@@ -114,6 +149,7 @@ export class Listener {
 
   /** A client that does not listen asks others all the same, from ports that the system picks. */
   async #openUdp({ host, other }: OwnAddresses, port: number): Promise<void> {
+    if (this.#parts.egress.proxy !== undefined) return await this.#openRelay();
     await this.#openSocket(this.#addressFor(host), port);
     // `::` takes in IPv4 on TCP, and a UDP socket of each family does the same.
     const second = host === ALL_IPV6 ? ALL_IPV4 : other;
@@ -148,9 +184,6 @@ export class Listener {
   }
 
   #hasNoUdp(why: string): void {
-    this.#parts.hasNoUdp({
-      code: 'ERR_PROXY_UDP',
-      message: `${why}: no DHT, no uTP, and trackers that speak UDP are not asked`,
-    });
+    this.#parts.session.outage.hasNoUdp(`${why}: no DHT, no uTP, and trackers that speak UDP are not asked`);
   }
 }

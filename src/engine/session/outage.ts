@@ -33,7 +33,7 @@ export class Outage {
 
   /** A connection that we wanted has failed, or an announce. */
   failed({ code, message }: LinkEnd, nowMs: number): void {
-    if (code === 'ERR_PROXY_UDP') return this.#hasNoUdp(message);
+    if (code === 'ERR_PROXY_UDP') return this.hasNoUdp(message);
     if (!isOutage(code)) return;
     const known = this.#reason?.code === code;
     this.#reason = { code, message };
@@ -52,8 +52,8 @@ export class Outage {
     this.#delayMs = OUTAGE_RETRY_MIN_MS;
   }
 
-  /** Said once: every UDP tracker finds it out anew. */
-  #hasNoUdp(message: string): void {
+  /** The proxy carries TCP alone. Said once: every UDP tracker finds it out anew. */
+  hasNoUdp(message: string): void {
     if (this.#warnedOfUdp) return;
     this.#warnedOfUdp = true;
     this.#warn({ code: 'ERR_PROXY_UDP', message });

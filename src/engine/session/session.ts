@@ -327,6 +327,13 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     return attachment;
   }
 
+  /** Our way out is gone, and with it whatever link there was. */
+  hangUp(why: LinkEnd): void {
+    this.outage.failed(why, this.#parts.clock.nowMs());
+    for (const link of this.#links.keys()) this.#parts.peers.close(link);
+    this.webSeeds.hangUp();
+  }
+
   /** The user, or a link, names peers of a member: they are dialled at once. */
   suggest(member: Member, addresses: Iterable<PeerAddress>): void {
     for (const address of addresses) member.swarm.candidates.add(address, 'user');

@@ -38,6 +38,11 @@ export class WebSeedDesk implements WebSeedSink {
     return link;
   }
 
+  /** Ends every connection: what they go out from is gone. */
+  hangUp(): void {
+    for (const link of this.#owners.keys()) this.port!.hangUp(link);
+  }
+
   webSeedBlocks(batch: Int32Array, count: number): void {
     let last: WebSeedOwner | undefined;
     for (let at = 0; at < count * ports.BLOCK_STRIDE; at += ports.BLOCK_STRIDE) {

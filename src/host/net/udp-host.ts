@@ -47,6 +47,8 @@ export class UdpHost implements DatagramPorts, DatagramPort {
   async open(host: string, port: number): Promise<PeerAddress> {
     const socket = await openDatagramSocket({ host, port }, this.#hearer);
     this.#sockets.set(isIPv6(host) ? 6 : 4, socket);
+    // Who waited for another one, which was closed, need not wait for this one.
+    if (this.#full) this.#sent(null);
     return socket.local;
   }
 
