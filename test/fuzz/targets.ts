@@ -40,6 +40,7 @@ import { decodeMessage } from '#src/protocol/wire/messages.ts';
 import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
+import { PORTMAP_TOKENS, runPortmap } from './portmap-target.ts';
 import { runReceiverScript } from './receiver-script.ts';
 import { runUtpScript } from './utp-script.ts';
 
@@ -468,6 +469,8 @@ const dhtState: FuzzTarget = {
   },
 };
 
+const portmap: FuzzTarget = { name: 'portmap', tokens: PORTMAP_TOKENS, run: runPortmap };
+
 export const targets: readonly FuzzTarget[] = [
   bencode,
   metainfo,
@@ -486,4 +489,5 @@ export const targets: readonly FuzzTarget[] = [
   lsd,
   krpc,
   dhtState,
+  portmap,
 ];
