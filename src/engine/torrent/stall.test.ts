@@ -58,7 +58,10 @@ test('the message counts', () => {
 test('when our own way out is closed that is the reason, whatever else there is to say', () => {
   const outage = { message: 'the proxy is down' };
   assert.equal(code({ outage }), 'no-way-out');
-  assert.equal(code({ outage, hopeful: true, webSeedTrouble: 'web seed cannot be reached' }), 'no-way-out');
+  assert.equal(
+    code({ outage, dialling: 'the one known peer does not answer', webSeedTrouble: 'web seed cannot be reached' }),
+    'no-way-out',
+  );
   assert.equal(code({ outage, peers: [peer({ ready: false })] }), 'no-way-out');
   assert.equal(code({ outage, peers: [peer()] }), 'waiting', 'who is connected is connected');
 });
