@@ -72,6 +72,12 @@ export class Peer implements Supplier {
   lastTakenMs = 0;
   takenBytes = 0;
 
+  /** Since when nothing was traded and nothing waited for, and what was traded by then; kept by `noteUse`. */
+  idleSinceMs: number = Number.POSITIVE_INFINITY;
+  tradedBytes = 0;
+  /** It was given a slot and asked for nothing. */
+  declinedSlot = false;
+
   readonly download: RateMeter = new RateMeter();
   readonly upload: RateMeter = new RateMeter();
   connectedMs = 0;
