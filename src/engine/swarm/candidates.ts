@@ -224,13 +224,17 @@ export class Candidates {
     if (candidate !== undefined) candidate.failures = 0;
   }
 
-  /** A connection ended or never came about: try again later, with growing patience. `useless` peers are left alone longest. */
-  ended(address: PeerAddress, nowMs: number, useless: boolean): void {
+  /**
+   * A connection ended or never came about: try again later, with growing patience. `useless` peers are left alone longest;
+   * who was not even tried, because our own way out is closed, has not failed.
+   */
+  ended(address: PeerAddress, nowMs: number, useless: boolean, untried = false): void {
     const candidate = this.#known.get(addressKey(address));
     if (candidate === undefined) return;
     // It was connected when hearsay was forgotten.
     if (this.#deaf && isHearsay(candidate.source)) return void this.#known.delete(addressKey(address));
     candidate.connected = false;
+    if (untried) return;
     candidate.useless = useless;
     const delayMaxMs = candidate.source === 'user' ? RECONNECT_DELAY_USER_MS : RECONNECT_DELAY_MAX_MS;
     const delayMs = RECONNECT_DELAY_MIN_MS * 2 ** Math.min(candidate.failures, 16);

@@ -348,7 +348,7 @@ test('what a torrent names in this network is asked only by a path that trackers
 test('a redirect from the internet leads nowhere in this network', async () => {
   const refusal = (url: URL, afar: boolean, address: string): string | undefined =>
     sourceRefusal({ kind: 'tracker', path: url.pathname, query: url.search, sentFromAfar: afar }, address);
-  const targets = new TrackerTargets(refusal);
+  const targets = new TrackerTargets(refusal, async () => [{ address: '127.0.0.1', family: 4 }]);
   const { signal } = new AbortController();
   const url = new URL('http://127.0.0.1/announce');
   assert.deepEqual(await targets.of(url, false, signal), [{ address: '127.0.0.1', family: 4 }]);

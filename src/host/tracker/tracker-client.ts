@@ -1,4 +1,5 @@
 // The engine's TrackerPort over real sockets: one announce per ticket, over HTTP, HTTPS or UDP as its URL says.
+import { isIPv6 } from 'node:net';
 import { assert } from '../../base/assert.ts';
 import { SourceError } from '../../base/errors.ts';
 import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
@@ -6,7 +7,8 @@ import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/dis
 import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
 import { scrapeUrl } from '../../protocol/tracker/http-scrape.ts';
 import { mergeReplies } from '../../protocol/tracker/merged-reply.ts';
-import { SCRAPE_TIMEOUT_MS } from '../limits.ts';
+import { PROXIED_ANNOUNCE_PORT, SCRAPE_TIMEOUT_MS } from '../limits.ts';
+import { DIRECT, type Egress } from '../net/egress.ts';
 import { askEach } from './each-family.ts';
 import type { HttpAnnouncer } from './http-announcer.ts';
 import { type AskAt, askInTurn } from './next-address.ts';
@@ -22,7 +24,9 @@ export interface TrackerClientSettings {
   readonly nextAddressMs?: number;
   /** Asks whatever a torrent names, also in this network. Default false. */
   readonly allowLocal?: boolean;
-  /** Looks names up. Default: the system. */
+  /** The way to them. Default: straight. */
+  readonly egress?: Egress;
+  /** Looks names up. Default: the system, or nobody here when a proxy does. */
   readonly lookup?: TrackerLookup;
 }
 
@@ -32,6 +36,7 @@ export class TrackerClient implements TrackerPort {
   /** Loaded with the first HTTP announce: its library takes a tenth of a second, which many downloads never need. */
   #http: Promise<HttpAnnouncer> | undefined;
   readonly #udp: UdpAnnouncer;
+  readonly #egress: Egress;
   readonly #targets: TrackerTargets;
   readonly #nextAddressMs: number | undefined;
   /** Announces that the sink still waits for. */
@@ -45,8 +50,11 @@ export class TrackerClient implements TrackerPort {
     this.#sink = sink;
     this.#userAgent = settings.userAgent;
     this.#nextAddressMs = settings.nextAddressMs;
-    this.#udp = new UdpAnnouncer(settings.udpFirstTimeoutMs);
-    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, settings.lookup);
+    const egress = settings.egress ?? DIRECT;
+    this.#egress = egress;
+    this.#udp = new UdpAnnouncer(egress, settings.udpFirstTimeoutMs);
+    const lookup = settings.lookup ?? lookupOf(egress);
+    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, lookup);
   }
 
   announce(ticket: number, request: AnnounceRequest): void {
@@ -81,7 +89,7 @@ export class TrackerClient implements TrackerPort {
 
   #loadHttp(): Promise<HttpAnnouncer> {
     this.#http ??= import('./http-announcer.ts').then(
-      (module) => new module.HttpAnnouncer(this.#userAgent, this.#targets),
+      (module) => new module.HttpAnnouncer(this.#userAgent, this.#targets, this.#egress),
     );
     return this.#http;
   }
@@ -107,8 +115,10 @@ export class TrackerClient implements TrackerPort {
   async #ask(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
     const { url, announcer } = await this.#announcerOf(request.url);
     const targets = await this.#targets.of(url, false, signal);
+    const port = request.port === 0 && this.#egress.proxy !== undefined ? PROXIED_ANNOUNCE_PORT : request.port;
+    const told = { ...request, port };
     return mergeReplies(
-      await this.#askAll(targets, (target, limit) => announcer.announce(request, target, limit), signal),
+      await this.#askAll(targets, (target, limit) => announcer.announce(told, target, limit), signal),
     );
   }
 
@@ -156,6 +166,12 @@ export class TrackerClient implements TrackerPort {
     if (url?.protocol === 'http:' || url?.protocol === 'https:') return { url, announcer: await this.#loadHttp() };
     throw new SourceError('ERR_TRACKER_URL', 'The tracker has no URL that starts with http, https or udp.');
   }
+}
+
+/** Behind a proxy a name is told to nobody but the proxy. */
+function lookupOf(egress: Egress): TrackerLookup {
+  if (egress.proxy === undefined) return (name) => egress.names.addresses(name);
+  return (name) => Promise.resolve([{ address: name, family: isIPv6(name) ? 6 : 4 }]);
 }
 
 /**

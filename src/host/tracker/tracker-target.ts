@@ -1,6 +1,5 @@
 // Which numeric addresses a tracker is asked at: some of each address family (BEP 7), and none that a torrent may not make
 // us ask (engine/discovery/source-guard.ts). What was judged is what is dialled: names are looked up here and nowhere else.
-import { lookup } from 'node:dns/promises';
 import { SourceError } from '../../base/errors.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import { TRACKER_ADDRESSES_MAX } from '../limits.ts';
@@ -8,23 +7,23 @@ import { networkFailure } from './network-failure.ts';
 
 /** Where to ask. */
 export interface TrackerTarget {
+  /** Of a name that a proxy resolves it is not known, and 4. */
   readonly family: AddressFamily;
+  /** A numeric address; a name, when the proxy resolves it. */
   readonly address: string;
 }
 
-/** Looks a name up, or takes a numeric address as it is. */
+/** Looks a name up, or takes a numeric address as it is. Behind a proxy names stay what they are. */
 export type TrackerLookup = (name: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
 
 /** Why a URL must not be asked for at a numeric address; `undefined` when it may. */
 export type TrackerRefusal = (url: URL, sentFromAfar: boolean, address: string) => string | undefined;
 
-const systemLookup: TrackerLookup = (name) => lookup(name, { all: true });
-
 export class TrackerTargets {
   readonly #lookup: TrackerLookup;
   readonly #refusal: TrackerRefusal;
 
-  constructor(refusal: TrackerRefusal, look: TrackerLookup = systemLookup) {
+  constructor(refusal: TrackerRefusal, look: TrackerLookup) {
     this.#lookup = look;
     this.#refusal = refusal;
   }
