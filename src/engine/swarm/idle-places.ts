@@ -13,8 +13,11 @@ export function noteUse(peer: Peer, nowMs: number): void {
   if (!peer.ready) return;
   const traded = tradedBytes(peer);
   if (traded !== peer.tradedBytes) peer.declinedSlot = false;
-  // A slot that it was given and asked nothing for: from then on its interest is no excuse.
-  if (peer.interestedInUs && !peer.weChoke && nowMs - peer.idleSinceMs >= SLOT_UNUSED_MS) peer.declinedSlot = true;
+  if (peer.weChoke) peer.chokedMs = nowMs;
+  // A slot that it was given and asked nothing for all the time: from then on its interest is no excuse. Who has used it may be
+  // waiting for what others owe him.
+  const unused = peer.interestedInUs && peer.idleSinceMs <= peer.chokedMs;
+  if (unused && nowMs - peer.chokedMs >= SLOT_UNUSED_MS) peer.declinedSlot = true;
   if (traded === peer.tradedBytes && !waitsForUs(peer) && peer.idleSinceMs !== Number.POSITIVE_INFINITY) return;
   peer.tradedBytes = traded;
   peer.idleSinceMs = nowMs;
@@ -23,8 +26,9 @@ export function noteUse(peer: Peer, nowMs: number): void {
 /** Since so long the peer has made nothing of its place, and we have no more patience with it. */
 export function wastesPlace(peer: Peer, nowMs: number): boolean {
   if (!peer.ready || peer.closing) return false;
-  // Whoever has something for us may yet give it.
-  return nowMs - peer.idleSinceMs >= (peer.weAreInterested ? PLACE_HOPE_MS : PLACE_IDLE_MS);
+  // Whoever has something for us may yet give it, and who has traded may do so again.
+  const hopeful = peer.weAreInterested || peer.tradedBytes > 0;
+  return nowMs - peer.idleSinceMs >= (hopeful ? PLACE_HOPE_MS : PLACE_IDLE_MS);
 }
 
 /** Which of two who waste their places goes first: less traded, then longer idle. */

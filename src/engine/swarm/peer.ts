@@ -75,7 +75,8 @@ export class Peer implements Supplier {
   /** Since when nothing was traded and nothing waited for, and what was traded by then; kept by `noteUse`. */
   idleSinceMs: number = Number.POSITIVE_INFINITY;
   tradedBytes = 0;
-  /** It was given a slot and asked for nothing. */
+  /** When it was last choked, and whether it was then given a slot and asked for nothing. */
+  chokedMs: number = Number.NEGATIVE_INFINITY;
   declinedSlot = false;
 
   readonly download: RateMeter = new RateMeter();
