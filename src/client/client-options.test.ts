@@ -64,6 +64,24 @@ test('ports are mapped for what listens, and for nothing that this machine alone
     assert.equal(mapped({ listen: { host, port: 1 } }), false, host);
 });
 
+test('a proxy leaves no way round it open: what cannot go through it is off, whatever else was said', () => {
+  const all = { listen: { port: 1 }, lsd: true, dht: { readOnly: false }, utp: 'prefer' } as const;
+  const { listen, lsd, dht, utp, portMapping } = clientSettings({ ...all, proxy: 'socks5://proxy.example' });
+  assert.deepEqual([lsd, utp, portMapping], [false, 'prefer', false]);
+  assert.ok(listen !== false, 'listening was asked for');
+  assert.ok(dht !== false && dht.readOnly, 'we answer nobody');
+  const http = clientSettings({ ...all, proxy: 'http://proxy.example' });
+  assert.deepEqual([http.lsd, http.dht, http.utp], [false, false, 'off']);
+  assert.equal(clientSettings({ proxy: 'http://proxy.example' }).listen, false);
+  const addresses = { dht: { addresses: ['192.0.2.1'] } };
+  for (const way of [{ proxy: 'socks5://proxy.example', listen: false as const }, { bind: '192.0.2.1' }]) {
+    assert.throws(() => clientSettings({ ...addresses, ...way }), { code: 'ERR_CLIENT_OPTION' });
+  }
+  assert.throws(() => clientSettings({ bind: 'tun0', listen: { host: '0.0.0.0', port: 1 } }), {
+    code: 'ERR_CLIENT_OPTION',
+  });
+});
+
 test('a peer has a host and a port that can be dialled', () => {
   for (const host of ['10.0.0.7', '::1', 'fe80::1%eth0', 'peer.example', '0.0.0.0']) {
     assert.deepEqual(checkPeerAddress({ host, port: 6881 }), { host, port: 6881 });

@@ -41,6 +41,7 @@ import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
 import { PORTMAP_TOKENS, runPortmap } from './portmap-target.ts';
+import { runProxyScript } from './proxy-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
 import { runUtpScript } from './utp-script.ts';
 
@@ -469,6 +470,22 @@ const dhtState: FuzzTarget = {
   },
 };
 
+const proxy: FuzzTarget = {
+  name: 'proxy',
+  tokens: [
+    '\x05\0',
+    '\x05\x02',
+    '\x01\0',
+    '\x05\0\0\x01',
+    '\x05\0\0\x03\x04name',
+    '\0\0\0\x04',
+    'HTTP/1.1 200 ',
+    '\r\n',
+    '\n',
+  ],
+  run: runProxyScript,
+};
+
 const portmap: FuzzTarget = { name: 'portmap', tokens: PORTMAP_TOKENS, run: runPortmap };
 
 export const targets: readonly FuzzTarget[] = [
@@ -489,5 +506,6 @@ export const targets: readonly FuzzTarget[] = [
   lsd,
   krpc,
   dhtState,
+  proxy,
   portmap,
 ];
