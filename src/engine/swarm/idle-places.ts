@@ -4,7 +4,7 @@ import { PLACE_HOPE_MS, PLACE_IDLE_MS, SLOT_UNUSED_MS } from '../limits.ts';
 import type { Peer } from './peer.ts';
 
 /** Bytes of blocks that went between us and the peer. */
-export function tradedBytes(peer: Peer): number {
+function tradedBytes(peer: Peer): number {
   return peer.download.totalBytes + peer.upload.totalBytes;
 }
 
