@@ -310,3 +310,17 @@ test('old, doubled, far-off and senseless packets change nothing', () => {
     { numRuns: 60 },
   );
 });
+
+test('a path that changes the order of packets is learnt, and costs no window after that', () => {
+  const manners = { delayMs: 50, jitterMs: 6, bytesPerSecond: 4_000_000 };
+  const pair = connected({ seed: 8, there: manners, back: { delayMs: 50 } });
+  pair.dialler.write(20_000_000);
+  pair.run(3000);
+  const { resends } = pair.dialler.connection;
+  const windowBytes = pair.dialler.connection.path.congestion.bytes;
+  pair.run(3000);
+  assert.ok(pair.listener.right);
+  assert.equal(pair.dialler.connection.resends - resends, 0, 'nothing was lost');
+  assert.ok(pair.dialler.connection.path.congestion.bytes > windowBytes, 'the window was not cut');
+  pair.stop();
+});
