@@ -30,6 +30,7 @@ export interface CliEvent {
   readonly state?: string;
   readonly bytesDone?: number;
   readonly uploadedBytes?: number;
+  readonly peers?: number;
   readonly stall?: { readonly code: string; readonly message: string };
   readonly bytes?: number;
   readonly seconds?: number;
