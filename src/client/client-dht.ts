@@ -1,7 +1,6 @@
 // The client's part in the DHT: drives the engine's node, keeps what it knows for the next start, finds out the addresses
 // of the public routers, and shows what there is to see.
 import { createPublicKey, verify as verifySignature } from 'node:crypto';
-import { Resolver } from 'node:dns/promises';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import path from 'node:path';
@@ -14,15 +13,17 @@ import { itemSearch, type PutWays, putSearch, scrapeSearch } from '../engine/dht
 import { DHT_STATE_BYTES_MAX, decodeDhtState } from '../engine/dht/dht-state.ts';
 import { faultOf } from '../engine/dht/item-store.ts';
 import { SAMPLED_NODES_MAX, SAVE_INTERVAL_MS } from '../engine/dht/limits.ts';
+import { isAfar } from '../engine/discovery/source-guard.ts';
 import { TICK_MS } from '../engine/limits.ts';
 import { SCOPE_GLOBAL, scopeOf } from '../engine/swarm/address-scope.ts';
 import type { ExternalAddress } from '../engine/swarm/external-address.ts';
+import type { Egress } from '../host/net/egress.ts';
 import { itemTarget, type StoredItem, signedBytes } from '../protocol/krpc/stored-item.ts';
 import { parseHostPort } from '../protocol/metainfo/host-port.ts';
 import { infoHashBytes, parseInfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { DhtSettings } from './client-options.ts';
 import type { DhtStatus, KeptValue, SampleOptions, StoredValue, SwarmEstimate, ValueSigner } from './dht-types.ts';
-import { NAME_LOOKUP_TIMEOUT_MS, NAME_LOOKUPS_MAX } from './limits.ts';
+import { NAME_LOOKUPS_MAX } from './limits.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { replaceFile } from './replace-file.ts';
 import { dataDirectory } from './resume-store.ts';
@@ -44,6 +45,7 @@ const NO_SALT = new Uint8Array(0);
 export interface ClientDhtParts {
   readonly settings: DhtSettings;
   readonly datagrams: DatagramPorts;
+  readonly egress: Egress;
   readonly homes: readonly DhtHome[];
   readonly clock: Clock;
   readonly random: Random;
@@ -59,7 +61,6 @@ export class ClientDht {
   readonly engine: Dht;
   readonly #parts: ClientDhtParts;
   readonly #file: string;
-  readonly #resolver = new Resolver({ timeout: NAME_LOOKUP_TIMEOUT_MS, tries: 2 });
   #resolving = 0;
   #timer: NodeJS.Timeout | undefined;
   #savedMs: number;
@@ -68,7 +69,7 @@ export class ClientDht {
 
   constructor(parts: ClientDhtParts) {
     this.#parts = parts;
-    this.#file = path.join(parts.directory ?? dataDirectory(), 'dht-nodes');
+    this.#file = path.join(parts.directory ?? dataDirectory(), stateName(parts.egress));
     this.#savedMs = parts.clock.nowMs();
     const { clock, random, datagrams, homes, refuses, settings } = parts;
     this.engine = new Dht({
@@ -186,7 +187,10 @@ export class ClientDht {
   addNode(address: PeerAddress, trusted: boolean): void {
     const { host, port } = address;
     if (this.#closed) return;
-    if (isIP(host) !== 0) {
+    if (this.#parts.egress.proxy !== undefined && isIP(host) === 0) {
+      // The proxy resolves it: the first question goes to the name, and the answer tells its address.
+      if (trusted || isAfar(host)) this.engine.addNode(address);
+    } else if (isIP(host) !== 0) {
       if (trusted || scopeOf(host) === SCOPE_GLOBAL) this.engine.addNode(address);
     } else if (host === 'localhost') {
       if (trusted) for (const own of ['127.0.0.1', '::1']) this.engine.addNode({ host: own, port });
@@ -208,7 +212,7 @@ export class ClientDht {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
-    this.#resolver.cancel();
+    this.#parts.egress.names.cancel();
     this.#save();
     this.engine.close();
     await this.#saving;
@@ -233,10 +237,10 @@ export class ClientDht {
   /** A name that nobody knows is a node that does not answer: others are asked, and nothing is said. */
   async #resolve({ host, port }: PeerAddress, trusted: boolean): Promise<void> {
     this.#resolving++;
-    const answers = await Promise.allSettled([this.#resolver.resolve4(host), this.#resolver.resolve6(host)]);
+    // Bound to what is gone, nobody can be asked: routers are asked for again.
+    const found = await this.#parts.egress.names.ask(host).catch(() => []);
     this.#resolving--;
-    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-    for (const address of found) this.addNode({ host: address, port }, trusted);
+    for (const { address } of found) this.addNode({ host: address, port }, trusted);
   }
 
   #routers(): readonly PeerAddress[] {
@@ -268,6 +272,11 @@ export class ClientDht {
       .then(() => replaceFile(this.#file, bytes))
       .catch(() => undefined);
   }
+}
+
+/** Behind a proxy our node is another one: its id and its acquaintances must not tell that it is the same machine's. */
+function stateName({ proxy }: Egress): string {
+  return proxy === undefined ? 'dht-nodes' : 'dht-nodes-proxied';
 }
 
 /** @throws InputError ERR_DHT_INFO_HASH */

@@ -7,6 +7,8 @@ import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts
 import { isLoopback } from '../engine/swarm/candidates.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { HASHINGS, type Hashing } from '../host/disk/sha1.ts';
+import type { EgressSettings } from '../host/net/egress.ts';
+import { parseProxyUrl } from '../host/net/proxy-settings.ts';
 import { hostPort } from '../protocol/metainfo/host-port.ts';
 import { NET_THREADS_MAX } from './limits.ts';
 import type {
@@ -61,20 +63,24 @@ export interface ClientSettings {
   readonly encryption: EncryptionMode;
   readonly utp: UtpMode;
   readonly allowLocal: boolean;
+  /** The way out of all that the client sends. */
+  readonly egress: EgressSettings;
   readonly scheduling: Scheduling;
   readonly hashing: Hashing;
   readonly profile: boolean;
 }
 
 /** Completes the options. Throws InputError ERR_CLIENT_MEMORY or ERR_CLIENT_OPTION. */
-export function clientSettings(options: ClientOptions): ClientSettings {
+export function clientSettings(given: ClientOptions): ClientSettings {
+  const egress = egressSettings(given);
+  const options = behindProxy(given, egress);
   const memoryBytes = options.memoryBytes ?? MEMORY_BYTES_DEFAULT;
   if (!(memoryBytes >= MEMORY_BYTES_MIN && Number.isFinite(memoryBytes))) {
     throw new InputError('ERR_CLIENT_MEMORY', `piece memory must be at least ${MEMORY_BYTES_MIN / 1024 / 1024} MiB`);
   }
   const workersDefault = Math.max(1, Math.min(DISK_WORKERS_MAX, availableParallelism() - 1));
   return {
-    listen: listenAddress(options.listen),
+    listen: listenAddress(options.listen, egress.bind),
     memoryBytes,
     downloadBytesPerSecond: checkRate('downloadBytesPerSecond', options.downloadBytesPerSecond ?? 0),
     uploadBytesPerSecond: checkRate('uploadBytesPerSecond', options.uploadBytesPerSecond ?? 0),
@@ -88,6 +94,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     encryption: checkEncryption(options.encryption ?? 'allow'),
     utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
+    egress,
     scheduling: checkScheduling(options.scheduling ?? 'immediate'),
     hashing: checkHashing(options.hashing ?? 'auto'),
     profile: options.profile ?? false,
@@ -123,10 +130,13 @@ export function checkSeedGoal(goal: SeedGoal | undefined): void {
 }
 
 /** Who cannot be reached need not be asked: without a listening port nobody is answered. */
-function dhtSettings({ dht = true, listen }: ClientOptions): DhtSettings | false {
+function dhtSettings({ dht = true, listen, proxy, bind }: ClientOptions): DhtSettings | false {
   if (dht === false) return false;
   const { nodes, readOnly = listen === false, addresses = [] } = dht === true ? {} : dht;
   checkDhtAddresses(addresses, listen);
+  if (addresses.length > 0 && (proxy !== undefined || bind !== undefined)) {
+    throw new InputError('ERR_CLIENT_OPTION', 'dht.addresses has the DHT go out past proxy and bind: leave it out');
+  }
   for (const address of nodes ?? []) checkPeerAddress(address);
   const local = typeof listen === 'object' && isLoopback(listen.host ?? '');
   return { nodes, readOnly, local, addresses };
@@ -145,6 +155,29 @@ function checkDhtAddresses(addresses: readonly string[], listen: ClientOptions['
 
 function isAnyAddress(host: string): boolean {
   return host === ANY_IPV4 || host === ANY_IPV6;
+}
+
+/** Throws InputError ERR_PROXY_URL or ERR_CLIENT_OPTION. */
+export function egressSettings({ proxy, bind }: Pick<ClientOptions, 'proxy' | 'bind'>): EgressSettings {
+  if (bind !== undefined && !/^[^\s/]{1,64}$/.test(bind)) {
+    throw new InputError('ERR_CLIENT_OPTION', 'bind must be an address of this machine or the name of an interface');
+  }
+  return {
+    ...(proxy !== undefined && { proxy: parseProxyUrl(proxy) }),
+    ...(bind !== undefined && { bind }),
+  };
+}
+
+/**
+ * What a proxy leaves of the options: who goes out through it is not found in his own network, opens no port unless told to,
+ * and answers no questions of the DHT; over an HTTP proxy, which carries TCP alone, there is neither DHT nor uTP.
+ */
+function behindProxy(options: ClientOptions, { proxy }: EgressSettings): ClientOptions {
+  if (proxy === undefined) return options;
+  const { listen = false, dht = true, utp = 'on' } = options;
+  const asking = dht === false ? false : { ...(dht === true ? {} : dht), readOnly: true };
+  const udp = proxy.kind === 'http' ? ({ dht: false, utp: 'off' } as const) : { dht: asking, utp };
+  return { ...options, listen, lsd: false, ...udp };
 }
 
 function checkEncryption(mode: EncryptionMode): EncryptionMode {
@@ -179,9 +212,13 @@ export function checkCount(name: string, count: number): number {
   throw new InputError('ERR_CLIENT_OPTION', `${name} must be a whole number from 1, not ${count}`);
 }
 
-function listenAddress(listen: ClientOptions['listen'] = { port: 0 }): ListenAddress | false {
+function listenAddress(listen: ClientOptions['listen'] = { port: 0 }, bind?: string): ListenAddress | false {
   if (listen === false) return false;
   const { host = ANY_IPV4, port } = listen;
+  if (bind !== undefined && listen.host !== undefined && listen.host !== bind) {
+    const message = `listen.host is ${listen.host}, and bind says ${bind}: leave out one of them`;
+    throw new InputError('ERR_CLIENT_OPTION', message);
+  }
   const ipv6Too = listen.host === undefined;
   if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return { host, port, ipv6Too };
   throw new InputError('ERR_CLIENT_OPTION', `listen.port must be a whole number from 0 to ${PORT_MAX}, not ${port}`);

@@ -1,6 +1,7 @@
 // The public library's entrance: a BitTorrent client in one object.
 import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { Clock, Random } from '../base/clock.ts';
 import { InputError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
@@ -11,6 +12,7 @@ import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { LsdHost } from '../host/lsd/lsd-host.ts';
 import { Arena } from '../host/memory/arena.ts';
+import { Egress } from '../host/net/egress.ts';
 import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
@@ -47,6 +49,9 @@ import type {
   TorrentWarning,
 } from './types.ts';
 
+const clock: Clock = { nowMs: () => performance.now() };
+const random: Random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
+
 /** The events of a Client. */
 export interface ClientEvents {
   /** Something that concerns no single torrent went wrong, and does not stop the client. */
@@ -68,7 +73,9 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #trackers: TrackerClient;
   readonly #webSeeds: WebSeedHost;
   readonly #lsd: LsdHost | undefined;
-  readonly #udp = new UdpHost();
+  readonly #udp: UdpHost;
+  /** The way out of everything. */
+  readonly #egress: Egress;
   readonly #dht: ClientDht | undefined;
   readonly #dhtHomes: DhtHomes;
   readonly #listener: Listener;
@@ -91,7 +98,10 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#profiler = profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
-    const host = makeNetHost({ settings, arena, times, datagrams: this.#udp, warn });
+    const egress = new Egress(settings.egress);
+    this.#egress = egress;
+    this.#udp = new UdpHost(egress);
+    const host = makeNetHost({ settings, arena, times, datagrams: this.#udp, egress, warn });
     const schedule = new Schedule(settings.scheduling);
     // The disk and the trackers are made before the session that hears from them.
     const pool = new DiskPool({
@@ -102,19 +112,18 @@ export class Client extends EventEmitter<ClientEvents> {
       profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
-    this.#trackers = new TrackerClient({ announced }, { userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    const asking = { userAgent: USER_AGENT, allowLocal: settings.allowLocal, egress };
+    this.#trackers = new TrackerClient({ announced }, asking);
     const { memory, countersHere: counters } = host;
-    const webSeeds = new WebSeedHost({ memory, counters, userAgent: USER_AGENT, allowLocal: settings.allowLocal });
+    const webSeeds = new WebSeedHost({ memory, counters, ...asking });
     this.#webSeeds = webSeeds;
     const { listen, lsd } = settings;
-    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host }) : undefined;
-    const clock = { nowMs: () => performance.now() };
-    const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
+    this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host, binding: egress.binding }) : undefined;
     const refuses = (host: string): boolean => session.gate.refuses(host);
     const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
     this.#dhtHomes = new DhtHomes(udpAddresses);
     const homes = this.#dhtHomes.datagrams;
-    const dhtParts = { datagrams: this.#udp, homes, clock, random, refuses, external: () => session.external };
+    const dhtParts = { datagrams: this.#udp, homes, egress, clock, random, refuses, external: () => session.external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -133,6 +142,7 @@ export class Client extends EventEmitter<ClientEvents> {
       listenPort: () => this.#listener.port,
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
+      warn,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);
     session.uploadLimit.setRate(settings.uploadBytesPerSecond);
@@ -144,7 +154,9 @@ export class Client extends EventEmitter<ClientEvents> {
     );
     host.start(sinks.peers);
     this.#ipFiltering = new IpFiltering(session, settings.ipFilter, warn);
-    this.#listener = new Listener({ tcp: host, udp: this.#udp, listen: settings.listen, udpAddresses, warn });
+    const hasNoUdp = (warning: TorrentWarning): void => session.outage.failed(warning, clock.nowMs());
+    const listening = { listen: settings.listen, udpAddresses, egress };
+    this.#listener = new Listener({ tcp: host, udp: this.#udp, ...listening, warn, hasNoUdp });
     const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
@@ -189,7 +201,7 @@ export class Client extends EventEmitter<ClientEvents> {
    */
   async add(source: string | Uint8Array | Metainfo | Magnet, options: AddOptions = {}): Promise<Torrent> {
     this.#requireOpen();
-    const loaded = await load(this.#core, source, options.signal);
+    const loaded = await this.#load(source, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
     this.#requireOpen();
@@ -317,6 +329,16 @@ export class Client extends EventEmitter<ClientEvents> {
     }
   }
 
+  async #load(
+    source: string | Uint8Array | Metainfo | Magnet,
+    signal: AbortSignal | undefined,
+  ): Promise<Metainfo | Magnet> {
+    const ways = { read: this.#core.readTorrent, egress: this.#egress };
+    if (typeof source === 'string') return await resolveSourceBy(ways, source, signal);
+    if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
+    return source;
+  }
+
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed; make a new one');
   }
@@ -330,16 +352,6 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#dht?.start();
     return bound;
   }
-}
-
-async function load(
-  core: Core,
-  source: string | Uint8Array | Metainfo | Magnet,
-  signal: AbortSignal | undefined,
-): Promise<Metainfo | Magnet> {
-  if (typeof source === 'string') return await resolveSourceBy(core.readTorrent, source, signal);
-  if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
-  return source;
 }
 
 function nameOf(source: Metainfo | Magnet): string {

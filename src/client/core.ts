@@ -11,7 +11,7 @@ import { MoveJournals } from './move-journals.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { ResumeSweep } from './resume-sweep.ts';
 import type { Schedule } from './schedule.ts';
-import type { TorrentFileReader } from './source.ts';
+import type { SourceWays } from './source.ts';
 import type { Torrent } from './torrent.ts';
 import { readTorrentFile } from './torrent-read.ts';
 
@@ -55,7 +55,7 @@ export class Core {
   }
 
   /** A torrent file's bytes, by the disk's threads unless something is odd about it. */
-  readonly readTorrent: TorrentFileReader = async (file, signal) => {
+  readonly readTorrent: SourceWays['read'] = async (file, signal) => {
     return (await this.pool.load(file, TORRENT_FILE_BYTES_MAX)) ?? (await readTorrentFile(file, signal));
   };
 

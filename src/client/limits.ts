@@ -38,9 +38,6 @@ export const IP_LIST_BYTES_MAX: number = 256 * 1024 * 1024;
 /** Names of DHT nodes that are looked up at once: those of the public routers, and of a torrent's list. */
 export const NAME_LOOKUPS_MAX = 8;
 
-/** How long a name server may take: nobody waits for it but the first start of the DHT. */
-export const NAME_LOOKUP_TIMEOUT_MS = 3000;
-
 /** Trackers that are asked for a swarm's figures: more say nothing new. */
 export const SCRAPED_TRACKERS_MAX = 32;
 

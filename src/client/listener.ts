@@ -1,8 +1,10 @@
-// Where the client can be reached: TCP for peers and, on the same port, UDP for whichever protocol uses it.
-import { InputError } from '../base/errors.ts';
+// Where the client can be reached: TCP for peers and, on the same port, UDP for whichever protocol uses it. Both are bound to
+// what the client is bound to, if it is; behind a proxy UDP goes through the proxy's relay and no port is told to anybody.
+import { InputError, SourceError } from '../base/errors.ts';
+import type { Egress } from '../host/net/egress.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
-import type { ClientSettings, ListenAddress } from './client-options.ts';
+import type { ClientSettings } from './client-options.ts';
 import { firstOf } from './dht-homes.ts';
 import type { PeerAddress, TorrentWarning } from './types.ts';
 
@@ -13,9 +15,19 @@ export interface ListenerParts {
   readonly tcp: NetHost;
   readonly udp: UdpHost;
   readonly listen: ClientSettings['listen'];
+  readonly egress: Egress;
   /** Addresses that UDP packets leave from, instead of whichever the system picks: the first of each family. */
   readonly udpAddresses: readonly string[];
   readonly warn: (warning: TorrentWarning) => void;
+  /** Told once for all who find it out. */
+  readonly hasNoUdp: (warning: TorrentWarning) => void;
+}
+
+/** Addresses of this machine: one at least, one of each family at most. */
+interface OwnAddresses {
+  readonly host: string;
+  /** Beside `host`; a machine or an interface without it does without. */
+  readonly other: string | undefined;
 }
 
 export class Listener {
@@ -26,26 +38,47 @@ export class Listener {
     this.#parts = parts;
   }
 
-  /** The port that peers are told; 0 while there is none. */
+  /** The port that peers are told; 0 while there is none, and behind a proxy, at whose address nobody finds it. */
   get port(): number {
-    return this.#port;
+    return this.#parts.egress.proxy === undefined ? this.#port : 0;
   }
 
-  /** Binds all and resolves to the TCP address, `undefined` when told never to listen. Rejects with ERR_CLIENT_LISTEN. */
+  /**
+   * Binds all and resolves to the TCP address, `undefined` when told never to listen. Rejects with InputError
+   * ERR_CLIENT_LISTEN, ERR_BIND_ADDRESS when that to which all is bound is not there.
+   */
   async open(): Promise<PeerAddress | undefined> {
-    const { listen, udp } = this.#parts;
-    const bound = listen === false ? undefined : await this.#openTcp(listen);
+    const { listen, udp, egress } = this.#parts;
+    const addresses = this.#addresses();
+    const bound = listen === false ? undefined : await this.#openTcp(addresses, listen.port);
     this.#port = bound?.port ?? 0;
-    if (udp.wanted) await this.#openUdp(listen, this.#port);
+    if (egress.proxy?.kind === 'http') this.#hasNoUdp('the HTTP proxy does not carry UDP');
+    else if (udp.wanted && egress.proxy !== undefined) await this.#openRelay();
+    else if (udp.wanted) await this.#openUdp(addresses, this.#port);
     return bound;
   }
 
-  async #openTcp({ host, port, ipv6Too }: ListenAddress): Promise<PeerAddress> {
+  #addresses(): OwnAddresses {
+    const { listen, egress } = this.#parts;
+    if (egress.binding !== undefined) {
+      try {
+        const { 4: four, 6: six } = egress.binding.addresses();
+        return four === undefined ? { host: six!, other: undefined } : { host: four, other: six };
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        throw new InputError('ERR_BIND_ADDRESS', error.message, { cause: error });
+      }
+    }
+    const { host, ipv6Too } = listen === false ? { host: ALL_IPV4, ipv6Too: true } : listen;
+    return { host, other: ipv6Too ? ALL_IPV6 : undefined };
+  }
+
+  async #openTcp({ host, other }: OwnAddresses, port: number): Promise<PeerAddress> {
     const { tcp } = this.#parts;
     try {
       const bound = await tcp.listen(host, port);
       // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
-      if (ipv6Too) await tcp.listen(ALL_IPV6, bound.port, true).catch(() => undefined);
+      if (other !== undefined) await tcp.listen(other, bound.port, true).catch(() => undefined);
       return bound;
     } catch (error) {
       const reason = (error as Error).message;
@@ -54,12 +87,11 @@ export class Listener {
   }
 
   /** A client that does not listen asks others all the same, from ports that the system picks. */
-  async #openUdp(listen: ClientSettings['listen'], port: number): Promise<void> {
-    const { host, ipv6Too } = listen === false ? { host: ALL_IPV4, ipv6Too: true } : listen;
+  async #openUdp({ host, other }: OwnAddresses, port: number): Promise<void> {
     await this.#openSocket(this.#addressFor(host), port);
     // `::` takes in IPv4 on TCP, and a UDP socket of each family does the same.
-    const other = host === ALL_IPV6 ? ALL_IPV4 : ipv6Too ? ALL_IPV6 : undefined;
-    if (other !== undefined) await this.#openSocket(this.#addressFor(other), port, other === ALL_IPV6);
+    const second = host === ALL_IPV6 ? ALL_IPV4 : other;
+    if (second !== undefined) await this.#openSocket(this.#addressFor(second), port, second !== ALL_IPV4);
   }
 
   #addressFor(host: string): string {
@@ -78,5 +110,21 @@ export class Listener {
       if (!optional)
         warn({ code: 'ERR_CLIENT_UDP', message: `no UDP on ${host}:${port}: ${(error as Error).message}` });
     }
+  }
+
+  async #openRelay(): Promise<void> {
+    try {
+      await this.#parts.udp.openRelay();
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      this.#hasNoUdp(error.message);
+    }
+  }
+
+  #hasNoUdp(why: string): void {
+    this.#parts.hasNoUdp({
+      code: 'ERR_PROXY_UDP',
+      message: `${why}: no DHT, no uTP, and trackers that speak UDP are not asked`,
+    });
   }
 }

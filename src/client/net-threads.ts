@@ -1,6 +1,7 @@
 // Where the sockets of a client live: on the engine's thread, or in threads of their own.
 import type { DatagramPorts } from '../engine/datagram-port.ts';
 import type { Arena } from '../host/memory/arena.ts';
+import type { Egress } from '../host/net/egress.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import { ShardedHost } from '../host/net/shard/sharded-host.ts';
 import { TcpHost } from '../host/net/tcp-host.ts';
@@ -19,19 +20,22 @@ export interface NetHostParts {
   readonly arena: Arena;
   /** UDP sockets for uTP, which is spoken on the engine's thread alone. */
   readonly datagrams: DatagramPorts;
+  /** The way to those whom we dial. */
+  readonly egress: Egress;
   /** Present when profiling. */
   readonly times: StageTimes | undefined;
   readonly warn: (warning: TorrentWarning) => void;
 }
 
-export function makeNetHost({ settings, arena, times, datagrams, warn }: NetHostParts): NetHost {
+export function makeNetHost({ settings, arena, times, datagrams, egress, warn }: NetHostParts): NetHost {
   const { encryption, utp } = settings;
   const threads = settings.netThreads === 'auto' ? NET_THREADS_AUTO : settings.netThreads;
-  if (threads === 0) return new TcpHost({ arena, encryption, utp, datagrams, ...(times && { times }) });
+  if (threads === 0) return new TcpHost({ arena, encryption, utp, datagrams, egress, ...(times && { times }) });
   return new ShardedHost({
     arena,
     threads,
     encryption,
+    egress: egress.settings,
     profile: times !== undefined,
     onShardDeath: (reason) => {
       const message = `A network thread died and its connections with it: ${reason}. This is a bug: please report it.`;

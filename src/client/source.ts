@@ -1,18 +1,21 @@
 // What a user names as the torrent: a torrent file, its address on the web, a magnet link or an info hash.
 import { fileURLToPath } from 'node:url';
 import { InputError, SourceError } from '../base/errors.ts';
+import { Egress } from '../host/net/egress.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import { magnetFromInfoHash, parseMagnet } from '../protocol/magnet/parse-magnet.ts';
 import { parseInfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { egressSettings } from './client-options.ts';
 import { looksLike } from './content-sniff.ts';
 import { isMagnet, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { readTorrentFile } from './torrent-read.ts';
+import type { ClientOptions } from './types.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<ClientOptions, 'proxy' | 'bind'> {
   /** Ends the loading; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -20,24 +23,33 @@ export interface LoadOptions {
 /**
  * Loads what `source` stands for: the path of a torrent file, or an http, https or file URL of one; of a magnet link or
  * an info hash, what it says (`isMagnet` tells): the rest has to come from peers, see `Client.add`. Throws `InputError`
- * (ERR_SOURCE_…, ERR_BENCODE_…, ERR_METAINFO_…, ERR_MAGNET_…) when it cannot be used, and `SourceError`
- * (ERR_SOURCE_…) when a web server did not give it.
+ * (ERR_SOURCE_…, ERR_BENCODE_…, ERR_METAINFO_…, ERR_MAGNET_…, ERR_PROXY_URL) when it cannot be used, and `SourceError`
+ * (ERR_SOURCE_…, ERR_PROXY_…, ERR_BIND_ADDRESS) when a web server did not give it.
  */
 export async function resolveSource(source: string, options: LoadOptions = {}): Promise<Metainfo | Magnet> {
-  return await resolveSourceBy(readTorrentFile, source, options.signal);
+  return await resolveSourceBy(
+    { read: readTorrentFile, egress: new Egress(egressSettings(options)) },
+    source,
+    options.signal,
+  );
 }
 
-/** Gives the bytes of a torrent file. */
-export type TorrentFileReader = typeof readTorrentFile;
+/** The ways to a torrent: to files, and out. */
+export interface SourceWays {
+  /** Gives the bytes of a torrent file. */
+  readonly read: typeof readTorrentFile;
+  readonly egress: Egress;
+}
 
-/** The same for whoever has a way of his own to files. */
+/** The same for whoever has ways of his own. */
 export async function resolveSourceBy(
-  read: TorrentFileReader,
+  ways: SourceWays,
   source: string,
   signal: AbortSignal | undefined,
 ): Promise<Metainfo | Magnet> {
   if (/^magnet:/i.test(source)) return parseMagnet(source);
-  if (/^https?:\/\//i.test(source)) return await loadUrl(source, signal);
+  const { read, egress } = ways;
+  if (/^https?:\/\//i.test(source)) return await loadUrl(source, egress, signal);
   if (/^file:\/\//i.test(source)) return await loadPath(read, pathOf(source), signal);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
     throw new InputError('ERR_SOURCE_URL', `${source} cannot be fetched: only http and https addresses can`);
@@ -78,19 +90,19 @@ function pathOf(url: string): string {
   }
 }
 
-async function loadPath(read: TorrentFileReader, path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
+async function loadPath(read: SourceWays['read'], path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
   const bytes = await read(path, signal);
   const otherThing = looksLike(bytes);
   if (otherThing === undefined) return parse(bytes, path);
   throw new InputError('ERR_SOURCE_NOT_TORRENT', `${path} is not a torrent file: it looks like ${otherThing}`);
 }
 
-async function loadUrl(text: string, signal: AbortSignal | undefined): Promise<Metainfo> {
+async function loadUrl(text: string, egress: Egress, signal: AbortSignal | undefined): Promise<Metainfo> {
   if (!URL.canParse(text)) throw badUrl(text);
   const url = new URL(text);
   // Loaded only here: most sources are files, and the HTTP library takes a tenth of a second.
   const { downloadTorrentFile, shownUrl } = await import('./torrent-download.ts');
-  const bytes = await downloadTorrentFile(url, signal);
+  const bytes = await downloadTorrentFile(url, egress, signal);
   const otherThing = looksLike(bytes);
   if (otherThing === undefined) return parse(bytes, shownUrl(url));
   const message = `${shownUrl(url)} gave no torrent file: what came looks like ${otherThing}`;

@@ -57,7 +57,7 @@ function swarmFigures(
     else if (peer.offers.uploadOnly) partialSeeds++;
     uploadBytesPerSecond += peer.upload.bytesPerSecond;
   }
-  const webSeeds = engine === undefined ? 0 : [...engine.webSeeds.all()].length;
+  const webSeeds = new Set([...(engine?.webSeeds.all() ?? [])].map(({ address }) => address.url)).size;
   return { webSeeds, peers, peersFrom, seeds, partialSeeds, uploadBytesPerSecond };
 }
 
@@ -68,13 +68,19 @@ function sourceOf(peer: Peer, { candidates }: Swarm): PeerSource {
 
 /** A snapshot of the web seeds that are in use. */
 export function webSeedInfos(engine: EngineTorrent | undefined, nowMs: number): WebSeedInfo[] {
-  return [...(engine?.webSeeds.all() ?? [])].map(({ address, download, debt, failure, restUntilMs }) => ({
-    ...address,
-    downloadBytesPerSecond: download.bytesPerSecond,
-    requestsInFlight: debt.outstanding,
-    ...(failure && { message: failure.message }),
-    ...(restUntilMs > nowMs && { retrySeconds: (restUntilMs - nowMs) / 1000 }),
-  }));
+  const infos = new Map<string, WebSeedInfo>();
+  for (const { address, download, debt, failure, restUntilMs } of engine?.webSeeds.all() ?? []) {
+    const known = infos.get(address.url);
+    infos.set(address.url, {
+      ...address,
+      connections: (known?.connections ?? 0) + 1,
+      downloadBytesPerSecond: (known?.downloadBytesPerSecond ?? 0) + download.bytesPerSecond,
+      requestsInFlight: (known?.requestsInFlight ?? 0) + debt.outstanding,
+      ...(failure && { message: failure.message }),
+      ...(restUntilMs > nowMs && { retrySeconds: (restUntilMs - nowMs) / 1000 }),
+    });
+  }
+  return [...infos.values()];
 }
 
 /** A snapshot of the connected peers. */

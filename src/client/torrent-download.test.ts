@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { SourceError } from '../base/errors.ts';
+import { DIRECT } from '../host/net/egress.ts';
 import { USER_AGENT } from './client-name.ts';
 import { REDIRECTS_MAX, TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import { downloadTorrentFile } from './torrent-download.ts';
@@ -35,7 +36,7 @@ test('a file comes in whole, and the server is told who asks', async (t) => {
     agent = request.headers['user-agent'];
     response.end(BODY);
   });
-  assert.deepEqual(Buffer.from(await downloadTorrentFile(new URL(`${base}/x`))), BODY);
+  assert.deepEqual(Buffer.from(await downloadTorrentFile(new URL(`${base}/x`), DIRECT)), BODY);
   assert.equal(agent, USER_AGENT);
 });
 
@@ -49,9 +50,9 @@ for (const [encoding, encoded] of [
       response.setHeader('content-encoding', encoding);
       response.end(request.url === '/whole' ? encoded : encoded.map((byte, i) => (i > 5 ? byte ^ 0xff : byte)));
     });
-    assert.deepEqual(Buffer.from(await downloadTorrentFile(new URL(`${base}/whole`))), BODY);
+    assert.deepEqual(Buffer.from(await downloadTorrentFile(new URL(`${base}/whole`), DIRECT)), BODY);
     await assert.rejects(
-      downloadTorrentFile(new URL(`${base}/broken`)),
+      downloadTorrentFile(new URL(`${base}/broken`), DIRECT),
       refused('ERR_SOURCE_ENCODING', /decompressed/),
     );
   });
@@ -59,7 +60,7 @@ for (const [encoding, encoded] of [
 
 test('an encoding that is not known is told', async (t) => {
   const base = await serve(t, (_, response) => response.setHeader('content-encoding', 'zstd2').end(BODY));
-  await assert.rejects(downloadTorrentFile(new URL(base)), refused('ERR_SOURCE_ENCODING', /zstd2/));
+  await assert.rejects(downloadTorrentFile(new URL(base), DIRECT), refused('ERR_SOURCE_ENCODING', /zstd2/));
 });
 
 test('redirects are followed up to the limit, relative ones too', async (t) => {
@@ -68,9 +69,9 @@ test('redirects are followed up to the limit, relative ones too', async (t) => {
     if (left === 0) response.end(BODY);
     else response.writeHead(left % 2 === 0 ? 302 : 307, { location: `./${left - 1}` }).end('moved');
   });
-  assert.deepEqual(Buffer.from(await downloadTorrentFile(new URL(`${base}/${REDIRECTS_MAX}`))), BODY);
+  assert.deepEqual(Buffer.from(await downloadTorrentFile(new URL(`${base}/${REDIRECTS_MAX}`), DIRECT)), BODY);
   await assert.rejects(
-    downloadTorrentFile(new URL(`${base}/${REDIRECTS_MAX + 1}`)),
+    downloadTorrentFile(new URL(`${base}/${REDIRECTS_MAX + 1}`), DIRECT),
     refused('ERR_SOURCE_REDIRECT', /more than 5 redirects/),
   );
 });
@@ -80,11 +81,11 @@ test('a redirect to anything but http is refused', async (t) => {
     response.writeHead(302, request.url === '/file' ? { location: 'file:///etc/passwd' } : {}).end();
   });
   await assert.rejects(
-    downloadTorrentFile(new URL(`${base}/file`)),
+    downloadTorrentFile(new URL(`${base}/file`), DIRECT),
     refused('ERR_SOURCE_REDIRECT', /cannot be followed/),
   );
   await assert.rejects(
-    downloadTorrentFile(new URL(`${base}/none`)),
+    downloadTorrentFile(new URL(`${base}/none`), DIRECT),
     refused('ERR_SOURCE_REDIRECT', /cannot be followed/),
   );
 });
@@ -102,7 +103,7 @@ test('a password is sent to its own server only and never shown', async (t) => {
   const url = new URL(base);
   url.username = 'me';
   url.password = 'hidden';
-  await assert.rejects(downloadTorrentFile(url), (error: Error) => {
+  await assert.rejects(downloadTorrentFile(url, DIRECT), (error: Error) => {
     assert.ok(refused('ERR_SOURCE_STATUS', /status 403/)(error));
     assert.doesNotMatch(error.message, /hidden/);
     return true;
@@ -126,7 +127,7 @@ test('too large by its own word, too large unannounced, and a compressed bomb ar
   });
   for (const path of ['told', 'untold', 'bomb']) {
     await assert.rejects(
-      downloadTorrentFile(new URL(`${base}/${path}`)),
+      downloadTorrentFile(new URL(`${base}/${path}`), DIRECT),
       refused('ERR_SOURCE_TOO_LARGE', /64 MiB/),
       path,
     );
@@ -139,13 +140,16 @@ test('a server that hangs up or is not there is told', async (t) => {
       response.writeHead(200, { 'content-length': 100 }).write('d', () => response.destroy());
     else response.destroy();
   });
-  await assert.rejects(downloadTorrentFile(new URL(`${base}/`)), refused('ERR_SOURCE_CONNECTION', /cannot be fetched/));
   await assert.rejects(
-    downloadTorrentFile(new URL(`${base}/half`)),
+    downloadTorrentFile(new URL(`${base}/`), DIRECT),
     refused('ERR_SOURCE_CONNECTION', /cannot be fetched/),
   );
   await assert.rejects(
-    downloadTorrentFile(new URL('http://127.0.0.1:1/')),
+    downloadTorrentFile(new URL(`${base}/half`), DIRECT),
+    refused('ERR_SOURCE_CONNECTION', /cannot be fetched/),
+  );
+  await assert.rejects(
+    downloadTorrentFile(new URL('http://127.0.0.1:1/'), DIRECT),
     refused('ERR_SOURCE_CONNECTION', /ECONNREFUSED/),
   );
 });
@@ -154,5 +158,5 @@ test('an abort ends the wait with its own reason', async (t) => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const base = await serve(t, () => controller.abort(reason));
-  await assert.rejects(downloadTorrentFile(new URL(base), controller.signal), reason);
+  await assert.rejects(downloadTorrentFile(new URL(base), DIRECT, controller.signal), reason);
 });

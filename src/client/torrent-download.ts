@@ -3,13 +3,13 @@
 
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { type Dispatcher, request } from 'undici';
 import { concatBytes } from '../base/bytes.ts';
 import { SourceError } from '../base/errors.ts';
+import { isOutage } from '../engine/ports.ts';
+import type { Egress } from '../host/net/egress.ts';
+import { type SourceResponse as Response, SourceAgent } from '../host/net/source-agent.ts';
 import { USER_AGENT } from './client-name.ts';
 import { FETCH_SILENCE_MS, FETCH_TOTAL_MS, REDIRECTS_MAX, TORRENT_FILE_BYTES_MAX } from './limits.ts';
-
-type Response = Dispatcher.ResponseData;
 
 /** A URL fit for a message: without password and query, which often hold a user's passkey. */
 export function shownUrl(url: URL): string {
@@ -20,7 +20,7 @@ function fail(code: string, url: URL, what: string, cause?: unknown): never {
   throw new SourceError(code, `${shownUrl(url)}: ${what}`, cause === undefined ? undefined : { cause });
 }
 
-function ask(url: URL, signal: AbortSignal, credentials: boolean): Promise<Response> {
+function ask(agent: SourceAgent, url: URL, signal: AbortSignal, credentials: boolean): Promise<Response> {
   const headers: Record<string, string> = {
     'user-agent': USER_AGENT,
     accept: 'application/x-bittorrent, application/octet-stream;q=0.9, */*;q=0.5',
@@ -33,12 +33,7 @@ function ask(url: URL, signal: AbortSignal, credentials: boolean): Promise<Respo
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';
-  return request(bare, {
-    signal,
-    headers,
-    headersTimeout: FETCH_SILENCE_MS,
-    bodyTimeout: FETCH_SILENCE_MS,
-  });
+  return agent.get(bare, { signal, headers, silenceMs: FETCH_SILENCE_MS });
 }
 
 /** Where a redirect leads, or `undefined` when `response` is none. */
@@ -96,10 +91,10 @@ async function readBody(response: Response, url: URL): Promise<Uint8Array> {
   return concatBytes(chunks);
 }
 
-async function follow(start: URL, signal: AbortSignal): Promise<Uint8Array> {
+async function follow(agent: SourceAgent, start: URL, signal: AbortSignal): Promise<Uint8Array> {
   let url = start;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-    const response = await ask(url, signal, url.origin === start.origin);
+    const response = await ask(agent, url, signal, url.origin === start.origin);
     try {
       const target = redirectTarget(response, url);
       if (target === undefined) {
@@ -116,20 +111,27 @@ async function follow(start: URL, signal: AbortSignal): Promise<Uint8Array> {
   return fail('ERR_SOURCE_REDIRECT', start, `more than ${REDIRECTS_MAX} redirects`);
 }
 
-/** Downloads the file behind an http or https URL. Throws `SourceError` ERR_SOURCE_…, or the reason of `signal`. */
-export async function downloadTorrentFile(url: URL, signal?: AbortSignal): Promise<Uint8Array> {
+/**
+ * Downloads the file behind an http or https URL. Throws `SourceError` ERR_SOURCE_…, or what is wrong with our own way out:
+ * ERR_PROXY_… and ERR_BIND_ADDRESS; or the reason of `signal`.
+ */
+export async function downloadTorrentFile(url: URL, egress: Egress, signal?: AbortSignal): Promise<Uint8Array> {
+  const agent = new SourceAgent(egress);
   const patience = AbortSignal.timeout(FETCH_TOTAL_MS);
   try {
-    return await follow(url, signal === undefined ? patience : AbortSignal.any([signal, patience]));
+    return await follow(agent, url, signal === undefined ? patience : AbortSignal.any([signal, patience]));
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof SourceError) throw error;
+    if (error instanceof SourceError && error.code.startsWith('ERR_')) throw error;
     if (patience.aborted) return fail('ERR_SOURCE_TIMEOUT', url, 'the server is too slow', error);
     const { code = '', message } = error as NodeJS.ErrnoException;
+    if (isOutage(code)) throw new SourceError(code, message, { cause: error });
     if (/TIMEOUT/.test(code)) return fail('ERR_SOURCE_TIMEOUT', url, 'the server does not answer', error);
     if (/^Z_|^ERR__ERROR_FORMAT|^ERR_BROTLI/.test(code)) {
       return fail('ERR_SOURCE_ENCODING', url, `the answer cannot be decompressed: ${message}`, error);
     }
     return fail('ERR_SOURCE_CONNECTION', url, `cannot be fetched: ${message || code}`, error);
+  } finally {
+    await agent.close();
   }
 }

@@ -6,6 +6,8 @@ import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
 import type { Hashing } from '../host/disk/sha1.ts';
 import type { DhtOptions } from './dht-types.ts';
 
+export type { ProfileGauge, ProfileReport, ProfileStage } from './profile-types.ts';
+
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
 /** Whether links go over uTP, too: see `ClientOptions.utp`. */
@@ -70,6 +72,21 @@ export interface ClientOptions {
    * for a torrent is a stranger's word.
    */
   readonly allowLocal?: boolean;
+  /**
+   * A proxy that everything goes out through: peers, trackers, web seeds, torrent files from the web, and with SOCKS5 also
+   * the DHT, UDP trackers and uTP. `socks5://[USER:PASSWORD@]HOST[:PORT]`, `socks5h://…` (the same: names are always
+   * resolved at the proxy) or `http://…` (CONNECT, which carries TCP alone). Nothing goes past it: the client then does not
+   * listen unless `listen` says so, tells nobody a port, and leaves local discovery and port mapping out
+   * (docs/privacy.md). What is no such URL is an InputError ERR_PROXY_URL. Default: none; variables of the environment
+   * are not looked at.
+   */
+  readonly proxy?: string;
+  /**
+   * An address of this machine, or an interface such as `tun0`, that every socket is bound to: what comes and what goes,
+   * questions to name servers too. While it is not there nothing goes out at all (ERR_BIND_ADDRESS). Default: as the system
+   * routes.
+   */
+  readonly bind?: string;
   /**
    * When what comes from the network and the disk is taken in: `immediate`, in the read that brought it; `tick-50` and
    * `tick-100`, every 50 or 100 ms; `adaptive`, every 50 ms, and earlier when 32 blocks wait. docs/performance.md has
@@ -207,7 +224,7 @@ export interface MoveOptions {
 
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
-  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`, `web-seed`. */
+  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`, `web-seed`, `no-way-out`. */
   readonly code: string;
   /** One sentence for people. */
   readonly message: string;
@@ -297,6 +314,8 @@ export interface WebSeedInfo {
   readonly url: string;
   /** It is asked for ranges of files (BEP 19) or of pieces (BEP 17). */
   readonly kind: 'files' | 'pieces';
+  /** How many go to it: more than one where one does not bring all that there is to be had. */
+  readonly connections: number;
   /** Payload that it sends us per second. */
   readonly downloadBytesPerSecond: number;
   /** Blocks that it was asked for and has not sent yet. */
@@ -369,28 +388,4 @@ export interface TorrentEvents {
   goal: [reached: SeedGoalReached];
   /** The torrent stopped; `resume` tries again. Unlike other errors of emitters it may go unheard. */
   error: [error: MillraceError];
-}
-
-/** Time spent in one stage of the data path. */
-export interface ProfileStage {
-  readonly name: string;
-  readonly calls: number;
-  readonly ms: number;
-  /** Bytes that went through the stage; 0 where that means nothing. */
-  readonly bytes: number;
-}
-
-/** One measured figure. */
-export interface ProfileGauge {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-}
-
-/** What `profile: true` measured so far. */
-export interface ProfileReport {
-  readonly stages: readonly ProfileStage[];
-  readonly gauges: readonly ProfileGauge[];
-  /** The bottleneck, in one sentence. */
-  readonly bottleneck: string;
 }

@@ -15,10 +15,12 @@ export interface DatagramPort {
    */
   readonly idle: boolean;
   /**
-   * Sends one packet to a numeric address. The host takes the bytes over: they must not change before `idle`. `false` when
+   * Sends one packet to a numeric address, or through a proxy to a name. The host takes the bytes over: they must not change before `idle`. `false` when
    * nothing was sent, because too much waits already (`drained` follows) or because there is no socket of that family.
    */
   send(bytes: Uint8Array, to: PeerAddress): boolean;
+  /** Bytes that each packet is longer by on its way, because it goes through a proxy: so much less fits into one. */
+  readonly overheadBytes: number;
   /** Where packets of this family leave from; `undefined` while there is no socket for it. */
   local(family: AddressFamily): PeerAddress | undefined;
 }

@@ -351,18 +351,6 @@ export const SUGGESTED_PER_PEER_MAX = 16;
 export const HOLEPUNCH_PER_MINUTE_MAX = 20;
 export const HOLEPUNCH_BURST_MAX = 20;
 
-/** Web seeds of one torrent that are known: a mirror list, not a flood of URLs. */
-export const WEB_SEEDS_MAX = 64;
-
-/** Web seeds of one torrent that are asked at the same time: each alone can fill a line, more only cost their operators. */
-export const WEB_SEEDS_ASKED_MAX = 8;
-
-/** A web seed that failed is asked again after five seconds first, and at least every half hour. */
-export const WEB_SEED_BACK_OFF: BackOffRange = { firstMs: 5000, longestMs: 1_800_000 };
-
-/** Longest time that a server's Retry-After is believed. */
-export const WEB_SEED_RETRY_AFTER_MAX_MS: number = 24 * 3_600_000;
-
 /** Pieces that are gained sooner than this after others were told of are told of together: a tick's worth. */
 export const HAVE_GATHER_MS = 100;
 

@@ -108,10 +108,22 @@ export interface PeerPort {
   close(link: LinkId): void;
 }
 
-/** Why a link ended. `code` is stable: ERR_LINK_…, ERR_WIRE_… or an errno name. */
+/** Why a link ended. `code` is stable: ERR_LINK_…, ERR_WIRE_…, an errno name, or an outage. */
 export interface LinkEnd {
   readonly code: string;
   readonly message: string;
+}
+
+const OUTAGES: ReadonlySet<string> = new Set([
+  'ERR_PROXY_CONNECT',
+  'ERR_PROXY_AUTH',
+  'ERR_PROXY_REPLY',
+  'ERR_BIND_ADDRESS',
+]);
+
+/** Whether a code says that nobody can be reached, because our own way out is closed: the proxy, or what we are bound to. */
+export function isOutage(code: string): boolean {
+  return OUTAGES.has(code);
 }
 
 /** What the engine hears of connections. Views are valid during the call only. */

@@ -130,8 +130,40 @@ export const UTP_ALONE_TIMEOUT_MS = 3000;
 /** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
 export const TRACKER_OTHER_FAMILY_MS = 2000;
 
+/**
+ * Addresses of one family that a tracker's name is asked at, one after the other, and when the next is asked beside one that is
+ * silent: a good one has answered by then, and more addresses than these are there to share the load.
+ */
+export const TRACKER_ADDRESSES_MAX = 4;
+export const TRACKER_NEXT_ADDRESS_MS = 5000;
+
 /** A scrape that takes longer has failed: somebody is waiting for it. */
 export const SCRAPE_TIMEOUT_MS = 15_000;
 
 /** How often local discovery looks for new network interfaces. */
 export const LSD_INTERFACES_MS = 10_000;
+
+/** How long a name server may take: nobody waits for it but the first start of the DHT. */
+export const NAME_LOOKUP_TIMEOUT_MS = 3000;
+
+/** How long what was found out about the own interfaces holds: a dial asks, and there may be hundreds a second. */
+export const BINDING_LOOK_MS = 1000;
+
+/**
+ * How long a proxy may take until it has been told whom to reach: it has only to answer for itself so far. Shorter than the
+ * engine waits for a connection (CONNECT_TIMEOUT_MS), so that it is known who was silent.
+ */
+export const PROXY_GREETING_TIMEOUT_MS = 8000;
+
+/** Bytes read at once of what a proxy says before it has connected us: a name of 255 and what belongs to it. */
+export const PROXY_READ_BYTES = 262;
+
+/** How long a proxy may take to associate a UDP relay: no target has to answer for that. */
+export const PROXY_RELAY_TIMEOUT_MS = 10_000;
+
+/** A relay that is gone is asked for again after this, then after twice as long each time, up to the second. */
+export const RELAY_RETRY_MIN_MS = 1000;
+export const RELAY_RETRY_MAX_MS = 60_000;
+
+/** The port that trackers are told when nobody can dial us, because a proxy stands before us: many refuse port 0; libtorrent says 1, too. */
+export const PROXIED_ANNOUNCE_PORT = 1;

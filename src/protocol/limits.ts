@@ -222,3 +222,9 @@ export const LSD_MESSAGE_BYTES_MAX = 1500;
 
 /** Torrents read of one such message: as many fit into it. */
 export const LSD_HASHES_READ_MAX = 32;
+
+/** Bytes of a user name, and of a password, for a SOCKS5 proxy: their length is told in one byte (RFC 1929). */
+export const SOCKS_CREDENTIAL_BYTES_MAX = 255;
+
+/** Bytes of an HTTP proxy's answer to CONNECT: some hundred are usual, and each of them costs a step of ours. */
+export const PROXY_HEAD_BYTES_MAX: number = 8 * 1024;

@@ -61,7 +61,7 @@ test('a download limit is kept, and twenty seeds get a fair part of it each seco
   assert.equal(before.size, 20);
   world.run(1000);
   const shares = [...before].map(([peer, bytes]) => peer.download.totalBytes - bytes);
-  assert.ok(fairness(shares) >= 0.9, `${shares}`);
+  assert.ok(fairness(shares) >= 0.99, `${shares}`);
 });
 
 test('twenty torrents get a fair part of a download limit each second', () => {
@@ -73,7 +73,7 @@ test('twenty torrents get a fair part of a download limit each second', () => {
   const before = torrents.map(downloaded);
   world.run(1000);
   const shares = torrents.map((torrent, index) => downloaded(torrent) - before[index]!);
-  assert.ok(fairness(shares) >= 0.9, `${shares}`);
+  assert.ok(fairness(shares) >= 0.99, `${shares}`);
 });
 
 test("a torrent's own limit holds inside that of the session; the others get what it leaves", () => {
@@ -123,7 +123,8 @@ function ask(remotes: readonly RemotePeer[], turn: number): void {
 
 for (const count of [1, 20]) {
   test(`an upload limit is kept, and peers of ${count} torrents get a fair part of it`, () => {
-    const world = new SimulatedSession({ peersMax: 100 });
+    // Memory for all of them: what is read ahead for a peer is by the number of slots, and here everybody has one.
+    const world = new SimulatedSession({ peersMax: 100, frames: 4096 });
     const had = new Bitfield(PIECES);
     had.fill();
     const leeches: RemotePeer[] = [];
@@ -153,12 +154,11 @@ for (const count of [1, 20]) {
       got.push(leeches.map((leech, index) => leech.blocksGot.length - before[index]!));
     }
     assertKept(seconds.slice(1), RATE);
-    // Who alone has something to send while the others wait for the disk may take what they cannot; nobody gets less for it.
     for (const shares of got.slice(1)) {
       const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-      assert.ok(Math.min(...shares) >= mean * 0.55, `${shares}`);
+      assert.ok(Math.min(...shares) >= mean * 0.8, `${shares}`);
     }
     const all = leeches.map((_, index) => got.slice(1).reduce((sum, shares) => sum + shares[index]!, 0));
-    assert.ok(fairness(all) >= 0.95, `${all}`);
+    assert.ok(fairness(all) >= 0.99, `${all}`);
   });
 }

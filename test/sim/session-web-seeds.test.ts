@@ -1,8 +1,9 @@
 // The engine with web seeds, in virtual time: who is asked and how much, what a failure costs, and that no place is lost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { REQUEST_TIMEOUT_MS, WEB_SEED_BACK_OFF, WEB_SEEDS_ASKED_MAX } from '#src/engine/limits.ts';
+import { REQUEST_TIMEOUT_MS } from '#src/engine/limits.ts';
 import type { TorrentSpec } from '#src/engine/torrent/torrent-spec.ts';
+import { WEB_SEED_BACK_OFF, WEB_SEED_LANES_MAX, WEB_SEEDS_ASKED_MAX } from '#src/engine/webseed/limits.ts';
 import type { WebSeedFailure } from '#src/engine/webseed/web-seed-port.ts';
 import { type AddedTorrent, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 import type { WebSeedManners } from '#src/testing/simulator/virtual-web-seeds.ts';
@@ -12,17 +13,17 @@ const PIECE_BYTES = 64 * KIB;
 const TOTAL_BYTES = 40 * PIECE_BYTES - 1000;
 const BUSY: WebSeedFailure = { kind: 'busy', code: 'ERR_WEB_SEED_STATUS', message: 'answers with status 503' };
 
-function scene(seeds: readonly WebSeedManners[], facts: Partial<TorrentSpec> = {}) {
+function scene(seeds: readonly WebSeedManners[], facts: Partial<TorrentSpec> = {}, totalBytes = TOTAL_BYTES) {
   const simulation = new SimulatedSession();
   const urls = seeds.map((_, at) => `http://mirror${at}/`);
   for (const [at, url] of urls.entries()) simulation.webSeeds.manners.set(url, seeds[at]!);
   const files = [
     { path: ['set', 'a'], offset: 0, length: 10 * PIECE_BYTES, pad: false },
-    { path: ['set', 'b'], offset: 10 * PIECE_BYTES, length: TOTAL_BYTES - 10 * PIECE_BYTES, pad: false },
+    { path: ['set', 'b'], offset: 10 * PIECE_BYTES, length: totalBytes - 10 * PIECE_BYTES, pad: false },
   ];
   const content = { infoHash: new Uint8Array(20).fill(1), pieceBytes: PIECE_BYTES, files, single: false };
   const addresses = urls.map((url) => ({ kind: 'files', url }) as const);
-  const added = simulation.add(TOTAL_BYTES, PIECE_BYTES, { webSeeds: { addresses, content }, ...facts });
+  const added = simulation.add(totalBytes, PIECE_BYTES, { webSeeds: { addresses, content }, ...facts });
   added.torrent.dispatch({ type: 'resume' });
   return { simulation, urls, ...added };
 }
@@ -113,4 +114,36 @@ test('web seeds and peers share the work to the end, and nothing is left behind 
   assert.equal(made.simulation.webSeeds.openCount, 0, 'a torrent that stands still asks nobody');
   made.torrent.dispatch({ type: 'resume' });
   finish(made);
+});
+
+/** Lets a long download from one web seed run; returns the most connections, those after a minute and a half, and the seconds. */
+function long(manners: WebSeedManners) {
+  const made = scene([manners], {}, 2500 * PIECE_BYTES);
+  const { simulation, torrent, news } = made;
+  let most = 0;
+  let late = 0;
+  while (!torrent.had.full) {
+    assert.ok(simulation.queue.nowMs < 600_000, torrent.stall().message);
+    simulation.run(100);
+    most = Math.max(most, simulation.webSeeds.openCount);
+    if (simulation.queue.nowMs < 90_000) late = simulation.webSeeds.openCount;
+  }
+  const seconds = simulation.queue.nowMs / 1000;
+  finish(made);
+  return { most, late, seconds, news };
+}
+
+test('a web seed that gives each connection a rate gets several; one that they only share gets one', () => {
+  const alone = long({ blockMs: 20, connectionsMax: 1 });
+  const each = long({ blockMs: 20 });
+  assert.equal(each.most, WEB_SEED_LANES_MAX);
+  assert.ok(each.seconds < alone.seconds * 0.55, `${each.seconds} s, ${alone.seconds} s over one connection`);
+  const shared = long({ blockMs: 20, shared: true });
+  assert.deepEqual([shared.most, shared.late], [2, 1], 'one more is tried, and goes again');
+  assert.ok(shared.seconds < alone.seconds * 1.05, `${shared.seconds} s`);
+});
+
+test('a web seed that refuses a second connection is heard of to nobody, and goes on over the first', () => {
+  const { most, late, news } = long({ blockMs: 20, connectionsMax: 1 });
+  assert.deepEqual([most, late, news.codes], [2, 1, []]);
 });

@@ -3,11 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import type { ClientOptions, PeerAddress } from '../library.ts';
 import { parseListen, parsePeer } from './address.ts';
+import { addEgressOptions, type EgressOptions, egressFrom } from './egress-options.ts';
 import { parseNetThreads } from './net-threads.ts';
 import { parseCount, parseRate, parseSize } from './quantity.ts';
 
 /** The options as commander hands them over. */
-export interface NetworkOptions {
+export interface NetworkOptions extends EgressOptions {
   readonly peer?: readonly PeerAddress[];
   readonly listen?: { readonly host?: string; readonly port: number };
   readonly trackers: boolean;
@@ -31,7 +32,7 @@ export interface NetworkOptions {
 
 /** Adds the shared options to a command. */
 export function addNetworkOptions(command: Command): Command {
-  return command
+  return addEgressOptions(command)
     .addOption(repeatable('--peer <host:port>', 'connect to this peer (repeatable)', parsePeer))
     .option('--listen <[host:]port>', 'where to listen for peers (default: any free port)', argument(parseListen))
     .option('--no-trackers', 'do not announce to the trackers of the torrent')
@@ -82,6 +83,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     encryption: options.encryption,
     utp: options.utp,
     scheduling: options.scheduling,
+    ...egressFrom(options),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
     ...(options.maxPeers === undefined ? {} : { peersMax: options.maxPeers }),

@@ -1,6 +1,7 @@
 // millrace get: download a torrent, verify it, say what it cost. With --seed, go on uploading until Ctrl-C.
 import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { egressFrom } from '../arguments/egress-options.ts';
 import { parsePriorities } from '../arguments/file-priorities.ts';
 import { parseSelection } from '../arguments/file-selection.ts';
 import { addNetworkOptions, argument, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
@@ -52,7 +53,7 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
   return runSession(context, { json: options.json ?? false, ifInterrupted }, async (reporter) => {
     const clientOptions = clientOptionsFrom(options);
     const { library, clock, interrupts } = context;
-    const resolved = await library.resolveSource(source, { signal: interrupts.signal });
+    const resolved = await library.resolveSource(source, { signal: interrupts.signal, ...egressFrom(options) });
     const directory = await writableDirectory(options.output, '-o');
     return await withClient(context, reporter, clientOptions, async (client) => {
       const meter = new CostMeter(clock, 'process-start');

@@ -1,5 +1,6 @@
 // millrace seed: upload files that are complete, until Ctrl-C. They are verified first, unless trusted.
 import type { Command } from 'commander';
+import { egressFrom } from '../arguments/egress-options.ts';
 import { addNetworkOptions, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
 import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../arguments/seed-goal.ts';
 import type { CommandContext } from '../context.ts';
@@ -44,7 +45,8 @@ function seed(context: CommandContext, source: string, options: SeedOptions): Pr
     { json: options.json ?? false, ifInterrupted: 'nothing was uploaded' },
     async (reporter) => {
       const clientOptions = clientOptionsFrom(options);
-      const metainfo = await context.library.loadSource(source, { signal: context.interrupts.signal });
+      const { signal } = context.interrupts;
+      const metainfo = await context.library.loadSource(source, { signal, ...egressFrom(options) });
       const directory = await existingDirectory(options.directory, '-d');
       if (!options.trust) {
         const failure = await verifyFirst(context, reporter, metainfo, directory);

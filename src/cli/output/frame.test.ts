@@ -76,10 +76,10 @@ test('colours change nothing but colours', () => {
   assert.equal(stripVTControlCharacters(frame), torrentFrame('a film', DOWNLOADING, STYLE));
 });
 
-test('it is said how peers were found, the user’s own apart', () => {
+test('it is said how peers were found, unless the user named them all', () => {
   const wide = { ...STYLE, columns: 200 };
   const frame = torrentFrame('a film', { ...DOWNLOADING, peersFrom: { dht: 3, user: 1, incoming: 2 } }, wide);
-  assert.match(frame, /from DHT 3, incoming 2$/);
+  assert.match(frame, /from DHT 3, incoming 2, named 1$/);
   assert.doesNotMatch(torrentFrame('a film', { ...DOWNLOADING, peersFrom: { user: 1 } }, wide), /from/);
 });
 

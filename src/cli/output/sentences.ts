@@ -26,10 +26,13 @@ const ORIGINS: Readonly<Record<Exclude<PeerSource, 'user'>, string>> = {
   incoming: 'incoming',
 };
 
-/** How peers were found, the user's own apart: "DHT 3, trackers 1". Empty when there is nothing to tell. */
+/** How peers were found: "DHT 3, trackers 1, named 2". Empty when nobody but the user told of any. */
 export function originsOf(peersFrom: Partial<Readonly<Record<PeerSource, number>>>): string {
   const told = Object.entries(ORIGINS).filter(([source]) => (peersFrom[source as PeerSource] ?? 0) > 0);
-  return told.map(([source, name]) => `${name} ${formatCount(peersFrom[source as PeerSource]!)}`).join(', ');
+  if (told.length === 0) return '';
+  const named = (peersFrom.user ?? 0) > 0 ? [`named ${formatCount(peersFrom.user!)}`] : [];
+  const found = told.map(([source, name]) => `${name} ${formatCount(peersFrom[source as PeerSource]!)}`);
+  return [...found, ...named].join(', ');
 }
 
 /** ", 2 web seeds" behind the peers; empty when there are none. */

@@ -2,6 +2,7 @@
 import { readUint16, writeUint16 } from '../../base/bytes.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import type { KrpcReply } from '../../protocol/krpc/krpc-message.ts';
+import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 import type { PeerAddress } from '../ports.ts';
 import { QUERIES_IN_FLIGHT_MAX, QUERY_SLOW_MAX_MS, QUERY_SLOW_MIN_MS, QUERY_TIMEOUT_MS } from './limits.ts';
 
@@ -64,7 +65,9 @@ export class QueryBook {
     if (transaction.length !== TRANSACTION_BYTES) return undefined;
     const number = readUint16(transaction, 0);
     const query = this.#open.get(number);
-    if (query === undefined || query.to.host !== from.host || query.to.port !== from.port) return undefined;
+    if (query === undefined || query.to.port !== from.port) return undefined;
+    // Where a name leads that a proxy resolves is known by the answer alone.
+    if (query.to.host !== from.host && encodeAddress(query.to.host) !== undefined) return undefined;
     this.#open.delete(number);
     this.#roundTripMs += (nowMs - query.sentMs - this.#roundTripMs) * ROUND_TRIP_WEIGHT;
     return query.listener;

@@ -4,6 +4,7 @@
 import { type Clock, type Random, randomBelow } from '../../base/clock.ts';
 import type { NodeContact } from '../../protocol/krpc/compact-nodes.ts';
 import type { KrpcReply } from '../../protocol/krpc/krpc-message.ts';
+import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import type { PeerAddress } from '../ports.ts';
 import { type DhtNode, nodesOf } from './dht-node.ts';
@@ -64,7 +65,9 @@ export class Upkeep {
 
   /** Somebody may run a node there. */
   hint(address: PeerAddress): void {
-    if (!this.#parts.node.admits(address) || this.#parts.node.table.find(address) !== undefined) return;
+    // A name, which a proxy resolves, is admitted by whoever gave it: where it leads is known when it answers.
+    const named = encodeAddress(address.host) === undefined;
+    if (!(named || this.#parts.node.admits(address)) || this.#parts.node.table.find(address) !== undefined) return;
     if (this.#hints.size >= limits.HINTS_MAX) return;
     this.#hints.set(endpointKey(address), address);
     // A node without any goes there at once.

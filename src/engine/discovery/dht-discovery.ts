@@ -12,6 +12,7 @@ import {
 } from '../dht/limits.ts';
 import type { PeerAddress } from '../ports.ts';
 import type { Member } from '../session/member.ts';
+import type { DhtAsking } from '../torrent/asking.ts';
 import type { TorrentParts } from '../torrent/torrent-spec.ts';
 
 /** What discovery works with. */
@@ -30,6 +31,7 @@ export class DhtDiscovery {
   /** Absent: nothing is looked for now. */
   #cancel: (() => void) | undefined;
   #active = false;
+  #sinceMs = Number.NEGATIVE_INFINITY;
   #dueMs = Number.NEGATIVE_INFINITY;
   #lonelyMs = DHT_LONELY_INTERVAL_MIN_MS;
   /** The turn that is booked for the search that is due, and as what. */
@@ -41,14 +43,16 @@ export class DhtDiscovery {
     this.#parts = parts;
   }
 
-  /** Nodes that we know: what the user may want to know while nothing is found. */
-  get nodes(): number {
+  /** What the user may want to know while nothing is found. */
+  get asking(): DhtAsking {
     const { nodes, nodes6 } = this.#parts.dht.status;
-    return nodes + nodes6;
+    const nextMs = this.nextDueMs();
+    return { nodes: nodes + nodes6, searching: this.#cancel !== undefined, nextMs, sinceMs: this.#sinceMs };
   }
 
   start(): void {
     this.#active = true;
+    this.#sinceMs = this.#parts.clock.nowMs();
     this.hurry();
   }
 

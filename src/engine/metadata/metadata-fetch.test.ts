@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
+import { toHex } from '../../base/bytes.ts';
 import { EXTENSION_IDS } from '../../protocol/extension/extension-table.ts';
 import { decodeExtendedHandshake, encodeExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import {
@@ -14,19 +15,24 @@ import { encodeExtended, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '../../protoco
 import { sha1 } from '../../testing/sha1.ts';
 import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
 import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
-import { MESSAGES_BURST_MAX, METADATA_HEARD_MAX } from '../limits.ts';
+import { LSD_INTERVAL_MS, MESSAGES_BURST_MAX, METADATA_HEARD_MAX } from '../limits.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 
 const INFO = Uint8Array.from({ length: METADATA_PIECE_BYTES + 100 }, (_, at) => at % 251);
 const THEIR_ID = 7;
 
 class Scene {
-  readonly world: SimulatedSession = new SimulatedSession();
+  readonly world: SimulatedSession = new SimulatedSession({
+    local: { announce: (_port, hashes) => void this.told.push(...hashes.map(toHex)) },
+  });
   readonly found: Uint8Array[] = [];
   readonly warnings: string[] = [];
   readonly fetch: MetadataFetch;
   readonly dialled: string[] = [];
   #met = 0;
+
+  /** Info hashes that were told to the own network. */
+  readonly told: string[] = [];
 
   constructor() {
     const observer = {
@@ -159,6 +165,39 @@ for (const isPrivate of [false, true]) {
     assert.equal(extensions.get('ut_pex'), isPrivate ? 0 : EXTENSION_IDS.ut_pex);
     assert.equal(torrent.swarm.candidates.hearsay(named[1]!), !isPrivate);
     assert.deepEqual(scene.world.leftovers(torrent), []);
+  });
+}
+
+for (const isPrivate of [false, true]) {
+  test(`the own network hears of a magnet link${isPrivate ? ', and of its torrent no more when that is private' : ' and of its torrent'}`, () => {
+    const scene = new Scene();
+    const { session } = scene.world;
+    scene.world.run(2000);
+    assert.deepEqual(scene.told, [toHex(sha1(INFO))], 'a link is no secret, and we need peers');
+    const neighbour = { host: '192.168.7.7', port: 6881 };
+    scene.world.network.listen(neighbour, {});
+    session.local.neighbour(neighbour, sha1(INFO));
+    scene.world.run(1000);
+    assert.ok(scene.world.network.dialled.some(({ host }) => host === neighbour.host));
+    const remote = scene.meet();
+    for (const piece of [0, 1]) scene.give(remote, piece);
+    scene.world.run(100);
+    const facts = { infoHash: sha1(INFO), infoBytes: INFO, private: isPrivate };
+    const { torrent } = scene.world.add(3 * 16_384, 16_384, facts, scene.fetch);
+    torrent.dispatch({ type: 'resume' });
+    scene.told.length = 0;
+    scene.world.run(3 * LSD_INTERVAL_MS);
+    assert.equal(scene.told.length > 0, !isPrivate);
+    assert.equal(torrent.swarm.candidates.sourceOf(neighbour) === undefined, isPrivate, 'its neighbours are let go');
+    const dials = scene.world.network.dialled.filter(({ host }) => host === neighbour.host).length;
+    assert.equal(dials > 1, !isPrivate, `dialled ${dials} times`);
+    session.local.neighbour({ host: '192.168.7.8', port: 6881 }, sha1(INFO));
+    scene.world.run(1000);
+    assert.equal(
+      scene.world.network.dialled.some(({ host }) => host === '192.168.7.8'),
+      !isPrivate,
+    );
+    scene.world.leftovers(torrent);
   });
 }
 

@@ -22,7 +22,7 @@ import {
   METADATA_MESSAGE_BYTES_MAX,
 } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
-import type { DialTarget, LinkEnd, LinkId } from '../ports.ts';
+import { type DialTarget, isOutage, type LinkEnd, type LinkId } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
 import { Candidates } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
@@ -30,6 +30,7 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Announcing } from '../torrent/announcing.ts';
+import { askingWords } from '../torrent/asking.ts';
 import {
   greeting,
   hearNodePort,
@@ -41,7 +42,7 @@ import {
   welcome,
 } from '../torrent/greeting.ts';
 import { MeteredPeers } from '../torrent/metered-peers.ts';
-import { explainLoneliness, type Stall } from '../torrent/stall.ts';
+import { explainLoneliness, explainOutage, type Stall } from '../torrent/stall.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
 import type { Acquaintance, Heirloom } from './acquaintance.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
@@ -149,8 +150,11 @@ export class MetadataFetch implements Member {
     let ready = 0;
     for (const peer of this.swarm.peers()) if (peer.ready) ready++;
     if (ready > 0) return { code: 'no-metadata', message: 'no connected peer has the metadata of this torrent yet' };
+    const { reason } = this.#parts.outage;
+    if (reason !== undefined) return explainOutage(reason);
     const { hopeful } = this.swarm.candidates;
-    return explainLoneliness(this.swarm.size, { hopeful, asking: this.#announcing.asking });
+    const asking = askingWords(this.#announcing.asking, this.#nowMs());
+    return explainLoneliness(this.swarm.size, { hopeful, asking });
   }
 
   admit(link: LinkId, address: DialTarget, incoming: boolean): Peer {
@@ -344,7 +348,8 @@ export class MetadataFetch implements Member {
     this.swarm.remove(peer);
     if (end.code.startsWith('ERR_WIRE')) this.swarm.candidates.ban(peer.address);
     this.contacts.forget(peer);
-    if (peer.claimsCandidate) this.swarm.candidates.ended(peer.listening ?? peer.address, this.#nowMs(), false);
+    if (peer.claimsCandidate)
+      this.swarm.candidates.ended(peer.listening ?? peer.address, this.#nowMs(), false, isOutage(end.code));
   }
 
   #sift(): void {

@@ -6,6 +6,7 @@ import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { PeerPort, StoragePort } from '../ports.ts';
 import type { WebSeedPort } from '../webseed/web-seed-port.ts';
+import type { OutageWarning } from './outage.ts';
 
 /** What a session is built on. */
 export interface SessionParts {
@@ -29,6 +30,8 @@ export interface SessionParts {
   readonly listenPort: () => number;
   /** Tell peers of each other (BEP 11); private torrents never do. */
   readonly pex: boolean;
+  /** Something is wrong that concerns all torrents. */
+  readonly warn?: (warning: OutageWarning) => void;
   /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
   readonly diskWorkers: number;
 }

@@ -1,7 +1,7 @@
 // All torrents of a client over one host: hears everything that the host has to tell and passes it to the torrent
 // concerned. Owns what torrents share: piece memory's ledger, rate limits, and the numbers of links and tickets.
 import { assert } from '../../base/assert.ts';
-import type { SourceError, StorageError } from '../../base/errors.ts';
+import { SourceError, type StorageError } from '../../base/errors.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import type { Handshake } from '../../protocol/wire/handshake.ts';
 import { UploadSlots } from '../choker/upload-slots.ts';
@@ -11,12 +11,20 @@ import type { TrackerSink } from '../discovery/tracker-port.ts';
 import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import type { Heirloom } from '../metadata/acquaintance.ts';
 import { MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
-import type { DialTarget, LinkEnd, LinkId, PeerAddress, PeerSink, StorageSink, StoreId, Transport } from '../ports.ts';
-import * as ports from '../ports.ts';
+import {
+  type DialTarget,
+  isOutage,
+  type LinkEnd,
+  type LinkId,
+  type PeerAddress,
+  type PeerSink,
+  type StorageSink,
+  type StoreId,
+  type Transport,
+} from '../ports.ts';
 import { AddressGate } from '../swarm/address-gate.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
 import type { IpFilter } from '../swarm/ip-filter.ts';
-import type { Peer } from '../swarm/peer.ts';
 import { placesForStrangers } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Torrent } from '../torrent/torrent.ts';
@@ -24,8 +32,10 @@ import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torr
 import { StretchCache } from '../upload/stretch-cache.ts';
 import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { FairShares } from './fair-shares.ts';
+import { type Attachment, tellBlocks, tellRequests } from './link-batches.ts';
 import type { Member } from './member.ts';
 import { yieldMemory } from './memory-fairness.ts';
+import { Outage } from './outage.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -43,12 +53,6 @@ import { Strangers } from './strangers.ts';
 
 /** Announce ids of one torrent stay below this. */
 const TICKETS_PER_TORRENT: number = 2 ** 24;
-
-/** A link and the member that it belongs to. */
-interface Attachment {
-  readonly member: Member;
-  readonly peer: Peer;
-}
 
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
@@ -74,6 +78,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   /** Links that others dialled, strangers apart. */
   #incoming = 0;
   readonly gate: AddressGate = new AddressGate();
+  /** Whether anybody can be reached at all. */
+  readonly outage: Outage;
   /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
   #nextLink = 0;
   #nextTicketBase = TICKETS_PER_TORRENT;
@@ -82,6 +88,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.peersMax = parts.peersMax;
+    this.outage = new Outage((warning) => parts.warn?.(warning));
     this.#uploadSlots = new UploadSlots(parts.random);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
@@ -89,6 +96,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#common = {
       ...parts,
       refuses: this.gate.refuses,
+      outage: this.outage,
       announcePace: new AnnouncePace(),
       wake: (member) => this.#roster.wake(member),
       cache: new StretchCache(parts.ledger),
@@ -214,6 +222,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const attachment = this.#links.get(link);
     if (attachment === undefined) return;
     attachment.peer.utp = transport === 'utp';
+    this.outage.over();
     // What a name stood for is known only now.
     if (host !== undefined) attachment.peer.host = host;
     if (this.gate.refuses(attachment.peer.host)) this.#parts.peers.close(link);
@@ -249,35 +258,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   }
 
   blocks(batch: Int32Array, count: number): void {
-    let last: Member | undefined;
-    for (let at = 0; at < count * ports.BLOCK_STRIDE; at += ports.BLOCK_STRIDE) {
-      const attachment = this.#links.get(batch[at + ports.BLOCK_LINK]!);
-      if (attachment === undefined) continue;
-      const { member, peer } = attachment;
-      const piece = batch[at + ports.BLOCK_PIECE]!;
-      const begin = batch[at + ports.BLOCK_BEGIN]!;
-      const outcome = batch[at + ports.BLOCK_OUTCOME]!;
-      if (outcome === ports.OUTCOME_LANDED) member.blockLanded(peer, piece, begin, batch[at + ports.BLOCK_LENGTH]!);
-      else if (outcome === ports.OUTCOME_RETURNED) member.blockReturned(peer, piece, begin);
-      else member.blockWasted(peer, batch[at + ports.BLOCK_LENGTH]!);
-      if (last !== undefined && last !== member) last.blocksDone();
-      last = member;
-    }
-    last?.blocksDone();
+    tellBlocks(this.#links, batch, count);
   }
 
   requests(link: LinkId, batch: Int32Array, count: number): void {
     const attachment = this.#links.get(link);
-    if (attachment === undefined) return;
-    const { member, peer } = attachment;
-    for (let at = 0; at < count * ports.ASKED_STRIDE; at += ports.ASKED_STRIDE) {
-      member.blockRequested(
-        peer,
-        batch[at + ports.ASKED_PIECE]!,
-        batch[at + ports.ASKED_BEGIN]!,
-        batch[at + ports.ASKED_LENGTH]!,
-      );
-    }
+    if (attachment !== undefined) tellRequests(attachment, batch, count);
   }
 
   served(link: LinkId, count: number): void {
@@ -290,6 +276,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const attachment = this.#links.get(link);
     this.#links.delete(link);
     if (attachment?.peer.incoming) this.#incoming--;
+    else if (attachment !== undefined) this.#judge(end);
     if (attachment !== undefined) attachment.member.dispatch({ type: 'closed', peer: attachment.peer, end });
   }
 
@@ -314,6 +301,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Trackers.
 
   announced(ticket: number, answer: AnnounceReply | SourceError): void {
+    if (answer instanceof SourceError) this.outage.failed(answer, this.#parts.clock.nowMs());
+    else this.outage.over();
     const member = this.#roster.withTicketBase(ticket - (ticket % TICKETS_PER_TORRENT));
     if (member === undefined) return;
     this.#roster.wake(member);
@@ -352,14 +341,15 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
   dial(): void {
+    const dialsMax = this.outage.dialsMax(DIALS_MAX, this.#parts.clock.nowMs());
     let dialling = 0;
     for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
-    if (this.#room <= 0 || dialling >= DIALS_MAX) return;
+    if (this.#room <= 0 || dialling >= dialsMax) return;
     const members = this.#room < DIALS_MAX ? neediestFirst(this.#roster.awake) : this.#roster.awake;
     for (let dialled = true; dialled; ) {
       dialled = false;
       for (const member of members) {
-        if (this.#room <= 0 || dialling >= DIALS_MAX) return;
+        if (this.#room <= 0 || dialling >= dialsMax) return;
         if (member.swarm.size >= member.swarm.peersMax) continue;
         const address = member.candidate();
         if (address === undefined) continue;
@@ -368,6 +358,12 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
         this.#connect(member, address);
       }
     }
+  }
+
+  /** A link that we dialled is over: whoever failed on his own account shows that the way to him is open. */
+  #judge(end: LinkEnd): void {
+    if (isOutage(end.code)) this.outage.failed(end, this.#parts.clock.nowMs());
+    else if (end.code !== 'ERR_LINK_CLOSED_HERE') this.outage.over();
   }
 
   /** Connections that may still be made. Strangers have a bound of their own, or they could keep us from dialling. */

@@ -7,7 +7,7 @@ export const SCOPE_NONE = 0;
 /** This machine. */
 const SCOPE_LOOPBACK = 1;
 /** A private network (RFC 1918, 6598, 3927, 4193). */
-const SCOPE_LOCAL = 2;
+export const SCOPE_LOCAL = 2;
 /** The internet. */
 export const SCOPE_GLOBAL = 3;
 

@@ -61,6 +61,8 @@ export function isLoopback(host: string): boolean {
 
 /** The address book of one torrent. */
 export class Candidates {
+  /** Strangers' words count for nothing. */
+  #deaf = false;
   readonly #known = new SparseMap<string, Candidate>();
   readonly #bans = new SparseSet<string>();
   readonly #refuses: (host: string) => boolean;
@@ -82,7 +84,7 @@ export class Candidates {
   add(address: PeerAddress, source: CandidateSource, reachable = false): boolean {
     const key = addressKey(address);
     if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65536)) return false;
-    if (this.banned(address)) return false;
+    if (this.banned(address) || (this.#deaf && isHearsay(source))) return false;
     const known = this.#known.get(key);
     if (known !== undefined) return this.#confirm(known, source, reachable);
     const filtered = this.#refuses(address.host);
@@ -146,8 +148,9 @@ export class Candidates {
     return isHearsay(this.#known.get(addressKey(address))?.source);
   }
 
-  /** The torrent turns out to be private: what strangers told of others counts for nothing (BEP 27). */
+  /** The torrent turns out to be private: what strangers told, and will tell, of others counts for nothing (BEP 27). */
   forgetHearsay(): void {
+    this.#deaf = true;
     for (const [key, { source, connected }] of this.#known) {
       if (isHearsay(source) && !connected) this.#known.delete(key);
     }
@@ -221,11 +224,17 @@ export class Candidates {
     if (candidate !== undefined) candidate.failures = 0;
   }
 
-  /** A connection ended or never came about: try again later, with growing patience. `useless` peers are left alone longest. */
-  ended(address: PeerAddress, nowMs: number, useless: boolean): void {
+  /**
+   * A connection ended or never came about: try again later, with growing patience. `useless` peers are left alone longest;
+   * who was not even tried, because our own way out is closed, has not failed.
+   */
+  ended(address: PeerAddress, nowMs: number, useless: boolean, untried = false): void {
     const candidate = this.#known.get(addressKey(address));
     if (candidate === undefined) return;
+    // It was connected when hearsay was forgotten.
+    if (this.#deaf && isHearsay(candidate.source)) return void this.#known.delete(addressKey(address));
     candidate.connected = false;
+    if (untried) return;
     candidate.useless = useless;
     const delayMaxMs = candidate.source === 'user' ? RECONNECT_DELAY_USER_MS : RECONNECT_DELAY_MAX_MS;
     const delayMs = RECONNECT_DELAY_MIN_MS * 2 ** Math.min(candidate.failures, 16);

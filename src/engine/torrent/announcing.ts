@@ -11,9 +11,10 @@ import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
-import type { PeerAddress } from '../ports.ts';
+import { isOutage, type PeerAddress } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
+import type { Asking } from './asking.ts';
 import type { Intake } from './intake.ts';
 
 /** What an announce tells about us. */
@@ -50,14 +51,6 @@ export interface AnnouncingParts {
   readonly external: Pick<ExternalAddress, 'vote'>;
   /** Absent: the DHT is not asked. */
   readonly dht?: DhtDiscovery | undefined;
-}
-
-/** Who is asked for peers. */
-export interface Asking {
-  /** There is a tracker. */
-  readonly trackers: boolean;
-  /** Nodes of the DHT that we know; `undefined` when it is not asked. */
-  readonly dhtNodes: number | undefined;
 }
 
 /** What came of an announce: addresses to try, or what the user should know. */
@@ -132,7 +125,7 @@ export class Announcing {
 
   /** Whom peers are asked of: what explains that there are none. */
   get asking(): Asking {
-    return { trackers: this.status().length > 0, dhtNodes: this.#parts.dht?.nodes };
+    return { trackers: this.status(), dht: this.#parts.dht?.asking };
   }
 
   status(): readonly TrackerStatus[] {
@@ -194,6 +187,8 @@ export class Announcing {
     const id = Math.floor(number / ANNOUNCE_TIERS_MAX);
     if (answer instanceof SourceError) {
       announcer.failed(id, answer, nowMs);
+      // That our own way out is closed is said once for all.
+      if (isOutage(answer.code) || answer.code === 'ERR_PROXY_UDP') return { addresses: [] };
       if (this.#reported.get(url) === answer.message) return { addresses: [] };
       this.#reported.set(url, answer.message);
       return { addresses: [], warning: { code: answer.code, message: answer.message } };

@@ -12,7 +12,7 @@ import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
 import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
 import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
-import type { DialTarget, LinkEnd, LinkId, PeerAddress } from '../ports.ts';
+import { type DialTarget, isOutage, type LinkEnd, type LinkId, type PeerAddress } from '../ports.ts';
 import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
 import { judge } from '../swarm/patience.ts';
@@ -169,7 +169,7 @@ export class PeerRelations {
     // A handshake proves little: who only ever hangs up is dialled ever more rarely.
     const address = peer.listening ?? peer.address;
     if (peer.download.totalBytes + peer.upload.totalBytes > 0) this.swarm.candidates.succeeded(address);
-    if (peer.claimsCandidate) this.swarm.candidates.ended(address, this.#nowMs(), useless);
+    if (peer.claimsCandidate) this.swarm.candidates.ended(address, this.#nowMs(), useless, isOutage(end.code));
     if (!peer.weChoke) this.#parts.shared.uploadSlots.hurry();
     this.feedStarving();
   }

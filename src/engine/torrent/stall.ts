@@ -1,9 +1,10 @@
 // Why nothing comes in, as far as a torrent knows it (design, invariant 7): the user reads the message.
 import type { PlanRefusal } from '../picker/request-planner.ts';
+import type { Outage } from '../session/outage.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { WebSeeds } from '../webseed/web-seeds.ts';
-import type { Asking } from './announcing.ts';
+import { type Asking, askingWords } from './asking.ts';
 import type { Intake } from './intake.ts';
 
 /** A reason with a stable code and words for the user. */
@@ -17,9 +18,11 @@ export interface StallFacts {
   readonly peers: Iterable<Peer>;
   /** Addresses that could still be dialled. */
   readonly hopeful: boolean;
-  /** Who is being asked for others, or will be. */
-  readonly asking: Asking;
+  /** Who is being asked for others, or will be, in words; absent: nobody. */
+  readonly asking: string | undefined;
   readonly lastRefusal: PlanRefusal | 'rate';
+  /** Why nobody can be reached, when that is so. */
+  readonly outage?: { readonly message: string } | undefined;
   /** Why nothing comes of the web seeds, when there are any. */
   readonly webSeedTrouble?: string | undefined;
 }
@@ -33,13 +36,14 @@ interface StalledTorrent {
 }
 
 /** Why a torrent that is downloading receives nothing. */
-export function stallOf(torrent: StalledTorrent): Stall {
+export function stallOf(torrent: StalledTorrent, nowMs: number, { reason }: Pick<Outage, 'reason'>): Stall {
   const { swarm, intake, webSeeds } = torrent;
   return explainStall({
     peers: swarm.peers(),
     hopeful: swarm.candidates.hopeful,
-    asking: torrent.announcing.asking,
+    asking: askingWords(torrent.announcing.asking, nowMs),
     lastRefusal: intake.lastRefusal,
+    outage: reason,
     webSeedTrouble: webSeeds.trouble(),
   });
 }
@@ -59,7 +63,8 @@ export function explainStall(facts: StallFacts): Stall {
     if (peer.chokingUs) choking++;
     else if (peer.snubbed) snubbed++;
   }
-  const { webSeedTrouble } = facts;
+  const { webSeedTrouble, outage } = facts;
+  if (ready === 0 && outage !== undefined) return explainOutage(outage);
   const scarce = facts.lastRefusal !== 'none' && facts.lastRefusal !== 'nothing-offered';
   if (useful === 0 && webSeedTrouble !== undefined && !scarce) return { code: 'web-seed', message: webSeedTrouble };
   if (ready === 0 && webSeedTrouble === undefined) return explainLoneliness(dialling, facts);
@@ -76,21 +81,17 @@ export function explainStall(facts: StallFacts): Stall {
   return { code: 'waiting', message: `waiting for blocks from ${peers(useful - choking)}` };
 }
 
+/** The reason when nobody can be. */
+export function explainOutage({ message }: { readonly message: string }): Stall {
+  return { code: 'no-way-out', message: `nobody can be reached: ${message}` };
+}
+
 /** The reason when nobody is connected. */
 export function explainLoneliness(dialling: number, facts: Pick<StallFacts, 'hopeful' | 'asking'>): Stall {
   if (dialling > 0) return { code: 'connecting', message: `connecting to ${peers(dialling)}` };
   if (facts.hopeful) return { code: 'no-peers', message: 'no peer answers; trying again' };
-  const { trackers, dhtNodes } = facts.asking;
-  const asked = [
-    ...(trackers ? ['asking the trackers'] : []),
-    ...(dhtNodes === undefined ? [] : [dhtSearch(dhtNodes)]),
-  ];
-  if (asked.length > 0) return { code: 'no-peers', message: `no peers yet; ${asked.join(', ')}` };
+  if (facts.asking !== undefined) return { code: 'no-peers', message: `no peers yet: ${facts.asking}` };
   return { code: 'no-peers', message: 'no peers known; name one with --peer or use a torrent with a tracker' };
-}
-
-function dhtSearch(nodes: number): string {
-  return nodes > 0 ? `looking for peers in the DHT (nodes: ${nodes})` : 'looking for the first nodes of the DHT';
 }
 
 function peers(count: number): string {

@@ -9,6 +9,7 @@ import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { StoragePort, StoreId } from '../ports.ts';
 import type { Member } from '../session/member.ts';
+import type { Outage } from '../session/outage.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { StretchCache } from '../upload/stretch-cache.ts';
@@ -75,6 +76,8 @@ export interface TorrentParts {
   readonly uploadSlots: UploadSlots;
   /** Whether an address is filtered: nobody there is dialled or let in. */
   readonly refuses: (host: string) => boolean;
+  /** Whether anybody can be reached at all. */
+  readonly outage: Outage;
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;
   /** Our own address, as peers see it. */

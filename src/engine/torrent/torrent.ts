@@ -141,7 +141,7 @@ export class Torrent implements Member {
 
   /** Why nothing comes in. */
   stall(): Stall {
-    return stallOf(this);
+    return stallOf(this, this.#parts.clock.nowMs(), this.#parts.outage);
   }
 
   /** With peers, or while something of it is in memory, every tick counts; else only trackers and addresses do. */

@@ -121,10 +121,15 @@ export class Upload {
     );
   }
 
-  /** Something changed for one peer: it asked, or has room. While somebody has to wait, all wait for their turns. */
+  /**
+   * Something changed for one peer: it asked, or has room. While somebody has to wait, all wait for their turns: it gets only
+   * what nobody waits for.
+   */
   pump(peer: Peer, nowMs: number): void {
-    if (!this.#parts.limit.plenty(nowMs)) return;
-    while (this.#serve(peer, nowMs, SERVES_AT_ONCE) === SERVES_AT_ONCE);
+    const { limit } = this.#parts;
+    if (!limit.plenty(nowMs)) return;
+    const blocks = this.#blocksPerTurn;
+    while (this.#serve(peer, nowMs, blocks) === blocks && limit.plenty(nowMs));
     this.#lookAhead(peer);
     this.#read();
   }
@@ -132,22 +137,18 @@ export class Upload {
   /** Everybody in turn, as far as limits and memory go: on the control tick, and when the disk has brought something. */
   takeTurns(nowMs: number): void {
     const { limit } = this.#parts;
-    const blocks = limit.limited ? limit.blocksPerTurn : SERVES_AT_ONCE;
     this.#hungry = false;
-    if (!limit.plenty(nowMs)) {
-      // The session says whose turn it is; what they will be given is read meanwhile.
-      for (const peer of this.#turns) this.#lookAhead(peer);
-      return this.#read();
-    }
-    for (let idle = 0; idle < this.#turns.length && limit.available(nowMs) > 0; ) {
+    for (let idle = 0; idle < this.#turns.length && limit.plenty(nowMs); ) {
       if (this.#turn >= this.#turns.length) this.#turn = 0;
       const peer = this.#turns[this.#turn]!;
-      const served = this.#serve(peer, nowMs, blocks);
+      const served = this.#serve(peer, nowMs, this.#blocksPerTurn);
       this.#lookAhead(peer);
       if (peer.uploads.wanted.count > 0) this.#turn++;
       else this.#leaveTurns(peer);
       idle = served > 0 ? 0 : idle + 1;
     }
+    // Below plenty the session says whose turn it is, of all torrents; what they will be given is read meanwhile.
+    if (limit.limited) for (const peer of this.#turns) this.#lookAhead(peer);
     this.#read();
   }
 
@@ -220,6 +221,12 @@ export class Upload {
         (piece, begin, length) => this.#reject(peer, piece, begin, length),
       );
     }
+  }
+
+  /** Blocks that a peer gets before it is the next one's turn: few while a limit makes all of them wait. */
+  get #blocksPerTurn(): number {
+    const { limit } = this.#parts;
+    return limit.limited ? limit.blocksPerTurn : SERVES_AT_ONCE;
   }
 
   /** Gives the peer's link what is in memory of its oldest requests, at most `blocksMax`. Returns how many. */

@@ -21,6 +21,10 @@ export class WebSeed implements Supplier {
   ready = false;
   /** It is not asked any more: it was banned, or the torrent stands still. */
   closing = false;
+  /** It gets nothing more to do, and is closed when it owes nothing: one connection too many. */
+  retiring = false;
+  /** It sends whole files only: a second connection would bring everything again. */
+  rangeless = false;
   lastBlockMs = 0;
   refusals = 0;
   restUntilMs = 0;

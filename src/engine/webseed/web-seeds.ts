@@ -4,21 +4,15 @@
 import { SparseMap } from '../../base/sparse-map.ts';
 import { SparseSet } from '../../base/sparse-set.ts';
 import { backOffMs } from '../discovery/back-off.ts';
-import {
-  PINNED_PLACE_GRACE_MS,
-  REQUEST_TIMEOUT_MS,
-  TICK_LATE_MS,
-  WEB_SEED_BACK_OFF,
-  WEB_SEED_RETRY_AFTER_MAX_MS,
-  WEB_SEEDS_ASKED_MAX,
-  WEB_SEEDS_MAX,
-} from '../limits.ts';
+import { PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS, TICK_LATE_MS } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
 import type { Intake } from '../torrent/intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from '../torrent/torrent-spec.ts';
+import { WEB_SEED_BACK_OFF, WEB_SEED_RETRY_AFTER_MAX_MS, WEB_SEEDS_ASKED_MAX, WEB_SEEDS_MAX } from './limits.ts';
 import { WebSeed } from './web-seed.ts';
 import type { WebSeedOwner } from './web-seed-desk.ts';
+import { WebSeedLanes } from './web-seed-lanes.ts';
 import type { WebSeedAddress, WebSeedFailure } from './web-seed-port.ts';
 
 /** What the web seeds of a torrent work with. */
@@ -39,6 +33,8 @@ export class WebSeeds implements WebSeedOwner {
   readonly #addresses = new SparseMap<LinkId, WebSeedAddress>();
   /** URLs that are never asked again. */
   readonly #banned = new SparseSet<string>();
+  /** How many connections each URL gets. */
+  readonly #lanes = new SparseMap<string, WebSeedLanes>();
   #returned = false;
   #lastTickMs = 0;
 
@@ -49,16 +45,21 @@ export class WebSeeds implements WebSeedOwner {
   /** Those that may be asked now: a few at a time, as each of them is fast or useless. */
   *suppliers(): Generator<WebSeed> {
     const nowMs = this.#nowMs();
-    let asked = 0;
-    for (const seed of this.#seeds.values()) if (seed.debt.outstanding > 0) asked++;
+    let asked = this.#busy;
     for (const seed of this.#seeds.values()) {
-      if (seed.closing || nowMs < seed.restUntilMs) continue;
+      if (seed.closing || seed.retiring || nowMs < seed.restUntilMs) continue;
       if (seed.debt.outstanding === 0 && ++asked > WEB_SEEDS_ASKED_MAX) continue;
       yield seed;
     }
   }
 
-  /** Every one that is not closed, for whoever wants to show them. */
+  get #busy(): number {
+    let busy = 0;
+    for (const seed of this.#seeds.values()) if (seed.debt.outstanding > 0) busy++;
+    return busy;
+  }
+
+  /** Every connection that is not closed, for whoever wants to show them: some web seeds have several. */
   *all(): Generator<WebSeed> {
     for (const seed of this.#seeds.values()) if (!seed.closing) yield seed;
   }
@@ -70,21 +71,28 @@ export class WebSeeds implements WebSeedOwner {
 
   /** The torrent downloads. */
   start(): void {
-    const { spec, shared, intake } = this.#parts;
+    const { spec, shared } = this.#parts;
     const { addresses = [], content } = spec.webSeeds ?? {};
     const desk = shared.webSeeds;
     if (desk.port === undefined || content === undefined) return;
     const open = new Set([...this.all()].map(({ address }) => address.url));
     for (const address of addresses.slice(0, WEB_SEEDS_MAX)) {
       if (this.#banned.has(address.url) || open.has(address.url)) continue;
-      const seed = new WebSeed(address, desk.open(this, address, content), spec.geometry.pieceCount);
-      this.#seeds.set(seed.link, seed);
-      this.#addresses.set(seed.link, address);
-      intake.download.join(seed.debt);
-      seed.debt.inOrder = spec.sequential;
-      seed.ready = true;
+      this.#open(address);
     }
     this.feed();
+  }
+
+  #open(address: WebSeedAddress): WebSeed {
+    const { spec, shared, intake } = this.#parts;
+    const link = shared.webSeeds.open(this, address, spec.webSeeds!.content);
+    const seed = new WebSeed(address, link, spec.geometry.pieceCount);
+    this.#seeds.set(link, seed);
+    this.#addresses.set(link, address);
+    intake.download.join(seed.debt);
+    seed.debt.inOrder = spec.sequential;
+    seed.ready = true;
+    return seed;
   }
 
   /** Nothing more is wanted of them: their connections end. */
@@ -110,9 +118,46 @@ export class WebSeeds implements WebSeedOwner {
       seed.window.adapt(rate);
       seed.debt.blockMs = resting ? Number.POSITIVE_INFINITY : rate > 0 ? (BLOCK_BYTES * 1000) / rate : 0;
       if (!heldUp) this.#judge(seed, nowMs);
+      if (seed.retiring && seed.debt.outstanding === 0) this.#close(seed);
     }
+    this.#share(nowMs);
     // Under a limit the session lets everybody take turns.
     if (!this.#parts.shared.downloadLimit.limited) this.feed();
+  }
+
+  /** Gives each web seed as many connections as are of use. */
+  #share(nowMs: number): void {
+    if (this.#parts.shared.downloadLimit.limited) return;
+    for (const seed of this.all()) {
+      if (seed.retiring || seed.rangeless) continue;
+      const lanes = this.#lanesOf(seed.address);
+      // Once for each URL.
+      if (lanes[0] !== seed) continue;
+      const { url } = seed.address;
+      const trials = this.#lanes.get(url) ?? new WebSeedLanes();
+      this.#lanes.set(url, trials);
+      const decision = trials.decide(nowMs, {
+        lanes: lanes.length,
+        bytesPerSecond: lanes.reduce((sum, { download }) => sum + download.bytesPerSecond, 0),
+        busy: lanes.every(({ debt, failure }) => debt.outstanding > 0 && failure === undefined),
+      });
+      if (decision === 'more' && this.#busy < WEB_SEEDS_ASKED_MAX) this.#copyOf(seed);
+      else if (decision === 'fewer') lanes.at(-1)!.retiring = true;
+    }
+  }
+
+  #lanesOf({ url }: WebSeedAddress): WebSeed[] {
+    return [...this.all()].filter((seed) => seed.address.url === url && !seed.retiring);
+  }
+
+  /** One connection more, to a server that lacks what it is known to lack. */
+  #copyOf(seed: WebSeed): void {
+    const copy = this.#open(seed.address);
+    const { picker } = this.#parts.intake.download;
+    for (let index = 0; index < seed.pieces.have.length; index++) {
+      const piece = index as PieceIndex;
+      if (!seed.pieces.have.has(piece)) picker.removeHave(copy.pieces, piece);
+    }
   }
 
   /** A web seed sent corrupt blocks; perhaps it is closed by now. */
@@ -142,7 +187,7 @@ export class WebSeeds implements WebSeedOwner {
     seed.failures = 0;
     seed.failure = undefined;
     this.#parts.intake.landed(seed, piece, begin, length);
-    this.#parts.intake.refill(seed, nowMs);
+    if (!seed.retiring) this.#parts.intake.refill(seed, nowMs);
   }
 
   blockReturned(link: LinkId, piece: number, begin: number): void {
@@ -162,7 +207,7 @@ export class WebSeeds implements WebSeedOwner {
 
   rangeless(link: LinkId): void {
     const seed = this.#seeds.get(link);
-    if (seed !== undefined) seed.debt.inOrder = true;
+    if (seed !== undefined) seed.debt.inOrder = seed.rangeless = true;
   }
 
   skipped(bytes: number): void {
@@ -174,6 +219,13 @@ export class WebSeeds implements WebSeedOwner {
   }
 
   #failed(seed: WebSeed, failure: WebSeedFailure): void {
+    const others = failure.kind === 'busy' ? this.#lanesOf(seed.address).filter((other) => other !== seed) : [];
+    // The server has had enough of our connections: it serves the others.
+    if (others.some((other) => other.failure === undefined && other.download.bytesPerSecond > 0)) {
+      this.#lanes.get(seed.address.url)!.refused(this.#nowMs());
+      this.#close(seed);
+      return;
+    }
     if (seed.failure?.code !== failure.code) {
       this.#parts.warn({ code: failure.code, message: `${nameOf(seed.address)} ${failure.message}` });
     }

@@ -8,6 +8,7 @@ import process from 'node:process';
 import type { LocalPort, LocalSink } from '../../engine/discovery/local-discovery.ts';
 import { decodeLsd, encodeLsd, LSD_GROUPS, LSD_PORT, type LsdMessage } from '../../protocol/lsd/lsd-message.ts';
 import { LSD_INTERFACES_MS } from '../limits.ts';
+import type { LocalBinding } from '../net/local-binding.ts';
 import { plainAddress } from '../net/plain-address.ts';
 
 type Family = 4 | 6;
@@ -21,6 +22,8 @@ interface Way {
 export interface LsdOptions {
   /** Where peers are accepted: an address of this machine, or all of them. */
   readonly host: string;
+  /** Nothing is heard or said but there. */
+  readonly binding?: LocalBinding | undefined;
   /** For tests: another port than everybody's. */
   readonly port?: number;
 }
@@ -92,10 +95,15 @@ export class LsdHost implements LocalPort {
   }
 
   #ways(): Way[] {
-    const { host } = this.#options;
+    const { host, binding } = this.#options;
     const ways: Way[] = [];
+    const bound = binding?.present();
+    const isOurs = ({ address, internal }: { readonly address: string; readonly internal: boolean }): boolean => {
+      if (binding !== undefined && address !== bound?.[4] && address !== bound?.[6]) return false;
+      return ALL.has(host) ? !internal || binding !== undefined : address === host;
+    };
     for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
-      const ours = addresses.filter(({ address, internal }) => (ALL.has(host) ? !internal : address === host));
+      const ours = addresses.filter(isOurs);
       const four = ours.find(({ family }) => family === 'IPv4');
       if (four !== undefined) ways.push({ family: 4, via: four.address });
       if (ours.some(({ family }) => family === 'IPv6')) ways.push({ family: 6, via: `::%${name}` });

@@ -1,10 +1,10 @@
 // One connection attempt over several transports: the preferred one has a head start, the first to be answered wins, and the
 // others are given up. Until then it stands for the link's socket, so that the link can be closed at any time.
-import { lookup } from 'node:dns';
 import { EventEmitter } from 'node:events';
-import { connect, isIP, type Socket } from 'node:net';
-import type { PeerAddress, Transport } from '../../engine/ports.ts';
+import { isIP, type Socket } from 'node:net';
+import { isOutage, type PeerAddress, type Transport } from '../../engine/ports.ts';
 import { TRANSPORT_HEAD_START_MS, UTP_ALONE_TIMEOUT_MS } from '../limits.ts';
+import type { Egress, Opening } from './egress.ts';
 import type { LinkSocket } from './link-socket.ts';
 import type { TcpLink } from './tcp-link.ts';
 import type { UtpEndpoint } from './utp-endpoint.ts';
@@ -22,6 +22,7 @@ export interface DialRaceParts {
   /** In this order, one at least; uTP only where there is an endpoint. */
   readonly order: readonly Transport[];
   readonly utp: UtpEndpoint | undefined;
+  readonly egress: Egress;
   readonly won: (winner: Winner) => void;
 }
 
@@ -35,11 +36,11 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
   readonly #waiting: Transport[];
   #headStart: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
-  #tcp: Socket | undefined;
+  #tcp: Opening | undefined;
   #utp: UtpSocket | undefined;
   /** Transports that were started and have neither won nor failed. */
   #running = 0;
-  /** The first failure: that of the preferred transport says most. */
+  /** The first failure, for that of the preferred transport says most; unless our own way out is closed. */
   #failure: NodeJS.ErrnoException | undefined;
 
   constructor(parts: DialRaceParts) {
@@ -81,38 +82,33 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
   };
 
   #startTcp(): void {
-    const { link, address } = this.#parts;
-    const socket = connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      autoSelectFamily: isIP(address.host) === 0,
+    const { link, address, egress } = this.#parts;
+    this.#tcp = egress.connect({
+      ...address,
       onread: { buffer: link.nextDestination, callback: link.onRead },
-    });
-    this.#tcp = socket;
-    const failed = (error: NodeJS.ErrnoException): void => this.#failed(error);
-    socket.once('error', failed);
-    socket.once('connect', () => {
-      socket.off('error', failed);
-      this.#tcp = undefined;
-      this.#won({ transport: 'tcp', socket, host: socket.remoteAddress ?? address.host });
+      failed: (error) => this.#failed(error),
+      opened: (socket) => {
+        this.#tcp = undefined;
+        this.#won({ transport: 'tcp', socket, host: egress.reachedHost(socket, address.host) });
+      },
     });
   }
 
   #startUtp(): void {
-    const { address } = this.#parts;
-    if (isIP(address.host) !== 0) return this.#dialUtp(address);
+    const { address, egress } = this.#parts;
     // UDP sockets take numbers alone; the first address that the name stands for is the system's choice.
-    lookup(address.host, (error, host) => {
-      if (this.destroyed) return;
-      if (error !== null) this.#failed(error);
-      else this.#dialUtp({ host, port: address.port });
-    });
+    if (isIP(address.host) !== 0 || egress.proxy !== undefined) return this.#dialUtp(address);
+    egress.names.addresses(address.host).then(
+      ([first]) => {
+        if (!this.destroyed) this.#dialUtp({ host: first!.address, port: address.port });
+      },
+      (error: NodeJS.ErrnoException) => this.#failed(error),
+    );
   }
 
   #dialUtp(address: PeerAddress): void {
     const { utp } = this.#parts;
-    if (!utp?.reaches(address.host)) {
+    if (!utp?.reaches(address.host) || isIP(address.host) === 0) {
       const error = Object.assign(new Error('there is no UDP socket for this address'), { code: 'EAFNOSUPPORT' });
       setImmediate(() => this.#failed(error));
       return;
@@ -131,7 +127,7 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
   #failed(error: NodeJS.ErrnoException): void {
     if (this.destroyed) return;
     this.#running--;
-    this.#failure ??= error;
+    if (this.#failure === undefined || isOutage(error.code ?? '')) this.#failure = error;
     if (this.#waiting.length > 0) return this.#startNext();
     // A host that refuses TCP is there: it would answer over uTP soon. One that is silent both ways has the whole time.
     if (this.#running > 0) this.#patience ??= setTimeout(() => this.#lose(), UTP_ALONE_TIMEOUT_MS);
@@ -154,12 +150,12 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
     this.destroyed = true;
     clearTimeout(this.#headStart);
     clearTimeout(this.#patience);
-    for (const socket of [this.#tcp, this.#utp]) {
-      if (socket === undefined) continue;
-      // It may still fail; nobody waits for it any more.
-      socket.removeAllListeners();
-      socket.on('error', () => undefined);
-      socket.destroy();
-    }
+    this.#tcp?.destroy();
+    const socket = this.#utp;
+    if (socket === undefined) return;
+    // It may still fail; nobody waits for it any more.
+    socket.removeAllListeners();
+    socket.on('error', () => undefined);
+    socket.destroy();
   }
 }

@@ -3,6 +3,7 @@
 // told to use uTP alone may take TCP connections and close them. The engine sees one link and one `connected`.
 import type { DialTarget, Transport } from '../../engine/ports.ts';
 import { DialRace, type Winner } from './dial-race.ts';
+import type { Egress } from './egress.ts';
 import type { Encryption, Route } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { plainAddress } from './plain-address.ts';
@@ -18,6 +19,7 @@ export interface DialParts {
   readonly encryption: Encryption;
   readonly transports: Transports;
   readonly utp: UtpEndpoint | undefined;
+  readonly egress: Egress;
   /** The first connection stands; to where, in numbers, and how. */
   readonly connected: (host: string, transport: Transport) => void;
 }
@@ -60,7 +62,7 @@ export class Dial {
       this.#tried = 0;
     }
     const route = this.#routes[this.#tried++]!;
-    const { link, target, timeoutMs, utp } = this.#parts;
+    const { link, target, timeoutMs, utp, egress } = this.#parts;
     this.#opening.negotiating = route === 'encrypted';
     link.open(this.#opening);
     const address = { host: this.#reached ?? target.host, port: target.port };
@@ -72,6 +74,7 @@ export class Dial {
       address,
       order,
       utp,
+      egress,
       won: (winner) => {
         clearTimeout(timer);
         this.#won(winner, route);

@@ -1,10 +1,11 @@
-// Connections to trackers and web seeds: the one place where they are opened. A name is looked up, and every address that it
-// stands for is judged, in the moment of the connection: what is dialled is what was judged (engine/discovery/source-guard.ts).
-import { lookup } from 'node:dns';
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { SourceError } from '../../base/errors.ts';
+// Connections to trackers and web seeds, and to web servers that have a torrent file: TLS where the URL wants it, over the way
+// out that the client has. A name is looked up, and every address that it stands for is judged, in the moment of the
+// connection: what is dialled is what was judged (engine/discovery/source-guard.ts). Behind a proxy the proxy looks it up:
+// the name itself is judged then, and where it leads is the proxy's affair.
+import { isIP, type Socket } from 'node:net';
 import type { DirectRead } from './adopt-socket.ts';
+import type { Egress, Opening } from './egress.ts';
+import { forbidden, type Refusal } from './names.ts';
 
 export interface SourceTarget {
   /** A name or a numeric address, without brackets. */
@@ -16,57 +17,26 @@ export interface SourceTarget {
 }
 
 export interface SourceDial {
-  /** Why this numeric address must not be dialled; `undefined` when it may. */
-  readonly refusal: (host: string) => string | undefined;
+  /** Why this numeric address must not be dialled, or this name asked for; `undefined` when it may. */
+  readonly refusal: Refusal;
   /** Reads straight to where the caller says; absent: as chunks. */
   readonly onread?: DirectRead;
+  /** It stands, TLS included, and belongs to the caller. */
+  readonly opened: (socket: Socket) => void;
+  /** With a SourceError ERR_SOURCE_FORBIDDEN when no address of the host may be dialled. */
+  readonly failed: (error: NodeJS.ErrnoException) => void;
 }
 
-/** Opens a connection. It fails, with a SourceError ERR_SOURCE_FORBIDDEN, when no address of the host may be dialled. */
-export function openSource(target: SourceTarget, dial: SourceDial): Socket {
+/** Opens a connection. Exactly one of `opened` and `failed` comes, later; neither after `destroy`. */
+export function openSource(egress: Egress, target: SourceTarget, dial: SourceDial): Opening {
   const { host, port, secure, serverName = host } = target;
-  const refusal = isIP(host) === 0 ? undefined : dial.refusal(host);
-  const options = {
-    host,
-    port,
-    noDelay: true,
-    autoSelectFamily: isIP(host) === 0,
-    // A numeric address is not looked up, unless it has to be refused: every failure then comes the same way.
-    lookup: refusal === undefined ? guardedLookup(dial) : refuse(host, refusal),
-    ...(refusal !== undefined && { host: 'refused.invalid' }),
-    ...(dial.onread && { onread: dial.onread }),
-  };
-  if (!secure) return connect(options as Parameters<typeof connect>[0] & object);
-  return connectTls({
-    ...options,
-    ...(isIP(serverName) === 0 && { servername: serverName }),
-    ALPNProtocols: ['http/1.1'],
-  });
-}
-
-/** Looks a name up and leaves out what must not be dialled. */
-function guardedLookup({ refusal }: SourceDial): LookupFunction {
-  return (name, options, callback) => {
-    lookup(name, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, []);
-      let reason: string | undefined;
-      const allowed = addresses.filter(({ address }) => {
-        const why = refusal(address);
-        reason ??= why;
-        return why === undefined;
-      });
-      if (allowed.length === 0) return callback(forbidden(name, reason ?? 'it has no address'), []);
-      if (options.all) return callback(null, allowed);
-      callback(null, allowed[0]!.address, allowed[0]!.family);
-    });
-  };
-}
-
-function refuse(host: string, reason: string): LookupFunction {
-  return (_name, _options, callback) => process.nextTick(callback, forbidden(host, reason), []);
-}
-
-/** The kind of error that a look-up fails with, so that sockets pass it on. */
-function forbidden(host: string, reason: string): SourceError {
-  return new SourceError('ERR_SOURCE_FORBIDDEN', `${host} is not asked: ${reason}`);
+  const { refusal, onread, opened, failed } = dial;
+  if (egress.proxy !== undefined && isIP(host) === 0) {
+    const reason = refusal(host);
+    if (reason !== undefined) {
+      const timer = setImmediate(failed, forbidden(host, reason));
+      return { destroy: () => clearImmediate(timer) };
+    }
+  }
+  return egress.connect({ host, port, refusal, onread, opened, failed, ...(secure && { secure: { serverName } }) });
 }

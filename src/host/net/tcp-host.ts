@@ -28,6 +28,7 @@ import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { Dial, type DialParts } from './dial.ts';
+import { DIRECT, type Egress } from './egress.ts';
 import { Encryption, type EncryptionMode } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
@@ -57,6 +58,8 @@ export interface TcpHostOptions {
   readonly utp?: UtpMode;
   /** UDP sockets for uTP. */
   readonly datagrams?: DatagramPorts;
+  /** The way to those whom we dial. Default: straight. */
+  readonly egress?: Egress;
   /** Present when the engine lives in another thread. */
   readonly shard?: ShardSharing;
 }
@@ -87,6 +90,7 @@ export class TcpHost implements NetHost, LinkOwner {
   readonly #sealedBlocks = new SealedBlocks();
   readonly #transports: Transports;
   readonly #utp: UtpEndpoint | undefined;
+  readonly #egress: Egress;
   readonly #negotiationBuffer = new Uint8Array(NEGOTIATION_READ_BYTES);
   readonly #requests = new Int32Array(BATCH_RECORDS * ASKED_STRIDE);
   #asked = 0;
@@ -109,6 +113,7 @@ export class TcpHost implements NetHost, LinkOwner {
     this.#times = options.times;
     this.#encryption = new Encryption(options.encryption ?? 'off', mseNodeCrypto);
     const { datagrams, utp = 'off' } = options;
+    this.#egress = options.egress ?? DIRECT;
     this.#utp = datagrams !== undefined && utp !== 'off' ? new UtpEndpoint(datagrams) : undefined;
     this.#transports = new Transports(this.#utp === undefined ? 'off' : utp);
     this.#commons = receiverCommons(new PieceMemory(this.#frames, options.shard?.owners), this.counters);
@@ -174,8 +179,8 @@ export class TcpHost implements NetHost, LinkOwner {
       return;
     }
     const connected: DialParts['connected'] = (host, transport) => this.#sink!.connected(link, host, transport);
-    const own = { encryption: this.#encryption, transports: this.#transports, utp: this.#utp };
-    new Dial({ link: tcpLink, target, timeoutMs, infoHash, connected, ...own }).start();
+    const [encryption, transports, utp, egress] = [this.#encryption, this.#transports, this.#utp, this.#egress];
+    new Dial({ link: tcpLink, target, timeoutMs, infoHash, connected, encryption, transports, utp, egress }).start();
   }
 
   send(link: LinkId, bytes: Uint8Array): void {

@@ -1,32 +1,29 @@
 // The session's UDP sockets: one for each address family, shared by the DHT and uTP (engine/datagram-port.ts). Addresses
 // are numeric, so no packet asks a name server; what waits to leave is bounded, and what comes is handled as it comes.
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { DatagramPort, DatagramPorts, DatagramProtocol, DatagramSink } from '../../engine/datagram-port.ts';
 import { DatagramSwitch } from '../../engine/datagram-switch.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
-import { DATAGRAM_BUFFER_BYTES, DATAGRAM_QUEUE_BYTES } from '../limits.ts';
-import { plainAddress } from './plain-address.ts';
-
-/** A socket and where it is bound. */
-interface OpenSocket {
-  readonly socket: Socket;
-  readonly local: PeerAddress;
-}
+import { DATAGRAM_QUEUE_BYTES } from '../limits.ts';
+import { type DatagramHearer, type DatagramSocket, openDatagramSocket } from './datagram-socket.ts';
+import { DIRECT, type Egress } from './egress.ts';
+import { KeptRelay } from './kept-relay.ts';
 
 /** What `dgram` tells of a packet that could not be sent. */
 type SendError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number };
 
 export class UdpHost implements DatagramPorts, DatagramPort {
   readonly #switch = new DatagramSwitch();
-  readonly #sockets = new Map<AddressFamily, OpenSocket>();
+  readonly #egress: Egress;
+  readonly #sockets = new Map<AddressFamily, DatagramSocket>();
   /** `send` answered `false` since the queues were last empty. */
   #full = false;
   #strayPackets = 0;
-  /** Who sent the last packet, and what the system called its address: most come from whom the one before came from. */
-  #from: PeerAddress = { host: '', port: 0 };
-  #fromText = '';
+
+  constructor(egress: Egress = DIRECT) {
+    this.#egress = egress;
+  }
 
   /** Whether any protocol wants sockets: without one there is no need to open any. */
   get wanted(): boolean {
@@ -47,46 +44,39 @@ export class UdpHost implements DatagramPorts, DatagramPort {
    * Opens the socket of the address's family and resolves to where it is bound; each family once. An IPv6 socket never
    * takes in IPv4. Rejects with the system's error.
    */
-  open(host: string, port: number): Promise<PeerAddress> {
-    const family: AddressFamily = isIPv6(host) ? 6 : 4;
-    const socket = createSocket({
-      type: family === 4 ? 'udp4' : 'udp6',
-      ipv6Only: family === 6,
-      recvBufferSize: DATAGRAM_BUFFER_BYTES,
-      sendBufferSize: DATAGRAM_BUFFER_BYTES,
-      lookup: numericAddress,
-    });
-    return new Promise((resolve, reject) => {
-      socket.once('error', (error) => {
-        socket.close();
-        reject(error);
-      });
-      socket.bind({ address: host, port }, () => {
-        socket.removeAllListeners('error');
-        // A failed read concerns no packet that anybody has seen; the next one may be well.
-        socket.on('error', () => undefined);
-        socket.on('message', this.#received);
-        const bound = socket.address();
-        const local = { host: bound.address, port: bound.port };
-        this.#sockets.set(family, { socket, local });
-        resolve(local);
-      });
-    });
+  async open(host: string, port: number): Promise<PeerAddress> {
+    const socket = await openDatagramSocket({ host, port }, this.#hearer);
+    this.#sockets.set(isIPv6(host) ? 6 : 4, socket);
+    return socket.local;
+  }
+
+  /**
+   * Has the packets of both families go through the proxy's relay. One that is gone is asked for again, and while there is
+   * none nothing is sent. Rejects with SourceError ERR_PROXY_UDP when the proxy has no such thing.
+   */
+  async openRelay(): Promise<void> {
+    const relay = new KeptRelay(this.#egress, this.#hearer);
+    await relay.open();
+    this.#sockets.set(4, relay).set(6, relay);
+  }
+
+  get overheadBytes(): number {
+    return this.#sockets.get(4)?.overheadBytes ?? 0;
   }
 
   send(bytes: Uint8Array, to: PeerAddress): boolean {
-    const open = this.#sockets.get(to.host.includes(':') ? 6 : 4);
-    if (open === undefined || !(to.port > 0 && to.port < 65_536)) return false;
-    if (open.socket.getSendQueueSize() + bytes.length > DATAGRAM_QUEUE_BYTES) {
+    const socket = this.#sockets.get(to.host.includes(':') ? 6 : 4);
+    if (socket?.local === undefined || !(to.port > 0 && to.port < 65_536)) return false;
+    if (socket.queuedBytes + bytes.length > DATAGRAM_QUEUE_BYTES) {
       this.#full = true;
       return false;
     }
-    open.socket.send(bytes, to.port, to.host, this.#sent);
+    socket.send(bytes, to, this.#sent);
     return true;
   }
 
   get idle(): boolean {
-    for (const { socket } of this.#sockets.values()) if (socket.getSendQueueSize() > 0) return false;
+    for (const socket of this.#sockets.values()) if (socket.queuedBytes > 0) return false;
     return true;
   }
 
@@ -96,21 +86,16 @@ export class UdpHost implements DatagramPorts, DatagramPort {
 
   /** Closes the sockets: nothing is heard afterwards. Idempotent. */
   async close(): Promise<void> {
-    const sockets = [...this.#sockets.values()];
+    const sockets = new Set(this.#sockets.values());
     this.#sockets.clear();
-    await Promise.all(sockets.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+    await Promise.all(Array.from(sockets, (socket) => socket.close()));
   }
 
-  readonly #received = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
-    // Told once the sockets are closing, a protocol that was shut down would wake up again.
-    if (this.#sockets.size === 0) return;
-    // Not a Buffer, whose `slice` copies nothing: the engine expects the behaviour of the plain type.
-    const packet = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (port !== this.#from.port || address !== this.#fromText) {
-      this.#from = { host: plainAddress(address), port };
-      this.#fromText = address;
-    }
-    if (!this.#switch.datagram(packet, this.#from)) this.#strayPackets++;
+  readonly #hearer: DatagramHearer = {
+    packet: (bytes, from) => {
+      if (!this.#switch.datagram(bytes, from)) this.#strayPackets++;
+    },
+    broken: () => undefined,
   };
 
   readonly #sent = (error: Error | null): void => {
@@ -120,17 +105,8 @@ export class UdpHost implements DatagramPorts, DatagramPort {
       if (address !== undefined && port !== undefined) this.#switch.undelivered({ host: address, port }, code);
     }
     if (!this.#full) return;
-    for (const { socket } of this.#sockets.values()) if (socket.getSendQueueSize() > 0) return;
+    if (!this.idle) return;
     this.#full = false;
     this.#switch.drained();
   };
-}
-
-/** Names never get here; without this, `dgram` would take every packet through the resolver's queue. */
-function numericAddress(
-  host: string,
-  family: number | object,
-  done: (error: null, address: string, family: number) => void,
-): void {
-  done(null, host, typeof family === 'number' ? family : isIPv6(host) ? 6 : 4);
 }

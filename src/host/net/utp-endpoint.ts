@@ -271,7 +271,8 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
       random,
       pool: this.#pool,
       budget: this.#budget,
-      packetBytesMax: UTP_PACKET_BYTES_MAX - (address.host.includes(':') ? UTP_IPV6_BYTES : 0),
+      packetBytesMax:
+        UTP_PACKET_BYTES_MAX - this.#port.overheadBytes - (address.host.includes(':') ? UTP_IPV6_BYTES : 0),
       receiveId,
       sendId,
     };

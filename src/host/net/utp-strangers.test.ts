@@ -25,6 +25,7 @@ class Stage implements DatagramPorts, DatagramPort {
   readonly endpoint: UtpEndpoint;
   readonly arrived: UtpSocket[] = [];
   readonly sent: { readonly header: UtpHeader; readonly to: PeerAddress }[] = [];
+  readonly overheadBytes = 0;
   readonly idle = true;
   nowUs = 1_000_000;
   #sink: DatagramSink | undefined;

@@ -6,15 +6,19 @@ import { type AddressInfo, Socket } from 'node:net';
 import test from 'node:test';
 import { queryObjects } from 'node:v8';
 import type { AnnounceRequest } from '../../engine/discovery/tracker-port.ts';
+import { DIRECT } from '../net/egress.ts';
 import { HttpAnnouncer } from './http-announcer.ts';
 import { TrackerTargets } from './tracker-target.ts';
+
+/** Nobody is looked up: the target is numeric. */
+const lookup = async () => [];
 
 test('sockets are forgotten once their announce is over', { timeout: 30_000 }, async (t) => {
   const server = createServer((_request, response) => response.end('d8:intervali1800e5:peers0:e'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
-  const announcer = new HttpAnnouncer('test/1', new TrackerTargets(() => undefined));
+  const announcer = new HttpAnnouncer('test/1', new TrackerTargets(() => undefined, lookup), DIRECT);
   const request: AnnounceRequest = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`,
     infoHash: new Uint8Array(20),

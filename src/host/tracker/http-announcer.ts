@@ -1,9 +1,7 @@
 // Announces and scrapes over HTTP and HTTPS (BEP 3, BEP 48). Redirects, decompression and the size of a reply are all bounded here; no
 // connection is kept open after its reply, as half an hour lies between two announces.
-import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { Agent, type buildConnector, type Dispatcher, request as httpRequest } from 'undici';
 import { SourceError } from '../../base/errors.ts';
 import { isAfar } from '../../engine/discovery/source-guard.ts';
 import type { AnnounceRequest } from '../../engine/discovery/tracker-port.ts';
@@ -12,37 +10,24 @@ import { decodeHttpAnnounceReply } from '../../protocol/tracker/http-announce-re
 import { httpAnnounceUrl } from '../../protocol/tracker/http-announce-url.ts';
 import { decodeHttpScrape, httpScrapeUrl } from '../../protocol/tracker/http-scrape.ts';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
-import {
-  TRACKER_CONNECT_TIMEOUT_MS,
-  TRACKER_CONNECTIONS_MAX,
-  TRACKER_REDIRECTS_MAX,
-  TRACKER_REPLY_BYTES_MAX,
-} from '../limits.ts';
-import { openSource } from '../net/source-socket.ts';
+import { TRACKER_REDIRECTS_MAX, TRACKER_REPLY_BYTES_MAX } from '../limits.ts';
+import type { Egress } from '../net/egress.ts';
+import { type SourceResponse as Response, SourceAgent } from '../net/source-agent.ts';
 import { isNetworkFailure, networkFailure } from './network-failure.ts';
 import type { TrackerTarget, TrackerTargets } from './tracker-target.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const unzip = promisify(gunzip);
 
-type Response = Dispatcher.ResponseData;
-
 export class HttpAnnouncer {
-  readonly #agent: Agent;
+  readonly #agent: SourceAgent;
   readonly #targets: TrackerTargets;
-  /** Sockets that are still connecting: the agent would leave those to their connect timeout. */
-  readonly #connecting = new Set<Socket>();
   readonly #headers: { readonly 'user-agent': string; readonly 'accept-encoding': string };
 
-  constructor(userAgent: string, targets: TrackerTargets) {
+  constructor(userAgent: string, targets: TrackerTargets, egress: Egress) {
     this.#headers = { 'user-agent': userAgent, 'accept-encoding': 'gzip' };
     this.#targets = targets;
-    this.#agent = new Agent({
-      // No pipelining also means no keep-alive.
-      pipelining: 0,
-      connections: TRACKER_CONNECTIONS_MAX,
-      connect: (options, callback) => this.#connect(options, callback),
-    });
+    this.#agent = new SourceAgent(egress);
   }
 
   /** Rejects with a SourceError, or with the signal's reason once it is aborted. */
@@ -61,8 +46,7 @@ export class HttpAnnouncer {
 
   /** Ends every connection; announces under way fail. */
   async close(): Promise<void> {
-    for (const socket of this.#connecting) socket.destroy();
-    await this.#agent.destroy();
+    await this.#agent.close();
   }
 
   async #fetch(from: URL, at: TrackerTarget, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
@@ -84,43 +68,17 @@ export class HttpAnnouncer {
     throw new SourceError('ERR_TRACKER_REDIRECT', `The tracker ${url.host} redirects in circles.`);
   }
 
-  /** The address that was judged is the one that is dialled; the name that the URL has goes along in the head. */
-  async #get(url: URL, { address, family }: TrackerTarget, signal: AbortSignal): Promise<Response> {
+  /** What was judged is what is dialled: an address, behind a proxy the name; the name that the URL has goes along in the head. */
+  async #get(url: URL, { address }: TrackerTarget, signal: AbortSignal): Promise<Response> {
     const numeric = new URL(url);
-    numeric.hostname = family === 6 ? `[${address}]` : address;
+    numeric.hostname = address.includes(':') ? `[${address}]` : address;
     const headers = { ...this.#headers, host: url.host };
     try {
-      return await httpRequest(numeric, { dispatcher: this.#agent, headers, signal });
+      return await this.#agent.get(numeric, { headers, signal });
     } catch (error) {
       signal.throwIfAborted();
       throw networkFailure(error, url.host);
     }
-  }
-
-  #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
-    const { hostname, protocol, port, servername } = options;
-    const secure = protocol === 'https:';
-    const socket = openSource(
-      {
-        host: hostname.replace(/^\[|\]$/g, ''),
-        port: port === '' ? (secure ? 443 : 80) : Number(port),
-        secure,
-        ...(typeof servername === 'string' && servername !== '' && { serverName: servername }),
-      },
-      { refusal: () => undefined },
-    );
-    this.#connecting.add(socket);
-    const late = Object.assign(new Error('no answer to the connection attempt'), { code: 'ETIMEDOUT' });
-    const timer = setTimeout(() => socket.destroy(late), TRACKER_CONNECT_TIMEOUT_MS);
-    const settle = (error: Error | undefined): void => {
-      clearTimeout(timer);
-      if (!this.#connecting.delete(socket)) return;
-      if (error === undefined) callback(null, socket);
-      else callback(error, null);
-    };
-    const closed = Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
-    socket.once(secure ? 'secureConnect' : 'connect', () => settle(undefined));
-    socket.once('error', settle).once('close', () => settle(closed));
   }
 }
 

@@ -278,6 +278,48 @@ test('one address family is enough, and the other is not waited for long', async
   assert.equal(reply.sightings?.[0]?.by, '127.0.0.1');
 });
 
+for (const kind of ['HTTP', 'UDP'] as const) {
+  test(`a ${kind} tracker whose first addresses are dead or silent is announced to at the next`, async (context) => {
+    const tracker = kind === 'HTTP' ? await httpTracker(context) : await udpTracker(context);
+    const port = Number(new URL(tracker.announceUrl).port);
+    // Nobody at 127.0.0.2, and at 127.0.0.3 somebody who says nothing.
+    const silent =
+      kind === 'HTTP' ? createTcpServer().listen(port, '127.0.0.3') : createSocket('udp4').bind(port, '127.0.0.3');
+    await once(silent, 'listening');
+    context.after(() => silent.close());
+    const lookup = (): ReturnType<TrackerLookup> =>
+      Promise.resolve(['127.0.0.2', '127.0.0.3', '127.0.0.1'].map((address) => ({ address, family: 4 })));
+    const client = trackers(context, 15_000, { lookup, nextAddressMs: 50 });
+    const url = tracker.announceUrl.replace('127.0.0.1', 'many.example');
+    await client.reply(request(url, 1001));
+    assert.deepEqual(
+      tracker.announces.map(({ port: told }) => told),
+      [1001],
+    );
+    await client.client.scrape(url, request('').infoHash);
+  });
+}
+
+test('when all addresses of a tracker fail, what the first one failed with is told; its refusal is final', async (context) => {
+  let refusals = 0;
+  const refusing = await webServer(context, (_request, response) => {
+    refusals++;
+    response.end(encodeBencode({ 'failure reason': 'not registered' }));
+  });
+  const { port } = new URL(refusing.url);
+  const at =
+    (...addresses: readonly string[]): TrackerLookup =>
+    () =>
+      Promise.resolve(addresses.map((address) => ({ address, family: 4 })));
+  const dead = trackers(context, 15_000, { lookup: at('127.0.0.2', '127.0.0.3') });
+  const failure = await dead.failure(request(`http://dead.example:${port}/announce`));
+  assert.equal(failure.code, 'ERR_TRACKER_CONNECT');
+  const both = trackers(context, 15_000, { lookup: at('127.0.0.1', '127.0.0.1', '127.0.0.1') });
+  const refusal = await both.failure(request(`http://refusing.example:${port}/announce`));
+  assert.equal(refusal.code, 'ERR_TRACKER_FAILURE');
+  assert.equal(refusals, 1, 'a tracker that said no is not asked again elsewhere');
+});
+
 test('what a torrent names in this network is asked only by a path that trackers have', async (context) => {
   let visits = 0;
   const { url } = await webServer(context, (_request, response) => {
@@ -292,6 +334,13 @@ test('what a torrent names in this network is asked only by a path that trackers
     assert.equal(refused.code, 'ERR_SOURCE_FORBIDDEN', path);
   }
   assert.equal(visits, 0);
+  // The path and query of a UDP tracker's URL are sent along (BEP 41): a stranger's words.
+  const udp = await udpTracker(context);
+  const { host: at } = new URL(udp.announceUrl);
+  for (const path of ['/reboot', '/?now', '/x/announce'])
+    assert.equal((await client.failure(request(`udp://${at}${path}`))).code, 'ERR_SOURCE_FORBIDDEN', path);
+  assert.equal(udp.announces.length, 0);
+  for (const path of ['', '/', '/announce', '/announce?key=1']) await client.reply(request(`udp://${at}${path}`));
   const unguarded = trackers(context, 15_000, { lookup, allowLocal: true });
   assert.equal((await unguarded.reply(request(`http://innocent.example:${port}/x/announce`))).peers.length, 1);
 });
@@ -299,7 +348,7 @@ test('what a torrent names in this network is asked only by a path that trackers
 test('a redirect from the internet leads nowhere in this network', async () => {
   const refusal = (url: URL, afar: boolean, address: string): string | undefined =>
     sourceRefusal({ kind: 'tracker', path: url.pathname, query: url.search, sentFromAfar: afar }, address);
-  const targets = new TrackerTargets(refusal);
+  const targets = new TrackerTargets(refusal, async () => [{ address: '127.0.0.1', family: 4 }]);
   const { signal } = new AbortController();
   const url = new URL('http://127.0.0.1/announce');
   assert.deepEqual(await targets.of(url, false, signal), [{ address: '127.0.0.1', family: 4 }]);

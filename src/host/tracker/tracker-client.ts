@@ -1,4 +1,5 @@
 // The engine's TrackerPort over real sockets: one announce per ticket, over HTTP, HTTPS or UDP as its URL says.
+import { isIPv6 } from 'node:net';
 import { assert } from '../../base/assert.ts';
 import { SourceError } from '../../base/errors.ts';
 import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
@@ -6,10 +7,12 @@ import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/dis
 import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
 import { scrapeUrl } from '../../protocol/tracker/http-scrape.ts';
 import { mergeReplies } from '../../protocol/tracker/merged-reply.ts';
-import { SCRAPE_TIMEOUT_MS } from '../limits.ts';
+import { PROXIED_ANNOUNCE_PORT, SCRAPE_TIMEOUT_MS } from '../limits.ts';
+import { DIRECT, type Egress } from '../net/egress.ts';
 import { askEach } from './each-family.ts';
 import type { HttpAnnouncer } from './http-announcer.ts';
-import { type TrackerLookup, TrackerTargets } from './tracker-target.ts';
+import { type AskAt, askInTurn } from './next-address.ts';
+import { byFamily, type TrackerLookup, type TrackerTarget, TrackerTargets } from './tracker-target.ts';
 import { UdpAnnouncer } from './udp-announcer.ts';
 
 export interface TrackerClientSettings {
@@ -17,9 +20,13 @@ export interface TrackerClientSettings {
   readonly userAgent: string;
   /** How long a UDP tracker's first answer is waited for. Default 15 s (BEP 15). */
   readonly udpFirstTimeoutMs?: number;
+  /** When a name's next address is asked beside one that is silent. Default 5 s. */
+  readonly nextAddressMs?: number;
   /** Asks whatever a torrent names, also in this network. Default false. */
   readonly allowLocal?: boolean;
-  /** Looks names up. Default: the system. */
+  /** The way to them. Default: straight. */
+  readonly egress?: Egress;
+  /** Looks names up. Default: the system, or nobody here when a proxy does. */
   readonly lookup?: TrackerLookup;
 }
 
@@ -29,7 +36,9 @@ export class TrackerClient implements TrackerPort {
   /** Loaded with the first HTTP announce: its library takes a tenth of a second, which many downloads never need. */
   #http: Promise<HttpAnnouncer> | undefined;
   readonly #udp: UdpAnnouncer;
+  readonly #egress: Egress;
   readonly #targets: TrackerTargets;
+  readonly #nextAddressMs: number | undefined;
   /** Announces that the sink still waits for. */
   readonly #tickets = new Map<number, AbortController>();
   readonly #scrapes = new Set<AbortController>();
@@ -40,8 +49,12 @@ export class TrackerClient implements TrackerPort {
   constructor(sink: TrackerSink, settings: TrackerClientSettings) {
     this.#sink = sink;
     this.#userAgent = settings.userAgent;
-    this.#udp = new UdpAnnouncer(settings.udpFirstTimeoutMs);
-    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, settings.lookup);
+    this.#nextAddressMs = settings.nextAddressMs;
+    const egress = settings.egress ?? DIRECT;
+    this.#egress = egress;
+    this.#udp = new UdpAnnouncer(egress, settings.udpFirstTimeoutMs);
+    const lookup = settings.lookup ?? lookupOf(egress);
+    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, lookup);
   }
 
   announce(ticket: number, request: AnnounceRequest): void {
@@ -76,7 +89,7 @@ export class TrackerClient implements TrackerPort {
 
   #loadHttp(): Promise<HttpAnnouncer> {
     this.#http ??= import('./http-announcer.ts').then(
-      (module) => new module.HttpAnnouncer(this.#userAgent, this.#targets),
+      (module) => new module.HttpAnnouncer(this.#userAgent, this.#targets, this.#egress),
     );
     return this.#http;
   }
@@ -102,8 +115,11 @@ export class TrackerClient implements TrackerPort {
   async #ask(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
     const { url, announcer } = await this.#announcerOf(request.url);
     const targets = await this.#targets.of(url, false, signal);
-    const asks = targets.map((target) => (limit: AbortSignal) => announcer.announce(request, target, limit));
-    return mergeReplies(await askEach(asks, signal));
+    const port = request.port === 0 && this.#egress.proxy !== undefined ? PROXIED_ANNOUNCE_PORT : request.port;
+    const told = { ...request, port };
+    return mergeReplies(
+      await this.#askAll(targets, (target, limit) => announcer.announce(told, target, limit), signal),
+    );
   }
 
   /**
@@ -123,8 +139,8 @@ export class TrackerClient implements TrackerPort {
         throw new SourceError('ERR_TRACKER_SCRAPE', `The tracker ${url.host} cannot be asked without taking part.`);
       }
       const targets = await this.#targets.of(new URL(asked), false, signal);
-      const asks = targets.map((target) => (limit: AbortSignal) => announcer.scrape(asked, infoHash, target, limit));
-      const [first, second = first] = await askEach(asks, signal);
+      const ask: AskAt<ScrapeFigures> = (target, limit) => announcer.scrape(asked, infoHash, target, limit);
+      const [first, second = first] = await this.#askAll(targets, ask, signal);
       return {
         seeds: Math.max(first!.seeds, second!.seeds),
         downloads: Math.max(first!.downloads, second!.downloads),
@@ -136,6 +152,14 @@ export class TrackerClient implements TrackerPort {
     }
   }
 
+  /** Over both families at once, and at the addresses of each in turn. */
+  #askAll<T>(targets: readonly TrackerTarget[], ask: AskAt<T>, signal: AbortSignal): Promise<readonly T[]> {
+    const asks = byFamily(targets).map((addresses) => {
+      return (limit: AbortSignal): Promise<T> => askInTurn(addresses, ask, limit, this.#nextAddressMs);
+    });
+    return askEach(asks, signal);
+  }
+
   async #announcerOf(text: string): Promise<{ url: URL; announcer: HttpAnnouncer | UdpAnnouncer }> {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url?.protocol === 'udp:') return { url, announcer: this.#udp };
@@ -144,8 +168,18 @@ export class TrackerClient implements TrackerPort {
   }
 }
 
-/** What of this network trackers are asked for. A UDP tracker gets packets of one form, whatever its URL says. */
+/** Behind a proxy a name is told to nobody but the proxy. */
+function lookupOf(egress: Egress): TrackerLookup {
+  if (egress.proxy === undefined) return (name) => egress.names.addresses(name);
+  return (name) => Promise.resolve([{ address: name, family: isIPv6(name) ? 6 : 4 }]);
+}
+
+/**
+ * What of this network trackers are asked for. The URL of a UDP tracker need not have a path; one that it has is sent along
+ * (BEP 41), and has to be a tracker's as over HTTP.
+ */
 function refusal(url: URL, sentFromAfar: boolean, address: string): string | undefined {
-  const path = url.protocol === 'udp:' ? '/announce' : url.pathname;
+  const bare = url.protocol === 'udp:' && (url.pathname === '' || url.pathname === '/') && url.search === '';
+  const path = bare ? '/announce' : url.pathname;
   return sourceRefusal({ kind: 'tracker', path, query: url.search, sentFromAfar }, address);
 }

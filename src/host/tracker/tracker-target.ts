@@ -1,35 +1,35 @@
-// Which numeric addresses a tracker is asked at: one of each address family (BEP 7), and none that a torrent may not make
+// Which numeric addresses a tracker is asked at: some of each address family (BEP 7), and none that a torrent may not make
 // us ask (engine/discovery/source-guard.ts). What was judged is what is dialled: names are looked up here and nowhere else.
-import { lookup } from 'node:dns/promises';
 import { SourceError } from '../../base/errors.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
+import { TRACKER_ADDRESSES_MAX } from '../limits.ts';
 import { networkFailure } from './network-failure.ts';
 
 /** Where to ask. */
 export interface TrackerTarget {
+  /** Of a name that a proxy resolves it is not known, and 4. */
   readonly family: AddressFamily;
+  /** A numeric address; a name, when the proxy resolves it. */
   readonly address: string;
 }
 
-/** Looks a name up, or takes a numeric address as it is. */
+/** Looks a name up, or takes a numeric address as it is. Behind a proxy names stay what they are. */
 export type TrackerLookup = (name: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
 
 /** Why a URL must not be asked for at a numeric address; `undefined` when it may. */
 export type TrackerRefusal = (url: URL, sentFromAfar: boolean, address: string) => string | undefined;
 
-const systemLookup: TrackerLookup = (name) => lookup(name, { all: true });
-
 export class TrackerTargets {
   readonly #lookup: TrackerLookup;
   readonly #refusal: TrackerRefusal;
 
-  constructor(refusal: TrackerRefusal, look: TrackerLookup = systemLookup) {
+  constructor(refusal: TrackerRefusal, look: TrackerLookup) {
     this.#lookup = look;
     this.#refusal = refusal;
   }
 
   /**
-   * The first address of each family, in the system's order of preference; at least one. Rejects with SourceError
+   * The first addresses of each family, in the system's order of preference; at least one. Rejects with SourceError
    * ERR_TRACKER_CONNECT or ERR_SOURCE_FORBIDDEN, or with the signal's reason.
    */
   async of(url: URL, sentFromAfar: boolean, signal: AbortSignal): Promise<readonly TrackerTarget[]> {
@@ -39,7 +39,9 @@ export class TrackerTargets {
     for (const { address, family } of await this.#addresses(name, url.host, signal)) {
       const why = this.#refusal(url, sentFromAfar, address);
       refusal ??= why;
-      if (why !== undefined || targets.some((target) => target.family === family)) continue;
+      if (why !== undefined || targets.filter((target) => target.family === family).length >= TRACKER_ADDRESSES_MAX) {
+        continue;
+      }
       targets.push({ address, family: family === 6 ? 6 : 4 });
     }
     if (targets.length > 0) return targets;
@@ -64,4 +66,10 @@ export class TrackerTargets {
       if (aborted !== undefined) signal.removeEventListener('abort', aborted);
     }
   }
+}
+
+/** The same by family: the one of the first address first. */
+export function byFamily(targets: readonly TrackerTarget[]): readonly (readonly TrackerTarget[])[] {
+  const families = [...new Set(targets.map(({ family }) => family))];
+  return families.map((family) => targets.filter((target) => target.family === family));
 }

@@ -15,6 +15,7 @@ import {
   type UdpReply,
 } from '../../protocol/tracker/udp-packets.ts';
 import { UDP_CONNECTION_LIFE_MS, UDP_TRACKER_TRIES_MAX } from '../limits.ts';
+import type { Egress } from '../net/egress.ts';
 import { networkFailure } from './network-failure.ts';
 import type { TrackerTarget } from './tracker-target.ts';
 import { UdpExchange, type UdpTarget } from './udp-exchange.ts';
@@ -34,12 +35,15 @@ interface Attempt {
 }
 
 export class UdpAnnouncer {
-  readonly #exchanges: Readonly<Record<AddressFamily, UdpExchange>> = { 4: new UdpExchange(4), 6: new UdpExchange(6) };
+  readonly #exchanges: Readonly<Record<AddressFamily, UdpExchange>>;
+  readonly #egress: Egress;
   readonly #connections = new Map<string, Connection>();
   readonly #firstTimeoutMs: number | undefined;
 
   /** `firstTimeoutMs` replaces the 15 s of BEP 15; the following waits double as there. */
-  constructor(firstTimeoutMs?: number) {
+  constructor(egress: Egress, firstTimeoutMs?: number) {
+    this.#egress = egress;
+    this.#exchanges = { 4: new UdpExchange(4, egress), 6: new UdpExchange(6, egress) };
     this.#firstTimeoutMs = firstTimeoutMs;
   }
 
@@ -70,6 +74,9 @@ export class UdpAnnouncer {
     const url = new URL(text);
     if (url.port === '') {
       throw new SourceError('ERR_TRACKER_URL', `The URL of the UDP tracker ${url.hostname} names no port.`);
+    }
+    if (this.#egress.proxy?.kind === 'http') {
+      throw new SourceError('ERR_PROXY_UDP', `The tracker ${url.host} speaks UDP, which an HTTP proxy does not carry.`);
     }
     const attempt = { host: url.host, target: { ...at, port: Number(url.port) }, encode, signal };
     try {

@@ -1,9 +1,13 @@
 // Questions to UDP trackers and their answers, over one socket for each address family (BEP 15).
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIP, isIPv6 } from 'node:net';
+import type { PeerAddress } from '../../engine/ports.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import { decodeUdpReply, type UdpReply } from '../../protocol/tracker/udp-packets.ts';
+import { type DatagramHearer, type DatagramSocket, openDatagramSocket } from '../net/datagram-socket.ts';
+import type { Egress } from '../net/egress.ts';
+import { openSocksRelay } from '../net/socks-relay.ts';
 
-/** A numeric address. */
+/** A numeric address, or a name that the proxy resolves. */
 export interface UdpTarget {
   readonly family: AddressFamily;
   readonly address: string;
@@ -26,11 +30,13 @@ interface Waiting {
 
 export class UdpExchange {
   readonly #family: AddressFamily;
+  readonly #egress: Egress;
   readonly #waiting = new Map<number, Waiting>();
-  #socket: Socket | undefined;
+  #socket: Promise<DatagramSocket> | undefined;
 
-  constructor(family: AddressFamily) {
+  constructor(family: AddressFamily, egress: Egress) {
     this.#family = family;
+    this.#egress = egress;
   }
 
   /** True while this transaction id belongs to a question that waits for its answer. */
@@ -45,6 +51,8 @@ export class UdpExchange {
   async ask(question: UdpQuestion, signal: AbortSignal): Promise<UdpReply | undefined> {
     signal.throwIfAborted();
     const { target, transactionId } = question;
+    const socket = await this.#open();
+    signal.throwIfAborted();
     let timer: NodeJS.Timeout | undefined;
     let aborted: (() => void) | undefined;
     try {
@@ -53,7 +61,7 @@ export class UdpExchange {
         aborted = () => reject(signal.reason);
         signal.addEventListener('abort', aborted);
         this.#waiting.set(transactionId, { target, answered: resolve, failed: reject });
-        this.#open().send(question.packet, target.port, target.address, (error) => {
+        socket.send(question.packet, { host: target.address, port: target.port }, (error) => {
           if (error !== null) reject(error);
         });
       });
@@ -66,32 +74,49 @@ export class UdpExchange {
 
   /** Closes the socket. Whoever still waits must have been aborted before. */
   async close(): Promise<void> {
-    const socket = this.#socket;
+    const opening = this.#socket;
     this.#socket = undefined;
-    if (socket !== undefined) await new Promise<void>((resolve) => socket.close(() => resolve()));
+    const socket = await opening?.catch(() => undefined);
+    await socket?.close();
   }
 
-  #open(): Socket {
+  /** Rejects with the system's error, or SourceError ERR_PROXY_… or ERR_BIND_ADDRESS. */
+  #open(): Promise<DatagramSocket> {
     if (this.#socket !== undefined) return this.#socket;
-    const socket = createSocket(this.#family === 4 ? 'udp4' : 'udp6');
-    this.#socket = socket;
-    socket.on('message', (packet, from) => this.#received(packet, from));
-    socket.on('error', (error) => {
-      // A socket that could not be bound is of no use any more; the next question opens another one.
-      if (this.#socket === socket) this.#socket = undefined;
-      socket.close();
-      for (const { failed } of this.#waiting.values()) failed(error);
-    });
-    return socket;
+    const hearer: DatagramHearer = {
+      packet: (packet, from) => this.#received(packet, from),
+      broken: (error) => {
+        forget();
+        for (const { failed } of this.#waiting.values()) failed(error);
+      },
+    };
+    const opening = this.#openSocket(hearer);
+    // What is of no use any more is opened anew for the next question.
+    const forget = (): void => {
+      if (this.#socket === opening) this.#socket = undefined;
+    };
+    this.#socket = opening;
+    opening.catch(forget);
+    return opening;
   }
 
-  /** Takes an answer only from the address that was asked: 32 bits of transaction id alone can be guessed. */
-  #received(packet: Uint8Array, from: RemoteInfo): void {
-    const reply = decodeUdpReply(packet, this.#family);
+  async #openSocket(hearer: DatagramHearer): Promise<DatagramSocket> {
+    const { proxy, binding } = this.#egress;
+    if (proxy !== undefined) return await openSocksRelay(this.#egress, hearer);
+    const any = this.#family === 4 ? '0.0.0.0' : '::';
+    return await openDatagramSocket({ host: binding?.address(this.#family) ?? any, port: 0 }, hearer);
+  }
+
+  /**
+   * Takes an answer only from the address that was asked: 32 bits of transaction id alone can be guessed. Of a name that a
+   * proxy resolved the address is not known; the packet then comes from the proxy's relay, which nobody else can be.
+   */
+  #received(packet: Uint8Array, from: PeerAddress): void {
+    const reply = decodeUdpReply(packet, isIPv6(from.host) ? 6 : 4);
     if (reply === undefined) return;
     const waiting = this.#waiting.get(reply.transactionId);
     if (waiting === undefined) return;
     const { address, port } = waiting.target;
-    if (from.address === address && from.port === port) waiting.answered(reply);
+    if (from.port === port && (from.host === address || isIP(address) === 0)) waiting.answered(reply);
   }
 }

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { ResponseReceiver, type ResponseSink } from '../../protocol/http/response-receiver.ts';
 import { WEB_SEED_CONNECT_TIMEOUT_MS } from '../limits.ts';
+import type { Egress, Opening } from '../net/egress.ts';
 import { openSource } from '../net/source-socket.ts';
 
 /** Why a connection ended; `complete` when that was the end of its last response. */
@@ -13,6 +14,7 @@ export interface ConnectionEnd {
 }
 
 export interface ConnectionParts {
+  readonly egress: Egress;
   readonly url: URL;
   readonly refusal: (host: string) => string | undefined;
   readonly sink: ResponseSink;
@@ -25,7 +27,11 @@ export interface ConnectionParts {
 export class HttpConnection {
   readonly #parts: ConnectionParts;
   readonly #receiver: ResponseReceiver;
-  readonly #socket: Socket;
+  #opening: Opening | undefined;
+  #socket: Socket | undefined;
+  /** What was sent before the connection stood. */
+  #unsent = '';
+  #timer: NodeJS.Timeout | undefined;
   #end = { code: 'ERR_WEB_SEED_CLOSED', message: 'closed the connection' };
   /** The numeric address that was dialled, once it stands. */
   host: string | undefined;
@@ -40,41 +46,68 @@ export class HttpConnection {
       port: port === '' ? (secure ? 443 : 80) : Number(port),
       secure,
     };
+    this.#receiver.copies = secure && !parts.egress.straight;
     const onread = { buffer: () => this.#receiver.destination(), callback: (count: number) => this.#read(count) };
-    const socket = openSource(target, { refusal: parts.refusal, onread });
-    this.#socket = socket;
     const timer = setTimeout(() => this.#fail('ETIMEDOUT', 'does not answer'), WEB_SEED_CONNECT_TIMEOUT_MS);
-    socket.once(secure ? 'secureConnect' : 'connect', () => {
-      clearTimeout(timer);
-      this.host = socket.remoteAddress;
+    this.#opening = openSource(parts.egress, target, {
+      refusal: parts.refusal,
+      onread,
+      opened: (socket) => {
+        clearTimeout(timer);
+        this.#opened(socket, target.host);
+      },
+      failed: (error) => {
+        clearTimeout(timer);
+        this.#failed(error);
+        this.#closed();
+      },
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? 'ERR_WEB_SEED_CONNECTION';
-      this.#end = { code, message: `cannot be reached: ${error.message === '' ? code : error.message}` };
-    });
-    socket.on('end', () => socket.destroy());
-    socket.on('close', () => {
-      clearTimeout(timer);
-      const complete = this.#receiver.closed();
-      this.#receiver.stop();
-      parts.closed({ ...this.#end, complete });
-    });
+    this.#timer = timer;
   }
 
   /** Sends a request. */
   send(request: string): void {
-    this.#socket.write(request, 'latin1');
+    if (this.#socket === undefined) this.#unsent += request;
+    else this.#socket.write(request, 'latin1');
   }
 
   /** The sink has room again. */
   resume(): void {
     this.#receiver.resume();
-    if (this.#receiver.reads) this.#socket.resume();
+    if (this.#receiver.reads) this.#socket?.resume();
   }
 
   close(): void {
     this.#receiver.stop();
-    this.#socket.destroy();
+    if (this.#socket !== undefined) this.#socket.destroy();
+    else if (this.#opening !== undefined) {
+      clearTimeout(this.#timer);
+      this.#opening.destroy();
+      this.#opening = undefined;
+      setImmediate(() => this.#closed());
+    }
+  }
+
+  #opened(socket: Socket, host: string): void {
+    this.#opening = undefined;
+    this.#socket = socket;
+    this.host = this.#parts.egress.reachedHost(socket, host);
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => this.#closed());
+    if (this.#unsent !== '') socket.write(this.#unsent, 'latin1');
+  }
+
+  #failed({ code = 'ERR_WEB_SEED_CONNECTION', message }: NodeJS.ErrnoException): void {
+    this.#end = { code, message: `cannot be reached: ${message === '' ? code : message}` };
+  }
+
+  /** Once, and no destination is written to any more. */
+  #closed(): void {
+    this.#opening = undefined;
+    const complete = this.#receiver.closed();
+    this.#receiver.stop();
+    this.#parts.closed({ ...this.#end, complete });
   }
 
   #read(count: number): boolean {
@@ -86,6 +119,6 @@ export class HttpConnection {
 
   #fail(code: string, message: string): void {
     this.#end = { code, message };
-    this.#socket.destroy();
+    this.close();
   }
 }

@@ -12,6 +12,7 @@ import type {
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import type { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import type { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
+import { DIRECT, type Egress } from '../net/egress.ts';
 import { BlockStream } from './block-stream.ts';
 import { SeedTargets } from './seed-targets.ts';
 import { WebSeedLink } from './web-seed-link.ts';
@@ -25,6 +26,8 @@ export interface WebSeedHostOptions {
   readonly userAgent: string;
   /** Asks whatever a torrent names, also in this network. */
   readonly allowLocal: boolean;
+  /** The way to them. Default: straight. */
+  readonly egress?: Egress;
 }
 
 export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
@@ -45,7 +48,7 @@ export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
   }
 
   open(link: LinkId, address: WebSeedAddress, content: WebSeedContent): void {
-    const { memory, userAgent, allowLocal } = this.#options;
+    const { memory, userAgent, allowLocal, egress = DIRECT } = this.#options;
     const record = (piece: number, begin: number, length: number, outcome: number): void =>
       this.#batch.add(link, piece, begin, length, outcome);
     const refusal = (url: URL, sentFromAfar: boolean, host: string): string | undefined => {
@@ -59,7 +62,7 @@ export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
     };
     const targets = new SeedTargets(address, content);
     const stream = new BlockStream(link, memory, record, this.#discard);
-    const parts = { id: link, address, content, targets, stream, userAgent, refusal, isAfar };
+    const parts = { id: link, address, content, targets, stream, userAgent, egress, refusal, isAfar };
     this.#links.set(link, new WebSeedLink({ ...parts, owner: this, discard: this.#discard }));
   }
 

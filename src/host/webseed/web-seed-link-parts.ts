@@ -1,6 +1,7 @@
 // What a web seed's link works with, and whom it tells.
 import type { LinkId } from '../../engine/ports.ts';
 import type { WebSeedAddress, WebSeedContent, WebSeedFailure } from '../../engine/webseed/web-seed-port.ts';
+import type { Egress } from '../net/egress.ts';
 import type { BlockStream } from './block-stream.ts';
 import type { SeedTargets } from './seed-targets.ts';
 
@@ -25,6 +26,7 @@ export interface WebSeedLinkParts {
   readonly stream: BlockStream;
   readonly owner: WebSeedLinkOwner;
   readonly userAgent: string;
+  readonly egress: Egress;
   /** Where bytes go that nobody wants. */
   readonly discard: Uint8Array;
   /** Why a URL must not be fetched from a numeric address; `sentFromAfar`: by a redirect from the internet. */

@@ -314,6 +314,7 @@ export class WebSeedLink implements ResponseSink {
     this.#answers = 0;
     this.#connection = new HttpConnection({
       url,
+      egress: this.#parts.egress,
       refusal: (host) => refusal(url, sentFromAfar, host),
       sink: this,
       closed: (end) => this.#disconnected(end),

@@ -42,6 +42,9 @@ export class ResponseReceiver {
   /** The last destination is the sink's, not the control buffer. */
   #direct = false;
 
+  /** Whoever reads for us copies what it read to where we say. */
+  copies = false;
+
   constructor(sink: ResponseSink) {
     this.#sink = sink;
   }
@@ -175,7 +178,7 @@ export class ResponseReceiver {
 
   #took(count: number, copied: boolean): void {
     this.#left -= count;
-    this.#sink.filled(count, copied);
+    this.#sink.filled(count, copied || this.copies);
     if (this.#left > 0) return;
     if (this.#state === IN_CHUNK) this.#state = IN_CHUNK_END;
     else if (this.#state === IN_BODY) this.#finish();

@@ -8,6 +8,7 @@ import { Bottleneck } from '../../testing/utp/datagram-path.ts';
 import { RenoFlow } from '../../testing/utp/reno-flow.ts';
 import { UtpPair } from '../../testing/utp/utp-pair.ts';
 import { UTP_TARGET_DELAY_US } from '../limits.ts';
+import type { UtpConnection } from './utp-connection.ts';
 
 const SEEDS = [1, 2, 3];
 const ENDLESS_BYTES = 60_000_000;
@@ -84,7 +85,8 @@ test('a window does not leave in one burst', () => {
   const line = { bytesPerSecond: 100_000_000, queueMs: 1000, oneWayMs: 50 };
   const { pair, bottleneck } = scene(line, 1, 0);
   pair.run(1100);
-  const windowBytes = pair.dialler.connection.path.congestion.bytes;
+  const sender: UtpConnection = pair.dialler.connection;
+  const windowBytes = sender.path.congestion.bytes;
   assert.ok(windowBytes > 300_000, `a window of ${windowBytes} bytes is not enough to tell`);
   let highestMs = 0;
   for (let ms = 0; ms < 300; ms++) {

@@ -73,6 +73,7 @@ export class DatagramHost implements DatagramPorts, DatagramPort {
   online = true;
   /** What is sent is copied at once. */
   readonly idle: boolean = true;
+  readonly overheadBytes = 0;
   readonly #network: DatagramNetwork;
   readonly #addresses: readonly PeerAddress[];
   readonly #switch = new DatagramSwitch();

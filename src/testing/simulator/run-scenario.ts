@@ -12,7 +12,10 @@ const FAREWELL_MS = 90_000;
 /** Time for last words: requests that crossed the last block. */
 const QUIET_MS = 3000;
 const DUPLICATES_DEFAULT = 0.1;
-/** Blocks that each download may ask for twice beside that: where there are few, endgame is about much of the torrent. */
+/**
+ * Blocks that each download, and each that goes on after its host came back, may ask for twice beside that: where there are few,
+ * endgame is about much of the torrent.
+ */
 const DUPLICATES_EACH = 8;
 const WASTED_DEFAULT = 0.35;
 
@@ -136,8 +139,8 @@ function describeExcess({ bounds }: Scenario, world: World, halfwayFairness: num
   const found: string[] = [];
   const downloads = world.shares.filter(({ fetched }) => fetched);
   const twins = twinsOf(world);
-  const allowed =
-    (bounds.duplicates ?? DUPLICATES_DEFAULT) * (requestsOf(world) - twins) + DUPLICATES_EACH * downloads.length;
+  const endgames = downloads.reduce((sum, share) => sum + share.downloads, 0);
+  const allowed = (bounds.duplicates ?? DUPLICATES_DEFAULT) * (requestsOf(world) - twins) + DUPLICATES_EACH * endgames;
   if (twins > allowed) found.push(`${twins} blocks were asked for twice, not ${Math.floor(allowed)}`);
   const wasted = wastedShare(world);
   const wastedMax = bounds.wasted ?? WASTED_DEFAULT;

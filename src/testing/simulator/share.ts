@@ -39,6 +39,7 @@ export class Share implements TorrentObserver {
   doneMs: number | undefined;
   readonly warnings: Warning[] = [];
   readonly errors: StorageError[] = [];
+  #downloads = 0;
   #uploadedBytes = 0;
   #downloadedBytes = 0;
   #wastedBytes = 0;
@@ -62,6 +63,11 @@ export class Share implements TorrentObserver {
     return this.doneMs !== this.startedMs;
   }
 
+  /** How often an engine began to fetch something of it: each has an endgame of its own. */
+  get downloads(): number {
+    return this.#downloads;
+  }
+
   /** Share of the pieces that are there. */
   get progress(): number {
     const { count, length } = this.host.disk.verified(this.store);
@@ -83,6 +89,7 @@ export class Share implements TorrentObserver {
 
   /** The host's engine has taken the torrent in. */
   begin(torrent: Torrent): void {
+    if (!this.complete) this.#downloads++;
     this.torrent = torrent;
     this.search = undefined;
     torrent.dispatch({ type: 'resume' });

@@ -5,6 +5,7 @@ import { Bitfield } from '../../base/bitfield.ts';
 import type { Random } from '../../base/clock.ts';
 import type { StorageError } from '../../base/errors.ts';
 import type { Dht } from '../../engine/dht/dht.ts';
+import type { LocalPort } from '../../engine/discovery/local-discovery.ts';
 import type { AnnounceRequest, TrackerPort } from '../../engine/discovery/tracker-port.ts';
 import { TICK_MS } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
@@ -40,6 +41,8 @@ export interface SimulationOptions {
   readonly peersMax?: number;
   /** Peer exchange. Default: yes. */
   readonly pex?: boolean;
+  /** Its own network (BEP 14). Default: none. */
+  readonly local?: LocalPort;
   /** Makes the session's node of the DHT. Default: it has none. */
   readonly dht?: (queue: EventQueue, random: Random) => Dht;
 }
@@ -137,6 +140,7 @@ export class SimulatedSession {
     this.dht = options.dht?.(this.queue, random);
     this.session = new Session({
       ...(this.dht && { dht: this.dht }),
+      ...(options.local && { local: options.local }),
       clock: this.queue.clock,
       random,
       ledger: arena.ledger,

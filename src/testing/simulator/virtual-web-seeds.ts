@@ -30,6 +30,10 @@ import type { World } from './world.ts';
 export interface WebSeedManners {
   /** Time between two blocks. Default 2. */
   blockMs?: number;
+  /** All connections to it share its line: each sends so much more slowly. Default: each has the whole rate. */
+  shared?: boolean;
+  /** Connections above this are refused. */
+  connectionsMax?: number;
   /** It sends nothing. */
   silent?: boolean;
   /** Every block of these pieces is wrong. */
@@ -37,6 +41,8 @@ export interface WebSeedManners {
   /** The next requests fail with these, one each. */
   failures?: WebSeedFailure[];
 }
+
+const REFUSED: WebSeedFailure = { kind: 'busy', code: 'ERR_WEB_SEED_STATUS', message: 'answers with status 503' };
 
 interface Owed {
   readonly piece: number;
@@ -78,7 +84,7 @@ export class VirtualWebSeeds implements WebSeedPort {
     this.#sink = sink;
   }
 
-  /** Web seeds that are not closed. */
+  /** Connections to web seeds that are not closed. */
   get openCount(): number {
     return this.#open.size;
   }
@@ -106,7 +112,8 @@ export class VirtualWebSeeds implements WebSeedPort {
       log.push([owed.piece, owed.begin]);
     }
     this.busiest = Math.max(this.busiest, [...this.#open.values()].filter(({ owed }) => owed.length > 0).length);
-    const failure = seed.manners.failures?.shift();
+    const { connectionsMax = Number.POSITIVE_INFINITY } = seed.manners;
+    const failure = this.#lanesOf(seed).indexOf(seed) >= connectionsMax ? REFUSED : seed.manners.failures?.shift();
     if (failure !== undefined) this.#queue.plan(1, () => this.#fail(link, failure));
     else if (!seed.sending && !seed.manners.silent) this.#send(link, seed);
   }
@@ -134,7 +141,8 @@ export class VirtualWebSeeds implements WebSeedPort {
 
   #send(link: LinkId, seed: Opened): void {
     seed.sending = true;
-    this.#queue.plan(seed.manners.blockMs ?? 2, () => {
+    const { blockMs = 2, shared = false } = seed.manners;
+    this.#queue.plan(blockMs * (shared ? this.#lanesOf(seed).filter(({ owed }) => owed.length > 0).length : 1), () => {
       seed.sending = false;
       const owed = seed.owed.shift();
       if (owed === undefined || this.#open.get(link) !== seed) return;
@@ -147,6 +155,10 @@ export class VirtualWebSeeds implements WebSeedPort {
       if (seed.owed.length > 0) this.#send(link, seed);
       this.#report(link, [owed], OUTCOME_LANDED);
     });
+  }
+
+  #lanesOf({ address }: Opened): Opened[] {
+    return [...this.#open.values()].filter((other) => other.address.url === address.url);
   }
 
   #fail(link: LinkId, failure: WebSeedFailure): void {

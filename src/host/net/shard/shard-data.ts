@@ -1,5 +1,6 @@
 // What a shard's thread is given when it starts: memory that it shares with the engine's thread, and how to behave.
 import type { SharedArena } from '../../memory/arena.ts';
+import type { EgressSettings } from '../egress.ts';
 import type { EncryptionMode } from '../encryption.ts';
 
 export interface ShardData {
@@ -16,4 +17,6 @@ export interface ShardData {
   /** The number of the first link that it accepts. */
   readonly firstIncoming: number;
   readonly profile: boolean;
+  /** The way to those whom it dials. */
+  readonly egress: EgressSettings;
 }

@@ -3,6 +3,7 @@
 import type { PeerAddress } from '../../../engine/ports.ts';
 import { framesOf } from '../../memory/arena.ts';
 import { timedPeerPort } from '../../profile/timed-ports.ts';
+import { Egress } from '../egress.ts';
 import { TcpHost } from '../tcp-host.ts';
 import { CommandReader } from './command-reader.ts';
 import { EventWriter } from './event-writer.ts';
@@ -26,6 +27,7 @@ export class ShardLoop {
     const host = new TcpHost({
       arena: { shared: data.arena, frames: framesOf(data.arena) },
       encryption: data.encryption,
+      egress: new Egress(data.egress),
       shard: { owners: new Int32Array(data.owners), counters, firstIncoming: data.firstIncoming },
       ...(data.profile && { times }),
     });

@@ -8,6 +8,7 @@ import { ReceiveCounters } from '../../../protocol/wire/receive-counters.ts';
 import { SHARD_RESTARTS_MAX } from '../../limits.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { StageTimes } from '../../profile/stage-times.ts';
+import type { EgressSettings } from '../egress.ts';
 import type { EncryptionMode } from '../encryption.ts';
 import type { NetHost, ReceivedFigures } from '../net-host.ts';
 import { Listeners } from './listeners.ts';
@@ -20,6 +21,8 @@ export interface ShardedHostOptions {
   readonly threads: number;
   /** What is encrypted. Default: `off`. */
   readonly encryption?: EncryptionMode;
+  /** The way to those whom we dial. Default: straight. */
+  readonly egress?: EgressSettings;
   /** Measures the time of each stage in the threads. */
   readonly profile?: boolean;
   /** A thread died: its links have ended, and another one was started in its place unless too many have died. */
@@ -201,6 +204,7 @@ export class ShardedHost implements NetHost {
         encryption: this.#options.encryption ?? 'off',
         firstIncoming: this.#nextIncoming,
         profile: this.#options.profile ?? false,
+        egress: this.#options.egress ?? {},
       },
       listener,
       died: (reason) => this.#shardDied(index, shard, reason),

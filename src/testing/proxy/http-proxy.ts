@@ -1,0 +1,99 @@
+// An HTTP proxy for tests: CONNECT, Basic credentials, and faults.
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AskedTarget, join, type ProxyBehaviour, say } from './proxy-log.ts';
+
+export class HttpProxy {
+  readonly behaviour: ProxyBehaviour;
+  /** Targets, as they were asked for. */
+  readonly connections: AskedTarget[] = [];
+  readonly accepted: Socket[] = [];
+  /** The heads of all requests. */
+  readonly heads: string[] = [];
+  readonly #server: Server;
+  #port = 0;
+
+  private constructor(behaviour: ProxyBehaviour) {
+    this.behaviour = behaviour;
+    this.#server = createServer((socket) => {
+      this.accepted.push(socket);
+      socket.on('error', () => undefined);
+      this.#serve(socket);
+    });
+  }
+
+  static async start(behaviour: ProxyBehaviour = {}): Promise<HttpProxy> {
+    const proxy = new HttpProxy(behaviour);
+    await proxy.listen();
+    return proxy;
+  }
+
+  /** Begins to listen, again perhaps. */
+  async listen(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Hangs up on everybody and listens no more. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.hangUp();
+    await closed;
+  }
+
+  /** Hangs up on everybody. */
+  hangUp(): void {
+    for (const socket of this.accepted.splice(0)) socket.destroy();
+  }
+
+  #serve(socket: Socket): void {
+    if (this.behaviour.silent) return void socket.resume();
+    if (this.behaviour.hangsUp === 'at-once') return void socket.end();
+    let held = Buffer.alloc(0);
+    const hear = (chunk: Buffer): void => {
+      held = Buffer.concat([held, chunk]);
+      const end = held.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      socket.off('data', hear);
+      socket.pause();
+      this.#answer(socket, held.toString('latin1', 0, end), held.subarray(end + 4));
+    };
+    socket.on('data', hear);
+  }
+
+  #answer(socket: Socket, head: string, early: Buffer): void {
+    const { behaviour } = this;
+    this.heads.push(head);
+    const [, host = '', port = ''] = /^CONNECT \[?([^\]\s]+?)\]?:(\d+) HTTP\/1\.1\r\n/.exec(head) ?? [];
+    const { credentials } = behaviour;
+    if (credentials !== undefined) {
+      const token = Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
+      if (!head.includes(`Proxy-Authorization: Basic ${token}`)) return this.#say(socket, 407, 'Who are you');
+    }
+    if (behaviour.hangsUp === 'when-asked') return void socket.end();
+    if (host === '' || behaviour.refuses !== undefined) return this.#say(socket, behaviour.refuses ?? 400, 'No');
+    const target = { host, port: Number(port) };
+    this.connections.push(target);
+    const far = join(socket, { ...target, host: behaviour.names?.[host] ?? host }, (refusal) => {
+      if (refusal === undefined) this.#say(socket, 200, 'Connection established');
+      else this.#say(socket, 502, 'Bad Gateway');
+    });
+    if (early.length > 0) far.write(early);
+  }
+
+  #say(socket: Socket, status: number, reason: string): void {
+    const joins = status === 200 ? (this.behaviour.joins ?? new Uint8Array(0)) : new Uint8Array(0);
+    const head = `HTTP/1.1 ${status} ${reason}\r\nServer: a test\r\nVia: 1.1 nobody\r\n\r\n`;
+    say(socket, Buffer.concat([Buffer.from(head), joins]), this.behaviour);
+    if (status !== 200) socket.end();
+  }
+}

@@ -1,0 +1,68 @@
+// Counts every socket of a program from outside: what the kernel was asked to connect, send and listen to, by any of its
+// threads, as strace tells it. Nothing inside the program can hide from that.
+import { readFile } from 'node:fs/promises';
+import { succeeds } from './available.ts';
+
+/** What a program asked the kernel for. */
+export interface SocketCall {
+  readonly call: 'connect' | 'send' | 'listen' | 'bind' | 'join';
+  /** `127.0.0.1:6881`, `[::1]:53`, or a path for a socket of the machine's own; empty where none is named. */
+  readonly to: string;
+  readonly line: string;
+}
+
+const CALLS = 'connect,bind,listen,sendto,sendmsg,sendmmsg,setsockopt';
+
+/** Whether sockets can be watched here. */
+export function canWatch(): boolean {
+  return succeeds('strace', ['-f', '--seccomp-bpf', '-e', 'trace=connect', '-o', '/dev/null', 'true']);
+}
+
+/** The command that runs another and writes its calls to a file. The other one is the process that is started, signals and all. */
+export function watching(file: string): readonly string[] {
+  return ['strace', '-D', '-f', '--seccomp-bpf', '-e', `trace=${CALLS}`, '-s', '0', '-o', file];
+}
+
+/** Reads what was written of a program that has ended; calls of the machine's own sockets (netlink, pairs of a process) name nobody and are left out. */
+export async function callsIn(file: string): Promise<SocketCall[]> {
+  let lines: string[];
+  do {
+    // The watcher is told of the end after everybody else.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  } while (!/\+\+\+ (?:exited|killed)/.test(lines.at(-1)!));
+  return lines.flatMap((line) => callOf(line) ?? []);
+}
+
+function callOf(line: string): SocketCall | undefined {
+  const name = /^\d+\s+(?:<\.\.\. )?(\w+)[( ]/.exec(line)?.[1];
+  switch (name) {
+    case 'connect':
+    case 'bind': {
+      const to = addressIn(line);
+      return to === undefined ? undefined : { call: name, to, line };
+    }
+    case 'sendto':
+    case 'sendmsg':
+    case 'sendmmsg': {
+      // A connected socket names nobody: its `connect` did.
+      const to = addressIn(line);
+      return to === undefined ? undefined : { call: 'send', to, line };
+    }
+    case 'listen':
+      return { call: 'listen', to: '', line };
+    case 'setsockopt':
+      return /_(?:ADD_MEMBERSHIP|JOIN_GROUP)/.test(line) ? { call: 'join', to: '', line } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function addressIn(line: string): string | undefined {
+  const port = /sin6?_port=htons\((\d+)\)/.exec(line)?.[1];
+  const four = /sin_addr=inet_addr\("([^"]+)"\)/.exec(line)?.[1];
+  if (four !== undefined) return `${four}:${port}`;
+  const six = /inet_pton\(AF_INET6, "([^"]+)"/.exec(line)?.[1];
+  if (six !== undefined) return `[${six}]:${port}`;
+  return /sun_path="([^"]+)"/.exec(line)?.[1];
+}
