@@ -30,4 +30,7 @@ const context: CommandContext = {
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-process.exitCode = await runProgram(process.argv.slice(2), version, context);
+// Not awaited at the top: what scripts/bundle.mjs makes of this is a CommonJS module.
+void runProgram(process.argv.slice(2), version, context).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -17,10 +17,11 @@ export const START_MEMORY_SHARE = 0.75;
 export const HOLD_MEMORY_SHARE = 0.5;
 
 /**
- * Bytes of complete runs that may wait for one disk worker: enough to keep it busy, and few enough that a run is still
- * in the processor's caches when its turn comes (docs/performance.md). A slower disk must not fill memory either.
+ * Bytes of complete runs that may wait for one disk worker: enough that there are mostly three to hash side by side, and few
+ * enough that a run is still in the processor's caches when its turn comes (decisions 6 and 16). A slower disk must not
+ * fill memory either.
  */
-export const WRITE_BEHIND_BYTES: number = 8 * 1024 * 1024;
+export const WRITE_BEHIND_BYTES: number = 12 * 1024 * 1024;
 
 /** A request that is this old while its peer sends nothing is revoked, so that others can have the block. */
 export const REQUEST_TIMEOUT_MS = 20_000;

@@ -93,7 +93,10 @@ test('the package holds the program, the library and its papers, and nothing els
     assert.ok(files.includes(file), `${file} is missing`);
   }
   const strange = files.filter(
-    (file) => !/^(dist\/.*(?<!\.test)(\.d\.ts|\.js)|[A-Z]+(\.md)?|package\.json)$/.test(file),
+    (file) =>
+      !/^(dist\/.*(?<!\.test)(\.d\.ts|\.js)|[A-Z]+(\.md)?|(dist\/bin\/)?package\.json|dist\/native\/[\w-]+\.node)$/.test(
+        file,
+      ),
   );
   assert.deepEqual(strange, []);
 });

@@ -3,6 +3,9 @@
 import { createRequire } from 'node:module';
 import type { Sha1, Sha1Stream } from './sha1.ts';
 
+/** Where scripts/native.mjs puts it, as seen from the bundled program and from the library. */
+const FILES = ['../native/sha1-lanes.node', '../../native/sha1-lanes.node'];
+
 const DIGEST_BYTES = 20;
 const STATE_BYTES = 32;
 const BEGINS = 1;
@@ -17,13 +20,15 @@ export interface LanesModule {
 
 /** The module, or `undefined` when it was not built or this CPU lacks the instructions. */
 export function loadLanes(): LanesModule | undefined {
-  try {
-    const lanes = createRequire(import.meta.url)('#native/sha1-lanes.node') as LanesModule;
-    return lanes.supported ? lanes : undefined;
-  } catch {
-    // Not built, or built for another system: either way node:crypto is there.
-    return undefined;
+  for (const file of FILES) {
+    try {
+      const lanes = createRequire(import.meta.url)(file) as LanesModule;
+      return lanes.supported ? lanes : undefined;
+    } catch {
+      // Not there, not built, or built for another system: node:crypto always is.
+    }
   }
+  return undefined;
 }
 
 class LanesStream implements Sha1Stream {
