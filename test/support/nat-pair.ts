@@ -51,6 +51,12 @@ export class NatPair implements Stoppable {
     return pair;
   }
 
+  /** Puts a slow line with a queue (`tc tbf`) between a router and its home; false when this kernel has none. */
+  slowDown(at: 0 | 1, ...limits: readonly string[]): boolean {
+    const shape = ['tc', 'qdisc', 'add', 'dev', 'lan', 'root', 'tbf', ...limits];
+    return ip('netns', 'exec', this.#name(`r${at}`), ...shape);
+  }
+
   /** TCP packets that left a home for the other one's router, dropped there or not. */
   tcpToTheOther(from: 0 | 1): number {
     const command = ['netns', 'exec', this.#name(`r${from}`), 'nft', 'list', 'chain', 'ip', 'nat_pair', 'forward'];
