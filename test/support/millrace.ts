@@ -31,6 +31,7 @@ export interface CliEvent {
   readonly bytesDone?: number;
   readonly uploadedBytes?: number;
   readonly peers?: number;
+  readonly utpPeers?: number;
   readonly stall?: { readonly code: string; readonly message: string };
   readonly bytes?: number;
   readonly seconds?: number;
