@@ -40,7 +40,7 @@ import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
-import { runUtpScript } from './utp-script.ts';
+import { runUtpDialScript, runUtpScript } from './utp-script.ts';
 
 /** A decoder to be fuzzed. */
 export interface FuzzTarget {
@@ -362,6 +362,8 @@ const utp: FuzzTarget = {
   run: runUtpScript,
 };
 
+const utpDial: FuzzTarget = { name: 'utp-dial', tokens: ['\0', '\0\x64', ...utp.tokens], run: runUtpDialScript };
+
 const http: FuzzTarget = {
   name: 'http',
   tokens: [
@@ -472,6 +474,7 @@ export const targets: readonly FuzzTarget[] = [
   ipList,
   mse,
   utp,
+  utpDial,
   http,
   lsd,
   krpc,
