@@ -15,11 +15,18 @@ const BORDER: Readonly<Record<string, readonly string[]>> = {
   ],
   'node:tls': ['src/host/net/secure-socket.ts'],
   // Multicast never leaves the own network, and is off behind a proxy.
-  'node:dgram': ['src/host/net/datagram-socket.ts', 'src/host/lsd/lsd-host.ts'],
+  'node:dgram': [
+    'src/host/net/datagram-socket.ts',
+    'src/host/lsd/lsd-host.ts',
+    // To gateways, from our address on their side, and off behind a proxy.
+    'src/host/nat/gateway-finder.ts',
+    'src/host/nat/gateway-sockets.ts',
+    'src/host/nat/upnp-search.ts',
+  ],
   'node:dns': ['src/host/net/names.ts'],
   'node:dns/promises': ['src/host/net/names.ts'],
   undici: ['src/host/net/source-agent.ts'],
-  'node:http': [],
+  'node:http': ['src/host/nat/gateway-http.ts'],
   'node:https': [],
   'node:http2': [],
 };

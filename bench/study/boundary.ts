@@ -6,20 +6,16 @@ import { printedLine } from '../clients/printed-line.ts';
 import { circumstances, writeMarked } from '../performance-page.ts';
 import { repository } from '../repository.ts';
 import { markdown } from '../table.ts';
+import { saveOther, type Way } from './results.ts';
 
 export const BOUNDARY = 'boundary';
-
-interface Way {
-  readonly title: string;
-  readonly nanoseconds: number;
-  readonly collections: number;
-}
 
 /** Measures and tells; with `write` on docs/performance.md, too. */
 export async function studyBoundary(command: string, write: boolean): Promise<void> {
   const program = path.join(repository, 'build', 'bench', 'programs', 'boundary-cost.js');
   const child = spawn(process.execPath, ['--expose-gc', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ways = await printedLine(child, (line) => JSON.parse(line) as Way[]);
+  saveOther({ ways });
   const rows = ways.map(({ title, nanoseconds, collections }) => [
     title,
     nanoseconds.toFixed(0),

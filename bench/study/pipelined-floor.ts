@@ -9,6 +9,7 @@ import { median } from '../duel.ts';
 import { circumstances, writeMarked } from '../performance-page.ts';
 import { repository } from '../repository.ts';
 import { markdown, spread } from '../table.ts';
+import { saveOther } from './results.ts';
 import type { StudyFigures } from './study-job.ts';
 import type { StudyGround } from './study-run.ts';
 import { writeStudyTorrent } from './study-torrent.ts';
@@ -62,6 +63,8 @@ export async function studyFloor(ground: StudyGround, runs: number, command: str
   const head = ['2 GiB, 1 peer', 'MiB/s', '÷ floor, median of rounds', 'CPU s/GiB', '÷ floor, median of rounds'];
   const table = markdown([head, row('the floor', floors, floors), row('Millrace', downloads, floors)]);
   const rate = median(downloads.map((run, at) => run.mibPerSecond / floors[at]!.mibPerSecond));
+  const cpu = median(downloads.map((run, at) => run.cpuSecondsPerGib / floors[at]!.cpuSecondsPerGib));
+  saveOther({ floor: { rate, cpu } });
   const verdict = `Bar: MiB/s ÷ the floor’s ≥ ${RATE_MIN}; measured ${rate.toFixed(2)}, ${rate >= RATE_MIN ? 'kept' : 'MISSED'}.`;
   console.log(`\n${table}\n\n${verdict}`);
   if (write)

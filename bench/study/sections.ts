@@ -160,6 +160,23 @@ const slowDisk: Section = {
   plots: [],
 };
 
+const measuring: Section = {
+  name: 'measuring',
+  title: 'Measuring itself',
+  groups: [
+    {
+      ...USUAL,
+      title: '1 peer',
+      cases: [
+        { title: 'off', run: {} },
+        { title: 'every stage timed (`--profile`)', run: { client: { profile: true } } },
+      ],
+    },
+  ],
+  columns: [RATE, CPU, LOOP],
+  plots: [],
+};
+
 const netThreads: Section = {
   name: 'net-threads',
   title: 'Sockets in threads of their own',
@@ -179,4 +196,4 @@ const netThreads: Section = {
   ],
 };
 
-export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, netThreads, slowDisk];
+export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, measuring, netThreads, slowDisk];

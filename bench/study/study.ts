@@ -9,6 +9,7 @@ import { SECTIONS, type Section } from './sections.ts';
 import { sectionText, writeSection } from './study-page.ts';
 import { StudyGround } from './study-run.ts';
 import { writeStudyTorrent } from './study-torrent.ts';
+import { writeSummary } from './summary.ts';
 
 const RUNS = 3;
 const NAMES: readonly string[] = [BOUNDARY, FLOOR, ...SECTIONS.map(({ name }) => name)];
@@ -105,4 +106,5 @@ export async function benchStudy(args: readonly string[]): Promise<void> {
     const result = results[section.name];
     if (result !== undefined) writeSection(section, result);
   }
+  writeSummary();
 }

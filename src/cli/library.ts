@@ -29,6 +29,7 @@ export type {
   MetainfoFile,
   PeerAddress,
   PeerSource,
+  PortMappingStatus,
   ProfileReport,
   ScrapeInfo,
   SearchProgress,

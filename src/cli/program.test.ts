@@ -21,6 +21,7 @@ import type {
   Magnet,
   Metainfo,
   PeerAddress,
+  PortMappingStatus,
   ScrapeInfo,
   SearchProgress,
   TorrentEvents,
@@ -129,7 +130,10 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
   }
 }
 
-class FakeClient extends EventEmitter<{ warning: [TorrentWarning] }> implements LibraryClient {
+class FakeClient
+  extends EventEmitter<{ warning: [TorrentWarning]; portMapping: [PortMappingStatus] }>
+  implements LibraryClient
+{
   readonly torrent: FakeTorrent = new FakeTorrent();
   addOptions: AddOptions | undefined;
   closed = 0;
@@ -239,18 +243,20 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('get hands its options to the library', async () => {
   bench.client.added = (torrent) => torrent.finish();
   const options =
-    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --net-threads 2 --max-peers 7 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive';
+    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --net-threads 2 --max-peers 7 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive --no-nat';
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--sequential', ...options.split(' ')), 0);
   assert.deepEqual(bench.clientOptions, {
     encryption: 'prefer',
     utp: 'off',
     scheduling: 'adaptive',
+    dht: {},
     listen: { port: 7000 },
     memoryBytes: 16 * MIB,
     peersMax: 7,
     netThreads: 2,
     downloadBytesPerSecond: MIB,
     uploadBytesPerSecond: 2 * MIB,
+    portMapping: false,
   });
   const { signal, ...addOptions } = bench.client.addOptions!;
   assert.equal(signal, bench.interrupts.signal);
@@ -267,6 +273,64 @@ test('get hands its options to the library', async () => {
     directory: folder,
   });
   assert.equal(bench.client.closed, 1);
+});
+
+const MAPPING = {
+  transport: 'tcp',
+  family: 4,
+  protocol: 'upnp',
+  gateway: '192.168.1.1',
+  internalPort: 6881,
+  externalPort: 6881,
+  externalAddress: '198.51.100.7',
+  doubleNat: false,
+  lifetimeSeconds: 3600,
+} as const;
+
+test('people are told once that the router lets peers in, and plainly when that is not enough', async () => {
+  const tell = async (...mappings: PortMappingStatus['mappings']): Promise<string> => {
+    bench = new Bench();
+    bench.client.added = (torrent, client) => {
+      client.emit('portMapping', { mappings: [], troubles: [{ gateway: '192.168.1.1', message: 'offers no UPnP' }] });
+      for (let count = 1; count <= mappings.length; count++) {
+        client.emit('portMapping', { mappings: mappings.slice(0, count), troubles: [] });
+      }
+      torrent.finish();
+    };
+    await bench.run('get', 'x.torrent', '-o', folder);
+    return bench.stdout
+      .split('\n')
+      .filter((line) => line.includes('router'))
+      .join('\n');
+  };
+  assert.equal(
+    await tell(MAPPING, { ...MAPPING, transport: 'udp' }),
+    'the router lets peers in at port 6881 (UPnP, 192.168.1.1)',
+  );
+  assert.equal(
+    await tell({ ...MAPPING, externalPort: 50_000 }),
+    'the router lets peers in at port 50000, which is 6881 here (UPnP, 192.168.1.1)',
+  );
+  assert.match(
+    await tell({ ...MAPPING, externalAddress: '100.64.1.1', doubleNat: true }),
+    /^the router opened port 6881 .*, but its own address 100\.64\.1\.1 is not of the internet: /,
+  );
+  assert.match(
+    await tell({ ...MAPPING, family: 6, protocol: 'pcp', gateway: 'fe80::1%lan' }),
+    /over IPv6 at port 6881 \(PCP/,
+  );
+  assert.equal(await tell(), '', 'a router that opens nothing is no news');
+});
+
+test('programs are told what gateways opened, and why they did not', async () => {
+  const troubles = [{ gateway: '192.168.1.1', message: 'does not answer PCP' }];
+  bench.client.added = (torrent, client) => {
+    client.emit('portMapping', { mappings: [MAPPING], troubles });
+    torrent.finish();
+  };
+  await bench.run('get', 'x.torrent', '-o', folder, '--json');
+  const told = bench.events().filter(({ event }) => event === 'port-mapping');
+  assert.deepEqual(told, [{ event: 'port-mapping', mappings: [MAPPING], troubles }]);
 });
 
 test('get --json ends with done and the fields of the contract', async () => {

@@ -46,6 +46,7 @@ export async function withClient(
   signal.addEventListener('abort', onAbort, { once: true });
   const client = context.library.createClient(options);
   client.on('warning', (warning) => reporter.warning(warning));
+  client.on('portMapping', (status) => reporter.portMapping(status));
   try {
     const address = await client.listen();
     if (address) reporter.listening(address);

@@ -15,6 +15,7 @@ import { faultOf } from '../engine/dht/item-store.ts';
 import { SAMPLED_NODES_MAX, SAVE_INTERVAL_MS } from '../engine/dht/limits.ts';
 import { isAfar } from '../engine/discovery/source-guard.ts';
 import { TICK_MS } from '../engine/limits.ts';
+import type { MappedPorts } from '../engine/portmap/own-ports.ts';
 import { SCOPE_GLOBAL, scopeOf } from '../engine/swarm/address-scope.ts';
 import type { ExternalAddress } from '../engine/swarm/external-address.ts';
 import type { Egress } from '../host/net/egress.ts';
@@ -52,6 +53,8 @@ export interface ClientDhtParts {
   /** What the session has, which is made later. */
   readonly external: () => ExternalAddress;
   readonly refuses: (host: string) => boolean;
+  /** The UDP ports that gateways gave us. */
+  readonly mappedPorts: () => MappedPorts;
   readonly directory?: string;
 }
 
@@ -71,13 +74,14 @@ export class ClientDht {
     this.#parts = parts;
     this.#file = path.join(parts.directory ?? dataDirectory(), stateName(parts.egress));
     this.#savedMs = parts.clock.nowMs();
-    const { clock, random, datagrams, homes, refuses, settings } = parts;
+    const { clock, random, datagrams, homes, refuses, mappedPorts, settings } = parts;
     this.engine = new Dht({
       clock,
       random,
       datagrams,
       homes,
       refuses,
+      mappedPorts,
       readOnly: settings.readOnly,
       sha1: metainfoPorts.sha1,
       verify: verifyEd25519,

@@ -47,6 +47,14 @@ export interface DhtSettings {
   readonly addresses: readonly string[];
 }
 
+/** Which ports gateways are asked to open: those of what listens there. */
+export interface PortMappingSettings {
+  /** An address of this machine, or all of one family. */
+  readonly host: string;
+  /** At all addresses of both families. */
+  readonly bothFamilies: boolean;
+}
+
 /** Options of which none is absent. */
 export interface ClientSettings {
   readonly listen: ListenAddress | false;
@@ -60,6 +68,7 @@ export interface ClientSettings {
   readonly lsd: boolean;
   readonly pex: boolean;
   readonly dht: DhtSettings | false;
+  readonly portMapping: PortMappingSettings | false;
   readonly encryption: EncryptionMode;
   readonly utp: UtpMode;
   readonly allowLocal: boolean;
@@ -91,6 +100,7 @@ export function clientSettings(given: ClientOptions): ClientSettings {
     lsd: options.lsd ?? true,
     pex: options.pex ?? true,
     dht: dhtSettings(options),
+    portMapping: portMappingSettings(options),
     encryption: checkEncryption(options.encryption ?? 'allow'),
     utp: checkUtp(options.utp ?? 'on'),
     allowLocal: options.allowLocal ?? false,
@@ -155,6 +165,16 @@ function checkDhtAddresses(addresses: readonly string[], listen: ClientOptions['
 
 function isAnyAddress(host: string): boolean {
   return host === ANY_IPV4 || host === ANY_IPV6;
+}
+
+/**
+ * The one place where port mapping is switched off. What nobody outside of this machine can reach needs no port in a gateway,
+ * and whoever goes out through a proxy does not want to be found past it.
+ */
+function portMappingSettings({ portMapping = true, listen, proxy, bind }: ClientOptions): PortMappingSettings | false {
+  const address = listenAddress(listen, bind);
+  if (!portMapping || proxy !== undefined || address === false || isLoopback(bind ?? address.host)) return false;
+  return { host: address.host, bothFamilies: address.ipv6Too };
 }
 
 /** Throws InputError ERR_PROXY_URL or ERR_CLIENT_OPTION. */

@@ -6,8 +6,9 @@ import { InputError } from '../base/errors.ts';
 import type { TrackerSink } from '../engine/discovery/tracker-port.ts';
 import { SlotLedger } from '../engine/memory/slot-ledger.ts';
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
-import type { StorageSink } from '../engine/ports.ts';
+import type { MappedPorts } from '../engine/portmap/own-ports.ts';
 import { Session } from '../engine/session/session.ts';
+import type { ExternalAddress } from '../engine/swarm/external-address.ts';
 import { BLOCK_BYTES } from '../engine/torrent/geometry.ts';
 import { DiskPool } from '../host/disk/disk-pool.ts';
 import { LsdHost } from '../host/lsd/lsd-host.ts';
@@ -26,12 +27,15 @@ import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
 import { Core } from './core.ts';
 import { DhtHomes } from './dht-homes.ts';
+import { forwardStorage } from './forward-storage.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { makeNetHost } from './net-threads.ts';
+import { ClientPortMapping } from './port-mapping.ts';
+import type { PortMappingStatus } from './port-mapping-types.ts';
 import { Profiler } from './profiler.ts';
 import { ResumeStore } from './resume-store.ts';
 import { Schedule } from './schedule.ts';
@@ -56,6 +60,8 @@ const random: Random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
 export interface ClientEvents {
   /** Something that concerns no single torrent went wrong, and does not stop the client. */
   warning: [warning: TorrentWarning];
+  /** A gateway opened a port for us, lost it, or says why it does not (`ClientOptions.portMapping`). */
+  portMapping: [status: PortMappingStatus];
 }
 
 /**
@@ -79,6 +85,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #dht: ClientDht | undefined;
   readonly #dhtHomes: DhtHomes;
   readonly #listener: Listener;
+  readonly #portMapping: ClientPortMapping | undefined;
   readonly #ledger: SlotLedger;
   readonly #ipFiltering: IpFiltering;
   readonly #profiler: Profiler | undefined;
@@ -91,11 +98,10 @@ export class Client extends EventEmitter<ClientEvents> {
   constructor(options: ClientOptions = {}) {
     super();
     const settings = clientSettings(options);
-    const { profile } = settings;
     this.#settings = settings;
     const arena = new Arena(Math.floor(settings.memoryBytes / BLOCK_BYTES));
     this.#ledger = new SlotLedger(arena.frames.count);
-    this.#profiler = profile ? new Profiler() : undefined;
+    this.#profiler = settings.profile ? new Profiler() : undefined;
     const times = this.#profiler?.times;
     const warn = (warning: TorrentWarning): boolean => this.emit('warning', warning);
     const egress = new Egress(settings.egress);
@@ -109,13 +115,12 @@ export class Client extends EventEmitter<ClientEvents> {
       workers: settings.diskWorkers,
       sink: forwardStorage(() => sinks.storage),
       hashing: settings.hashing,
-      profile,
+      profile: settings.profile,
     });
     const announced: TrackerSink['announced'] = (ticket, answer) => session.announced(ticket, answer);
     const asking = { userAgent: USER_AGENT, allowLocal: settings.allowLocal, egress };
     this.#trackers = new TrackerClient({ announced }, asking);
-    const { memory, countersHere: counters } = host;
-    const webSeeds = new WebSeedHost({ memory, counters, ...asking });
+    const webSeeds = new WebSeedHost({ memory: host.memory, counters: host.countersHere, ...asking });
     this.#webSeeds = webSeeds;
     const { listen, lsd } = settings;
     this.#lsd = lsd && listen !== false ? new LsdHost({ host: listen.host, binding: egress.binding }) : undefined;
@@ -123,7 +128,9 @@ export class Client extends EventEmitter<ClientEvents> {
     const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
     this.#dhtHomes = new DhtHomes(udpAddresses);
     const homes = this.#dhtHomes.datagrams;
-    const dhtParts = { datagrams: this.#udp, homes, egress, clock, random, refuses, external: () => session.external };
+    const mappedPorts = (): MappedPorts => this.#portMapping?.mappedUdpPorts() ?? {};
+    const external = (): ExternalAddress => session.external;
+    const dhtParts = { datagrams: this.#udp, homes, egress, clock, random, refuses, mappedPorts, external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
     const session: Session = new Session({
       clock,
@@ -140,6 +147,7 @@ export class Client extends EventEmitter<ClientEvents> {
       sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
       listenPort: () => this.#listener.port,
+      mappedPorts: () => this.#portMapping?.mappedPorts() ?? {},
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
       warn,
@@ -157,15 +165,20 @@ export class Client extends EventEmitter<ClientEvents> {
     const hasNoUdp = (warning: TorrentWarning): void => session.outage.failed(warning, clock.nowMs());
     const listening = { listen: settings.listen, udpAddresses, egress };
     this.#listener = new Listener({ tcp: host, udp: this.#udp, ...listening, warn, hasNoUdp });
+    this.#portMapping = this.#makePortMapping(external);
     const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
-    const metadata = new MetadataStore();
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
-    this.#core = new Core({ pool, host, session, schedule, resume, metadata, forget });
+    this.#core = new Core({ pool, host, session, schedule, resume, metadata: new MetadataStore(), forget });
   }
 
   /** Our node of the distributed hash table; `undefined` when it is off. */
   get dht(): ClientDht | undefined {
     return this.#dht;
+  }
+
+  /** What gateways let through to us; `undefined` when none is asked. */
+  get portMapping(): PortMappingStatus | undefined {
+    return this.#portMapping?.status();
   }
 
   /** The torrents that were added and not removed since. */
@@ -280,7 +293,7 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Closes all torrents (which saves their resume data), tells the trackers for at most two seconds, and frees ports,
+   * Closes all torrents (which saves their resume data), tells trackers and gateways for at most two seconds, and frees ports,
    * threads and memory: the process can then end. Idempotent.
    */
   close(): Promise<void> {
@@ -291,6 +304,7 @@ export class Client extends EventEmitter<ClientEvents> {
   async #close(): Promise<void> {
     await this.#listening?.catch(() => undefined);
     for (const search of this.#searches.values()) search.close();
+    const unmapped = this.#portMapping?.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
     this.#core.stop();
     await this.#dht?.close();
@@ -298,7 +312,22 @@ export class Client extends EventEmitter<ClientEvents> {
     const { host, pool } = this.#core;
     const udpClosed = host.shutdown().then(() => Promise.all([this.#udp.close(), this.#dhtHomes.close()]));
     const links = [udpClosed, this.#webSeeds.shutdown(), this.#lsd?.close()];
-    await Promise.all([...links, pool.close(), this.#trackers.close()]);
+    await Promise.all([...links, pool.close(), this.#trackers.close(), unmapped]);
+  }
+
+  #makePortMapping(external: () => ExternalAddress): ClientPortMapping | undefined {
+    return ClientPortMapping.of(this.#settings.portMapping, {
+      clock,
+      random,
+      external,
+      ports: this.#listener,
+      binding: this.#egress.binding,
+      changed: (status, moved) => {
+        this.emit('portMapping', status);
+        // Who was told another port is told again.
+        if (moved) for (const torrent of this.torrents) torrent.reannounce();
+      },
+    });
   }
 
   #begin(metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch): Torrent {
@@ -350,6 +379,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#lsd?.open();
     await this.#dhtHomes.open(this.#listener.port, (warning) => this.emit('warning', warning));
     await this.#dht?.start();
+    this.#portMapping?.start();
     return bound;
   }
 }
@@ -362,13 +392,4 @@ function nameOf(source: Metainfo | Magnet): string {
 function magnetOptions(magnet: Magnet, info: TorrentInfo, options: AddOptions): AddOptions {
   const select = options.select ?? (magnet.select && selectedFiles(magnet.select, info.files.length));
   return { ...options, peers: [...(options.peers ?? []), ...magnet.peers], ...(select && { select }) };
-}
-
-function forwardStorage(sink: () => StorageSink): StorageSink {
-  return {
-    runsStored: (batch, count) => sink().runsStored(batch, count),
-    blocksDiffered: (batch, count) => sink().blocksDiffered(batch, count),
-    blocksRead: (batch, count) => sink().blocksRead(batch, count),
-    storageFailed: (store, error) => sink().storageFailed(store, error),
-  };
 }

@@ -22,6 +22,7 @@ export type {
 export type { FileRange } from './file-span.ts';
 export { magnetLink } from './magnet-link.ts';
 export { isMagnet, type MetadataSearch } from './metadata-search.ts';
+export type { PortMapping, PortMappingStatus } from './port-mapping-types.ts';
 export { type ScrapeInfo, type ScrapeOptions, scrapeTrackers } from './scrape.ts';
 export { type LoadOptions, loadSource, resolveSource } from './source.ts';
 export type { Torrent } from './torrent.ts';

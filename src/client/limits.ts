@@ -50,5 +50,8 @@ export const SAVE_COUNTS_MS = 300_000;
 /** Banned hosts that are kept with a torrent's resume data, the latest ones: liars come back, but not for ever. */
 export const BANS_SAVED_MAX = 1000;
 
+/** How long gateways may take to forget our ports when the client closes: less than trackers, which are told meanwhile. */
+export const UNMAP_TIMEOUT_MS = 1000;
+
 /** Network threads: more than one a core only take turns, and each costs some megabytes. */
 export const NET_THREADS_MAX = 64;

@@ -1,9 +1,11 @@
 // Where the client can be reached: TCP for peers and, on the same port, UDP for whichever protocol uses it. Both are bound to
 // what the client is bound to, if it is; behind a proxy UDP goes through the proxy's relay and no port is told to anybody.
+import { isIPv6 } from 'node:net';
 import { InputError, SourceError } from '../base/errors.ts';
 import type { Egress } from '../host/net/egress.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
+import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
 import type { ClientSettings } from './client-options.ts';
 import { firstOf } from './dht-homes.ts';
 import type { PeerAddress, TorrentWarning } from './types.ts';
@@ -33,6 +35,8 @@ interface OwnAddresses {
 export class Listener {
   readonly #parts: ListenerParts;
   #port = 0;
+  /** Those that are listened on. */
+  readonly #families = new Set<AddressFamily>();
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
@@ -41,6 +45,16 @@ export class Listener {
   /** The port that peers are told; 0 while there is none, and behind a proxy, at whose address nobody finds it. */
   get port(): number {
     return this.#parts.egress.proxy === undefined ? this.#port : 0;
+  }
+
+  /** The port where TCP is accepted from this family; `undefined` when it is not. */
+  tcpPort(family: AddressFamily): number | undefined {
+    return this.#families.has(family) ? this.#port : undefined;
+  }
+
+  /** The same of UDP. */
+  udpPort(family: AddressFamily): number | undefined {
+    return this.#parts.udp.local(family)?.port;
   }
 
   /**
@@ -77,12 +91,24 @@ export class Listener {
     const { tcp } = this.#parts;
     try {
       const bound = await tcp.listen(host, port);
+      this.#families.add(isIPv6(bound.host) ? 6 : 4);
+      // One socket takes in both, where the system lets it.
+      if (host === ALL_IPV6) this.#families.add(4);
       // A machine without IPv6, or one where somebody has this port there, is reached by IPv4 alone.
-      if (other !== undefined) await tcp.listen(other, bound.port, true).catch(() => undefined);
+      if (other !== undefined) await this.#listenToo(other, bound.port);
       return bound;
     } catch (error) {
       const reason = (error as Error).message;
       throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+    }
+  }
+
+  async #listenToo(host: string, port: number): Promise<void> {
+    try {
+      await this.#parts.tcp.listen(host, port, true);
+      this.#families.add(6);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     }
   }
 

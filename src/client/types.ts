@@ -7,6 +7,7 @@ import type { Hashing } from '../host/disk/sha1.ts';
 import type { DhtOptions } from './dht-types.ts';
 
 export type { ProfileGauge, ProfileReport, ProfileStage } from './profile-types.ts';
+export type { PeerInfo, TrackerInfo, WebSeedInfo } from './swarm-types.ts';
 
 export type { PeerAddress, Scheduling, SeedGoal, SeedGoalReached };
 
@@ -53,6 +54,11 @@ export interface ClientOptions {
    * number as the TCP port. Default true; private torrents never use it. `false` opens no UDP socket for it.
    */
   readonly dht?: boolean | DhtOptions;
+  /**
+   * Asks gateways (PCP, NAT-PMP, UPnP) to let peers in at our ports, TCP and UDP, through IPv4's translation and IPv6's
+   * firewall, until the client closes. Default true; nothing is asked when we listen nowhere, or on this machine alone.
+   */
+  readonly portMapping?: boolean;
   /**
    * Message stream encryption. `allow`: connect plainly, encrypted where that is refused, and accept both. `prefer`: connect
    * encrypted, plainly where that is refused, and accept both. `require`: every byte of every connection is encrypted
@@ -282,73 +288,6 @@ export interface DataPathStats {
   readonly reads: number;
   /** Block bytes that were copied on their way out, because they left encrypted. */
   readonly sealedBytes: number;
-}
-
-/** A connected peer. */
-export interface PeerInfo {
-  readonly address: PeerAddress;
-  /** It connected to us, not we to it. */
-  readonly incoming: boolean;
-  /** How it was found. */
-  readonly source: PeerSource;
-  /** What is said is encrypted (RC4); an encrypted handshake alone does not count. */
-  readonly encrypted: boolean;
-  /** The program's name and version as far as it tells: text from a stranger. */
-  readonly client: string;
-  /** Share of the torrent's pieces that it has, 0…1. */
-  readonly progress: number;
-  /** It does not answer requests now. */
-  readonly chokingUs: boolean;
-  /** It wants pieces that we have. */
-  readonly interestedInUs: boolean;
-  /** Payload that it sends us per second. */
-  readonly downloadBytesPerSecond: number;
-  /** Payload that we send it per second. */
-  readonly uploadBytesPerSecond: number;
-  /** Blocks that it was asked for and has not sent yet. */
-  readonly requestsInFlight: number;
-  /** It promised blocks and sends none. */
-  readonly snubbed: boolean;
-}
-
-/** A web server that has the torrent's data. */
-export interface WebSeedInfo {
-  readonly url: string;
-  /** It is asked for ranges of files (BEP 19) or of pieces (BEP 17). */
-  readonly kind: 'files' | 'pieces';
-  /** How many go to it: more than one where one does not bring all that there is to be had. */
-  readonly connections: number;
-  /** Payload that it sends us per second. */
-  readonly downloadBytesPerSecond: number;
-  /** Blocks that it was asked for and has not sent yet. */
-  readonly requestsInFlight: number;
-  /** Its last failure, until it sends something. */
-  readonly message?: string;
-  /** Present while it is left alone because of that: in how many seconds it is asked again. */
-  readonly retrySeconds?: number;
-}
-
-/** A tracker of a torrent. */
-export interface TrackerInfo {
-  readonly url: string;
-  /** Trackers of tier 0 are asked first. */
-  readonly tier: number;
-  /**
-   * `waiting`: not asked yet. `working`: its last answer was good. `failing`: it is asked again later. `refusing`: it
-   * wants never to be asked again. `unsupported`: nobody here speaks to such a URL.
-   */
-  readonly state: 'waiting' | 'working' | 'failing' | 'refusing' | 'unsupported';
-  /** An announce is under way. */
-  readonly announcing: boolean;
-  /** The last failure, or the tracker's warning. */
-  readonly message?: string | undefined;
-  /** Peers that its last answer named. */
-  readonly peers?: number | undefined;
-  /** Seeds and leeches of the swarm, as it counts them. */
-  readonly seeds?: number | undefined;
-  readonly leeches?: number | undefined;
-  /** When it is asked again at the earliest, in seconds from now. */
-  readonly nextAnnounceSeconds?: number;
 }
 
 /** A file of a torrent. */

@@ -130,6 +130,10 @@ export const UTP_ALONE_TIMEOUT_MS = 3000;
 /** When a tracker has answered over one address family, the other has so long to do so, too (BEP 7). */
 export const TRACKER_OTHER_FAMILY_MS = 2000;
 
+/** An address that failed comes behind the others of its name for so long; and so many are remembered. */
+export const SHUNNED_MS: number = 10 * 60_000;
+export const SHUNNED_ADDRESSES_MAX = 256;
+
 /**
  * Addresses of one family that a tracker's name is asked at, one after the other, and when the next is asked beside one that is
  * silent: a good one has answered by then, and more addresses than these are there to share the load.
@@ -142,6 +146,20 @@ export const SCRAPE_TIMEOUT_MS = 15_000;
 
 /** How often local discovery looks for new network interfaces. */
 export const LSD_INTERFACES_MS = 10_000;
+
+/** How often gateways are looked for anew: reading two small files, for whoever carries a machine to another network. */
+export const GATEWAYS_LOOK_MS = 15_000;
+
+/** An exchange with a gateway over HTTP takes milliseconds; small routers under load take seconds. */
+export const GATEWAY_HTTP_TIMEOUT_MS = 5000;
+
+/** Bytes of the head of a gateway's answer: ten lines. */
+export const GATEWAY_HTTP_HEAD_BYTES_MAX: number = 8 * 1024;
+
+/** How long UPnP is looked for, when the question is repeated (packets get lost), and answers that are followed: one is expected. */
+export const UPNP_SEARCH_MS = 3500;
+export const UPNP_SEARCH_AGAIN_MS = 1000;
+export const UPNP_ANSWERS_MAX = 8;
 
 /** How long a name server may take: nobody waits for it but the first start of the DHT. */
 export const NAME_LOOKUP_TIMEOUT_MS = 3000;

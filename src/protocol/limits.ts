@@ -223,6 +223,26 @@ export const LSD_MESSAGE_BYTES_MAX = 1500;
 /** Torrents read of one such message: as many fit into it. */
 export const LSD_HASHES_READ_MAX = 32;
 
+/** Bytes of a PCP packet (RFC 6887, 7): no longer one is sent or read. */
+export const PCP_PACKET_BYTES_MAX = 1100;
+
+/** Bytes of an answer to a search for gateways: more than a packet of an ordinary network holds is no answer. */
+export const SSDP_MESSAGE_BYTES_MAX = 1500;
+
+/** Bytes of a gateway's description or answer: the longest known descriptions have some 20 KiB. */
+export const XML_BYTES_MAX: number = 128 * 1024;
+
+/** Elements of such a document, and how deep they nest: a gateway with all its devices has some 200, ten deep. */
+export const XML_ELEMENTS_MAX = 2000;
+export const XML_DEPTH_MAX = 32;
+
+/** Services that are taken from one description: a gateway with several lines has two or three for each. */
+export const GATEWAY_SERVICES_MAX = 16;
+
+/** Values of one answer, and characters of each: the longest that we ask for is an address. */
+export const SOAP_VALUES_MAX = 32;
+export const SOAP_TEXT_CHARS_MAX = 200;
+
 /** Bytes of a user name, and of a password, for a SOCKS5 proxy: their length is told in one byte (RFC 1929). */
 export const SOCKS_CREDENTIAL_BYTES_MAX = 255;
 

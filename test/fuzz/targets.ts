@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { InputError, PeerError, SourceError } from '#src/base/errors.ts';
 import { decodeDhtState, encodeDhtState } from '#src/engine/dht/dht-state.ts';
+import { DHT_HOMES_MAX } from '#src/engine/dht/limits.ts';
 import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { decodeBencode, decodeBencodePrefix } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
@@ -39,6 +40,8 @@ import { decodeMessage } from '#src/protocol/wire/messages.ts';
 import { traceResponses } from '#src/testing/webseed/response-rig.ts';
 
 import { runMseScript } from './mse-script.ts';
+import { PORTMAP_TOKENS, runPortmap } from './portmap-target.ts';
+import { runProxyScript } from './proxy-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
 import { runUtpDialScript, runUtpScript } from './utp-script.ts';
 
@@ -448,7 +451,15 @@ const krpc: FuzzTarget = {
 
 const dhtState: FuzzTarget = {
   name: 'dht-state',
-  tokens: [...BENCODE_TOKENS, '7:versioni1e', '2:id20:', '3:id620:', '5:nodes26:', '6:nodes638:'],
+  tokens: [
+    ...BENCODE_TOKENS,
+    '7:versioni1e',
+    '2:id20:',
+    '3:id620:',
+    '5:nodes26:',
+    '6:nodes638:',
+    '5:homesd8:80.9.9.920:',
+  ],
   run(input) {
     const state = decodeDhtState(new Uint8Array(input));
     for (const family of [state[4], state[6]]) {
@@ -456,9 +467,28 @@ const dhtState: FuzzTarget = {
       assert.equal(family.id.length, 20);
       for (const { host, port } of family.nodes) assert.ok(isIP(host) !== 0 && port > 0);
     }
+    assert.ok((state.homes?.size ?? 0) <= DHT_HOMES_MAX);
     assert.deepEqual(decodeDhtState(encodeDhtState(state)), state, 'what was read can be kept');
   },
 };
+
+const proxy: FuzzTarget = {
+  name: 'proxy',
+  tokens: [
+    '\x05\0',
+    '\x05\x02',
+    '\x01\0',
+    '\x05\0\0\x01',
+    '\x05\0\0\x03\x04name',
+    '\0\0\0\x04',
+    'HTTP/1.1 200 ',
+    '\r\n',
+    '\n',
+  ],
+  run: runProxyScript,
+};
+
+const portmap: FuzzTarget = { name: 'portmap', tokens: PORTMAP_TOKENS, run: runPortmap };
 
 export const targets: readonly FuzzTarget[] = [
   bencode,
@@ -479,4 +509,6 @@ export const targets: readonly FuzzTarget[] = [
   lsd,
   krpc,
   dhtState,
+  proxy,
+  portmap,
 ];

@@ -1,5 +1,9 @@
 // Downloads from web servers alone (BEP 17, 19), honest ones and others.
 import assert from 'node:assert/strict';
+import dns from 'node:dns';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import test from 'node:test';
 import { until } from '../support/client-bench.ts';
 import { WebSeedScene } from '../support/web-seed-scene.ts';
@@ -192,4 +196,33 @@ test('a magnet link names web seeds, too', async (t) => {
   const torrent = await client.add(link, { directory: scene.bench.path('get'), peers: [seed.address], seed: false });
   await scene.finished({ client, torrent, codes: [] });
   assert.ok(server.requests.length > 0);
+});
+
+test('a web seed that fails at one of its addresses is asked at the next', async (t) => {
+  const scene = await WebSeedScene.open(t);
+  const server = await scene.server();
+  const { port } = new URL(server.url);
+  let refusals = 0;
+  const busy = createServer((_request, response) => {
+    refusals++;
+    response.writeHead(503, { 'retry-after': '0' }).end();
+  });
+  busy.listen(Number(port), '127.0.0.2');
+  await once(busy, 'listening');
+  const { lookup } = dns;
+  // Nobody at the first, somebody who is busy at the second.
+  const addresses = ['127.0.0.3', '127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }));
+  dns.lookup = ((name: string, options: object, done: (error: null, found: typeof addresses) => void) => {
+    if (name === 'many.example') done(null, addresses);
+    else lookup(name, options, done as never);
+  }) as unknown as typeof lookup;
+  syncBuiltinESMExports();
+  t.after(() => {
+    dns.lookup = lookup;
+    syncBuiltinESMExports();
+    busy.close();
+  });
+  const download = await scene.begin({ webSeeds: [server.url.replace('127.0.0.1', 'many.example')] });
+  await scene.finished(download);
+  assert.deepEqual([refusals, download.codes], [1, ['ERR_WEB_SEED_STATUS']]);
 });

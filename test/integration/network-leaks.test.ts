@@ -161,6 +161,46 @@ for (const [kind, source, extra] of [
   });
 }
 
+/** Calls that go out or come in past what all is bound to. */
+function unbound(calls: readonly SocketCall[], addresses: readonly string[]): string[] {
+  const isOurs = (at: string): boolean => addresses.some((address) => at.startsWith(`${address}:`));
+  const fine = ({ call, from, to, line }: SocketCall): boolean => {
+    // Where multicast is heard is no address of ours; what counts is the interface on which it is.
+    if (call === 'bind')
+      return isOurs(to) || /^(?:239\.192\.152\.143|\[ff15::efc0:988f\]):6771$/.test(to) || to === '[::]:0';
+    if (call === 'join') return addresses.some((address) => line.includes(`"${address}"`)) || /ipv6mr/.test(line);
+    if (call === 'send' && to.startsWith('[ff15::')) return from === '[::]:0';
+    return isOurs(from);
+  };
+  return calls.filter((call) => !fine(call)).map(({ line }) => line);
+}
+
+for (const [bind, addresses, extra] of [
+  ['127.0.0.1', ['127.0.0.1'], []],
+  ['lo', ['127.0.0.1', '[::1]'], []],
+  ['127.0.0.1', ['127.0.0.1'], ['--net-threads', '2']],
+] as const) {
+  const title = ['--bind', bind, ...extra].join(' ');
+  test(`${title}: nothing leaves from anywhere else, nor comes in`, { timeout: PATIENCE_MS }, async (t) => {
+    if (!canWatch() && skipAloud(t, 'strace cannot watch programs here')) return;
+    const world = await worldOf(t);
+    if (world === undefined) return;
+    const { ports } = world;
+    const rename = (host: string): string => (host === 'router.test' ? 'localhost' : '127.0.0.1');
+    const args = [...(await world.command('url', rename)), '--bind', bind, '--peer', 'nobody.test:1', ...extra];
+    const calls = await watch(world, args, () => true);
+    assert.deepEqual(unbound(calls, addresses), []);
+    const seen = (call: SocketCall['call'], port: number): boolean =>
+      calls.some((one) => one.call === call && one.to.endsWith(`:${port}`));
+    for (const way of ['web', 'http', 'peer'] as const) assert.ok(seen('connect', ports[way]), way);
+    for (const way of ['udp', 'router'] as const) assert.ok(seen('send', ports[way]), way);
+    assert.ok(
+      calls.some(({ call }) => call === 'listen'),
+      'a listening port',
+    );
+  });
+}
+
 test('without a proxy the same watch finds every one of these ways', { timeout: PATIENCE_MS }, async (t) => {
   if (!canWatch() && skipAloud(t, 'strace cannot watch programs here')) return;
   const world = await worldOf(t);

@@ -177,6 +177,28 @@ test('over IPv6, libtorrent’s nodes and ours find each other’s peers and val
   assert.ok(sampled.answered >= 10 && heard.has(infoHash), `${JSON.stringify(sampled)} told ${[...heard]}`);
 });
 
+test('to libtorrent a client with three addresses is three nodes (BEP 45)', { timeout: 120_000 }, async (t) => {
+  if (missing(t)) return;
+  const workspace = await Workspace.open(t);
+  const theirs = await DhtProgram.libtorrent(workspace, 1);
+  const before = process.env['MILLRACE_DATA_DIR'];
+  process.env['MILLRACE_DATA_DIR'] = path.join(workspace.path, 'many');
+  const addresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
+  const nodes = [{ host: '127.0.0.1', port: theirs.ports[0]! }];
+  const client = new Client({ memoryBytes: 4 * MIB, diskWorkers: 1, lsd: false, dht: { nodes, addresses } });
+  t.after(async () => {
+    await client.close();
+    if (before === undefined) delete process.env['MILLRACE_DATA_DIR'];
+    else process.env['MILLRACE_DATA_DIR'] = before;
+  });
+  await client.listen();
+  const known = async (): Promise<number> => ((await theirs.ask('nodes', 'nodes')).nodes as readonly number[])[0]!;
+  await until(async () => (await known()) === addresses.length, 'libtorrent knows a node at each address');
+  const stored = await client.dht!.put(encodeBencode('from one of three'));
+  assert.ok(stored.nodes >= 1);
+  assert.equal((await theirs.ask(`get ${stored.target}`, 'value')).value, 'from one of three');
+});
+
 test('with --no-dht not one packet leaves, and with it the named node hears of us', { timeout: 60_000 }, async (t) => {
   const workspace = await Workspace.open(t);
   const socket = createSocket('udp4').bind(0, '127.0.0.1');

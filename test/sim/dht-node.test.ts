@@ -223,7 +223,7 @@ test('a read-only node answers nobody, and nobody who is one is remembered (BEP 
   assert.ok(silent.dht.status.nodes > 0, 'it finds its way');
   const stranger = new Stranger(made, { host: '10.1.0.1', port: 1 });
   assert.equal(stranger.ask(silent.address, { method: 'ping' }), undefined);
-  assert.equal(silent.dht.portOf(4), undefined);
+  assert.equal(silent.dht.portTowards('10.0.0.1'), undefined);
   const before = stranger.heard.length;
   assert.equal(stranger.ask(made.residents[0]!.address, { method: 'ping' }, true)?.type, 'reply');
   made.run(5000);

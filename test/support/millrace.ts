@@ -21,9 +21,20 @@ export const EXIT_INTERRUPTED = 130;
 /** It finds nobody but whom it is told, and nobody else finds it. */
 const ALONE = ['--no-trackers', '--no-dht', '--no-lsd', '--no-pex', '--no-nat', '--listen', '127.0.0.1:0'];
 
+/** A port that a gateway opened. */
+export interface CliMapping {
+  readonly transport: 'tcp' | 'udp';
+  readonly family: 4 | 6;
+  readonly protocol: 'pcp' | 'nat-pmp' | 'upnp';
+  readonly internalPort: number;
+  readonly externalPort: number;
+  readonly externalAddress?: string;
+  readonly doubleNat: boolean;
+}
+
 /** A line of standard output. Which fields are there depends on `event`. */
 export interface CliEvent {
-  readonly event: 'listening' | 'progress' | 'warning' | 'done' | 'error';
+  readonly event: 'listening' | 'port-mapping' | 'progress' | 'warning' | 'done' | 'error';
   readonly address?: string;
   readonly code?: string;
   readonly message?: string;
@@ -33,6 +44,8 @@ export interface CliEvent {
   readonly peers?: number;
   readonly utpPeers?: number;
   readonly stall?: { readonly code: string; readonly message: string };
+  readonly mappings?: readonly CliMapping[];
+  readonly troubles?: readonly { readonly gateway: string; readonly message: string }[];
   readonly bytes?: number;
   readonly seconds?: number;
   readonly peakRssBytes?: number;

@@ -8,10 +8,12 @@ export interface SocketCall {
   readonly call: 'connect' | 'send' | 'listen' | 'bind' | 'join';
   /** `127.0.0.1:6881`, `[::1]:53`, or a path for a socket of the machine's own; empty where none is named. */
   readonly to: string;
+  /** Where the socket was bound by then; empty: nowhere. */
+  readonly from: string;
   readonly line: string;
 }
 
-const CALLS = 'connect,bind,listen,sendto,sendmsg,sendmmsg,setsockopt';
+const CALLS = 'socket,connect,bind,listen,sendto,sendmsg,sendmmsg,setsockopt';
 
 /** Whether sockets can be watched here. */
 export function canWatch(): boolean {
@@ -31,28 +33,34 @@ export async function callsIn(file: string): Promise<SocketCall[]> {
     await new Promise((resolve) => setTimeout(resolve, 20));
     lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   } while (!/\+\+\+ (?:exited|killed)/.test(lines.at(-1)!));
-  return lines.flatMap((line) => callOf(line) ?? []);
+  // The descriptors of a program are those of all its threads.
+  const bound = new Map<string, string>();
+  return lines.flatMap((line) => callOf(line, bound) ?? []);
 }
 
-function callOf(line: string): SocketCall | undefined {
+function callOf(line: string, bound: Map<string, string>): SocketCall | undefined {
   const name = /^\d+\s+(?:<\.\.\. )?(\w+)[( ]/.exec(line)?.[1];
+  const made = name === 'socket' ? /= (\d+)$/.exec(line)?.[1] : undefined;
+  if (made !== undefined) bound.delete(made);
+  const socket = /^\d+\s+\w+\((\d+),/.exec(line)?.[1] ?? '';
+  const to = addressIn(line);
+  const call = { to: to ?? '', from: bound.get(socket) ?? '', line };
   switch (name) {
     case 'connect':
-    case 'bind': {
-      const to = addressIn(line);
-      return to === undefined ? undefined : { call: name, to, line };
-    }
+      return to === undefined ? undefined : { ...call, call: name };
+    case 'bind':
+      if (to === undefined) return undefined;
+      bound.set(socket, to);
+      return { ...call, call: name };
     case 'sendto':
     case 'sendmsg':
-    case 'sendmmsg': {
+    case 'sendmmsg':
       // A connected socket names nobody: its `connect` did.
-      const to = addressIn(line);
-      return to === undefined ? undefined : { call: 'send', to, line };
-    }
+      return to === undefined ? undefined : { ...call, call: 'send' };
     case 'listen':
-      return { call: 'listen', to: '', line };
+      return { ...call, call: name };
     case 'setsockopt':
-      return /_(?:ADD_MEMBERSHIP|JOIN_GROUP)/.test(line) ? { call: 'join', to: '', line } : undefined;
+      return /_(?:ADD_MEMBERSHIP|JOIN_GROUP)/.test(line) ? { ...call, call: 'join' } : undefined;
     default:
       return undefined;
   }

@@ -13,6 +13,7 @@ export interface NetworkOptions extends EgressOptions {
   readonly listen?: { readonly host?: string; readonly port: number };
   readonly trackers: boolean;
   readonly allowLocal?: boolean;
+  readonly nat: boolean;
   readonly pex: boolean;
   readonly lsd: boolean;
   readonly dht: boolean;
@@ -46,7 +47,7 @@ export function addNetworkOptions(command: Command): Command {
     )
     .option('--no-lsd', 'do not look for peers in your own network')
     .option('--no-pex', 'do not exchange peers with peers')
-    .option('--no-nat', 'no port mapping: accepted, there is none yet')
+    .option('--no-nat', 'do not ask the router to let peers in')
     .addOption(
       new Option('--encryption <mode>', 'allow, prefer or require encrypted connections, or use none')
         .choices(['allow', 'prefer', 'require', 'off'])
@@ -93,6 +94,7 @@ export function clientOptionsFrom(options: NetworkOptions): ClientOptions {
     ...(options.ipFilter === undefined ? {} : { ipFilter: options.ipFilter }),
     ...(options.allowLocal ? { allowLocal: true } : {}),
     ...(options.lsd ? {} : { lsd: false }),
+    ...(options.nat ? {} : { portMapping: false }),
     ...(options.pex ? {} : { pex: false }),
     dht: options.dht && { ...(nodes && { nodes }), ...(addresses && { addresses }) },
     ...(options.profile ? { profile: true } : {}),

@@ -1,6 +1,6 @@
 // --json: one object a line on standard output and nothing else there. The contract is in docs/cli.md.
 import { formatAddress } from '../arguments/address.ts';
-import type { PeerAddress, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
+import type { PeerAddress, PortMappingStatus, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
 import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
 
 /** Reports events to programs. `done` or `error` is the last line: what comes after it is not reported. */
@@ -16,6 +16,10 @@ export class JsonReporter implements Reporter {
 
   listening(address: PeerAddress): void {
     this.#event('listening', { address: formatAddress(address), host: address.host, port: address.port });
+  }
+
+  portMapping({ mappings, troubles }: PortMappingStatus): void {
+    this.#event('port-mapping', { mappings, troubles });
   }
 
   searching(progress: SearchProgress): void {

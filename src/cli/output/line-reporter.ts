@@ -1,12 +1,19 @@
 // Output into a pipe or a file: plain lines that stay, few enough to read afterwards.
 import type { Clock } from '../../base/clock.ts';
 import { formatAddress } from '../arguments/address.ts';
-import type { PeerAddress, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
+import type { PeerAddress, PortMappingStatus, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
 import { formatBytes, formatCountOf, formatDuration, formatRate, formatShare } from './figures.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
-import { describeSubject, failureLines, originsOf, searchSentence, webSeedsOf } from './sentences.ts';
+import {
+  describeSubject,
+  failureLines,
+  originsOf,
+  portMappingSentence,
+  searchSentence,
+  webSeedsOf,
+} from './sentences.ts';
 
 /** Where lines go. Problems go apart, so that they are seen when standard output is a file. */
 export interface LineSinks {
@@ -30,6 +37,7 @@ export class LineReporter implements Reporter {
   #shownTenth = 0;
   #shownSituation = '';
   #isLoading = false;
+  #mapped = '';
 
   constructor(sinks: LineSinks) {
     this.#sinks = sinks;
@@ -39,6 +47,14 @@ export class LineReporter implements Reporter {
 
   listening(address: PeerAddress): void {
     this.#sinks.out(`listening on ${formatAddress(address)}`);
+  }
+
+  /** Said once: a router that lets nobody in is nothing to worry people with. */
+  portMapping(status: PortMappingStatus): void {
+    const sentence = portMappingSentence(status);
+    if (sentence === undefined || sentence === this.#mapped) return;
+    this.#mapped = sentence;
+    this.#sinks.out(sentence);
   }
 
   searching(progress: SearchProgress): void {

@@ -1,5 +1,5 @@
 // The port through which commands speak: they say what happens, a reporter decides how and how often it is shown.
-import type { PeerAddress, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
+import type { PeerAddress, PortMappingStatus, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
 import type { Palette } from './palette.ts';
 
 /** What a transfer is about. */
@@ -48,6 +48,8 @@ export interface Reporter {
   readonly intervalMs: number;
   /** The client listens for peers at this address. */
   listening(address: PeerAddress): void;
+  /** What came of asking gateways to let peers in. */
+  portMapping(status: PortMappingStatus): void;
   /** The metadata of a magnet link is being looked for. */
   searching(progress: SearchProgress): void;
   /** A transfer begins; `progress` follows. */

@@ -1,5 +1,5 @@
 // Sentences that every reporter for people says in the same way.
-import type { PeerSource, SearchProgress, SeedGoalReached, TorrentProgress } from '../library.ts';
+import type { PeerSource, PortMappingStatus, SearchProgress, SeedGoalReached, TorrentProgress } from '../library.ts';
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRoundBytes, formatShare } from './figures.ts';
 import { printable } from './printable.ts';
 import type { Failure, Subject } from './reporter.ts';
@@ -38,6 +38,23 @@ export function originsOf(peersFrom: Partial<Readonly<Record<PeerSource, number>
 /** ", 2 web seeds" behind the peers; empty when there are none. */
 export function webSeedsOf({ webSeeds }: Pick<TorrentProgress, 'webSeeds'>): string {
   return webSeeds > 0 ? `, ${formatCountOf(webSeeds, 'web seed')}` : '';
+}
+
+const MAPPING_PROTOCOLS = { pcp: 'PCP', 'nat-pmp': 'NAT-PMP', upnp: 'UPnP' } as const;
+
+/** That the router lets peers in, and by which port; `undefined` while it does not. */
+export function portMappingSentence({ mappings }: PortMappingStatus): string | undefined {
+  const tcp = mappings.filter(({ transport }) => transport === 'tcp');
+  const best =
+    tcp.find(({ family, doubleNat }) => family === 4 && !doubleNat) ?? tcp.find(({ family }) => family === 4) ?? tcp[0];
+  if (best === undefined) return undefined;
+  const { family, externalPort, internalPort, protocol, gateway, doubleNat, externalAddress } = best;
+  const how = `${MAPPING_PROTOCOLS[protocol]}, ${printable(gateway)}`;
+  if (family === 6) return `the router lets peers in over IPv6 at port ${externalPort} (${how})`;
+  const inside = externalPort === internalPort ? '' : `, which is ${internalPort} here`;
+  if (!doubleNat) return `the router lets peers in at port ${externalPort}${inside} (${how})`;
+  const whose = `its own address ${printable(externalAddress ?? '')} is not of the internet`;
+  return `the router opened port ${externalPort} (${how}), but ${whose}: a router before it keeps peers out`;
 }
 
 /** Why seeding ended by itself. */

@@ -2,13 +2,13 @@
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../../base/clock.ts';
 import { formatAddress } from '../arguments/address.ts';
-import type { PeerAddress, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
+import type { PeerAddress, PortMappingStatus, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
 import { wrapColumns } from './display-width.ts';
 import { type FrameStyle, searchFrame, tallyFrame, torrentFrame } from './frame.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
 import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
-import { failureLines } from './sentences.ts';
+import { failureLines, portMappingSentence } from './sentences.ts';
 
 /** The terminal to draw on. */
 export interface Screen {
@@ -35,6 +35,7 @@ export class TerminalReporter implements Reporter {
   readonly #warnedAtMs = new Map<string, number>();
   #name = '';
   #isDrawn = false;
+  #mapped = '';
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -43,6 +44,14 @@ export class TerminalReporter implements Reporter {
 
   listening(address: PeerAddress): void {
     this.#lasting(`listening on ${formatAddress(address)}`, this.#screen.palette.dim);
+  }
+
+  /** Said once: a router that lets nobody in is nothing to worry people with. */
+  portMapping(status: PortMappingStatus): void {
+    const sentence = portMappingSentence(status);
+    if (sentence === undefined || sentence === this.#mapped) return;
+    this.#mapped = sentence;
+    this.#lasting(sentence, this.#screen.palette.dim);
   }
 
   searching(progress: SearchProgress): void {

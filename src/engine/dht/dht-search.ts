@@ -5,6 +5,7 @@ import { BloomFilter } from '../../protocol/krpc/bloom-filter.ts';
 import type { NodeContact } from '../../protocol/krpc/compact-nodes.ts';
 import type { KrpcQuery, KrpcReply } from '../../protocol/krpc/krpc-message.ts';
 import { itemTarget, type StoredItem } from '../../protocol/krpc/stored-item.ts';
+import { type MappedPorts, portTowards } from '../portmap/own-ports.ts';
 import type { PeerAddress } from '../ports.ts';
 import { mayKnow } from '../swarm/address-scope.ts';
 import type { DhtNode } from './dht-node.ts';
@@ -34,6 +35,8 @@ const SILENT = { answered: nothing, failed: nothing };
 /** What a search for peers is to tell of us; absent: nothing. */
 export interface OwnAnnounce {
   readonly port: number;
+  /** Other ports that the internet reaches us by. */
+  readonly mappedPorts?: MappedPorts;
   readonly seed: boolean;
 }
 
@@ -53,12 +56,14 @@ export function peerSearch(
 ): DhtSearch {
   const seen = new Set<string>();
   let announced = 0;
+  const portFor = (host: string): number | undefined =>
+    own && portTowards(host, { listenPort: () => own.port, mappedPorts: () => own.mappedPorts ?? {} });
   return {
     target: infoHash,
     query: { method: 'get_peers', infoHash, noSeed: own?.seed ?? false, scrape: false },
     everywhere: own !== undefined,
     heard(reply, from, seenAs) {
-      const isOurs = ({ host, port }: PeerAddress): boolean => host === seenAs && port === own?.port;
+      const isOurs = ({ host, port }: PeerAddress): boolean => host === seenAs && port === portFor(host);
       const fresh = (reply.peers ?? []).filter(
         (peer) => mayKnow(from.host, peer.host) && !isOurs(peer) && !seen.has(endpointKey(peer)),
       );
@@ -67,9 +72,11 @@ export function peerSearch(
     },
     closing(node, closest) {
       if (own === undefined) return;
+      const { seed } = own;
       for (const { contact, token } of closest) {
         if (token === undefined) continue;
-        if (node.ask(contact, { method: 'announce_peer', infoHash, token, ...own }, SILENT)) announced++;
+        const port = portFor(contact.host) ?? own.port;
+        if (node.ask(contact, { method: 'announce_peer', infoHash, token, port, seed }, SILENT)) announced++;
       }
     },
     done: () => listener.done(seen.size, announced),

@@ -33,7 +33,7 @@ export function encodeDhtState(state: DhtState): Uint8Array {
     id6: state[6]?.id,
     nodes: state[4] && encodeNodes(state[4].nodes, 4),
     nodes6: state[6] && encodeNodes(state[6].nodes, 6),
-    homes: state.homes,
+    homes: state.homes?.size ? state.homes : undefined,
   });
 }
 
@@ -43,7 +43,8 @@ export function decodeDhtState(bytes: Uint8Array): DhtState {
   const root = decoded(bytes);
   if (root?.integer('version') !== VERSION) return {};
   const [four, six] = [familyState(root, 4), familyState(root, 6)];
-  return { ...(four && { 4: four }), ...(six && { 6: six }), homes: homesOf(root) };
+  const homes = homesOf(root);
+  return { ...(four && { 4: four }), ...(six && { 6: six }), ...(homes.size > 0 && { homes }) };
 }
 
 function homesOf(root: BencodeDictionary): Map<string, Uint8Array> {

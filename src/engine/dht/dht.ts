@@ -5,6 +5,7 @@ import { decodeKrpc } from '../../protocol/krpc/krpc-decoder.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import type { DatagramPort, DatagramPorts, DatagramSink } from '../datagram-port.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
+import { type MappedPorts, portTowards } from '../portmap/own-ports.ts';
 import type { PeerAddress } from '../ports.ts';
 import { isLoopback } from '../swarm/candidates.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
@@ -44,6 +45,8 @@ export interface DhtParts {
   /** Answer no questions (BEP 43): for who cannot be reached, or will be gone soon. */
   readonly readOnly?: boolean;
   readonly refuses?: (host: string) => boolean;
+  /** The UDP ports that gateways gave us. */
+  readonly mappedPorts?: (() => MappedPorts) | undefined;
   /** Where our address is learnt, by more than the DHT. Other homes learn theirs from the nodes that they ask. */
   readonly external: OutsideView;
   /** Asks for the addresses of well-known nodes, which `addNode` is then to be told: nobody else has answered. */
@@ -161,9 +164,11 @@ export class Dht {
     return this.#mains[family].node.id;
   }
 
-  /** The port that peers are told of us (BEP 5, PORT): `undefined` when we answer nobody. */
-  portOf(family: AddressFamily): number | undefined {
-    return this.#parts.readOnly === true ? undefined : this.#mains[family].local?.port;
+  /** The port that somebody there is told of us (BEP 5, PORT): `undefined` when we answer nobody. */
+  portTowards(host: string): number | undefined {
+    const bound = this.#mains[host.includes(':') ? 6 : 4].local?.port;
+    if (this.#parts.readOnly === true || bound === undefined) return undefined;
+    return portTowards(host, { listenPort: () => bound, mappedPorts: this.#parts.mappedPorts });
   }
 
   /** Somebody names a node: a torrent, a link, a peer. */

@@ -12,6 +12,7 @@ import {
 } from '../dht/limits.ts';
 import type { PeerAddress } from '../ports.ts';
 import type { Member } from '../session/member.ts';
+import type { Standing } from '../torrent/announcing.ts';
 import type { DhtAsking } from '../torrent/asking.ts';
 import type { TorrentParts } from '../torrent/torrent-spec.ts';
 
@@ -75,13 +76,13 @@ export class DhtDiscovery {
   }
 
   /** Control tick: searches when it is time to. `port` is 0 when nobody can reach us. */
-  tick(nowMs: number, needPeers: boolean, standing: () => { readonly port: number; readonly left: number }): void {
+  tick(nowMs: number, needPeers: boolean, standing: () => Pick<Standing, 'port' | 'mappedPorts' | 'left'>): void {
     if (!this.#active || this.#cancel !== undefined || nowMs < this.#dueMs || !this.#isOurTurn(nowMs, needPeers))
       return;
     this.#turn = undefined;
     const { dht, infoHash, found } = this.#parts;
-    const { port, left } = standing();
-    const own = port > 0 ? { port, seed: left === 0 } : undefined;
+    const { port, left, mappedPorts = {} } = standing();
+    const own = port > 0 ? { port, mappedPorts, seed: left === 0 } : undefined;
     this.#wanting = needPeers;
     const search = peerSearch(infoHash, own, { found, done: (count) => this.#done(count) });
     this.#cancel = dht.search({ patient: !needPeers, ...search });

@@ -46,3 +46,28 @@ test('nobody on the internet sends us into this network, and nowhere leads nowhe
   for (const host of NEAR) assert.match(sourceRefusal({ ...seed, sentFromAfar: true }, host) ?? '', /redirect/);
   for (const host of ['0.0.0.0', '224.0.0.1', 'ff02::1', '::']) assert.ok(sourceRefusal(tracker, host) !== undefined);
 });
+
+test('behind a proxy a name is judged by what it looks like, and what hides an address is nobody’s', () => {
+  const path = '/reboot';
+  for (const host of [
+    'router',
+    'localhost',
+    'a.localhost',
+    'nas.local',
+    'printer.lan',
+    'x.home.arpa',
+    'db.internal',
+    'NAS.LOCAL.',
+  ]) {
+    assert.match(sourceRefusal({ ...tracker, path }, host) ?? '', /path is \/announce/, host);
+    assert.equal(sourceRefusal(tracker, host), undefined, host);
+    assert.ok(!isAfar(host));
+  }
+  for (const host of ['tracker.example', 'a.b.c.example.', 'local.example']) {
+    assert.equal(sourceRefusal({ ...tracker, path, sentFromAfar: true }, host), undefined, host);
+    assert.ok(isAfar(host));
+  }
+  for (const host of ['127.1', '2130706433', '0x7f.0.0.1', '0x7f000001', '']) {
+    assert.match(sourceRefusal(tracker, host) ?? '', /nobody can be reached/, host);
+  }
+});

@@ -2,11 +2,14 @@
 // throws: answers come through the sink.
 import type { SourceError } from '../../base/errors.ts';
 import type { AnnounceFields, AnnounceReply } from '../../protocol/tracker/announce.ts';
+import type { MappedPorts } from '../portmap/own-ports.ts';
 
 /** One announce to one tracker. Views (info hash, peer id, tracker id) must not change until it is answered. */
 export interface AnnounceRequest extends AnnounceFields {
   /** The tracker's URL: http, https or udp. */
   readonly url: string;
+  /** The port that trackers of the internet are told instead of `port`, by the family that they are reached over. */
+  readonly mappedPorts?: MappedPorts;
   /** The answer comes within this time, whatever happens. Short at exit, so that `stopped` cannot hold the program. */
   readonly timeoutMs: number;
 }

@@ -1,6 +1,7 @@
 // What peers tell each other about addresses: where they listen, where they see us (BEP 10), whom else they know
 // (BEP 11, BEP 55), and which connections a full swarm prefers (BEP 40). A private torrent hears and tells nothing (BEP 27).
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
+import { type OwnPorts, portTowards } from '../portmap/own-ports.ts';
 import type { PeerAddress } from '../ports.ts';
 import { isLoopback, plainHost } from '../swarm/candidates.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
@@ -12,11 +13,10 @@ import { HolepunchRelay } from './holepunch-relay.ts';
 import { PeerExchange } from './peer-exchange.ts';
 
 /** What contacts work with. */
-export interface PeerContactsParts {
+export interface PeerContactsParts extends OwnPorts {
   readonly swarm: Swarm;
   readonly external: ExternalAddress;
   readonly extended: () => ExtendedMessages;
-  readonly listenPort: () => number;
   readonly nowMs: () => number;
   /** Peers come from the trackers alone. */
   readonly private: boolean;
@@ -101,11 +101,11 @@ export class PeerContacts {
   /** Canonical priority of a connection to this address; `undefined` while we do not know our own. */
   priorityOf(address: PeerAddress): number | undefined {
     const own = this.#parts.external.of(plainHost(address).includes(':') ? 6 : 4);
-    return own === undefined ? undefined : peerPriority({ host: own, port: this.#parts.listenPort() }, address);
+    return own === undefined ? undefined : peerPriority({ host: own, port: portTowards(own, this.#parts) }, address);
   }
 
   #isOurs({ host, port }: PeerAddress): boolean {
-    if (port !== this.#parts.listenPort()) return false;
+    if (port !== portTowards(host, this.#parts)) return false;
     return isLoopback(host) || host === this.#parts.external.of(host.includes(':') ? 6 : 4);
   }
 }

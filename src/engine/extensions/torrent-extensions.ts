@@ -37,6 +37,7 @@ export class TorrentExtensions {
       external: shared.external,
       extended: () => this.messages,
       listenPort: shared.listenPort,
+      mappedPorts: shared.mappedPorts,
       nowMs: () => shared.clock.nowMs(),
       private: spec.private,
       exchange: shared.pex,

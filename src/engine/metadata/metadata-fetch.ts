@@ -22,14 +22,15 @@ import {
   METADATA_MESSAGE_BYTES_MAX,
 } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
+import { portTowards } from '../portmap/own-ports.ts';
 import { type DialTarget, isOutage, type LinkEnd, type LinkId } from '../ports.ts';
 import type { Member, MemberEvent } from '../session/member.ts';
-import { Candidates } from '../swarm/candidates.ts';
+import { Candidates, plainHost } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
-import { Announcing } from '../torrent/announcing.ts';
+import { Announcing, portsOf } from '../torrent/announcing.ts';
 import { askingWords } from '../torrent/asking.ts';
 import {
   greeting,
@@ -112,6 +113,7 @@ export class MetadataFetch implements Member {
       external: parts.external,
       extended: () => this.#extended,
       listenPort: parts.listenPort,
+      mappedPorts: parts.mappedPorts,
       nowMs: () => this.#nowMs(),
       private: false,
       exchange: parts.pex,
@@ -243,9 +245,10 @@ export class MetadataFetch implements Member {
     const kept = { ...handshake, infoHash: this.infoHash, peerId: handshake.peerId.slice() };
     this.#known.set(peer.link, { peer, handshake: kept, messages: [], bytes: 0 });
     this.#parts.peers.limitMessages(peer.link, METADATA_MESSAGE_BYTES_MAX);
-    const { clientName, listenPort, external } = this.#parts;
+    const { clientName, external } = this.#parts;
+    const listenPort = portTowards(plainHost(peer.address), this.#parts);
     const { advertised } = this.#extended;
-    const offer = offerTo(peer, { clientName, listenPort: listenPort(), advertised, ...external.addresses });
+    const offer = offerTo(peer, { clientName, listenPort, advertised, ...external.addresses });
     for (const bytes of introduction(peer, NO_PIECES, offer, nodePortFor(peer, this.#parts.dht)))
       this.#send(peer, bytes);
   }
@@ -332,7 +335,7 @@ export class MetadataFetch implements Member {
     this.contacts.tick();
     this.#ask();
     // How much is left nobody knows yet; a tracker that is told 0 would take us for a seed.
-    const standing = { port: this.#parts.listenPort(), uploaded: 0, downloaded: 0, left: 1 };
+    const standing = { ...portsOf(this.#parts), uploaded: 0, downloaded: 0, left: 1 };
     this.#announcing.tick(nowMs, !this.#found, () => standing);
   }
 

@@ -4,6 +4,7 @@ import type { Dht } from '../dht/dht.ts';
 import type { LocalPort } from '../discovery/local-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
+import type { MappedPorts } from '../portmap/own-ports.ts';
 import type { PeerPort, StoragePort } from '../ports.ts';
 import type { WebSeedPort } from '../webseed/web-seed-port.ts';
 import type { OutageWarning } from './outage.ts';
@@ -28,6 +29,8 @@ export interface SessionParts {
   readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly peersMax: number;
   readonly listenPort: () => number;
+  /** The ports that gateways gave us; absent: none is asked. */
+  readonly mappedPorts?: (() => MappedPorts) | undefined;
   /** Tell peers of each other (BEP 11); private torrents never do. */
   readonly pex: boolean;
   /** Something is wrong that concerns all torrents. */

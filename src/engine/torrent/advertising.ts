@@ -7,6 +7,8 @@ import type { WireMessage } from '../../protocol/wire/messages.ts';
 import type { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { tellLoss } from '../extensions/piece-loss.ts';
 import type { PiecePicker } from '../picker/piece-picker.ts';
+import { portTowards } from '../portmap/own-ports.ts';
+import { plainHost } from '../swarm/candidates.ts';
 import { FastGrants, piecesToGrant } from '../swarm/fast-grants.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
@@ -177,7 +179,7 @@ export class Advertising {
     const { spec, shared, extended } = this.#parts;
     return offerTo(peer, {
       clientName: shared.clientName,
-      listenPort: shared.listenPort(),
+      listenPort: portTowards(plainHost(peer.address), shared),
       advertised: extended.advertised,
       metadataBytes: spec.infoBytes?.length,
       uploadOnly: this.#uploadOnly && !this.#superSeeds,

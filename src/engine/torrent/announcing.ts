@@ -11,6 +11,7 @@ import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
+import type { MappedPorts, OwnPorts } from '../portmap/own-ports.ts';
 import { isOutage, type PeerAddress } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
@@ -20,16 +21,23 @@ import type { Intake } from './intake.ts';
 /** What an announce tells about us. */
 export interface Standing {
   readonly port: number;
+  /** The port by which the internet reaches us in a family, where a gateway gave us another one. */
+  readonly mappedPorts?: MappedPorts;
   readonly uploaded: number;
   readonly downloaded: number;
   readonly left: number;
 }
 
-/** How a torrent fares that accepts peers on this port. */
-export function standingOf(torrent: { readonly upload: Upload; readonly intake: Intake }, port: number): Standing {
+/** The ports that we accept peers on, as an announce tells them. */
+export function portsOf({ listenPort, mappedPorts }: OwnPorts): Pick<Standing, 'port' | 'mappedPorts'> {
+  return { port: listenPort(), ...(mappedPorts && { mappedPorts: mappedPorts() }) };
+}
+
+/** How a torrent fares that accepts peers on these ports. */
+export function standingOf(torrent: { readonly upload: Upload; readonly intake: Intake }, own: OwnPorts): Standing {
   const { upload, intake } = torrent;
   return {
-    port,
+    ...portsOf(own),
     uploaded: upload.totalBytes,
     downloaded: intake.rate.totalBytes,
     left: intake.missingBytes(),

@@ -112,7 +112,7 @@ export function introduction(
 
 /** The port that a peer is told of our node: that of the family in which it reaches us, if it wants to know (BEP 5, BEP 32). */
 export function nodePortFor(peer: Peer, dht: Dht | undefined): number | undefined {
-  return peer.dht ? dht?.portOf(plainHost(peer.address).includes(':') ? 6 : 4) : undefined;
+  return peer.dht ? dht?.portTowards(plainHost(peer.address)) : undefined;
 }
 
 /** The peer says where its node is (BEP 5, PORT): at its own address, and nowhere else. */

@@ -43,3 +43,11 @@ test('the message counts', () => {
   assert.match(message([peer({ chokingUs: true })]), /1 peer /);
   assert.match(message([peer({ chokingUs: true }), peer({ chokingUs: true })]), /2 peers /);
 });
+
+test('when our own way out is closed that is the reason, whatever else there is to say', () => {
+  const outage = { message: 'the proxy is down' };
+  assert.equal(code({ outage }), 'no-way-out');
+  assert.equal(code({ outage, hopeful: true, webSeedTrouble: 'web seed cannot be reached' }), 'no-way-out');
+  assert.equal(code({ outage, peers: [peer({ ready: false })] }), 'no-way-out');
+  assert.equal(code({ outage, peers: [peer()] }), 'waiting', 'who is connected is connected');
+});

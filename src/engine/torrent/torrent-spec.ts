@@ -7,6 +7,7 @@ import type { Dht } from '../dht/dht.ts';
 import type { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
+import type { MappedPorts } from '../portmap/own-ports.ts';
 import type { StoragePort, StoreId } from '../ports.ts';
 import type { Member } from '../session/member.ts';
 import type { Outage } from '../session/outage.ts';
@@ -80,6 +81,8 @@ export interface TorrentParts {
   readonly outage: Outage;
   /** The port that we accept peers on, 0 when we do not. */
   readonly listenPort: () => number;
+  /** The ports that gateways gave us; absent: none is asked. */
+  readonly mappedPorts?: (() => MappedPorts) | undefined;
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress;
   /** Tell peers of each other (BEP 11). */

@@ -389,7 +389,7 @@ export class Torrent implements Member {
 
   #announce(): void {
     const needPeers = this.#phase === 'downloading' && this.swarm.size < PEERS_WANTED;
-    this.announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts.listenPort()));
+    this.announcing.tick(this.#parts.clock.nowMs(), needPeers, () => standingOf(this, this.#parts));
   }
 
   #learn(ticket: number, answer: AnnounceReply | SourceError): void {

@@ -4,7 +4,7 @@ import { lookup, type Resolver } from 'node:dns';
 import { Resolver as PromisedResolver } from 'node:dns/promises';
 import { isIP, isIPv6, type LookupFunction } from 'node:net';
 import { SourceError } from '../../base/errors.ts';
-import { NAME_LOOKUP_TIMEOUT_MS } from '../limits.ts';
+import { NAME_LOOKUP_TIMEOUT_MS, SHUNNED_ADDRESSES_MAX, SHUNNED_MS } from '../limits.ts';
 import type { LocalBinding } from './local-binding.ts';
 
 export interface NamedAddress {
@@ -17,6 +17,8 @@ export type Refusal = (host: string) => string | undefined;
 
 export class Names {
   readonly #binding: LocalBinding | undefined;
+  /** Addresses that failed us, and until when they come last; the latest last. */
+  readonly #shunned = new Map<string, number>();
   /** Look-ups that `cancel` ends. */
   readonly #resolvers = new Set<PromisedResolver>();
 
@@ -28,8 +30,8 @@ export class Names {
   async addresses(name: string): Promise<readonly NamedAddress[]> {
     const family = isIP(name);
     if (family !== 0) return [{ address: name, family }];
-    if (this.#binding === undefined) return await systemLookup(name);
-    const found = await this.ask(name);
+    if (this.#binding === undefined) return this.#ordered(await systemLookup(name));
+    const found = this.#ordered(await this.ask(name));
     if (found.length > 0) return found;
     throw Object.assign(new Error(`${name} has no address that ${this.#binding.name} can reach`), {
       code: 'ENOTFOUND',
@@ -62,12 +64,26 @@ export class Names {
     for (const resolver of this.#resolvers) resolver.cancel();
   }
 
+  /** Somebody at this address has failed us: for a while it comes behind the others that its name has. */
+  shun(address: string): void {
+    this.#shunned.delete(address);
+    this.#shunned.set(address, performance.now() + SHUNNED_MS);
+    if (this.#shunned.size > SHUNNED_ADDRESSES_MAX) this.#shunned.delete(this.#shunned.keys().next().value!);
+  }
+
+  #ordered<A extends NamedAddress>(addresses: readonly A[]): readonly A[] {
+    const nowMs = performance.now();
+    const isShunned = ({ address }: A): boolean => (this.#shunned.get(address) ?? 0) > nowMs;
+    if (this.#shunned.size === 0 || !addresses.some(isShunned)) return addresses;
+    return [...addresses.filter((one) => !isShunned(one)), ...addresses.filter(isShunned)];
+  }
+
   /** A look-up for `net.connect` that leaves out what must not be dialled, and fails with ERR_SOURCE_FORBIDDEN when nothing is left. */
   guarded(refusal: Refusal): LookupFunction {
     return (name, options, callback) => {
       lookup(name, { ...options, all: true }, (error, addresses) => {
         if (error !== null) return callback(error, []);
-        const judged = judge(name, addresses, refusal);
+        const judged = judge(name, this.#ordered(addresses), refusal);
         if (judged instanceof SourceError) return callback(judged, []);
         if (options.all) return callback(null, judged);
         callback(null, judged[0]!.address, judged[0]!.family);

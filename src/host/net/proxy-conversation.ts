@@ -13,6 +13,8 @@ export interface ProxyConversationParts {
   readonly handshake: ProxyHandshake;
   /** How the proxy is called in messages. */
   readonly name: string;
+  /** For tests: how long the proxy may take until it was told whom to reach. */
+  readonly timeoutMs?: number;
   /** Where the target's bytes are read to; absent: as chunks. */
   readonly onread?: DirectRead | undefined;
   /** From here on the socket is the target's, without listeners of ours. */
@@ -38,7 +40,7 @@ export class ProxyConversation {
     this.#socket = socket;
     if (direct === undefined) socket.on('readable', this.#readable);
     socket.on('connect', this.#connected).on('error', this.#errored).on('close', this.#closed).on('end', this.#closed);
-    this.#timer = setTimeout(this.#late, PROXY_GREETING_TIMEOUT_MS);
+    this.#timer = setTimeout(this.#late, parts.timeoutMs ?? PROXY_GREETING_TIMEOUT_MS);
   }
 
   /** Gives up. */

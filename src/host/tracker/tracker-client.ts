@@ -4,6 +4,7 @@ import { assert } from '../../base/assert.ts';
 import { SourceError } from '../../base/errors.ts';
 import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
 import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/discovery/tracker-port.ts';
+import { portTowards } from '../../engine/portmap/own-ports.ts';
 import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
 import { scrapeUrl } from '../../protocol/tracker/http-scrape.ts';
 import { mergeReplies } from '../../protocol/tracker/merged-reply.ts';
@@ -116,10 +117,9 @@ export class TrackerClient implements TrackerPort {
     const { url, announcer } = await this.#announcerOf(request.url);
     const targets = await this.#targets.of(url, false, signal);
     const port = request.port === 0 && this.#egress.proxy !== undefined ? PROXIED_ANNOUNCE_PORT : request.port;
-    const told = { ...request, port };
-    return mergeReplies(
-      await this.#askAll(targets, (target, limit) => announcer.announce(told, target, limit), signal),
-    );
+    const ask: AskAt<AnnounceReply> = (target, limit) =>
+      announcer.announce(addressedTo(target, { ...request, port }), target, limit);
+    return mergeReplies(await this.#askAll(targets, ask, signal));
   }
 
   /**
@@ -166,6 +166,15 @@ export class TrackerClient implements TrackerPort {
     if (url?.protocol === 'http:' || url?.protocol === 'https:') return { url, announcer: await this.#loadHttp() };
     throw new SourceError('ERR_TRACKER_URL', 'The tracker has no URL that starts with http, https or udp.');
   }
+}
+
+/** A tracker of the internet tells peers of the port that they reach us by; one of our own network, of the port that is ours. */
+function addressedTo({ address }: TrackerTarget, request: AnnounceRequest): AnnounceRequest {
+  const { port, mappedPorts } = request;
+  return {
+    ...request,
+    port: portTowards(address, { listenPort: () => port, mappedPorts: mappedPorts && (() => mappedPorts) }),
+  };
 }
 
 /** Behind a proxy a name is told to nobody but the proxy. */

@@ -23,6 +23,9 @@ export interface ConnectionParts {
   readonly received: () => void;
 }
 
+/** What the system tells of a connection that could not be made. */
+type DialError = NodeJS.ErrnoException & { readonly address?: string };
+
 /** From the dial until `closed`, which comes exactly once. No destination is written to after that. */
 export class HttpConnection {
   readonly #parts: ConnectionParts;
@@ -33,7 +36,7 @@ export class HttpConnection {
   #unsent = '';
   #timer: NodeJS.Timeout | undefined;
   #end = { code: 'ERR_WEB_SEED_CLOSED', message: 'closed the connection' };
-  /** The numeric address that was dialled, once it stands. */
+  /** The numeric address that was dialled, once it stands or has failed at one. */
   host: string | undefined;
 
   constructor(parts: ConnectionParts) {
@@ -98,7 +101,8 @@ export class HttpConnection {
     if (this.#unsent !== '') socket.write(this.#unsent, 'latin1');
   }
 
-  #failed({ code = 'ERR_WEB_SEED_CONNECTION', message }: NodeJS.ErrnoException): void {
+  #failed({ code = 'ERR_WEB_SEED_CONNECTION', message, address }: DialError): void {
+    this.host ??= address;
     this.#end = { code, message: `cannot be reached: ${message === '' ? code : message}` };
   }
 

@@ -345,6 +345,7 @@ export class WebSeedLink implements ResponseSink {
     clearTimeout(this.#idleTimer);
     const wanted = this.#restarting || end.complete || this.#requests.length === 0;
     const useful = this.#answers > 0 || this.#progressBytes >= WEB_SEED_PROGRESS_BYTES_MIN;
+    const host = this.#connection?.host;
     this.#connection = undefined;
     this.#restarting = false;
     this.#body = 'none';
@@ -358,6 +359,8 @@ export class WebSeedLink implements ResponseSink {
       this.#done = 0;
     }
     if (this.#failure === undefined && !wanted && !useful) this.#failure = failureOf(end);
+    // The name may have other addresses, where somebody is better off.
+    if (this.#failure?.kind === 'busy' && host !== undefined && !this.#closing) this.#parts.egress.names.shun(host);
     if (this.#failure === undefined) this.#pump();
     else this.#ended();
   }

@@ -139,6 +139,7 @@ for (const [what, input, code] of [
   ['connects with other words', 'HTTP/1.0 204 \r\n\r\n', ''],
   ['ends its lines as it likes', 'HTTP/1.1 200 OK\n\n', ''],
   ['asks who we are', 'HTTP/1.1 407 Who\r\n\r\n', 'ERR_PROXY_AUTH'],
+  ['does not like who we are', 'HTTP/1.1 401 Unauthorized\r\n\r\n', 'ERR_PROXY_AUTH'],
   ['does not allow it', 'HTTP/1.1 403 Forbidden\r\n\r\n', 'EACCES'],
   ['knows no such method', 'HTTP/1.1 405 No\r\n\r\n', 'EACCES'],
   ['cannot reach the target', 'HTTP/1.1 502 Bad Gateway\r\n\r\n', 'EHOSTUNREACH'],

@@ -72,7 +72,8 @@ export class HttpConnectHandshake implements ProxyHandshake {
     this.#done = true;
     const status = Number(STATUS_LINE.exec(this.#statusLine)?.[1]);
     if (status >= 200 && status < 300) return;
-    if (status === 407)
+    // tinyproxy says 401 to whoever says something wrong.
+    if (status === 407 || status === 401)
       throw new SourceError('ERR_PROXY_AUTH', 'does not let us in: it wants another user name and password');
     if (status === 504 || status === 408) throw targetFailure('ETIMEDOUT', `status ${status}`);
     if (status >= 500 || status === 404) throw targetFailure('EHOSTUNREACH', `status ${status}`);

@@ -83,17 +83,16 @@ export class HttpProxy {
     if (host === '' || behaviour.refuses !== undefined) return this.#say(socket, behaviour.refuses ?? 400, 'No');
     const target = { host, port: Number(port) };
     this.connections.push(target);
-    const far = join(socket, { ...target, host: behaviour.names?.[host] ?? host }, (refusal) => {
-      if (refusal === undefined) this.#say(socket, 200, 'Connection established');
+    const far = join(socket, { ...target, host: behaviour.names?.[host] ?? host }, (refusal, go) => {
+      if (refusal === undefined) this.#say(socket, 200, 'Connection established', go);
       else this.#say(socket, 502, 'Bad Gateway');
     });
     if (early.length > 0) far.write(early);
   }
 
-  #say(socket: Socket, status: number, reason: string): void {
+  #say(socket: Socket, status: number, reason: string, then: () => void = () => socket.end()): void {
     const joins = status === 200 ? (this.behaviour.joins ?? new Uint8Array(0)) : new Uint8Array(0);
     const head = `HTTP/1.1 ${status} ${reason}\r\nServer: a test\r\nVia: 1.1 nobody\r\n\r\n`;
-    say(socket, Buffer.concat([Buffer.from(head), joins]), this.behaviour);
-    if (status !== 200) socket.end();
+    say(socket, Buffer.concat([Buffer.from(head), joins]), this.behaviour, then);
   }
 }

@@ -27,33 +27,45 @@ export interface ProxyBehaviour {
   joins?: Uint8Array;
 }
 
-/** Says something, as its behaviour has it. */
-export function say(socket: Socket, words: Uint8Array, { drips, nonsense }: ProxyBehaviour): void {
-  const said = nonsense ?? words;
-  if (!drips) return void socket.write(said);
+/** Says something, as its behaviour has it; `then` comes when it is said. */
+export function say(
+  socket: Socket,
+  words: Uint8Array,
+  behaviour: ProxyBehaviour,
+  then: () => void = () => undefined,
+): void {
+  const said = behaviour.nonsense ?? words;
+  if (!behaviour.drips) {
+    socket.write(said);
+    return then();
+  }
   let at = 0;
   const next = (): void => {
-    if (at < said.length && !socket.destroyed) socket.write(said.subarray(at, ++at), () => setImmediate(next));
+    if (socket.destroyed) return;
+    if (at === said.length) then();
+    else socket.write(said.subarray(at, ++at), () => setImmediate(next));
   };
   socket.setNoDelay(true);
   next();
 }
 
-/** Joins a client's socket with its target, once that stands. */
+/** Dials a target for a client. When it stands, `go` joins the two. */
 export function join(
   client: Socket,
   target: AskedTarget,
-  stands: (refusal: NodeJS.ErrnoException | undefined) => void,
+  dialled: (refusal: NodeJS.ErrnoException | undefined, go: () => void) => void,
 ): Socket {
   const far = connect({ host: target.host, port: target.port, noDelay: true });
+  const refused = (error: NodeJS.ErrnoException): void => dialled(error, () => undefined);
   far.once('connect', () => {
-    far.off('error', stands);
+    far.off('error', refused);
     far.on('error', () => client.destroy());
-    stands(undefined);
-    client.pipe(far);
-    far.pipe(client);
+    dialled(undefined, () => {
+      client.pipe(far);
+      far.pipe(client);
+    });
   });
-  far.once('error', stands);
+  far.once('error', refused);
   far.on('close', () => client.destroy());
   client.on('close', () => far.destroy());
   return far;

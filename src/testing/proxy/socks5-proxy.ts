@@ -11,6 +11,8 @@ export interface Socks5Behaviour extends ProxyBehaviour {
   relayHost?: string;
 }
 
+const NOWHERE: AskedTarget = { host: '0.0.0.0', port: 0 };
+
 /** Reads a stream in portions. */
 class Portions {
   readonly #socket: Socket;
@@ -120,9 +122,9 @@ export class Socks5Proxy {
     this.connections.push(target);
     const early = input.release();
     socket.pause();
-    const far = join(socket, this.#resolved(target), (refusal) => {
-      this.#reply(socket, refusal === undefined ? 0 : refusal.code === 'ECONNREFUSED' ? 5 : 4);
-      if (refusal !== undefined) socket.end();
+    const far = join(socket, this.#resolved(target), (refusal, go) => {
+      if (refusal === undefined) return this.#reply(socket, 0, NOWHERE, go);
+      this.#reply(socket, refusal.code === 'ECONNREFUSED' ? 5 : 4, NOWHERE, () => socket.end());
     });
     if (early.length > 0) far.write(early);
   }
@@ -154,12 +156,12 @@ export class Socks5Proxy {
     return { host: this.behaviour.names?.[host] ?? host, port };
   }
 
-  #reply(socket: Socket, reply: number, bound: AskedTarget = { host: '0.0.0.0', port: 0 }): void {
+  #reply(socket: Socket, reply: number, bound: AskedTarget = NOWHERE, then?: () => void): void {
     const words = Buffer.alloc(10);
     words.set([5, reply, 0, 1, ...bound.host.split('.').map(Number)]);
     words.writeUInt16BE(bound.port, 8);
     const { joins } = this.behaviour;
-    say(socket, joins === undefined ? words : Buffer.concat([words, joins]), this.behaviour);
+    say(socket, joins === undefined ? words : Buffer.concat([words, joins]), this.behaviour, then);
   }
 
   /** The relay lives as long as the connection over which it was asked for; the first to send to it is its client. */
