@@ -26,6 +26,9 @@ for (const [options, code, message] of REFUSED) {
   });
 }
 
+// The tests' own switch is tested here.
+delete process.env['MILLRACE_NO_NAT'];
+
 test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', () => {
   const { diskWorkers, ...settings } = clientSettings({});
   assert.ok(diskWorkers >= 1 && diskWorkers <= 4);
@@ -56,12 +59,33 @@ test('ports are mapped for what listens, and for nothing that this machine alone
   const mapped = (options: ClientOptions): unknown => clientSettings(options).portMapping;
   assert.deepEqual(mapped({ listen: { host: '192.168.1.7', port: 1 } }), { host: '192.168.1.7', bothFamilies: false });
   assert.equal(mapped({ portMapping: false }), false);
+  process.env['MILLRACE_NO_NAT'] = '1';
+  assert.equal(mapped({}), false, 'the environment says so');
+  delete process.env['MILLRACE_NO_NAT'];
   assert.equal(mapped({ listen: false }), false);
   assert.equal(mapped({ listen: { port: 1 }, proxy: 'socks5://proxy.example' }), false);
   assert.equal(mapped({ bind: '127.0.0.1' }), false);
   assert.ok(mapped({ bind: 'eth0' }));
   for (const host of ['127.0.0.1', '127.3.3.3', '::1'])
     assert.equal(mapped({ listen: { host, port: 1 } }), false, host);
+});
+
+test('a proxy leaves no way round it open: what cannot go through it is off, whatever else was said', () => {
+  const all = { listen: { port: 1 }, lsd: true, dht: { readOnly: false }, utp: 'prefer' } as const;
+  const { listen, lsd, dht, utp, portMapping } = clientSettings({ ...all, proxy: 'socks5://proxy.example' });
+  assert.deepEqual([lsd, utp, portMapping], [false, 'prefer', false]);
+  assert.ok(listen !== false, 'listening was asked for');
+  assert.ok(dht !== false && dht.readOnly, 'we answer nobody');
+  const http = clientSettings({ ...all, proxy: 'http://proxy.example' });
+  assert.deepEqual([http.lsd, http.dht, http.utp], [false, false, 'off']);
+  assert.equal(clientSettings({ proxy: 'http://proxy.example' }).listen, false);
+  const addresses = { dht: { addresses: ['192.0.2.1'] } };
+  for (const way of [{ proxy: 'socks5://proxy.example', listen: false as const }, { bind: '192.0.2.1' }]) {
+    assert.throws(() => clientSettings({ ...addresses, ...way }), { code: 'ERR_CLIENT_OPTION' });
+  }
+  assert.throws(() => clientSettings({ bind: 'tun0', listen: { host: '0.0.0.0', port: 1 } }), {
+    code: 'ERR_CLIENT_OPTION',
+  });
 });
 
 test('a peer has a host and a port that can be dialled', () => {

@@ -30,6 +30,9 @@ export interface HomeNetworkOptions {
   readonly portsFrom?: number;
 }
 
+/** Passes on what is not for itself. */
+const FORWARD = 'echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding';
+
 /** No network, translation or firewall but this; ports are opened in the chains named after miniupnpd. */
 const RULES = `table inet filter {
   chain input { type filter hook input priority 0; iifname "lan" udp dport { 1900, 5351 } counter; }
@@ -98,7 +101,8 @@ export class HomeNetwork {
 
   /** Commands with these words in front are run there. */
   at(place: 'home' | 'internet'): readonly string[] {
-    return ['ip', 'netns', 'exec', this.#names[place]];
+    // Here there is a router of our own to talk to.
+    return ['ip', 'netns', 'exec', this.#names[place], 'env', '-u', 'MILLRACE_NO_NAT'];
   }
 
   /** Starts miniupnpd, which remembers nothing of before. */
@@ -191,7 +195,7 @@ export class HomeNetwork {
       ip('-n', internet, '-6', 'route', 'add', '2a0f:77::/64', 'via', '2a0f:88::3') &&
       ip('-n', router, 'route', 'add', 'default', 'via', INTERNET) &&
       ip('-n', home, 'route', 'add', 'default', 'via', ROUTER_INSIDE) &&
-      this.#inRouter('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1') !== undefined &&
+      this.#inRouter('sh', '-c', FORWARD) !== undefined &&
       this.#nft(RULES) !== '';
     if (!wired) return false;
     await until(() => all.every(isReady), 'addresses of its own for everybody');

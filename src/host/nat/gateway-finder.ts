@@ -37,13 +37,15 @@ export async function findGateways(
 ): Promise<FoundGateway[]> {
   const interfaces = network.interfaces();
   const routes = [...((await network.routes()) ?? guessRoutes(interfaces))].sort((a, b) => a.metric - b.metric);
-  const source = routes.some(({ family }) => family === 6) ? await network.ipv6Source() : undefined;
+  const oursOf = ({ family, interfaceName }: DefaultRoute): NetworkInterfaceInfo[] =>
+    (interfaces[interfaceName] ?? []).filter(({ address, internal }) => !internal && listens(address, family));
+  // Who has but one address, because all is bound to it for example, need not ask which one it is.
+  const several = routes.some((route) => route.family === 6 && globalIpv6(oursOf(route)).length > 1);
+  const source = several ? await network.ipv6Source() : undefined;
   const seen = new Set<string>();
   return routes.flatMap((route) => {
     const { family, interfaceName } = route;
-    const ours = (interfaces[interfaceName] ?? []).filter(
-      ({ address, internal }) => !internal && listens(address, family),
-    );
+    const ours = oursOf(route);
     const own = family === 4 ? ownIpv4(ours, route.host) : ownIpv6(ours, source);
     // One gateway for each interface and family: the better route comes first.
     if (own === undefined || seen.has(`${family}${interfaceName}`)) return [];
@@ -62,8 +64,12 @@ function ownIpv4(ours: readonly NetworkInterfaceInfo[], gateway: string): Networ
 
 /** The address that we speak to the internet from, if this interface has it: that one our peers hear of. */
 function ownIpv6(ours: readonly NetworkInterfaceInfo[], source: string | undefined): NetworkInterfaceInfo | undefined {
-  const six = ours.filter(({ family, address }) => family === 'IPv6' && scopeOf(address) === SCOPE_GLOBAL);
+  const six = globalIpv6(ours);
   return six.find(({ address }) => address === source) ?? six[0];
+}
+
+function globalIpv6(ours: readonly NetworkInterfaceInfo[]): NetworkInterfaceInfo[] {
+  return ours.filter(({ family, address }) => family === 'IPv6' && scopeOf(address) === SCOPE_GLOBAL);
 }
 
 /** Whether an address is in a network such as 192.168.1.0/24; host bits of the network do not count. */
