@@ -68,6 +68,7 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     peersFrom: {},
     peers: 0,
     seeds: 0,
+    utpPeers: 0,
     partialSeeds: 0,
     webSeeds: 0,
   };
