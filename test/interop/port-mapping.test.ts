@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { assertDownloaded } from '../support/compare.ts';
 import {
+  HOME,
   HOME_IPV6,
   HomeNetwork,
   type HomeNetworkOptions,
@@ -140,6 +141,21 @@ describe('a router', { concurrency: 3 }, () => {
     assert.equal((await getting.outcome()).code, EXIT_INTERRUPTED);
     assert.ok(network.asked() > 0);
     assert.equal(network.opened(), 0, 'get takes its ports away, too');
+  });
+
+  test('what is bound to one address asks for that one alone', TIMEOUT, async (t) => {
+    const made = await scene(t, { speaks: 'pcp' });
+    if (made === undefined) return;
+    const seeding = seed(made, '--no-trackers', '--bind', HOME);
+    const ports = await mapped(seeding, 2);
+    assert.deepEqual(
+      ports.map(({ family }) => family),
+      [4, 4],
+    );
+    await downloads(made, `${ROUTER_OUTSIDE}:${PORT}`);
+    seeding.interrupt();
+    await seeding.outcome();
+    assert.equal(made.network.opened(), 0);
   });
 
   test('a router that is silent holds up neither start nor end, and nobody is bothered with it', TIMEOUT, async (t) => {

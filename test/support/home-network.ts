@@ -18,7 +18,7 @@ const DAEMON = 'miniupnpd';
 export const ROUTER_OUTSIDE = '44.1.2.3';
 export const INTERNET = '44.1.2.1';
 export const HOME_IPV6 = '2a0f:77::2';
-const HOME = '192.168.77.2';
+export const HOME = '192.168.77.2';
 const ROUTER_INSIDE = '192.168.77.1';
 
 /** What the router speaks; PCP and NAT-PMP are one in miniupnpd: one of them is then dropped on its way. */
