@@ -26,6 +26,9 @@ for (const [options, code, message] of REFUSED) {
   });
 }
 
+// The tests' own switch is tested here.
+delete process.env['MILLRACE_NO_NAT'];
+
 test('nothing said means: any free IPv4 port, 128 MiB, no limits, 200 peers', () => {
   const { diskWorkers, ...settings } = clientSettings({});
   assert.ok(diskWorkers >= 1 && diskWorkers <= 4);
@@ -56,6 +59,9 @@ test('ports are mapped for what listens, and for nothing that this machine alone
   const mapped = (options: ClientOptions): unknown => clientSettings(options).portMapping;
   assert.deepEqual(mapped({ listen: { host: '192.168.1.7', port: 1 } }), { host: '192.168.1.7', bothFamilies: false });
   assert.equal(mapped({ portMapping: false }), false);
+  process.env['MILLRACE_NO_NAT'] = '1';
+  assert.equal(mapped({}), false, 'the environment says so');
+  delete process.env['MILLRACE_NO_NAT'];
   assert.equal(mapped({ listen: false }), false);
   assert.equal(mapped({ listen: { port: 1 }, proxy: 'socks5://proxy.example' }), false);
   assert.equal(mapped({ bind: '127.0.0.1' }), false);

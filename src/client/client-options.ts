@@ -173,7 +173,14 @@ function isAnyAddress(host: string): boolean {
  */
 function portMappingSettings({ portMapping = true, listen, proxy, bind }: ClientOptions): PortMappingSettings | false {
   const address = listenAddress(listen, bind);
-  if (!portMapping || proxy !== undefined || address === false || isLoopback(bind ?? address.host)) return false;
+  if (
+    !portMapping ||
+    process.env['MILLRACE_NO_NAT'] ||
+    proxy !== undefined ||
+    address === false ||
+    isLoopback(bind ?? address.host)
+  )
+    return false;
   return { host: address.host, bothFamilies: address.ipv6Too };
 }
 

@@ -42,9 +42,13 @@ export function progressView(
 
 function swarmFigures(
   engine: EngineTorrent | undefined,
-): Pick<TorrentProgress, 'webSeeds' | 'peers' | 'peersFrom' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'> {
+): Pick<
+  TorrentProgress,
+  'webSeeds' | 'peers' | 'peersFrom' | 'utpPeers' | 'seeds' | 'partialSeeds' | 'uploadBytesPerSecond'
+> {
   let peers = 0;
   const peersFrom: Partial<Record<PeerSource, number>> = {};
+  let utpPeers = 0;
   let seeds = 0;
   let partialSeeds = 0;
   let uploadBytesPerSecond = 0;
@@ -53,12 +57,13 @@ function swarmFigures(
     peers++;
     const source = sourceOf(peer, engine!.swarm);
     peersFrom[source] = (peersFrom[source] ?? 0) + 1;
+    if (peer.utp) utpPeers++;
     if (peer.pieces.have.full) seeds++;
     else if (peer.offers.uploadOnly) partialSeeds++;
     uploadBytesPerSecond += peer.upload.bytesPerSecond;
   }
   const webSeeds = new Set([...(engine?.webSeeds.all() ?? [])].map(({ address }) => address.url)).size;
-  return { webSeeds, peers, peersFrom, seeds, partialSeeds, uploadBytesPerSecond };
+  return { webSeeds, peers, peersFrom, utpPeers, seeds, partialSeeds, uploadBytesPerSecond };
 }
 
 /** An address that is not known any more was the user's, or its peer's own. */

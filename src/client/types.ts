@@ -258,6 +258,8 @@ export interface TorrentProgress {
   readonly peers: number;
   /** How they were found: kinds that nobody was found by are absent. */
   readonly peersFrom: Partial<Readonly<Record<PeerSource, number>>>;
+  /** Those of them that are connected over uTP. */
+  readonly utpPeers: number;
   /** Those of them that have every piece. */
   readonly seeds: number;
   /** Those that have all they want, though not every piece (BEP 21). */

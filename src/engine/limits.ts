@@ -183,6 +183,14 @@ export const REFUSAL_REST_MAX_MS = 10_000;
  */
 export const LINKS_PER_HOST_MAX = 8;
 
+/**
+ * A place of which a peer has made nothing for so long is somebody else's: who is interested in nothing and has nothing that we want;
+ * who has something and never gives it, or has traded before; who was given an upload slot for so long without asking for anything.
+ */
+export const PLACE_IDLE_MS = 30_000;
+export const PLACE_HOPE_MS = 120_000;
+export const SLOT_UNUSED_MS = 10_000;
+
 /** Strangers that have not said yet what they came for. The one that waits longest goes: a real handshake is there at once. */
 export const STRANGERS_MAX = 64;
 

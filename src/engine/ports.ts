@@ -130,6 +130,8 @@ export function isOutage(code: string): boolean {
 export interface PeerSink {
   /** The link stands. `host` is the numeric address, where the host knows it: a name was perhaps dialled. */
   connected(link: LinkId, host?: string, transport?: Transport): void;
+  /** Whether somebody who dials us could be let in; a host asks before it spends a link on him. Absent: perhaps. */
+  admits?(address: PeerAddress): boolean;
   /** A stranger connected to our listening port. The engine answers with `send` and goes on, or with `close`. */
   incoming(link: LinkId, address: PeerAddress, transport?: Transport): void;
   /** The 68 bytes of the peer's handshake (BEP 3). */

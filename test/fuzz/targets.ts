@@ -43,7 +43,7 @@ import { runMseScript } from './mse-script.ts';
 import { PORTMAP_TOKENS, runPortmap } from './portmap-target.ts';
 import { runProxyScript } from './proxy-script.ts';
 import { runReceiverScript } from './receiver-script.ts';
-import { runUtpScript } from './utp-script.ts';
+import { runUtpDialScript, runUtpScript } from './utp-script.ts';
 
 /** A decoder to be fuzzed. */
 export interface FuzzTarget {
@@ -365,6 +365,8 @@ const utp: FuzzTarget = {
   run: runUtpScript,
 };
 
+const utpDial: FuzzTarget = { name: 'utp-dial', tokens: ['\0', '\0\x64', ...utp.tokens], run: runUtpDialScript };
+
 const http: FuzzTarget = {
   name: 'http',
   tokens: [
@@ -502,6 +504,7 @@ export const targets: readonly FuzzTarget[] = [
   ipList,
   mse,
   utp,
+  utpDial,
   http,
   lsd,
   krpc,

@@ -40,6 +40,31 @@ test('a magnet link downloads with the DHT alone, and its peers are said to come
   await assert.rejects(searching.dht!.put(new Uint8Array(1001)), { code: 'ERR_DHT_VALUE' });
 });
 
+test('what is asked of the DHT when the client closes comes to nothing, and to an end', {
+  timeout: 60_000,
+}, async (t) => {
+  const bench = await ClientBench.open(t);
+  const lonely = await node(bench, []);
+  const dht = lonely.dht!;
+  const asked = Promise.all([
+    dht.get('ab'.repeat(20)),
+    dht.put(new TextEncoder().encode('2:hi')),
+    dht.scrape('cd'.repeat(20)),
+    dht.sample({ onSample: () => assert.fail('nobody is there') }),
+  ]);
+  const kept = dht.keep(new TextEncoder().encode('4:kept'));
+  const aborted = AbortSignal.abort(new Error('enough'));
+  await assert.rejects(dht.sample({ onSample: () => undefined, signal: aborted }), /enough/);
+  await assert.rejects(dht.sample({ onSample: () => undefined, nodes: 0 }), { code: 'ERR_DHT_SAMPLE' });
+  await lonely.close();
+  const [value, put, scrape, sample] = await within(asked, 'the answers');
+  assert.deepEqual(
+    [value, put.nodes, scrape, sample],
+    [undefined, 0, { seeds: 0, peers: 0 }, { asked: 0, answered: 0 }],
+  );
+  assert.equal((await within(kept, 'the value')).nodes, 0);
+});
+
 test('with several addresses we are a node at each (BEP 45), and a torrent is announced from all', {
   timeout: 60_000,
 }, async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
-import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
+import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 
 const PIECE_BYTES = BLOCK_BYTES * 4;
 const TIERS = [['http://tracker.example/announce']];
@@ -86,6 +86,34 @@ test('a tracker that stays down is told of once', () => {
   world.run(200_000);
   assert.ok(world.announces.length > 2);
   assert.deepEqual(news.codes, ['ERR_TRACKER_CONNECT']);
+});
+
+test('who waits is told what each way of finding peers has come to', () => {
+  const { world, torrent } = start();
+  const says = (): string => torrent.stall().message;
+  world.tracker.habits.answerMs = 500;
+  torrent.dispatch({ type: 'resume' });
+  world.run(100);
+  assert.equal(says(), 'no peers yet: asking the tracker');
+  world.run(1000);
+  assert.match(says(), /^no peers yet: the tracker names nobody \(again in \d+ min\)$/);
+  torrent.swarm.candidates.add({ host: '10.0.0.1', port: SEED_PORT }, 'pex');
+  world.run(1000);
+  assert.match(
+    says(),
+    /^no peers yet: the one known peer does not answer \(again in \d+ s\), the tracker names nobody/,
+  );
+  world.addSeed(torrent, '10.0.0.2', { unchokeMs: 1_000_000 });
+  world.run(1000);
+  assert.equal(says(), 'waiting for 1 peer to let us download');
+});
+
+test('a tracker that does not answer is said to be asked again', () => {
+  const { world, torrent } = start();
+  world.tracker.habits.down = true;
+  torrent.dispatch({ type: 'resume' });
+  world.run(1000);
+  assert.match(torrent.stall().message, /^no peers yet: the tracker does not answer \(again in \d+ s\)$/);
 });
 
 test('a pause disconnects everybody, frees all piece memory and dials nobody', () => {

@@ -18,7 +18,7 @@ const DAEMON = 'miniupnpd';
 export const ROUTER_OUTSIDE = '44.1.2.3';
 export const INTERNET = '44.1.2.1';
 export const HOME_IPV6 = '2a0f:77::2';
-const HOME = '192.168.77.2';
+export const HOME = '192.168.77.2';
 const ROUTER_INSIDE = '192.168.77.1';
 
 /** What the router speaks; PCP and NAT-PMP are one in miniupnpd: one of them is then dropped on its way. */
@@ -26,9 +26,14 @@ export type RouterProtocol = 'pcp' | 'nat-pmp' | 'upnp';
 
 export interface HomeNetworkOptions {
   readonly speaks: RouterProtocol;
+  /** The version that the router calls itself by UPnP. */
+  readonly igd?: 1 | 2;
   /** The lowest external port that the router gives. */
   readonly portsFrom?: number;
 }
+
+/** Passes on what is not for itself. */
+const FORWARD = 'echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding';
 
 /** No network, translation or firewall but this; ports are opened in the chains named after miniupnpd. */
 const RULES = `table inet filter {
@@ -98,24 +103,25 @@ export class HomeNetwork {
 
   /** Commands with these words in front are run there. */
   at(place: 'home' | 'internet'): readonly string[] {
-    return ['ip', 'netns', 'exec', this.#names[place]];
+    // Here there is a router of our own to talk to.
+    return ['ip', 'netns', 'exec', this.#names[place], 'env', '-u', 'MILLRACE_NO_NAT'];
   }
 
   /** Starts miniupnpd, which remembers nothing of before. */
   async startRouter(): Promise<void> {
-    const { speaks, portsFrom = 1024 } = this.#options;
+    const { speaks, portsFrom = 1024, igd = 2 } = this.#options;
     const file = path.join(this.workspace.path, 'miniupnpd.conf');
     const lines = [
       'ext_ifname=wan',
       'ext_ifname6=wan',
       'listening_ip=lan',
       'http_port=0',
-      `enable_natpmp=${speaks === 'upnp' ? 'no' : 'yes'}`,
+      'enable_natpmp=yes',
       `enable_upnp=${speaks === 'upnp' ? 'yes' : 'no'}`,
       'secure_mode=yes',
       'min_lifetime=20',
       'uuid=b55a5a94-5216-45bd-90e3-ac617a0a373a',
-      'force_igd_desc_v1=no',
+      `force_igd_desc_v1=${igd === 1 ? 'yes' : 'no'}`,
       `allow ${portsFrom}-65535 192.168.77.0/24 1024-65535`,
       'deny 0-65535 0.0.0.0/0 0-65535',
     ];
@@ -191,7 +197,7 @@ export class HomeNetwork {
       ip('-n', internet, '-6', 'route', 'add', '2a0f:77::/64', 'via', '2a0f:88::3') &&
       ip('-n', router, 'route', 'add', 'default', 'via', INTERNET) &&
       ip('-n', home, 'route', 'add', 'default', 'via', ROUTER_INSIDE) &&
-      this.#inRouter('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1') !== undefined &&
+      this.#inRouter('sh', '-c', FORWARD) !== undefined &&
       this.#nft(RULES) !== '';
     if (!wired) return false;
     await until(() => all.every(isReady), 'addresses of its own for everybody');
@@ -199,8 +205,11 @@ export class HomeNetwork {
     const { speaks } = this.#options;
     // The first byte of a packet is the version: 2 of PCP, 0 of NAT-PMP.
     if (speaks === 'nat-pmp') this.#nft('insert rule inet filter input udp dport 5351 @th,64,8 2 drop');
-    // miniupnpd answers PCP over IPv6 even when told not to.
-    if (speaks === 'upnp') this.#nft('insert rule inet filter input udp dport 5351 reject');
+    // The neighbour may ask by NAT-PMP all the same.
+    if (speaks === 'upnp') {
+      this.#nft('insert rule inet filter input meta nfproto ipv6 udp dport 5351 reject');
+      this.#nft(`insert rule inet filter input ip saddr != ${NEIGHBOUR} udp dport 5351 reject`);
+    }
     return true;
   }
 

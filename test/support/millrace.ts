@@ -41,6 +41,8 @@ export interface CliEvent {
   readonly state?: string;
   readonly bytesDone?: number;
   readonly uploadedBytes?: number;
+  readonly peers?: number;
+  readonly utpPeers?: number;
   readonly stall?: { readonly code: string; readonly message: string };
   readonly mappings?: readonly CliMapping[];
   readonly troubles?: readonly { readonly gateway: string; readonly message: string }[];

@@ -25,6 +25,7 @@ const DOWNLOADING: TorrentProgress = {
   peersFrom: {},
   peers: 12,
   seeds: 1,
+  utpPeers: 0,
   partialSeeds: 0,
   webSeeds: 0,
   etaSeconds: 1.5,
@@ -83,6 +84,11 @@ test('it is said how peers were found, unless the user named them all', () => {
   assert.doesNotMatch(torrentFrame('a film', { ...DOWNLOADING, peersFrom: { user: 1 } }, wide), /from/);
 });
 
+test('peers over uTP are counted apart', () => {
+  const frame = torrentFrame('a film', { ...DOWNLOADING, utpPeers: 3 }, { ...STYLE, columns: 200 });
+  assert.match(frame, /12 peers \(1 seed\).* 3 over uTP$/);
+});
+
 test('no line is ever wider than the terminal', () => {
   const progress = fc.record({
     state: fc.constantFrom('opening', 'checking', 'downloading', 'seeding', 'paused'),
@@ -97,6 +103,7 @@ test('no line is ever wider than the terminal', () => {
     peersFrom: fc.constantFrom({}, { dht: 3, tracker: 150, user: 1 }, { incoming: 2, pex: 40, dht: 9 }),
     peers: fc.nat(200),
     seeds: fc.nat(200),
+    utpPeers: fc.nat(20),
     partialSeeds: fc.nat(20),
     webSeeds: fc.nat(20),
     etaSeconds: fc.integer({ min: 1, max: 10 ** 9 }),

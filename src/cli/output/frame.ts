@@ -80,6 +80,7 @@ function downloadFacts(progress: TorrentProgress): string[] {
   if (progress.uploadedBytes > 0) facts.push(`${formatBytes(progress.uploadedBytes)} sent`);
   const origins = originsOf(progress.peersFrom);
   if (origins !== '') facts.push(`from ${origins}`);
+  if (progress.utpPeers > 0) facts.push(`${formatCount(progress.utpPeers)} over uTP`);
   return facts;
 }
 

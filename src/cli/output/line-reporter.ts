@@ -127,7 +127,8 @@ function situationOf({ state, stall }: TorrentProgress): string {
 
 function progressLine(progress: TorrentProgress, share: number): string {
   const origins = originsOf(progress.peersFrom);
-  const peers = formatCountOf(progress.peers, 'peer') + (origins === '' ? '' : ` (${origins})`);
+  const utp = progress.utpPeers > 0 ? `, ${progress.utpPeers} over uTP` : '';
+  const peers = formatCountOf(progress.peers, 'peer') + utp + (origins === '' ? '' : ` (${origins})`);
   if (progress.state === 'checking') return `checking what is on disk: ${formatShare(progress.checked ?? 0)}`;
   if (progress.state === 'seeding') {
     const rate = formatRate(progress.uploadBytesPerSecond);

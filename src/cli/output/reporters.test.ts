@@ -37,6 +37,7 @@ function progressAt(percent: number, more: Partial<TorrentProgress> = {}): Torre
     peersFrom: {},
     peers: 2,
     seeds: 1,
+    utpPeers: 0,
     partialSeeds: 0,
     webSeeds: 0,
     ...more,

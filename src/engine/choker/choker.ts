@@ -22,7 +22,7 @@ export interface ChokerPeer {
   readonly interested: boolean;
   /** We do not choke it at the moment. */
   readonly unchoked: boolean;
-  /** It owes us blocks and sends none. */
+  /** It owes us blocks and sends none, or had a slot and asked for nothing. */
   readonly snubbed: boolean;
   /** What it gives us. */
   readonly downloadBytesPerSecond: number;

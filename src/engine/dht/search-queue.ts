@@ -75,9 +75,14 @@ export class SearchQueue {
     }
   }
 
+  /** Nobody is asked any more: whoever waits gets what there is. */
   close(): void {
-    for (const { runs } of this.#running) for (const run of runs) run.cancel();
+    const open = [...this.#waiting, ...this.#running, ...this.#resting];
     for (const set of [this.#waiting, this.#running, this.#resting]) set.clear();
+    for (const { search, runs } of open) {
+      for (const run of runs) run.cancel();
+      search.done();
+    }
   }
 
   #begin(queued: QueuedSearch, ready: readonly Branch[]): void {

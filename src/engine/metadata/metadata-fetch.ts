@@ -31,7 +31,7 @@ import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Announcing, portsOf } from '../torrent/announcing.ts';
-import { askingWords } from '../torrent/asking.ts';
+import { askingWords, dialWords } from '../torrent/asking.ts';
 import {
   greeting,
   hearNodePort,
@@ -154,9 +154,11 @@ export class MetadataFetch implements Member {
     if (ready > 0) return { code: 'no-metadata', message: 'no connected peer has the metadata of this torrent yet' };
     const { reason } = this.#parts.outage;
     if (reason !== undefined) return explainOutage(reason);
-    const { hopeful } = this.swarm.candidates;
-    const asking = askingWords(this.#announcing.asking, this.#nowMs());
-    return explainLoneliness(this.swarm.size, { hopeful, asking });
+    const nowMs = this.#nowMs();
+    const { prospects } = this.swarm.candidates;
+    const dialling = dialWords(prospects, nowMs);
+    const asking = askingWords(this.#announcing.asking, nowMs);
+    return explainLoneliness(this.swarm.size, { dialling, retrying: prospects.retrying, asking });
   }
 
   admit(link: LinkId, address: DialTarget, incoming: boolean): Peer {

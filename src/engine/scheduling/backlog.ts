@@ -82,6 +82,11 @@ export class Backlog implements PeerSink, StorageSink {
     this.#peers.connected(link, host, transport);
   }
 
+  admits(address: PeerAddress): boolean {
+    this.deliver();
+    return this.#peers.admits?.(address) ?? true;
+  }
+
   incoming(link: LinkId, address: PeerAddress, transport?: Transport): void {
     this.deliver();
     this.#peers.incoming(link, address, transport);

@@ -31,6 +31,7 @@ import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
 import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
+import { couldMakeRoom, makeRoom } from './doorkeeper.ts';
 import { FairShares } from './fair-shares.ts';
 import { type Attachment, tellBlocks, tellRequests } from './link-batches.ts';
 import type { Member } from './member.ts';
@@ -39,15 +40,7 @@ import { Outage } from './outage.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import {
-  knowsSomebody,
-  makeRoom,
-  makeRoomToDial,
-  neediestFirst,
-  shedPeers,
-  slotUsers,
-  yieldSlot,
-} from './slot-fairness.ts';
+import { knowsSomebody, makeRoomToDial, neediestFirst, shedPeers, slotUsers, yieldSlot } from './slot-fairness.ts';
 import { StorageReports } from './storage-reports.ts';
 import { Strangers } from './strangers.ts';
 
@@ -229,6 +222,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     else attachment.member.dispatch({ type: 'connected', peer: attachment.peer });
   }
 
+  admits(from: PeerAddress): boolean {
+    if (this.gate.refuses(from.host) || this.#strangers.isCrowded(from.host)) return false;
+    return this.#room > 0 || couldMakeRoom(from, this.#roster.members(), this.#parts.clock.nowMs());
+  }
+
   incoming(link: LinkId, from: PeerAddress, via: Transport = 'tcp'): void {
     if (this.gate.refuses(from.host)) return this.#parts.peers.close(link);
     const leaving = this.#strangers.admit(link, { ...from, via }, this.#parts.clock.nowMs());
@@ -318,7 +316,8 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     if (member.swarm.hosts.isCrowded(address.host)) return undefined;
     const full = this.#room <= 0 || (this.#spare <= 0 && knowsSomebody(this.#roster.awake));
-    if (!makeRoom(address, member, full ? this.#roster.members() : undefined)) return undefined;
+    const others = full ? this.#roster.members() : undefined;
+    if (!makeRoom(address, member, others, this.#parts.clock.nowMs())) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
     this.#incoming++;

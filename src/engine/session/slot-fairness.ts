@@ -1,8 +1,6 @@
 // Who gets the next connection when the session has hardly any left: torrents with few peers before those with many, and
-// one that has none gets a place of the one that has most. Among strangers, those of higher priority (BEP 40).
-import type { PeerAddress } from '../ports.ts';
+// one that has none gets a place of the one that has most. Whom of those who dial us to let in is doorkeeper.ts.
 import type { Peer } from '../swarm/peer.ts';
-import type { RankedPeer } from '../swarm/peer-priority.ts';
 import { surplusOf, usefulness } from '../swarm/surplus.ts';
 import type { Choking } from '../torrent/choking.ts';
 import type { Torrent } from '../torrent/torrent.ts';
@@ -11,28 +9,6 @@ import type { Member } from './member.ts';
 /** Members in the order in which they may dial: who has fewest peers first. */
 export function neediestFirst(members: Iterable<Member>): Member[] {
   return [...members].sort((a, b) => a.swarm.size - b.swarm.size);
-}
-
-/**
- * A newcomer comes for `member`, whose swarm may be full, or the session: then `others` are all its members. The peer of the
- * lowest priority goes, if that is below the newcomer's; never one of a torrent that has fewer peers. Returns whether
- * there is room.
- */
-export function makeRoom(newcomer: PeerAddress, member: Member, others: Iterable<Member> | undefined): boolean {
-  const isFull = !member.swarm.hasRoomForStranger;
-  if (!isFull && others === undefined) return true;
-  let bound = member.contacts.priorityOf(newcomer);
-  if (bound === undefined) return false;
-  let lesser: (RankedPeer & { readonly of: Member }) | undefined;
-  for (const other of isFull ? [member] : others!) {
-    if (other.swarm.size < member.swarm.size) continue;
-    const found = other.contacts.lesserThan(bound);
-    if (found === undefined) continue;
-    lesser = { ...found, of: other };
-    bound = found.priority;
-  }
-  lesser?.of.replace(lesser.peer);
-  return lesser !== undefined;
 }
 
 /** Whether any of them has somebody to dial, now or later. */

@@ -25,6 +25,11 @@ export class Strangers {
     return oldest;
   }
 
+  /** As many strangers are at this host as may be. */
+  isCrowded(host: string): boolean {
+    return this.#hosts.isCrowded(host);
+  }
+
   addressOf(link: LinkId): DialTarget | undefined {
     return this.#known.get(link)?.address;
   }

@@ -59,6 +59,15 @@ export function isLoopback(host: string): boolean {
   return plain.startsWith('127.') || plain === '::1';
 }
 
+/** Addresses that could be dialled, now or later. */
+export interface Prospects {
+  readonly tried: number;
+  readonly untried: number;
+  readonly nextMs: number;
+  /** Those that are dialled once more, after attempts in vain. */
+  readonly retrying: number;
+}
+
 /** The address book of one torrent. */
 export class Candidates {
   /** Strangers' words count for nothing. */
@@ -256,6 +265,20 @@ export class Candidates {
     for (const { banned, connected, filtered } of this.#known.values())
       if (!banned && !connected && !filtered) return true;
     return false;
+  }
+
+  /** Those that could be dialled, for a user who waits: how many were tried in vain, how many not yet, and when the next is. */
+  get prospects(): Prospects {
+    let tried = 0;
+    let untried = 0;
+    let retrying = 0;
+    for (const { banned, connected, filtered, failures } of this.#known.values()) {
+      if (connected && failures > 0) retrying++;
+      if (banned || connected || filtered) continue;
+      if (failures > 0) tried++;
+      else untried++;
+    }
+    return { tried, untried, nextMs: this.nextMs, retrying };
   }
 
   /** An address is named again. The user's word makes it the user's: it is tried at once. Returns whether an exchange added to it. */

@@ -72,6 +72,13 @@ export class Peer implements Supplier {
   lastTakenMs = 0;
   takenBytes = 0;
 
+  /** Since when nothing was traded and nothing waited for, and what was traded by then; kept by `noteUse`. */
+  idleSinceMs: number = Number.POSITIVE_INFINITY;
+  tradedBytes = 0;
+  /** When it was last choked, and whether it was then given a slot and asked for nothing. */
+  chokedMs: number = Number.NEGATIVE_INFINITY;
+  declinedSlot = false;
+
   readonly download: RateMeter = new RateMeter();
   readonly upload: RateMeter = new RateMeter();
   connectedMs = 0;

@@ -1,7 +1,7 @@
 // What an impatient user reads while there is nobody to download from.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Asking, askingWords, type DhtAsking } from './asking.ts';
+import { type Asking, askingWords, type DhtAsking, dialWords } from './asking.ts';
 
 const NOW_MS = 100_000;
 type Tracker = Asking['trackers'][number];
@@ -26,6 +26,16 @@ test('what trackers have said, or have not, and when they are asked again', () =
   assert.equal(words([tracker('working', 60_000)]), 'the tracker names nobody (again in 60 s)');
   assert.equal(words([tracker('working', 60_000, true)]), 'asking the tracker');
   assert.equal(words([tracker('refusing', Number.POSITIVE_INFINITY)]), 'the tracker will not have us');
+});
+
+test('peers that are known and do not answer', () => {
+  const known = (tried: number, untried: number, nextMs = 8000) =>
+    dialWords({ tried, untried, retrying: 0, nextMs: NOW_MS + nextMs }, NOW_MS);
+  assert.equal(known(0, 0, Number.POSITIVE_INFINITY), undefined);
+  assert.equal(known(0, 1, 0), '1 known peer is to be tried');
+  assert.equal(known(3, 2, 0), '2 known peers are to be tried');
+  assert.equal(known(1, 0), 'the one known peer does not answer (again in 8 s)');
+  assert.equal(known(3, 0, 0), 'none of 3 known peers answers');
 });
 
 test('how far the DHT is', () => {

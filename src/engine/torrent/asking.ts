@@ -1,5 +1,6 @@
 // Who is asked for peers, and what has come of it: the words for a user who waits and sees nobody.
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
+import type { Prospects } from '../swarm/candidates.ts';
 
 /** Time in which somebody would have answered, were this machine online. */
 const OFFLINE_PATIENCE_MS = 10_000;
@@ -69,6 +70,14 @@ function dhtWords({ nodes, searching, nextMs, sinceMs }: DhtAsking, nowMs: numbe
   }
   if (searching || nextMs <= nowMs) return `looking for peers in the DHT (nodes: ${nodes})`;
   return `the DHT knows nobody (nodes: ${nodes}, again in ${spanOf(nextMs - nowMs)})`;
+}
+
+/** What is going on with peers that are known and not connected; `undefined` when there are none. */
+export function dialWords({ tried, untried, nextMs }: Prospects, nowMs: number): string | undefined {
+  if (untried > 0) return `${untried} known ${untried === 1 ? 'peer is' : 'peers are'} to be tried`;
+  if (tried === 0) return undefined;
+  const again = nextMs > nowMs ? ` (again in ${spanOf(nextMs - nowMs)})` : '';
+  return `${tried === 1 ? 'the one known peer does not answer' : `none of ${tried} known peers answers`}${again}`;
 }
 
 /** A time that is still to pass: "12 s", "25 min". */

@@ -64,7 +64,8 @@ function snapshot(peer: Peer): ChokerPeer {
     link: peer.link,
     interested: peer.interestedInUs,
     unchoked: !peer.weChoke,
-    snubbed: peer.snubbed,
+    // Who had a slot and asked for nothing gets one when nobody else wants it, or by lot.
+    snubbed: peer.snubbed || peer.declinedSlot,
     downloadBytesPerSecond: peer.download.bytesPerSecond,
     uploadBytesPerSecond: peer.upload.bytesPerSecond,
     connectedMs: peer.connectedMs,

@@ -15,6 +15,7 @@ import { PeerPieces } from '../picker/peer-pieces.ts';
 import { type DialTarget, isOutage, type LinkEnd, type LinkId, type PeerAddress } from '../ports.ts';
 import { Candidates } from '../swarm/candidates.ts';
 import { converse, type Reaction } from '../swarm/conversation.ts';
+import { noteUse } from '../swarm/idle-places.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { surplusOf } from '../swarm/surplus.ts';
@@ -287,7 +288,10 @@ export class PeerRelations {
     peer.connectedMs = nowMs;
     peer.lastMessageMs = nowMs;
     const { download } = this.#parts.intake;
-    this.#parts.shared.peers.limitMessages(peer.link, Math.max(download.picker.had.bytes.length, MESSAGE_BYTES_MAX));
+    this.#parts.shared.peers.limitMessages(
+      peer.link,
+      Math.max(Math.ceil(download.picker.pieceCount / 8), MESSAGE_BYTES_MAX),
+    );
     download.join(peer.debt);
     this.#extensions.contacts.met();
   }
@@ -343,6 +347,7 @@ export class PeerRelations {
     const { intake } = this.#parts;
     peer.download.tick(nowMs);
     peer.upload.tick(nowMs);
+    noteUse(peer, nowMs);
     if (peer.uploads.blocksInFlight === 0 || peer.upload.totalBytes > peer.takenBytes) {
       peer.lastTakenMs = nowMs;
       peer.takenBytes = peer.upload.totalBytes;

@@ -13,17 +13,28 @@ function peer(changes: Partial<Peer> = {}, useful = 1): Peer {
 }
 
 function code(facts: Partial<StallFacts>): string {
-  return explainStall({ peers: [], hopeful: false, asking: undefined, lastRefusal: 'none', ...facts }).code;
+  return explainStall({ peers: [], dialling: undefined, retrying: 0, asking: undefined, lastRefusal: 'none', ...facts })
+    .code;
 }
 
 test('alone, it says what can be done about it', () => {
   const words = new Set<string>();
-  for (const facts of [{}, { asking: 'asking the tracker' }, { hopeful: true }]) {
+  for (const facts of [{}, { asking: 'asking the tracker' }, { dialling: 'the one known peer does not answer' }]) {
     assert.equal(code(facts), 'no-peers');
-    words.add(explainStall({ peers: [], hopeful: false, asking: undefined, lastRefusal: 'none', ...facts }).message);
+    words.add(
+      explainStall({ peers: [], dialling: undefined, retrying: 0, asking: undefined, lastRefusal: 'none', ...facts })
+        .message,
+    );
   }
   assert.equal(words.size, 3);
-  assert.equal(code({ peers: [peer({ ready: false })], hopeful: true }), 'connecting');
+  assert.equal(code({ peers: [peer({ ready: false })], dialling: '1 known peer is to be tried' }), 'connecting');
+  const dialling = { peers: [peer({ ready: false }), peer({ ready: false })], dialling: undefined };
+  const said = (retrying: number): string =>
+    explainStall({ ...dialling, retrying, asking: undefined, lastRefusal: 'none' }).message;
+  assert.deepEqual(
+    [said(1), said(2)],
+    ['connecting to 2 peers', 'connecting to 2 peers again; none has answered so far'],
+  );
 });
 
 test('the peers come before our own limits, and the limits before waiting', () => {
@@ -39,7 +50,7 @@ test('the peers come before our own limits, and the limits before waiting', () =
 
 test('the message counts', () => {
   const message = (peers: Peer[]): string =>
-    explainStall({ peers, hopeful: false, asking: undefined, lastRefusal: 'none' }).message;
+    explainStall({ peers, dialling: undefined, retrying: 0, asking: undefined, lastRefusal: 'none' }).message;
   assert.match(message([peer({ chokingUs: true })]), /1 peer /);
   assert.match(message([peer({ chokingUs: true }), peer({ chokingUs: true })]), /2 peers /);
 });
@@ -47,7 +58,10 @@ test('the message counts', () => {
 test('when our own way out is closed that is the reason, whatever else there is to say', () => {
   const outage = { message: 'the proxy is down' };
   assert.equal(code({ outage }), 'no-way-out');
-  assert.equal(code({ outage, hopeful: true, webSeedTrouble: 'web seed cannot be reached' }), 'no-way-out');
+  assert.equal(
+    code({ outage, dialling: 'the one known peer does not answer', webSeedTrouble: 'web seed cannot be reached' }),
+    'no-way-out',
+  );
   assert.equal(code({ outage, peers: [peer({ ready: false })] }), 'no-way-out');
   assert.equal(code({ outage, peers: [peer()] }), 'waiting', 'who is connected is connected');
 });

@@ -4,7 +4,7 @@ import type { Outage } from '../session/outage.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { WebSeeds } from '../webseed/web-seeds.ts';
-import { type Asking, askingWords } from './asking.ts';
+import { type Asking, askingWords, dialWords } from './asking.ts';
 import type { Intake } from './intake.ts';
 
 /** A reason with a stable code and words for the user. */
@@ -16,8 +16,10 @@ export interface Stall {
 /** What the judgement rests on. */
 export interface StallFacts {
   readonly peers: Iterable<Peer>;
-  /** Addresses that could still be dialled. */
-  readonly hopeful: boolean;
+  /** What is going on with peers that are known and not connected, in words; absent: none are known. */
+  readonly dialling: string | undefined;
+  /** Peers that are dialled not for the first time. */
+  readonly retrying: number;
   /** Who is being asked for others, or will be, in words; absent: nobody. */
   readonly asking: string | undefined;
   readonly lastRefusal: PlanRefusal | 'rate';
@@ -38,9 +40,11 @@ interface StalledTorrent {
 /** Why a torrent that is downloading receives nothing. */
 export function stallOf(torrent: StalledTorrent, nowMs: number, { reason }: Pick<Outage, 'reason'>): Stall {
   const { swarm, intake, webSeeds } = torrent;
+  const { prospects } = swarm.candidates;
   return explainStall({
     peers: swarm.peers(),
-    hopeful: swarm.candidates.hopeful,
+    dialling: dialWords(prospects, nowMs),
+    retrying: prospects.retrying,
     asking: askingWords(torrent.announcing.asking, nowMs),
     lastRefusal: intake.lastRefusal,
     outage: reason,
@@ -87,10 +91,16 @@ export function explainOutage({ message }: { readonly message: string }): Stall 
 }
 
 /** The reason when nobody is connected. */
-export function explainLoneliness(dialling: number, facts: Pick<StallFacts, 'hopeful' | 'asking'>): Stall {
-  if (dialling > 0) return { code: 'connecting', message: `connecting to ${peers(dialling)}` };
-  if (facts.hopeful) return { code: 'no-peers', message: 'no peer answers; trying again' };
-  if (facts.asking !== undefined) return { code: 'no-peers', message: `no peers yet: ${facts.asking}` };
+export function explainLoneliness(
+  dialling: number,
+  facts: Pick<StallFacts, 'dialling' | 'retrying' | 'asking'>,
+): Stall {
+  if (dialling > 0) {
+    const again = facts.retrying >= dialling ? ' again; none has answered so far' : '';
+    return { code: 'connecting', message: `connecting to ${peers(dialling)}${again}` };
+  }
+  const words = [facts.dialling, facts.asking].filter((some) => some !== undefined);
+  if (words.length > 0) return { code: 'no-peers', message: `no peers yet: ${words.join(', ')}` };
   return { code: 'no-peers', message: 'no peers known; name one with --peer or use a torrent with a tracker' };
 }
 

@@ -274,7 +274,7 @@ export class Torrent implements Member {
   }
 
   replace(peer: Peer): void {
-    this.relations.drop(peer, 'ERR_PEER_REPLACED', 'makes room for a peer of higher priority');
+    this.relations.drop(peer, 'ERR_PEER_REPLACED', 'makes room for one that may be of more use');
   }
 
   /** The next address to dial, if the torrent wants one. A seed dials too: a leecher may be unable to reach us. */

@@ -164,8 +164,8 @@ export class DiskPool implements StoragePort {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
     await this.#crew.callKnowing(store, { name: 'release', store });
     const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    const { fileSystem } = this.#options;
-    const check = checkFiles(layout, { ...options, signal: AbortSignal.any(signals), fileSystem });
+    const { hashing = 'auto', fileSystem } = this.#options;
+    const check = checkFiles(layout, { ...options, signal: AbortSignal.any(signals), hashing, fileSystem });
     this.#checks.add(check);
     try {
       return await check;

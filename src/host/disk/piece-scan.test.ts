@@ -52,6 +52,28 @@ test('a check finds the piece of which one byte was changed under us', async () 
   });
 });
 
+test('large pieces are hashed abreast, a part of each at a time, by either hasher', async () => {
+  for (const hashing of ['auto', 'node'] as const) {
+    const disk = await TemporaryDisk.create({ hashing });
+    try {
+      const torrent = disk.torrent(2560 * KIB, [['large', 11 * 1024 * KIB + 77]]);
+      const store = await disk.pool.open(torrent.layout);
+      await disk.storeAll(store, torrent);
+      assert.equal((await disk.pool.check(store)).count, 5);
+      const file = await open(path.join(disk.directory, 'large'), 'r+');
+      await file.write(Uint8Array.of(1, 2, 3), 0, 3, 2 * 2560 * KIB - 2);
+      await file.close();
+      const had = await disk.pool.check(store);
+      assert.deepEqual(
+        [0, 1, 2, 3, 4].map((piece) => had.has(piece)),
+        [true, false, false, true, true],
+      );
+    } finally {
+      await disk.close();
+    }
+  }
+});
+
 test('a check finds the pieces that a truncated or missing file lacks', async () => {
   await withStored(16 * KIB, async (disk, missing) => {
     await truncate(path.join(disk.directory, 'a'), 65_537);

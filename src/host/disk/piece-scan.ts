@@ -12,6 +12,7 @@ import { FileMap } from './file-map.ts';
 import { type FileStat, statFiles } from './file-stats.ts';
 import { PartLayout } from './part-layout.ts';
 import { SCAN_STOP, type ScanData, type ScanProgress } from './scan-messages.ts';
+import type { Hashing } from './sha1.ts';
 import { unpackFailure } from './storage-failure.ts';
 import { DIGEST_BYTES, type StoreLayout, sharedLayout, validateLayout } from './store-layout.ts';
 
@@ -24,6 +25,8 @@ export interface CheckOptions {
   /** Ends the check; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: ScanListener;
+  /** Default `auto`. */
+  readonly hashing?: Hashing;
   /** Tests put a faulty file system under the threads. */
   readonly fileSystem?: FileSystemModule | undefined;
 }
@@ -41,10 +44,10 @@ export async function checkFiles(layout: StoreLayout, options: CheckOptions = {}
   const present = presentPieces(geometry, shared, stats, options.pieces);
   const total = options.pieces?.count ?? geometry.pieceCount;
   const missing = total - present.length;
-  const { onProgress, signal, fileSystem } = options;
+  const { onProgress, signal, hashing = 'auto', fileSystem } = options;
   onProgress?.(missing, total, 0);
   const had = await scan(
-    { layout: shared, pieces: present, fileSystem },
+    { layout: shared, pieces: present, hashing, fileSystem },
     signal,
     onProgress && ((done, ok) => onProgress(missing + done, total, ok)),
   );
@@ -66,7 +69,7 @@ export async function hashPieces(
   const digests = new Uint8Array(new SharedArrayBuffer(total * DIGEST_BYTES));
   const pieces = Int32Array.from({ length: total }, (_, piece) => piece);
   const had = await scan(
-    { layout: shared, pieces, digests },
+    { layout: shared, pieces, digests, hashing: 'auto' },
     signal,
     onProgress && ((done) => onProgress(done, total)),
   );
@@ -116,7 +119,7 @@ function presentPieces(
 
 /** Runs the threads; returns a byte for each piece, 1 for those that are had. */
 async function scan(
-  what: Pick<ScanData, 'layout' | 'pieces' | 'digests' | 'fileSystem'>,
+  what: Pick<ScanData, 'layout' | 'pieces' | 'digests' | 'hashing' | 'fileSystem'>,
   signal: AbortSignal | undefined,
   onProgress: ((done: number, had: number) => void) | undefined,
 ): Promise<Uint8Array> {

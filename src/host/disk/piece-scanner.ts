@@ -6,7 +6,7 @@ import { counterMemory, counterRow } from './disk-counters.ts';
 import type { FileSystem } from './file-system.ts';
 import { OpenFiles } from './open-files.ts';
 import type { ScanData } from './scan-messages.ts';
-import { chooseSha1, type Sha1Stream } from './sha1.ts';
+import { chooseSha1, type Sha1, type Sha1Stream } from './sha1.ts';
 import { DIGEST_BYTES } from './store-layout.ts';
 import { VectoredTransfer } from './vectored-transfer.ts';
 import { WorkerStore } from './worker-store.ts';
@@ -18,7 +18,7 @@ export class PieceScanner {
   readonly #openFiles: OpenFiles;
   readonly #reads: VectoredTransfer;
   readonly #buffer = new Uint8Array(SCAN_BUFFER_BYTES);
-  readonly #sha1 = chooseSha1('auto');
+  readonly #sha1: Sha1;
   /** One for each piece that is in the buffer. */
   readonly #streams: Sha1Stream[] = [];
 
@@ -26,6 +26,7 @@ export class PieceScanner {
     this.#data = data;
     this.#store = new WorkerStore(0, data.layout);
     this.#geometry = this.#store.geometry;
+    this.#sha1 = chooseSha1(data.hashing);
     this.#openFiles = new OpenFiles(system, OPEN_FILES_MAX);
     this.#reads = new VectoredTransfer('read', system, this.#openFiles, counterRow(counterMemory(1), 0));
   }

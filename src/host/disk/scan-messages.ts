@@ -1,5 +1,6 @@
 // What a scan worker is started with and what it tells.
 import type { FileSystemModule } from './disk-messages.ts';
+import type { Hashing } from './sha1.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { StoreLayout } from './store-layout.ts';
 
@@ -19,6 +20,7 @@ export interface ScanData {
   readonly digests?: Uint8Array | undefined;
   /** One byte for each piece of the torrent: 1 when it is had. */
   readonly had: Uint8Array;
+  readonly hashing: Hashing;
   readonly fileSystem?: FileSystemModule | undefined;
 }
 

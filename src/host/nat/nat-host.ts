@@ -13,7 +13,7 @@ import {
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import { GATEWAYS_LOOK_MS } from '../limits.ts';
 import { type FoundGateway, findGateways, type SystemNetwork, systemNetwork } from './gateway-finder.ts';
-import { askGateway } from './gateway-http.ts';
+import type { GatewayRequest } from './gateway-http.ts';
 import { GatewaySockets } from './gateway-sockets.ts';
 import { searchUpnp, type UpnpPlace } from './upnp-search.ts';
 
@@ -97,7 +97,7 @@ export class NatHost implements GatewayPort {
       gateway,
       signal,
       found: async (place) => {
-        const description = await askGateway({ ...place, local: gateway.local, signal });
+        const description = await ask({ ...place, local: gateway.local, signal });
         const offered = description && decodeGatewayDescription(description, place.path);
         if (offered === undefined || offered.length === 0 || services.length > 0) return false;
         services = offered;
@@ -113,7 +113,7 @@ export class NatHost implements GatewayPort {
     const place = this.#places.get(key);
     if (gateway === undefined || place === undefined) return undefined;
     const { controlPort: port = place.port, controlPath: path } = service;
-    const body = await askGateway({
+    const body = await ask({
       ...place,
       port,
       path,
@@ -129,4 +129,10 @@ export class NatHost implements GatewayPort {
     this.#underWay.add(work);
     void work.finally(() => this.#underWay.delete(work));
   }
+}
+
+/** Loaded with the first exchange: most gateways speak PCP or NAT-PMP, and HTTP takes a hundredth of a second to load. */
+async function ask(request: GatewayRequest): Promise<Uint8Array | undefined> {
+  const { askGateway } = await import('./gateway-http.ts');
+  return await askGateway(request);
 }

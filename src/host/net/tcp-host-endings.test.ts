@@ -2,7 +2,7 @@
 // an accept that fails and takes the process with it.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import test from 'node:test';
 import {
   BLOCK_OUTCOME,
@@ -120,3 +120,19 @@ function servers(): Server[] {
     return handle !== null && typeof handle === 'object' && handle.constructor.name === 'Server';
   });
 }
+
+test('who cannot be let in is hung up on before a link is made for him', async (t) => {
+  const host = new TcpHost({ arena: new Arena(4) });
+  t.after(() => host.shutdown());
+  const came: LinkId[] = [];
+  let open = false;
+  host.start(sinkOf({ admits: () => open, incoming: (link) => came.push(link) }));
+  const { port } = await host.listen('127.0.0.1', 0);
+  const refused = connect(port, '127.0.0.1').on('error', () => undefined);
+  await once(refused, 'close');
+  assert.deepEqual(came, []);
+  open = true;
+  const admitted = connect(port, '127.0.0.1').on('error', () => undefined);
+  while (came.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  admitted.destroy();
+});

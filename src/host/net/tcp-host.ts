@@ -267,7 +267,8 @@ export class TcpHost implements NetHost, LinkOwner {
   #accept(accepted: Socket): void {
     const host = accepted.remoteAddress;
     const port = accepted.remotePort;
-    if (host === undefined || port === undefined) {
+    // Gone already, or one for whom there is no place: nothing is made for him.
+    if (host === undefined || port === undefined || !this.#admits({ host: plainAddress(host), port })) {
       accepted.destroy();
       return;
     }
@@ -280,11 +281,16 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   readonly #acceptUtp = (socket: UtpSocket): void => {
+    if (!this.#admits(socket.address)) return void socket.destroy();
     const link = this.#newStranger();
     link.attach(socket);
     socket.onPayload = link.onPayload;
     this.#sink!.incoming(link.id, socket.address, 'utp');
   };
+
+  #admits(address: PeerAddress): boolean {
+    return this.#sink!.admits?.(address) ?? true;
+  }
 
   /** A link that somebody else dialled. */
   #newStranger(): TcpLink {

@@ -21,6 +21,7 @@ function timed<Args extends unknown[]>(
 export function timedPeerSink(sink: PeerSink, times: StageTimes): PeerSink {
   return {
     connected: (link, host, transport) => sink.connected(link, host, transport),
+    admits: (address) => sink.admits?.(address) ?? true,
     incoming: (link, address, transport) => sink.incoming(link, address, transport),
     handshake: (link, bytes) => sink.handshake(link, bytes),
     message: timed(times, 'callback', (link, id, payload) => sink.message(link, id, payload)),

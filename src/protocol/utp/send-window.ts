@@ -1,11 +1,13 @@
 // The packets between the oldest that is not acknowledged and the next to be sent, by their sequence numbers, and which of
-// them count as lost (BEP 29: three later ones arrived; and in time: a later transmission arrived, as RFC 8985 has it).
+// them count as lost (BEP 29: three later ones arrived; and in time: a later transmission arrived, as RFC 8985 has it). A path
+// that was seen to change the order of packets is given a quarter of a round trip for it.
 import { UTP_PACKETS_IN_FLIGHT_MAX } from '../limits.ts';
 import { ACKNOWLEDGED, IN_FLIGHT, LOST, type PacketPool, SentPacket } from './sent-packet.ts';
 import { ahead, maskHas, UTP_HEADER_BYTES, type UtpHeader } from './utp-packet.ts';
 
 /** Later packets that have to arrive before one counts as lost: networks change the order of neighbours. */
 const DUPLICATES = 3;
+const REORDERING_ROUND_TRIPS = 4;
 const ROOM_FIRST = 64;
 /** Stands in the place of a packet that arrived before an earlier one: the packet itself is used again. */
 const ARRIVED = new SentPacket();
@@ -38,6 +40,10 @@ export class SendWindow {
   /** When the newest packet that arrived was sent. */
   #newestArrivedSentUs = 0;
   #duplicates = 0;
+  /** The shortest that was measured. */
+  #leastRoundTripUs = Number.POSITIVE_INFINITY;
+  /** So much later than a packet may one be sent that arrives before it. */
+  #reorderingUs = 0;
 
   constructor(first: number, pool: PacketPool) {
     this.oldest = first;
@@ -101,7 +107,7 @@ export class SendWindow {
     if (header.maskBytes > 0) this.#selective(header, packet, nowUs);
     else if (newer === 0 && header.payloadAt === packet.length && ++this.#duplicates === DUPLICATES) {
       const first = this.at(this.oldest);
-      if (first.state === IN_FLIGHT) this.#lose(first);
+      if (first.state === IN_FLIGHT && this.#reorderingUs === 0) this.#lose(first);
     }
   }
 
@@ -147,10 +153,15 @@ export class SendWindow {
   #arrived(packet: SentPacket, nowUs: number): void {
     const { outcome } = this;
     if (packet.state === IN_FLIGHT) this.bytesInFlight -= packet.bytes;
-    else this.lostCount--;
+    else {
+      this.lostCount--;
+      // It was only late.
+      if (packet.transmissions === 1) this.#reorderingUs = this.#leastRoundTripUs / REORDERING_ROUND_TRIPS;
+    }
     outcome.ackedBytes += packet.bytes;
     if (packet.transmissions === 1) {
       const us = Math.max(1, nowUs - packet.sentUs);
+      if (us < this.#leastRoundTripUs) this.#leastRoundTripUs = us;
       if (outcome.roundTripUs === 0 || us < outcome.roundTripUs) outcome.roundTripUs = us;
     }
     if (packet.sentUs > this.#newestArrivedSentUs) this.#newestArrivedSentUs = packet.sentUs;
@@ -186,6 +197,7 @@ export class SendWindow {
 
   /** What was sent once was sent before its successors; what was sent again may still be on its way when they arrive. */
   #overtaken(packet: SentPacket): boolean {
+    if (this.#reorderingUs > 0) return packet.sentUs + this.#reorderingUs < this.#newestArrivedSentUs;
     return packet.transmissions === 1 || packet.sentUs < this.#newestArrivedSentUs;
   }
 

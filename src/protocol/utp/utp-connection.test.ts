@@ -7,7 +7,9 @@ import {
   UTP_PACKET_BYTES_BASE,
   UTP_RECEIVE_BYTES_FIRST,
   UTP_REORDER_BYTES_MAX,
+  UTP_REORDER_PACKETS_MAX,
   UTP_TARGET_DELAY_US,
+  UTP_WINDOW_BYTES_MAX,
 } from '../limits.ts';
 import {
   UTP_DATA,
@@ -309,4 +311,49 @@ test('old, doubled, far-off and senseless packets change nothing', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('a path that changes the order of packets is learnt, and costs no window after that', () => {
+  const manners = { delayMs: 50, jitterMs: 6, bytesPerSecond: 4_000_000 };
+  const pair = connected({ seed: 8, there: manners, back: { delayMs: 50 } });
+  pair.dialler.write(20_000_000);
+  pair.run(3000);
+  const { resends } = pair.dialler.connection;
+  const windowBytes = pair.dialler.connection.path.congestion.bytes;
+  pair.run(3000);
+  assert.ok(pair.listener.right);
+  assert.equal(pair.dialler.connection.resends - resends, 0, 'nothing was lost');
+  assert.ok(pair.dialler.connection.path.congestion.bytes > windowBytes, 'the window was not cut');
+  pair.stop();
+});
+
+test('a peer that jumps ahead and fills every gap but the first costs what its window says', () => {
+  const pair = connected({ seed: 4 });
+  pair.dialler.write(10);
+  pair.run(200);
+  const { connection } = pair.listener;
+  for (let jump = 2; jump < 0x8000; jump += 1 + (jump % 7)) {
+    pair.inject(forged({ type: UTP_DATA, connectionId: 7001, sequence: jump, acknowledged: 0xffff }, 1400));
+    assert.ok(connection.heldBytes <= UTP_RECEIVE_BYTES_FIRST, `${connection.heldBytes} B held`);
+  }
+  const costBytes = UTP_REORDER_BYTES_MAX - pair.budget.leftBytes;
+  assert.ok(costBytes <= UTP_RECEIVE_BYTES_FIRST + UTP_REORDER_PACKETS_MAX * 256, `${costBytes} B of all`);
+  connection.abandon();
+  assert.equal(pair.budget.leftBytes, UTP_REORDER_BYTES_MAX);
+  pair.stop();
+});
+
+test('a window that a peer makes up does not let more be on its way than ours allows', () => {
+  const pair = connected({ there: { delayMs: 5 }, back: { delayMs: 5 } });
+  const { connection } = pair.dialler;
+  const send = connection.receive.bind(connection);
+  connection.receive = (header, packet) => send(Object.assign(header, { windowBytes: 0xffff_ffff }), packet);
+  pair.dialler.write(30_000_000);
+  let most = 0;
+  for (let ms = 0; ms < 600; ms++) {
+    pair.run(1);
+    most = Math.max(most, connection.bytesInFlight);
+  }
+  assert.ok(most > UTP_RECEIVE_BYTES_FIRST && most <= UTP_WINDOW_BYTES_MAX, `${most} B on their way`);
+  pair.stop();
 });

@@ -43,6 +43,7 @@ const TIME_MODULUS = 2 ** 32;
 const writing = new UtpHeader();
 /** The same for packets that are not kept: acknowledgements. */
 const scratch = new Uint8Array(UTP_PACKET_BYTES_MAX);
+const bareState = scratch.subarray(0, UTP_HEADER_BYTES);
 
 export class UtpConnection {
   readonly path: UtpPath;
@@ -355,7 +356,7 @@ export class UtpConnection {
       scratch[end + 1] = bytes;
       end = maskAt + bytes;
     }
-    this.#parts.send(scratch.subarray(0, end), false);
+    this.#parts.send(gap ? scratch.subarray(0, end) : bareState, false);
   }
 
   #writeHeader(packet: Uint8Array, type: number, sequence: number, extension: number, behind = 0): void {

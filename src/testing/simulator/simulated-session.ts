@@ -10,6 +10,7 @@ import type { AnnounceRequest, TrackerPort } from '../../engine/discovery/tracke
 import { TICK_MS } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
+import type { MappedPorts } from '../../engine/portmap/own-ports.ts';
 import type { PeerAddress, Transport } from '../../engine/ports.ts';
 import { Session } from '../../engine/session/session.ts';
 import { type PieceIndex, RUN_BLOCKS } from '../../engine/torrent/geometry.ts';
@@ -107,6 +108,8 @@ export class SimulatedSession {
   readonly dht: Dht | undefined;
   /** 0: it does not listen. */
   listenPort = 6881;
+  /** What gateways gave it. */
+  mappedPorts: MappedPorts = {};
   readonly #world: World;
   #nextStore = 1;
   #met = 0;
@@ -153,6 +156,7 @@ export class SimulatedSession {
       sha1,
       peersMax: options.peersMax ?? 50,
       listenPort: () => this.listenPort,
+      mappedPorts: () => this.mappedPorts,
       pex: options.pex ?? true,
       diskWorkers: 1,
     });

@@ -42,11 +42,16 @@ export class Bottleneck {
     this.#queueBytes = queueBytes;
   }
 
+  /** How long what waits before the bottleneck takes to leave. */
+  get queueMs(): number {
+    return Math.max(0, this.#freeMs - this.#queue.nowMs);
+  }
+
   /** How long a packet waits and leaves, in ms; `undefined` when it is dropped. */
   pass(bytes: number): number | undefined {
     if (this.#bytesPerSecond === 0) return 0;
     const nowMs = this.#queue.nowMs;
-    const waitingMs = Math.max(0, this.#freeMs - nowMs);
+    const waitingMs = this.queueMs;
     if ((waitingMs * this.#bytesPerSecond) / 1000 + bytes > this.#queueBytes) {
       this.dropped++;
       return undefined;
