@@ -2,6 +2,10 @@
 // threads, as strace tells it. Nothing inside the program can hide from that.
 import { readFile } from 'node:fs/promises';
 import { succeeds } from './available.ts';
+import { pauseMs } from './deadline.ts';
+
+const POLL_MS = 20;
+const QUIET_POLLS = 100;
 
 /** What a program asked the kernel for. */
 export interface SocketCall {
@@ -27,12 +31,15 @@ export function watching(file: string): readonly string[] {
 
 /** Reads what was written of a program that has ended; calls of the machine's own sockets (netlink, pairs of a process) name nobody and are left out. */
 export async function callsIn(file: string): Promise<SocketCall[]> {
-  let lines: string[];
-  do {
-    // The watcher is told of the end after everybody else.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  let lines: string[] = [];
+  // The watcher is told of the end after everybody else, and is done when it has nothing more to write.
+  for (let quiet = 0; quiet < QUIET_POLLS; quiet++) {
+    await pauseMs(POLL_MS);
+    const known = lines.length;
     lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
-  } while (!/\+\+\+ (?:exited|killed)/.test(lines.at(-1)!));
+    if (/\+\+\+ (?:exited|killed)/.test(lines.at(-1)!)) break;
+    if (lines.length > known) quiet = 0;
+  }
   // The descriptors of a program are those of all its threads.
   const bound = new Map<string, string>();
   return lines.flatMap((line) => callOf(line, bound) ?? []);
