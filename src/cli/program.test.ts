@@ -125,6 +125,17 @@ class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent 
     }));
   }
 
+  error: StorageError | undefined;
+  movedTo: string | undefined;
+
+  async pause(): Promise<void> {
+    this.change({ state: 'paused' });
+  }
+
+  async move(directory: string): Promise<void> {
+    this.movedTo = directory;
+  }
+
   async remove(): Promise<void> {
     this.change({ state: 'removed' });
   }
@@ -243,7 +254,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('get hands its options to the library', async () => {
   bench.client.added = (torrent) => torrent.finish();
   const options =
-    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --net-threads 2 --max-peers 7 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive --no-nat';
+    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --net-threads 2 --max-peers 7 --upload-slots 3 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive --no-nat';
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--sequential', ...options.split(' ')), 0);
   assert.deepEqual(bench.clientOptions, {
     encryption: 'prefer',
@@ -270,6 +281,7 @@ test('get hands its options to the library', async () => {
       { host: '10.0.0.1', port: 1 },
       { host: '::1', port: 2 },
     ],
+    uploadSlotsMax: 3,
     directory: folder,
   });
   assert.equal(bench.client.closed, 1);
