@@ -128,7 +128,7 @@ export class Client extends EventEmitter<ClientEvents> {
     const udpAddresses = settings.dht === false ? [] : settings.dht.addresses;
     this.#dhtHomes = new DhtHomes(udpAddresses);
     const homes = this.#dhtHomes.datagrams;
-    const mappedPorts = (): MappedPorts => this.#portMapping?.mappedUdpPorts() ?? {};
+    const mappedPorts = (): MappedPorts => this.#portMapping?.mappedUdpPorts ?? {};
     const external = (): ExternalAddress => session.external;
     const dhtParts = { datagrams: this.#udp, homes, egress, clock, random, refuses, mappedPorts, external };
     this.#dht = settings.dht === false ? undefined : new ClientDht({ settings: settings.dht, ...dhtParts });
@@ -147,7 +147,7 @@ export class Client extends EventEmitter<ClientEvents> {
       sha1: metainfoPorts.sha1,
       peersMax: settings.peersMax,
       listenPort: () => this.#listener.port,
-      mappedPorts: () => this.#portMapping?.mappedPorts() ?? {},
+      mappedPorts: () => this.#portMapping?.mappedPorts ?? {},
       pex: settings.pex,
       diskWorkers: settings.diskWorkers,
       warn,

@@ -7,6 +7,7 @@ import { type OpenPort, PortMapper, type PortMapperStatus } from '../engine/port
 import type { ExternalAddress } from '../engine/swarm/external-address.ts';
 import { NatHost } from '../host/nat/nat-host.ts';
 import type { LocalBinding } from '../host/net/local-binding.ts';
+import type { PortTransport } from '../protocol/portmap/pcp-packet.ts';
 import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
 import type { PortMappingSettings } from './client-options.ts';
 import { UNMAP_TIMEOUT_MS } from './limits.ts';
@@ -32,7 +33,8 @@ export class ClientPortMapping {
   readonly #host: NatHost;
   #timer: NodeJS.Timeout | undefined;
   #told = '';
-  #ports = '{}';
+  /** Asked for with every peer that is judged: reckoned when something changes. */
+  #mapped: Readonly<Record<PortTransport, MappedPorts>> = { tcp: {}, udp: {} };
   #closed: Promise<void> | undefined;
 
   private constructor(settings: PortMappingSettings, parts: ClientPortMappingParts) {
@@ -73,13 +75,13 @@ export class ClientPortMapping {
   }
 
   /** The TCP ports by which the internet reaches us, where they are not those that we are bound to. */
-  mappedPorts(): MappedPorts {
-    return this.#portsOf('tcp', (family) => this.#parts.ports.tcpPort(family));
+  get mappedPorts(): MappedPorts {
+    return this.#mapped.tcp;
   }
 
   /** The same of UDP, which the DHT goes over. */
-  mappedUdpPorts(): MappedPorts {
-    return this.#portsOf('udp', (family) => this.#parts.ports.udpPort(family));
+  get mappedUdpPorts(): MappedPorts {
+    return this.#mapped.udp;
   }
 
   /** Takes all mappings away, which gateways have a second for, and closes every socket. Idempotent. */
@@ -100,11 +102,13 @@ export class ClientPortMapping {
     await this.#host.close();
   }
 
-  #portsOf(transport: 'tcp' | 'udp', bound: (family: AddressFamily) => number | undefined): MappedPorts {
+  #portsOf(transport: PortTransport): MappedPorts {
+    const { ports: bound } = this.#parts;
     const ports: Partial<Record<AddressFamily, number>> = {};
     for (const family of [4, 6] as const) {
       const outside = this.#mapper.externalPort(family, transport);
-      if (outside !== undefined && outside !== bound(family)) ports[family] = outside;
+      const inside = transport === 'tcp' ? bound.tcpPort(family) : bound.udpPort(family);
+      if (outside !== undefined && outside !== inside) ports[family] = outside;
     }
     return ports;
   }
@@ -114,11 +118,12 @@ export class ClientPortMapping {
     if (this.#closed !== undefined) return;
     const status = this.status();
     const told = JSON.stringify(status);
-    const ports = JSON.stringify(this.mappedPorts());
     if (told === this.#told) return;
-    const moved = ports !== this.#ports;
     this.#told = told;
-    this.#ports = ports;
+    const before = this.#mapped.tcp;
+    this.#mapped = { tcp: this.#portsOf('tcp'), udp: this.#portsOf('udp') };
+    const { tcp: now } = this.#mapped;
+    const moved = before[4] !== now[4] || before[6] !== now[6];
     this.#parts.changed(status, moved);
   }
 }

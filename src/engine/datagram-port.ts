@@ -14,9 +14,12 @@ export interface DatagramPort {
    * never changes what it sent need not look.
    */
   readonly idle: boolean;
+  /** `send` answered `false` because too much waits, and `drained` has not come yet: it will. */
+  readonly full: boolean;
   /**
    * Sends one packet to a numeric address, or through a proxy to a name. The host takes the bytes over: they must not change before `idle`. `false` when
-   * nothing was sent, because too much waits already (`drained` follows) or because there is no socket of that family.
+   * nothing was sent, because too much waits already (then it is `full`), or because nothing can be sent there at all: there
+   * is no socket of that family, or no such port.
    */
   send(bytes: Uint8Array, to: PeerAddress): boolean;
   /** Bytes that each packet is longer by on its way, because it goes through a proxy: so much less fits into one. */
@@ -27,14 +30,17 @@ export interface DatagramPort {
 
 /** What one protocol hears of the sockets that it shares. */
 export interface DatagramSink {
-  /** A packet came. The bytes are the protocol's from now on. `from.host` is numeric, IPv4 never in IPv6 clothes. */
+  /**
+   * A packet came. The bytes are the protocol's from now on. `from.host` is numeric, IPv4 never in IPv6 clothes; `from.port`
+   * is one that can be answered.
+   */
   datagram(bytes: Uint8Array, from: PeerAddress): void;
   /**
    * The system refused a packet to this address, perhaps another protocol's: EMSGSIZE when it is too long for the way,
    * ENETUNREACH, EPERM and the like. Silence says nothing: most packets that are lost are lost elsewhere.
    */
   undelivered(to: PeerAddress, code: string): void;
-  /** Packets may be sent again, after `send` answered `false`. */
+  /** Packets may be sent again, after the port was `full`. */
   drained(): void;
 }
 

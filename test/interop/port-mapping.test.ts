@@ -1,9 +1,10 @@
 // Peers on the internet get through a real router: miniupnpd opens the ports that we ask for by each of its protocols, over
 // IPv4 and IPv6, for TCP and UDP, and closes them when we end. In network namespaces: nothing of it is seen elsewhere.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { assertDownloaded } from '../support/compare.ts';
 import {
+  HOME,
   HOME_IPV6,
   HomeNetwork,
   type HomeNetworkOptions,
@@ -56,95 +57,116 @@ async function downloads({ network, file, payload }: Scene, from: string, ...mor
   await assertDownloaded(payload, folder);
 }
 
-for (const speaks of ['pcp', 'nat-pmp', 'upnp'] as const satisfies readonly RouterProtocol[]) {
-  test(`peers of the internet get through a router that speaks ${speaks}, until Ctrl-C`, TIMEOUT, async (t) => {
-    const made = await scene(t, { speaks });
+describe('a router', { concurrency: 3 }, () => {
+  for (const speaks of ['pcp', 'nat-pmp', 'upnp'] as const satisfies readonly RouterProtocol[]) {
+    test(`peers of the internet get through a router that speaks ${speaks}, until Ctrl-C`, TIMEOUT, async (t) => {
+      const made = await scene(t, { speaks });
+      if (made === undefined) return;
+      const { network } = made;
+      const seeding = seed(made, '--no-trackers');
+      // NAT-PMP knows no IPv6, and this router then has no other way to open it.
+      const count = speaks === 'nat-pmp' ? 2 : 4;
+      const ports = await mapped(seeding, count);
+      assert.ok(ports.every((one) => one.protocol === speaks && !one.doubleNat && one.externalPort === PORT));
+      assert.ok(ports.filter(({ family }) => family === 4).every((one) => one.externalAddress === ROUTER_OUTSIDE));
+      assert.deepEqual(new Set(ports.map(({ transport }) => transport)), new Set(['tcp', 'udp']));
+      assert.equal(network.opened(), count);
+      await downloads(made, `${ROUTER_OUTSIDE}:${PORT}`);
+      if (count === 4) await downloads(made, `[${HOME_IPV6}]:${PORT}`);
+      network.blockTcp();
+      await downloads(made, `${ROUTER_OUTSIDE}:${PORT}`, '--utp', 'prefer');
+      seeding.interrupt();
+      assert.equal((await seeding.outcome()).code, EXIT_INTERRUPTED);
+      assert.equal(network.opened(), 0, 'nothing stays open');
+    });
+  }
+
+  for (const [name, options, taken] of [
+    ['PCP', { speaks: 'pcp' }, true],
+    ['NAT-PMP', { speaks: 'nat-pmp' }, true],
+    ['UPnP, IGD 1', { speaks: 'upnp', igd: 1 }, true],
+    ['UPnP, IGD 2, which picks one', { speaks: 'upnp', portsFrom: 20_000 }, false],
+  ] as const satisfies readonly (readonly [string, HomeNetworkOptions, boolean])[]) {
+    test(`a router that gives another port by ${name}: trackers and peers are told that one`, TIMEOUT, async (t) => {
+      const made = await scene(t, options);
+      if (made === undefined) return;
+      if (taken) await made.network.occupy(PORT);
+      const tracker = made.network.run('internet', 'python3', '-u', '-m', 'http.server', '8080', '--bind', INTERNET);
+      const seeding = seed(made);
+      const event = await seeding.until(
+        ({ mappings = [] }) => mappings.filter(({ family }) => family === 4).length === 2,
+        'both mappings of IPv4',
+      );
+      const [tcp, udp] = event.mappings!.filter(({ family }) => family === 4);
+      assert.ok(tcp!.externalPort !== PORT && tcp!.externalPort === udp!.externalPort, JSON.stringify(event));
+      const told = (line: string): true | undefined => line.includes(`&port=${tcp!.externalPort}&`) || undefined;
+      await tracker.find(told, DOWNLOAD_TIMEOUT_MS, 'an announce of that port');
+      await downloads(made, `${ROUTER_OUTSIDE}:${tcp!.externalPort}`);
+    });
+  }
+
+  test('a router that loses its power opens the ports again', TIMEOUT, async (t) => {
+    const made = await scene(t, { speaks: 'pcp' });
     if (made === undefined) return;
     const { network } = made;
     const seeding = seed(made, '--no-trackers');
-    // NAT-PMP knows no IPv6, and this router then has no other way to open it.
-    const count = speaks === 'nat-pmp' ? 2 : 4;
-    const ports = await mapped(seeding, count);
-    assert.ok(ports.every((one) => one.protocol === speaks && !one.doubleNat && one.externalPort === PORT));
-    assert.ok(ports.filter(({ family }) => family === 4).every((one) => one.externalAddress === ROUTER_OUTSIDE));
-    assert.deepEqual(new Set(ports.map(({ transport }) => transport)), new Set(['tcp', 'udp']));
-    assert.equal(network.opened(), count);
+    await mapped(seeding, 4);
+    await network.untilRouterHasRun(8);
+    await network.crashRouter();
+    assert.equal(network.opened(), 0);
+    await network.startRouter();
+    await network.untilOpened(4);
     await downloads(made, `${ROUTER_OUTSIDE}:${PORT}`);
-    if (count === 4) await downloads(made, `[${HOME_IPV6}]:${PORT}`);
-    network.blockTcp();
-    await downloads(made, `${ROUTER_OUTSIDE}:${PORT}`, '--utp', 'prefer');
-    seeding.interrupt();
-    assert.equal((await seeding.outcome()).code, EXIT_INTERRUPTED);
-    assert.equal(network.opened(), 0, 'nothing stays open');
   });
-}
 
-for (const speaks of ['pcp', 'nat-pmp', 'upnp'] as const satisfies readonly RouterProtocol[]) {
-  test(`a router that gives another port by ${speaks}: trackers and peers are told that one`, TIMEOUT, async (t) => {
-    // By UPnP it gives high ports alone; by the others the port that we like is somebody else's.
-    const made = await scene(t, speaks === 'upnp' ? { speaks, portsFrom: 20_000 } : { speaks });
+  test('with --no-nat, and when we listen on this machine alone, no router is asked', TIMEOUT, async (t) => {
+    const made = await scene(t, { speaks: 'pcp' });
     if (made === undefined) return;
-    if (speaks !== 'upnp') await made.network.occupy(PORT);
-    const tracker = made.network.run('internet', 'python3', '-u', '-m', 'http.server', '8080', '--bind', INTERNET);
-    const seeding = seed(made);
-    const event = await seeding.until(
-      ({ mappings = [] }) => mappings.filter(({ family }) => family === 4).length === 2,
-      'both mappings of IPv4',
+    const { network } = made;
+    for (const more of [['--no-nat'], ['--listen', '127.0.0.1:0']]) {
+      const seeding = seed(made, '--no-trackers', ...more);
+      await seeding.until(({ state }) => state === 'seeding', 'it seeds');
+      seeding.interrupt();
+      await seeding.outcome();
+    }
+    assert.equal(network.asked(), 0);
+    const folder = await network.workspace.folder('got');
+    const getting = new Millrace(
+      network.workspace,
+      ['get', made.file, '-o', folder, ...QUIET, '--no-trackers'],
+      network.at('home'),
     );
-    const [tcp, udp] = event.mappings!.filter(({ family }) => family === 4);
-    assert.ok(tcp!.externalPort !== PORT && tcp!.externalPort === udp!.externalPort, JSON.stringify(event));
-    const told = (line: string): true | undefined => line.includes(`&port=${tcp!.externalPort}&`) || undefined;
-    await tracker.find(told, DOWNLOAD_TIMEOUT_MS, 'an announce of that port');
-    await downloads(made, `${ROUTER_OUTSIDE}:${tcp!.externalPort}`);
+    await mapped(getting, 4);
+    getting.interrupt();
+    assert.equal((await getting.outcome()).code, EXIT_INTERRUPTED);
+    assert.ok(network.asked() > 0);
+    assert.equal(network.opened(), 0, 'get takes its ports away, too');
   });
-}
 
-test('a router that loses its power opens the ports again', TIMEOUT, async (t) => {
-  const made = await scene(t, { speaks: 'pcp' });
-  if (made === undefined) return;
-  const { network } = made;
-  const seeding = seed(made, '--no-trackers');
-  await mapped(seeding, 4);
-  await network.untilRouterHasRun(8);
-  await network.crashRouter();
-  assert.equal(network.opened(), 0);
-  await network.startRouter();
-  await network.untilOpened(4);
-  await downloads(made, `${ROUTER_OUTSIDE}:${PORT}`);
-});
-
-test('with --no-nat, and when we listen on this machine alone, no router is asked', TIMEOUT, async (t) => {
-  const made = await scene(t, { speaks: 'pcp' });
-  if (made === undefined) return;
-  const { network } = made;
-  for (const more of [['--no-nat'], ['--listen', '127.0.0.1:0']]) {
-    const seeding = seed(made, '--no-trackers', ...more);
-    await seeding.until(({ state }) => state === 'seeding', 'it seeds');
+  test('what is bound to one address asks for that one alone', TIMEOUT, async (t) => {
+    const made = await scene(t, { speaks: 'pcp' });
+    if (made === undefined) return;
+    const seeding = seed(made, '--no-trackers', '--bind', HOME);
+    const ports = await mapped(seeding, 2);
+    assert.deepEqual(
+      ports.map(({ family }) => family),
+      [4, 4],
+    );
+    await downloads(made, `${ROUTER_OUTSIDE}:${PORT}`);
     seeding.interrupt();
     await seeding.outcome();
-  }
-  assert.equal(network.asked(), 0);
-  const folder = await network.workspace.folder('got');
-  const getting = new Millrace(
-    network.workspace,
-    ['get', made.file, '-o', folder, ...QUIET, '--no-trackers'],
-    network.at('home'),
-  );
-  await mapped(getting, 4);
-  getting.interrupt();
-  assert.equal((await getting.outcome()).code, EXIT_INTERRUPTED);
-  assert.ok(network.asked() > 0);
-  assert.equal(network.opened(), 0, 'get takes its ports away, too');
-});
+    assert.equal(made.network.opened(), 0);
+  });
 
-test('a router that is silent holds up neither start nor end, and nobody is bothered with it', TIMEOUT, async (t) => {
-  const made = await scene(t, { speaks: 'pcp' });
-  if (made === undefined) return;
-  await made.network.crashRouter();
-  const seeding = seed(made, '--no-trackers');
-  await seeding.until(({ state }) => state === 'seeding', 'it seeds');
-  seeding.interrupt();
-  const { code, events } = await seeding.outcome();
-  assert.equal(code, EXIT_INTERRUPTED);
-  assert.ok(!events.some(({ event }) => event === 'warning'));
+  test('a router that is silent holds up neither start nor end, and nobody is bothered with it', TIMEOUT, async (t) => {
+    const made = await scene(t, { speaks: 'pcp' });
+    if (made === undefined) return;
+    await made.network.crashRouter();
+    const seeding = seed(made, '--no-trackers');
+    await seeding.until(({ state }) => state === 'seeding', 'it seeds');
+    seeding.interrupt();
+    const { code, events } = await seeding.outcome();
+    assert.equal(code, EXIT_INTERRUPTED);
+    assert.ok(!events.some(({ event }) => event === 'warning'));
+  });
 });

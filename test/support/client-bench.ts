@@ -16,8 +16,8 @@ import type { PeerAddress } from '#src/client/types.ts';
 import { SeededRandom } from '#src/testing/seeded-random.ts';
 import { NET_THREADS } from './net-threads.ts';
 
-/** Nothing on loopback takes longer; a test that waits is broken and says what it waited for. */
-const PATIENCE_MS = 15_000;
+/** Nothing on loopback takes longer, on a machine ten times slower either; a test that waits is broken and says what it waited for. */
+const PATIENCE_MS = 60_000;
 
 /** `path` and length of each file. */
 export type Payload = Readonly<Record<string, number>>;

@@ -18,7 +18,7 @@ const DAEMON = 'miniupnpd';
 export const ROUTER_OUTSIDE = '44.1.2.3';
 export const INTERNET = '44.1.2.1';
 export const HOME_IPV6 = '2a0f:77::2';
-const HOME = '192.168.77.2';
+export const HOME = '192.168.77.2';
 const ROUTER_INSIDE = '192.168.77.1';
 
 /** What the router speaks; PCP and NAT-PMP are one in miniupnpd: one of them is then dropped on its way. */
@@ -26,6 +26,8 @@ export type RouterProtocol = 'pcp' | 'nat-pmp' | 'upnp';
 
 export interface HomeNetworkOptions {
   readonly speaks: RouterProtocol;
+  /** The version that the router calls itself by UPnP. */
+  readonly igd?: 1 | 2;
   /** The lowest external port that the router gives. */
   readonly portsFrom?: number;
 }
@@ -107,19 +109,19 @@ export class HomeNetwork {
 
   /** Starts miniupnpd, which remembers nothing of before. */
   async startRouter(): Promise<void> {
-    const { speaks, portsFrom = 1024 } = this.#options;
+    const { speaks, portsFrom = 1024, igd = 2 } = this.#options;
     const file = path.join(this.workspace.path, 'miniupnpd.conf');
     const lines = [
       'ext_ifname=wan',
       'ext_ifname6=wan',
       'listening_ip=lan',
       'http_port=0',
-      `enable_natpmp=${speaks === 'upnp' ? 'no' : 'yes'}`,
+      'enable_natpmp=yes',
       `enable_upnp=${speaks === 'upnp' ? 'yes' : 'no'}`,
       'secure_mode=yes',
       'min_lifetime=20',
       'uuid=b55a5a94-5216-45bd-90e3-ac617a0a373a',
-      'force_igd_desc_v1=no',
+      `force_igd_desc_v1=${igd === 1 ? 'yes' : 'no'}`,
       `allow ${portsFrom}-65535 192.168.77.0/24 1024-65535`,
       'deny 0-65535 0.0.0.0/0 0-65535',
     ];
@@ -203,8 +205,11 @@ export class HomeNetwork {
     const { speaks } = this.#options;
     // The first byte of a packet is the version: 2 of PCP, 0 of NAT-PMP.
     if (speaks === 'nat-pmp') this.#nft('insert rule inet filter input udp dport 5351 @th,64,8 2 drop');
-    // miniupnpd answers PCP over IPv6 even when told not to.
-    if (speaks === 'upnp') this.#nft('insert rule inet filter input udp dport 5351 reject');
+    // The neighbour may ask by NAT-PMP all the same.
+    if (speaks === 'upnp') {
+      this.#nft('insert rule inet filter input meta nfproto ipv6 udp dport 5351 reject');
+      this.#nft(`insert rule inet filter input ip saddr != ${NEIGHBOUR} udp dport 5351 reject`);
+    }
     return true;
   }
 

@@ -105,13 +105,14 @@ export class SystemDatagramSocket implements DatagramSocket {
   }
 }
 
-/** Waits for what a socket is told to do. */
-function settled(socket: Socket, act: (done: () => void) => void): Promise<void> {
+/** Waits for what a socket is told to do: what goes wrong with `bind` is an event, with `connect` told to the callback. */
+function settled(socket: Socket, act: (done: (error?: Error) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
-    act(() => {
+    act((error) => {
       socket.off('error', reject);
-      resolve();
+      if (error instanceof Error) reject(error);
+      else resolve();
     });
   });
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DatagramRecorder, describeDatagramPort } from '../../testing/datagrams/datagram-port-conformance.ts';
+import { Socks5Proxy } from '../../testing/proxy/socks5-proxy.ts';
 import { DATAGRAM_QUEUE_BYTES } from '../limits.ts';
+import { Egress } from './egress.ts';
+import { parseProxyUrl } from './proxy-settings.ts';
+import { openSocksRelay } from './socks-relay.ts';
 import { UdpHost } from './udp-host.ts';
 
 async function until(condition: () => boolean): Promise<void> {
@@ -52,6 +56,40 @@ test('what waits to leave is bounded, and whoever had to wait is told when it ha
   } finally {
     await Promise.all([host.close(), other.close()]);
   }
+});
+
+test('packets from where nobody can be answered are nobody’s', { timeout: 20_000 }, async (t) => {
+  const proxy = await Socks5Proxy.start({ claimedPort: 0 });
+  const [host, other] = [new UdpHost(new Egress({ proxy: parseProxyUrl(proxy.url) })), new UdpHost()];
+  t.after(() => Promise.all([proxy.stop(), host.close(), other.close()]));
+  const [near, far] = [new DatagramRecorder(), new DatagramRecorder()];
+  const [port, farPort] = [host.attach('krpc', near), other.attach('krpc', far)];
+  await host.openRelay();
+  const target = await other.open('127.0.0.1', 0);
+  const packet = new TextEncoder().encode('de');
+  port.send(packet, target);
+  await until(() => far.heard.length === 1);
+  farPort.send(packet, far.heard[0]!.from);
+  await until(() => host.strayPackets === 1);
+  delete proxy.behaviour.claimedPort;
+  farPort.send(packet, far.heard[0]!.from);
+  await until(() => near.heard.length === 1);
+  assert.deepEqual(near.heard[0]!.from, target);
+});
+
+test('a relay that cannot be reached is no relay', { timeout: 20_000 }, async (t) => {
+  const proxy = await Socks5Proxy.start({ relayHost: '255.255.255.255' });
+  const egress = new Egress({ proxy: parseProxyUrl(proxy.url) });
+  const host = new UdpHost(egress);
+  t.after(() => Promise.all([proxy.stop(), host.close()]));
+  await assert.rejects(openSocksRelay(egress, { packet: () => undefined, broken: () => undefined }), {
+    code: 'ERR_PROXY_CONNECT',
+    message: /EACCES/,
+  });
+  const port = host.attach('krpc', new DatagramRecorder());
+  await host.openRelay();
+  assert.equal(port.local(4), undefined);
+  assert.equal(port.send(new TextEncoder().encode('de'), { host: '192.0.2.1', port: 1 }), false);
 });
 
 test('closed sockets send nothing, and closing twice is closing once', { timeout: 10_000 }, async () => {

@@ -75,6 +75,10 @@ export class UdpHost implements DatagramPorts, DatagramPort {
     return true;
   }
 
+  get full(): boolean {
+    return this.#full;
+  }
+
   get idle(): boolean {
     for (const socket of this.#sockets.values()) if (socket.queuedBytes > 0) return false;
     return true;
@@ -93,7 +97,8 @@ export class UdpHost implements DatagramPorts, DatagramPort {
 
   readonly #hearer: DatagramHearer = {
     packet: (bytes, from) => {
-      if (!this.#switch.datagram(bytes, from)) this.#strayPackets++;
+      // The system takes in packets that claim to come from port 0, and a relay may name it; nobody can be answered there.
+      if (from.port === 0 || !this.#switch.datagram(bytes, from)) this.#strayPackets++;
     },
     broken: () => undefined,
   };

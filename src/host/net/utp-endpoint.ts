@@ -115,13 +115,17 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     // Too long a packet was one that tried its size; of others, connections learn by silence. But who is being dialled
     // over a network that is not there need not wait.
     if (code === 'EMSGSIZE') return;
+    const refused: UtpSocket[] = [];
     for (const sockets of this.#sockets.values()) {
       for (const socket of sockets) {
         const { address, connection } = socket;
-        if (!connection.halfOpen || address.port !== to.port || address.host !== to.host) continue;
-        socket.fail(Object.assign(new Error(`packets to ${to.host} are refused: ${code}`), { code }));
-        return;
+        if (connection.halfOpen && address.port === to.port && address.host === to.host) refused.push(socket);
       }
+    }
+    for (const socket of refused) {
+      // Nobody knows yet of a stranger who was answered, nor listens: its address may be forged.
+      if (socket.incoming) socket.connection.abandon();
+      else socket.fail(Object.assign(new Error(`packets to ${to.host} are refused: ${code}`), { code }));
     }
   }
 
@@ -279,7 +283,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   }
 
   #send(datagram: Uint8Array, to: PeerAddress): void {
-    // What is refused is lost like any packet, and sent again when its time has come.
-    if (!this.#port.send(datagram, to) && this.reaches(to.host)) this.#blocked = true;
+    // What is refused is lost like any packet, and sent again when its time has come. To wait is right only for what ends.
+    if (!this.#port.send(datagram, to) && this.#port.full) this.#blocked = true;
   }
 }

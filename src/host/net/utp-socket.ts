@@ -76,7 +76,7 @@ export class UtpSocket extends EventEmitter<Events> implements LinkSocket, UtpSi
     this.#close();
   }
 
-  /** Ends it because the system refuses its packets. */
+  /** Ends one that was dialled because the system refuses its packets. */
   fail(error: NodeJS.ErrnoException): void {
     if (this.destroyed) return;
     this.emit('error', error);

@@ -27,6 +27,7 @@ class Stage implements DatagramPorts, DatagramPort {
   readonly sent: { readonly header: UtpHeader; readonly to: PeerAddress }[] = [];
   readonly overheadBytes = 0;
   readonly idle = true;
+  readonly full = false;
   nowUs = 1_000_000;
   #sink: DatagramSink | undefined;
 
@@ -43,8 +44,14 @@ class Stage implements DatagramPorts, DatagramPort {
   send(bytes: Uint8Array, to: PeerAddress): boolean {
     const header = new UtpHeader();
     assert.ok(readUtpPacket(bytes, header));
+    if (to.port === 0) return false;
     this.sent.push({ header, to });
     return true;
+  }
+
+  /** The system refuses what was sent. */
+  refuse(to: PeerAddress, code: string): void {
+    this.#sink!.undelivered(to, code);
   }
 
   local(): PeerAddress {
@@ -100,6 +107,40 @@ test('a stranger who resets what it began is forgotten, and nobody hears of it',
   const acknowledged = (stage.sent[0]!.header.sequence - 1) & 0xffff;
   stage.packet(stranger(1), { type: UTP_RESET, connectionId: 8, acknowledged });
   assert.equal(stage.endpoint.connections, 0);
+  await stage.endpoint.close();
+});
+
+test('a stranger to whom the system sends nothing is forgotten; whoever dials there hears of it', TIMEOUT, async () => {
+  const stage = new Stage();
+  stage.packet(stranger(1), { type: UTP_SYN, connectionId: 7, sequence: 1 });
+  await stage.turn();
+  const dialled = stage.endpoint.connect(stranger(1));
+  const codes: (string | undefined)[] = [];
+  dialled.on('error', ({ code }) => codes.push(code));
+  await stage.turn();
+  stage.refuse(stranger(2), 'EPERM');
+  stage.refuse(stranger(1), 'EMSGSIZE');
+  assert.deepEqual([stage.endpoint.connections, codes], [2, []]);
+  // An error that is emitted to nobody would fail this test from outside.
+  stage.refuse(stranger(1), 'EPERM');
+  assert.deepEqual([stage.endpoint.connections, codes], [0, ['EPERM']]);
+  // A stranger whom somebody knows already is not given up for one packet.
+  const socket = await stage.meet(stranger(3), 20);
+  stage.refuse(stranger(3), 'EPERM');
+  assert.equal(socket.destroyed, false);
+  await stage.endpoint.close();
+});
+
+test('who cannot be answered holds up nobody else', TIMEOUT, async () => {
+  const stage = new Stage();
+  stage.packet({ ...stranger(1), port: 0 }, { type: UTP_SYN, connectionId: 7, sequence: 1 });
+  await stage.turn();
+  stage.packet(stranger(2), { type: UTP_SYN, connectionId: 9, sequence: 1 });
+  await stage.turn();
+  assert.deepEqual(
+    stage.sent.map(({ to }) => to),
+    [stranger(2)],
+  );
   await stage.endpoint.close();
 });
 

@@ -9,6 +9,8 @@ export interface Socks5Behaviour extends ProxyBehaviour {
   tcpOnly?: boolean;
   /** Where the relay is said to be. Default: its address; `0.0.0.0` means "where I am". */
   relayHost?: string;
+  /** The port from which packets are said to come. Default: theirs. */
+  claimedPort?: number;
 }
 
 const NOWHERE: AskedTarget = { host: '0.0.0.0', port: 0 };
@@ -184,7 +186,12 @@ export class Socks5Proxy {
     });
     far.on('message', (packet, from) => {
       if (client !== undefined)
-        relay.send(wrap(packet, from.address, from.port), client.port, client.host, () => undefined);
+        relay.send(
+          wrap(packet, from.address, this.behaviour.claimedPort ?? from.port),
+          client.port,
+          client.host,
+          () => undefined,
+        );
     });
     const end = (): void => {
       if (!this.#relays.delete(relay)) return;

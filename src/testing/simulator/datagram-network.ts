@@ -74,6 +74,8 @@ export class DatagramHost implements DatagramPorts, DatagramPort {
   /** What is sent is copied at once. */
   readonly idle: boolean = true;
   readonly overheadBytes = 0;
+  /** Something was sent while it was blocked. */
+  full = false;
   readonly #network: DatagramNetwork;
   readonly #addresses: readonly PeerAddress[];
   readonly #switch = new DatagramSwitch();
@@ -91,7 +93,11 @@ export class DatagramHost implements DatagramPorts, DatagramPort {
 
   send(bytes: Uint8Array, to: PeerAddress): boolean {
     const from = this.local(familyOf(to));
-    if (from === undefined || this.#blocked || !(to.port > 0 && to.port < 65_536)) return false;
+    if (from === undefined || !(to.port > 0 && to.port < 65_536)) return false;
+    if (this.#blocked) {
+      this.full = true;
+      return false;
+    }
     const { queue, troubles } = this.#network;
     if (bytes.length > troubles.sendBytesMax) queue.plan(0, () => this.#switch.undelivered(to, 'EMSGSIZE'));
     else if (this.online) this.#network.carry(bytes, from, to);
@@ -104,8 +110,12 @@ export class DatagramHost implements DatagramPorts, DatagramPort {
 
   /** While true, everything that waits to be sent waits longer: `send` answers `false`. */
   set blocked(blocked: boolean) {
-    if (this.#blocked && !blocked) this.#network.queue.plan(0, () => this.#switch.drained());
     this.#blocked = blocked;
+    if (blocked || !this.full) return;
+    this.#network.queue.plan(0, () => {
+      this.full = false;
+      this.#switch.drained();
+    });
   }
 
   arrive(bytes: Uint8Array, from: PeerAddress): void {
