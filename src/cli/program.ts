@@ -4,6 +4,7 @@ import { addCreateCommand } from './commands/create.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addGetCommand } from './commands/get.ts';
 import { addInfoCommand } from './commands/info.ts';
+import { addMoveCommand } from './commands/move.ts';
 import { addSeedCommand } from './commands/seed.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import type { CommandContext } from './context.ts';
@@ -55,6 +56,7 @@ function buildProgram(version: string, context: CommandContext, exit: (exitCode:
     addCreateCommand,
     addInfoCommand,
     addVerifyCommand,
+    addMoveCommand,
     addDemoCommand,
   ]) {
     add(program, context, exit);

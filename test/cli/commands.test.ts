@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -192,4 +192,40 @@ test('a reader that goes away ends a command without a word', async () => {
   await once(child, 'close');
   assert.equal(child.exitCode, 141);
   assert.equal(stderr, '');
+});
+
+test('move takes the files and what is known of them along: the next command hashes nothing', async () => {
+  const list = (from: string, to: string): string[] => ['move', 'payload.torrent', '--from', from, '--to', to];
+  for (const [name] of FILES) {
+    await mkdir(path.dirname(path.join(folder, 'here', 'payload', name)), { recursive: true });
+    await writeFile(path.join(folder, 'here', 'payload', name), await readFile(path.join(folder, 'payload', name)));
+  }
+  // Of a time that `utimes` can set again.
+  const past = new Date(2020, 1, 1);
+  await utimes(path.join(folder, 'here', 'payload', 'one.bin'), past, past);
+  const moved = await run(...list('here', 'new/there'), '--json');
+  assert.equal(moved.exitCode, 0, moved.stderr + moved.stdout);
+  const done = eventsOf(moved).at(-1)!;
+  assert.deepEqual(
+    [done['event'], done['bytes'], done['from'], done['to']],
+    ['done', 5_070_000, path.join(folder, 'here'), path.join(folder, 'new', 'there')],
+  );
+  await assertSamePayload(path.join('new', 'there'));
+  // Spoilt without its time telling: whoever hashed it again would find out.
+  const file = path.join(folder, 'new', 'there', 'payload', 'one.bin');
+  await writeFile(file, new Uint8Array(5_000_000));
+  await utimes(file, past, past);
+  const back = await run(...list('new/there', 'here'));
+  assert.equal(back.exitCode, 0, back.stderr);
+  assert.match(back.stdout, /moved.*payload\n.*4\.84 MiB to .*here/s);
+
+  const nothing = await run(...list('new/there', 'here'));
+  assert.equal(nothing.exitCode, 2);
+  assert.match(nothing.stderr, /nothing of "payload" is in .*there/);
+  await mkdir(path.join(folder, 'full', 'payload'), { recursive: true });
+  await writeFile(path.join(folder, 'full', 'payload', 'one.bin'), 'mine');
+  const refused = await run(...list('here', 'full'));
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /one\.bin is there already: nothing was moved/);
+  assert.equal(await readFile(path.join(folder, 'full', 'payload', 'one.bin'), 'utf8'), 'mine');
 });

@@ -48,7 +48,7 @@ test('help is no failure, and names every command', async () => {
   for (const line of ['--help', 'help']) {
     const { exitCode, stdout } = await runMillrace([line]);
     assert.equal(exitCode, 0);
-    for (const command of ['get', 'seed', 'create', 'info', 'verify', 'demo']) {
+    for (const command of ['get', 'seed', 'create', 'info', 'verify', 'move', 'demo']) {
       assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
     }
   }
@@ -57,11 +57,12 @@ test('help is no failure, and names every command', async () => {
 test('the help of a command names every option of the contract', async () => {
   const options: [string, string][] = [
     ['get', '--output --peer --listen --no-trackers --no-dht --no-lsd --no-pex --no-nat --encryption --memory'],
-    ['get', '--select --sequential --seed --down --up --max-peers --json --profile'],
+    ['get', '--select --sequential --seed --down --up --max-peers --upload-slots --json --profile'],
     ['seed', '--directory --listen --peer --trust --json'],
     ['create', '--output --piece-length --tracker --web-seed --private --comment --v1 --v2 --hybrid'],
     ['info', '--json'],
     ['verify', '--directory --json'],
+    ['move', '--from --to --overwrite --json'],
     ['demo', '--size --json'],
   ];
   for (const [command, names] of options) {

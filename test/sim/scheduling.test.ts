@@ -1,7 +1,7 @@
 // Whole swarms whose engines take in what arrives by ticks or by numbers: slower to answer, and just as right.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { SCHEDULINGS } from '#src/engine/scheduling/scheduling.ts';
+import { SCHEDULINGS, type Scheduling } from '#src/engine/scheduling/scheduling.ts';
 import { runScenario, scenarios } from '#src/testing/simulator/index.ts';
 
 const SCENARIOS = ['flash-crowd', 'corrupt-peers', 'churn', 'endgame-loss', 'disk-full'];
@@ -20,6 +20,7 @@ for (const scheduling of SCHEDULINGS) {
 }
 
 test('the pace reaches the engines: another scheduling is another run', () => {
-  const traces = SCHEDULINGS.map((scheduling) => runScenario(scenarios[0]!, 1, { scheduling }).trace);
-  assert.equal(new Set(traces).size, SCHEDULINGS.length);
+  const trace = (scheduling: Scheduling) => runScenario(scenarios[0]!, 1, { scheduling }).trace;
+  // `adaptive` is left out: in so small a swarm it may be `tick-50`.
+  assert.equal(new Set([trace('immediate'), trace('tick-50'), trace('tick-100')]).size, 3);
 });

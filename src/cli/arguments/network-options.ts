@@ -1,7 +1,7 @@
 // Options that `get` and `seed` share: whom to connect to, where to listen, how much to spend.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
-import type { ClientOptions, PeerAddress } from '../library.ts';
+import type { AddOptions, ClientOptions, PeerAddress } from '../library.ts';
 import { parseListen, parsePeer } from './address.ts';
 import { addEgressOptions, type EgressOptions, egressFrom } from './egress-options.ts';
 import { parseNetThreads } from './net-threads.ts';
@@ -24,6 +24,7 @@ export interface NetworkOptions extends EgressOptions {
   readonly scheduling: NonNullable<ClientOptions['scheduling']>;
   readonly memory?: number;
   readonly maxPeers?: number;
+  readonly uploadSlots?: number;
   readonly netThreads?: number | 'auto';
   readonly down?: number;
   readonly up?: number;
@@ -66,6 +67,11 @@ export function addNetworkOptions(command: Command): Command {
     .option('--memory <size>', 'hard cap on piece memory (default: 128MiB)', argument(parseSize))
     .option('--max-peers <number>', 'most connected peers (default: 100)', argument(parseCount))
     .option(
+      '--upload-slots <number>',
+      'most peers that are uploaded to at once (default: as many as the line serves well)',
+      argument(parseCount),
+    )
+    .option(
       '--net-threads <n>',
       'threads for the connections: 0 for none of their own, or auto',
       argument(parseNetThreads),
@@ -75,6 +81,15 @@ export function addNetworkOptions(command: Command): Command {
       'list of addresses to have nothing to do with: p2p, ipfilter.dat or CIDR, also gzipped',
     )
     .option('--up <rate>', 'upload limit per second, e.g. 500k or 10MB/s', argument(parseRate));
+}
+
+/** What they mean for the one torrent that a command is about. */
+export function torrentOptionsFrom(options: NetworkOptions): Pick<AddOptions, 'trackers' | 'peers' | 'uploadSlotsMax'> {
+  return {
+    trackers: options.trackers,
+    ...(options.peer === undefined ? {} : { peers: options.peer }),
+    ...(options.uploadSlots === undefined ? {} : { uploadSlotsMax: options.uploadSlots }),
+  };
 }
 
 /** What the options mean to the library. */

@@ -4,7 +4,13 @@ import { type Command, Option } from 'commander';
 import { egressFrom } from '../arguments/egress-options.ts';
 import { parsePriorities } from '../arguments/file-priorities.ts';
 import { parseSelection } from '../arguments/file-selection.ts';
-import { addNetworkOptions, argument, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
+import {
+  addNetworkOptions,
+  argument,
+  clientOptionsFrom,
+  type NetworkOptions,
+  torrentOptionsFrom,
+} from '../arguments/network-options.ts';
 import { parseRate } from '../arguments/quantity.ts';
 import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../arguments/seed-goal.ts';
 import type { CommandContext } from '../context.ts';
@@ -71,7 +77,7 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
 function addOptionsFrom(options: GetOptions): AddOptions {
   const seedGoal = seedGoalFrom(options);
   return {
-    trackers: options.trackers,
+    ...torrentOptionsFrom(options),
     ...(options.webSeeds ? {} : { webSeeds: false }),
     // Whoever names a goal wants to get there.
     seed: options.seed ?? seedGoal !== undefined,
@@ -80,6 +86,5 @@ function addOptionsFrom(options: GetOptions): AddOptions {
     // Always said, so that what an earlier command chose does not count for this one.
     priorities: options.priority ?? {},
     ...(options.select === undefined ? {} : { select: options.select }),
-    ...(options.peer === undefined ? {} : { peers: options.peer }),
   };
 }

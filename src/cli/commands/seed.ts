@@ -1,7 +1,12 @@
 // millrace seed: upload files that are complete, until Ctrl-C. They are verified first, unless trusted.
 import type { Command } from 'commander';
 import { egressFrom } from '../arguments/egress-options.ts';
-import { addNetworkOptions, clientOptionsFrom, type NetworkOptions } from '../arguments/network-options.ts';
+import {
+  addNetworkOptions,
+  clientOptionsFrom,
+  type NetworkOptions,
+  torrentOptionsFrom,
+} from '../arguments/network-options.ts';
 import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../arguments/seed-goal.ts';
 import type { CommandContext } from '../context.ts';
 import { existingDirectory } from '../directory.ts';
@@ -60,9 +65,8 @@ function seed(context: CommandContext, source: string, options: SeedOptions): Pr
           existing: 'trust',
           seed: true,
           superSeed: options.super ?? false,
-          trackers: options.trackers,
+          ...torrentOptionsFrom(options),
           ...(seedGoal && { seedGoal }),
-          ...(options.peer === undefined ? {} : { peers: options.peer }),
         });
         reporter.begin(subjectOf(metainfo, directory));
         const { exitCode, goal } = await followSeeding(torrent, reporter, context.interrupts);

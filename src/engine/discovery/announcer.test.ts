@@ -1,11 +1,10 @@
+// Which tracker is asked when, and what is said to it from the start to the end.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { SourceError } from '../../base/errors.ts';
-import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
-import { VirtualClock } from '../../testing/virtual-clock.ts';
+import { A, AnnouncerScene, B, C, GOOD, HALF_HOUR_MS } from '../../testing/tracker/announcer-scene.ts';
 import {
   ANNOUNCE_EARLY_FIRST_MS,
   ANNOUNCE_INTERVAL_MAX_MS,
@@ -13,71 +12,15 @@ import {
   ANNOUNCE_PARALLEL_MAX,
   ANNOUNCE_PATIENCE_MS,
   ANNOUNCE_STOPPED_MAX,
-  TRACKER_BACK_OFF,
 } from '../limits.ts';
 import { type Announcement, Announcer } from './announcer.ts';
-import { backOffMs } from './back-off.ts';
-
-const A = 'http://a.example/announce';
-const B = 'udp://b.example:80';
-const C = 'https://c.example/announce';
-const HALF_HOUR_MS = 1_800_000;
-const GOOD: AnnounceReply = { peers: [], intervalMs: HALF_HOUR_MS };
-const DOWN = new SourceError('ERR_TRACKER_CONNECT', 'the tracker is down');
-
-/** An announcer with a clock that moves by hand. */
-class Swarm {
-  readonly clock = new VirtualClock();
-  readonly announcer: Announcer;
-  needPeers = false;
-
-  constructor(tiers: readonly (readonly string[])[], seed = 1) {
-    this.announcer = new Announcer(tiers, new SeededRandom(seed));
-    this.announcer.start();
-  }
-
-  due(): Announcement[] {
-    return this.announcer.due(this.clock.nowMs(), this.needPeers);
-  }
-
-  /** The one announcement that is due, as `event url`. */
-  expect(expected: string): Announcement {
-    const [announcement, ...others] = this.due();
-    assert.deepEqual(others, []);
-    assert.equal(announcement && `${announcement.event} ${announcement.url}`, expected);
-    return announcement!;
-  }
-
-  silent(): void {
-    assert.deepEqual(this.due(), []);
-  }
-
-  succeed(announcement: Announcement, reply: AnnounceReply = GOOD): void {
-    this.announcer.succeeded(announcement.id, reply, this.clock.nowMs());
-  }
-
-  fail(announcement: Announcement, error: SourceError = DOWN): void {
-    this.announcer.failed(announcement.id, error, this.clock.nowMs());
-  }
-
-  /** Advances second by second until something is due; answers how long it took. */
-  waitMs(limitMs: number): number {
-    for (let waited = 0; waited <= limitMs; waited += 1000, this.clock.advance(1000)) {
-      const [announcement] = this.due();
-      if (announcement === undefined) continue;
-      this.announcer.failed(announcement.id, DOWN, this.clock.nowMs());
-      return waited;
-    }
-    return Number.POSITIVE_INFINITY;
-  }
-}
 
 test('nothing is due before the start, and started comes first, once', () => {
   const idle = new Announcer([[A]], new SeededRandom(1));
   assert.deepEqual(idle.due(0, true), []);
   assert.equal(idle.settled, true);
 
-  const swarm = new Swarm([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   const first = swarm.expect(`started ${A}`);
   swarm.silent();
   swarm.succeed(first);
@@ -89,7 +32,7 @@ test('nothing is due before the start, and started comes first, once', () => {
 });
 
 test('the next tracker is asked when one fails, tier by tier, and the round ends with the first answer', () => {
-  const swarm = new Swarm([[A], [B], [C]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B], [C]]);
   swarm.fail(swarm.expect(`started ${A}`));
   swarm.succeed(swarm.expect(`started ${B}`));
   swarm.silent();
@@ -100,7 +43,7 @@ test('the next tracker is asked when one fails, tier by tier, and the round ends
 });
 
 test('a tracker that works moves to the front of its tier and no further', () => {
-  const swarm = new Swarm([[A, B, C], ['http://d.example/']]);
+  const swarm = new AnnouncerScene(Announcer, [[A, B, C], ['http://d.example/']]);
   const [first, second] = swarm.announcer.status().map(({ url }) => url);
   swarm.fail(swarm.expect(`started ${first}`));
   swarm.succeed(swarm.expect(`started ${second}`));
@@ -112,7 +55,7 @@ test('a tracker that works moves to the front of its tier and no further', () =>
 test('tiers are shuffled inside and keep their order among each other', () => {
   const orders = new Set<string>();
   for (let seed = 0; seed < 40; seed++) {
-    const urls = new Swarm([[A, B], [C]], seed).announcer.status().map(({ url }) => url);
+    const urls = new AnnouncerScene(Announcer, [[A, B], [C]], seed).announcer.status().map(({ url }) => url);
     assert.equal(urls[2], C);
     orders.add(urls.join());
   }
@@ -120,7 +63,7 @@ test('tiers are shuffled inside and keep their order among each other', () => {
 });
 
 test('URLs that come twice or that nobody can speak to are not asked', () => {
-  const swarm = new Swarm([['wss://w.example/'], [A, A], [A]]);
+  const swarm = new AnnouncerScene(Announcer, [['wss://w.example/'], [A, A], [A]]);
   assert.equal(swarm.announcer.status().length, 2);
   swarm.fail(swarm.expect(`started ${A}`));
   swarm.silent();
@@ -133,14 +76,14 @@ test('an interval is honoured within limits', () => {
     [1e12, ANNOUNCE_INTERVAL_MAX_MS],
     [90_000, 90_000],
   ] as const) {
-    const swarm = new Swarm([[A]]);
+    const swarm = new AnnouncerScene(Announcer, [[A]]);
     swarm.succeed(swarm.expect(`started ${A}`), { peers: [], intervalMs: given });
     assert.equal(swarm.waitMs(1e8), kept);
   }
 });
 
 test('a torrent that needs peers asks earlier, less and less often, never below the min interval', () => {
-  const swarm = new Swarm([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   swarm.needPeers = true;
   swarm.succeed(swarm.expect(`started ${A}`));
   for (let round = 0; round < 4; round++) {
@@ -150,19 +93,19 @@ test('a torrent that needs peers asks earlier, less and less often, never below 
     swarm.succeed(swarm.expect(`none ${A}`));
   }
 
-  const strict = new Swarm([[A], [B]]);
+  const strict = new AnnouncerScene(Announcer, [[A], [B]]);
   strict.needPeers = true;
   strict.succeed(strict.expect(`started ${A}`), { ...GOOD, minIntervalMs: 1_000_000 });
   assert.equal(strict.waitMs(1e8), 1_000_000);
 
-  const greedy = new Swarm([[A]]);
+  const greedy = new AnnouncerScene(Announcer, [[A]]);
   greedy.needPeers = true;
   greedy.succeed(greedy.expect(`started ${A}`), { ...GOOD, minIntervalMs: 1e12 });
   assert.equal(greedy.waitMs(1e8), HALF_HOUR_MS);
 });
 
 test('a min interval holds for its tracker while others are asked', () => {
-  const swarm = new Swarm([[A], [B]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B]]);
   swarm.succeed(swarm.expect(`started ${A}`), { ...GOOD, minIntervalMs: HALF_HOUR_MS });
   swarm.announcer.complete();
   swarm.fail(swarm.expect(`completed ${A}`));
@@ -173,7 +116,7 @@ test('a min interval holds for its tracker while others are asked', () => {
 });
 
 test('completed is told at once, once, to a tracker that lists us', () => {
-  const swarm = new Swarm([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   swarm.succeed(swarm.expect(`started ${A}`), { ...GOOD, minIntervalMs: HALF_HOUR_MS });
   swarm.announcer.complete();
   swarm.succeed(swarm.expect(`completed ${A}`));
@@ -184,7 +127,7 @@ test('completed is told at once, once, to a tracker that lists us', () => {
 });
 
 test('completed waits for started and is told again only when it failed', () => {
-  const swarm = new Swarm([[A], [B]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B]]);
   swarm.announcer.complete();
   swarm.succeed(swarm.expect(`started ${A}`));
   const completed = swarm.expect(`completed ${A}`);
@@ -197,7 +140,7 @@ test('completed waits for started and is told again only when it failed', () => 
 });
 
 test('stopped goes to every tracker that lists us, and nothing else follows', () => {
-  const swarm = new Swarm([[A], [B], [C]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B], [C]]);
   swarm.fail(swarm.expect(`started ${A}`));
   swarm.succeed(swarm.expect(`started ${B}`));
   swarm.clock.advance(HALF_HOUR_MS);
@@ -217,7 +160,7 @@ test('stopped goes to every tracker that lists us, and nothing else follows', ()
 
 test('stopped is bounded, whatever the number of trackers', () => {
   const urls = Array.from({ length: ANNOUNCE_STOPPED_MAX + 5 }, (_, i) => [`http://t${i}.example/`]);
-  const swarm = new Swarm(urls);
+  const swarm = new AnnouncerScene(Announcer, urls);
   for (const [url] of urls) {
     const announcement = swarm.expect(`started ${url}`);
     swarm.succeed(announcement);
@@ -231,7 +174,7 @@ test('stopped is bounded, whatever the number of trackers', () => {
 });
 
 test('an answer that comes after stop changes nothing: its tracker is told that we leave, once', () => {
-  const swarm = new Swarm([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   const started = swarm.expect(`started ${A}`);
   swarm.announcer.stop();
   assert.equal(swarm.announcer.settled, false);
@@ -243,66 +186,8 @@ test('an answer that comes after stop changes nothing: its tracker is told that 
   assert.equal(swarm.announcer.status()[0]?.announcing, false);
 });
 
-test('a tracker that is added is asked at once, and one that is there stays where it is', () => {
-  const swarm = new Swarm([[A]]);
-  swarm.succeed(swarm.expect(`started ${A}`));
-  swarm.announcer.add(B, undefined);
-  swarm.announcer.add(A, 5);
-  swarm.announcer.add(C, 0);
-  const places = swarm.announcer.status().map(({ url, tier }) => `${tier} ${url}`);
-  assert.deepEqual(places, [`0 ${A}`, `0 ${C}`, `1 ${B}`]);
-  swarm.fail(swarm.expect(`started ${B}`));
-  swarm.succeed(swarm.expect(`started ${C}`));
-  swarm.silent();
-});
-
-test('a tracker that is removed is told so, once, and only when it lists us', () => {
-  const swarm = new Swarm([[A], [B]]);
-  swarm.succeed(swarm.expect(`started ${A}`));
-  swarm.announcer.remove(B);
-  swarm.silent();
-  swarm.announcer.remove(A);
-  swarm.announcer.remove('http://nobody/');
-  assert.deepEqual(swarm.announcer.status(), []);
-  swarm.succeed(swarm.expect(`stopped ${A}`));
-  swarm.silent();
-  swarm.clock.advance(1e9);
-  swarm.silent();
-  swarm.announcer.stop();
-  assert.ok(swarm.announcer.settled);
-});
-
-test('a tracker that answers after it was removed is told, too, also when all ends before that', () => {
-  const swarm = new Swarm([[A]]);
-  const started = swarm.expect(`started ${A}`);
-  swarm.announcer.remove(A);
-  swarm.succeed(started);
-  swarm.announcer.stop();
-  assert.equal(swarm.announcer.settled, false);
-  swarm.succeed(swarm.expect(`stopped ${A}`));
-  assert.ok(swarm.announcer.settled);
-});
-
-test('whoever asks for an announce gets one from every tracker, not before the interval that each insists on', () => {
-  const swarm = new Swarm([[A], [B], [C]]);
-  swarm.fail(swarm.expect(`started ${A}`));
-  swarm.succeed(swarm.expect(`started ${B}`), { ...GOOD, minIntervalMs: 600_000 });
-  swarm.announcer.hurry();
-  swarm.fail(swarm.expect(`started ${A}`));
-  swarm.succeed(swarm.expect(`started ${C}`));
-  swarm.announcer.hurry();
-  swarm.fail(swarm.expect(`started ${A}`));
-  swarm.silent();
-  swarm.clock.advance(ANNOUNCE_INTERVAL_MIN_MS);
-  swarm.succeed(swarm.expect(`none ${C}`));
-  swarm.silent();
-  swarm.clock.advance(600_000 - ANNOUNCE_INTERVAL_MIN_MS);
-  swarm.succeed(swarm.expect(`none ${B}`));
-  swarm.silent();
-});
-
 test('a torrent that is resumed starts over', () => {
-  const swarm = new Swarm([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   swarm.succeed(swarm.expect(`started ${A}`));
   swarm.announcer.stop();
   swarm.succeed(swarm.expect(`stopped ${A}`));
@@ -310,81 +195,8 @@ test('a torrent that is resumed starts over', () => {
   swarm.succeed(swarm.expect(`started ${A}`));
 });
 
-test('a tracker that takes long is not waited for, within limits', () => {
-  const swarm = new Swarm([[A], [B], [C], ['http://d.example/'], ['http://e.example/']]);
-  const slow = swarm.expect(`started ${A}`);
-  swarm.clock.advance(ANNOUNCE_PATIENCE_MS - 1);
-  swarm.silent();
-  swarm.clock.advance(1);
-  swarm.succeed(swarm.expect(`started ${B}`));
-  swarm.clock.advance(ANNOUNCE_PATIENCE_MS);
-  swarm.silent();
-  swarm.succeed(slow);
-  swarm.silent();
-
-  const dead = new Swarm([[A], [B], [C], ['http://d.example/'], ['http://e.example/']]);
-  let asked = 0;
-  for (let i = 0; i < 10; i++, dead.clock.advance(ANNOUNCE_PATIENCE_MS)) asked += dead.due().length;
-  assert.equal(asked, ANNOUNCE_PARALLEL_MAX);
-});
-
-test('failures back off, up to half an hour and a little random', () => {
-  const swarm = new Swarm([[A]]);
-  let previousMs = 0;
-  const waits: number[] = [];
-  for (let failures = 0; failures < 14; failures++) {
-    const waitMs = swarm.waitMs(4 * HALF_HOUR_MS);
-    assert.ok(waitMs <= TRACKER_BACK_OFF.longestMs + 1000);
-    if (failures > 0 && failures < 8) assert.ok(waitMs > previousMs, `${waitMs} after ${previousMs}`);
-    previousMs = waitMs;
-    waits.push(waitMs);
-  }
-  assert.ok(waits.at(-1)! >= 0.75 * TRACKER_BACK_OFF.longestMs);
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1000 }), fc.nat(), (failures, seed) => {
-      const waitMs = backOffMs(failures, TRACKER_BACK_OFF, new SeededRandom(seed));
-      assert.ok(waitMs >= 0.75 * TRACKER_BACK_OFF.firstMs && waitMs <= TRACKER_BACK_OFF.longestMs);
-    }),
-  );
-});
-
-test('an answer ends the back-off', () => {
-  const swarm = new Swarm([[A]]);
-  for (let failures = 0; failures < 6; failures++) swarm.waitMs(HALF_HOUR_MS);
-  swarm.clock.advance(HALF_HOUR_MS);
-  swarm.succeed(swarm.expect(`started ${A}`));
-  swarm.clock.advance(HALF_HOUR_MS);
-  swarm.fail(swarm.expect(`none ${A}`));
-  assert.ok(swarm.waitMs(HALF_HOUR_MS) <= TRACKER_BACK_OFF.firstMs);
-});
-
-test('a tracker says itself when it wants to be asked again, or never', () => {
-  const later = new Swarm([[A]]);
-  later.fail(later.expect(`started ${A}`), new TrackerFailure('busy', 600_000));
-  assert.equal(later.waitMs(1e8), 600_000);
-
-  const never = new Swarm([[A]]);
-  never.fail(never.expect(`started ${A}`), new TrackerFailure('gone', Number.POSITIVE_INFINITY));
-  assert.equal(never.waitMs(1e8), Number.POSITIVE_INFINITY);
-  assert.equal(never.announcer.status()[0]?.state, 'refusing');
-});
-
-test('a tracker id is kept until another one comes', () => {
-  const id = Uint8Array.of(1, 2);
-  const swarm = new Swarm([[A]]);
-  const first = swarm.expect(`started ${A}`);
-  assert.equal(first.trackerId, undefined);
-  swarm.succeed(first, { ...GOOD, trackerId: id });
-  swarm.clock.advance(HALF_HOUR_MS);
-  const second = swarm.expect(`none ${A}`);
-  assert.equal(second.trackerId, id);
-  swarm.succeed(second);
-  swarm.clock.advance(HALF_HOUR_MS);
-  assert.equal(swarm.expect(`none ${A}`).trackerId, id);
-});
-
 test('the status tells what a user wants to know', () => {
-  const swarm = new Swarm([[A], [B]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B]]);
   const first = swarm.expect(`started ${A}`);
   assert.equal(swarm.announcer.status()[0]?.announcing, true);
   swarm.fail(first, new TrackerFailure('not registered'));
@@ -411,7 +223,7 @@ test('whatever happens, announces stay rare, started and stopped pair up and com
   const steps = fc.array(fc.constantFrom('succeed', 'fail', 'wait', 'complete', 'pause', 'skip'), { maxLength: 60 });
   fc.assert(
     fc.property(steps, fc.nat(), (actions, seed) => {
-      const swarm = new Swarm([[A, B], [C]], seed);
+      const swarm = new AnnouncerScene(Announcer, [[A, B], [C]], seed);
       swarm.needPeers = true;
       const open: Announcement[] = [];
       const listed = new Set<string>();
