@@ -8,7 +8,9 @@ import { repository } from '../support/repository.ts';
 import { readSource } from '../support/sources.ts';
 
 const guide = readSource('docs/library.md').text;
-const types = ['types', 'swarm-types', 'create-options'].map((name) => readSource(`src/client/${name}.ts`).text).join('\n');
+const types = ['types', 'swarm-types', 'create-options']
+  .map((name) => readSource(`src/client/${name}.ts`).text)
+  .join('\n');
 
 /** The section below a heading, up to the next heading. */
 function section(heading: string): string {

@@ -31,7 +31,7 @@ import { VirtualClock } from '#src/testing/virtual-clock.ts';
 
 export const MIB = 1024 * 1024;
 export const HASH = '0123456789abcdef0123456789abcdef01234567';
-export const METAINFO = {
+const METAINFO = {
   infoHash: HASH,
   name: 'a film',
   pieceBytes: MIB,

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { A, AnnouncerScene, B, C, GOOD } from '../../testing/tracker/announcer-scene.ts';
 import { ANNOUNCE_INTERVAL_MIN_MS } from '../limits.ts';
+import { Announcer } from './announcer.ts';
 
 test('a tracker that is added is asked at once, and one that is there stays where it is', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   swarm.succeed(swarm.expect(`started ${A}`));
   swarm.announcer.add(B, undefined);
   swarm.announcer.add(A, 5);
@@ -18,7 +19,7 @@ test('a tracker that is added is asked at once, and one that is there stays wher
 });
 
 test('a tracker that is removed is told so, once, and only when it lists us', () => {
-  const swarm = new AnnouncerScene([[A], [B]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B]]);
   swarm.succeed(swarm.expect(`started ${A}`));
   swarm.announcer.remove(B);
   swarm.silent();
@@ -34,7 +35,7 @@ test('a tracker that is removed is told so, once, and only when it lists us', ()
 });
 
 test('a tracker that answers after it was removed is told, too, also when all ends before that', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   const started = swarm.expect(`started ${A}`);
   swarm.announcer.remove(A);
   swarm.succeed(started);
@@ -45,7 +46,7 @@ test('a tracker that answers after it was removed is told, too, also when all en
 });
 
 test('whoever asks for an announce gets one from every tracker, not before the interval that each insists on', () => {
-  const swarm = new AnnouncerScene([[A], [B], [C]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B], [C]]);
   swarm.fail(swarm.expect(`started ${A}`));
   swarm.succeed(swarm.expect(`started ${B}`), { ...GOOD, minIntervalMs: 600_000 });
   swarm.announcer.hurry();

@@ -6,10 +6,11 @@ import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { A, AnnouncerScene, B, C, GOOD, HALF_HOUR_MS } from '../../testing/tracker/announcer-scene.ts';
 import { ANNOUNCE_PARALLEL_MAX, ANNOUNCE_PATIENCE_MS, TRACKER_BACK_OFF } from '../limits.ts';
+import { Announcer } from './announcer.ts';
 import { backOffMs } from './back-off.ts';
 
 test('a tracker that takes long is not waited for, within limits', () => {
-  const swarm = new AnnouncerScene([[A], [B], [C], ['http://d.example/'], ['http://e.example/']]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B], [C], ['http://d.example/'], ['http://e.example/']]);
   const slow = swarm.expect(`started ${A}`);
   swarm.clock.advance(ANNOUNCE_PATIENCE_MS - 1);
   swarm.silent();
@@ -20,14 +21,14 @@ test('a tracker that takes long is not waited for, within limits', () => {
   swarm.succeed(slow);
   swarm.silent();
 
-  const dead = new AnnouncerScene([[A], [B], [C], ['http://d.example/'], ['http://e.example/']]);
+  const dead = new AnnouncerScene(Announcer, [[A], [B], [C], ['http://d.example/'], ['http://e.example/']]);
   let asked = 0;
   for (let i = 0; i < 10; i++, dead.clock.advance(ANNOUNCE_PATIENCE_MS)) asked += dead.due().length;
   assert.equal(asked, ANNOUNCE_PARALLEL_MAX);
 });
 
 test('failures back off, up to half an hour and a little random', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   let previousMs = 0;
   const waits: number[] = [];
   for (let failures = 0; failures < 14; failures++) {
@@ -47,7 +48,7 @@ test('failures back off, up to half an hour and a little random', () => {
 });
 
 test('an answer ends the back-off', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   for (let failures = 0; failures < 6; failures++) swarm.waitMs(HALF_HOUR_MS);
   swarm.clock.advance(HALF_HOUR_MS);
   swarm.succeed(swarm.expect(`started ${A}`));
@@ -57,11 +58,11 @@ test('an answer ends the back-off', () => {
 });
 
 test('a tracker says itself when it wants to be asked again, or never', () => {
-  const later = new AnnouncerScene([[A]]);
+  const later = new AnnouncerScene(Announcer, [[A]]);
   later.fail(later.expect(`started ${A}`), new TrackerFailure('busy', 600_000));
   assert.equal(later.waitMs(1e8), 600_000);
 
-  const never = new AnnouncerScene([[A]]);
+  const never = new AnnouncerScene(Announcer, [[A]]);
   never.fail(never.expect(`started ${A}`), new TrackerFailure('gone', Number.POSITIVE_INFINITY));
   assert.equal(never.waitMs(1e8), Number.POSITIVE_INFINITY);
   assert.equal(never.announcer.status()[0]?.state, 'refusing');
@@ -69,7 +70,7 @@ test('a tracker says itself when it wants to be asked again, or never', () => {
 
 test('a tracker id is kept until another one comes', () => {
   const id = Uint8Array.of(1, 2);
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   const first = swarm.expect(`started ${A}`);
   assert.equal(first.trackerId, undefined);
   swarm.succeed(first, { ...GOOD, trackerId: id });

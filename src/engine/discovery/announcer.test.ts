@@ -20,7 +20,7 @@ test('nothing is due before the start, and started comes first, once', () => {
   assert.deepEqual(idle.due(0, true), []);
   assert.equal(idle.settled, true);
 
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   const first = swarm.expect(`started ${A}`);
   swarm.silent();
   swarm.succeed(first);
@@ -32,7 +32,7 @@ test('nothing is due before the start, and started comes first, once', () => {
 });
 
 test('the next tracker is asked when one fails, tier by tier, and the round ends with the first answer', () => {
-  const swarm = new AnnouncerScene([[A], [B], [C]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B], [C]]);
   swarm.fail(swarm.expect(`started ${A}`));
   swarm.succeed(swarm.expect(`started ${B}`));
   swarm.silent();
@@ -43,7 +43,7 @@ test('the next tracker is asked when one fails, tier by tier, and the round ends
 });
 
 test('a tracker that works moves to the front of its tier and no further', () => {
-  const swarm = new AnnouncerScene([[A, B, C], ['http://d.example/']]);
+  const swarm = new AnnouncerScene(Announcer, [[A, B, C], ['http://d.example/']]);
   const [first, second] = swarm.announcer.status().map(({ url }) => url);
   swarm.fail(swarm.expect(`started ${first}`));
   swarm.succeed(swarm.expect(`started ${second}`));
@@ -55,7 +55,7 @@ test('a tracker that works moves to the front of its tier and no further', () =>
 test('tiers are shuffled inside and keep their order among each other', () => {
   const orders = new Set<string>();
   for (let seed = 0; seed < 40; seed++) {
-    const urls = new AnnouncerScene([[A, B], [C]], seed).announcer.status().map(({ url }) => url);
+    const urls = new AnnouncerScene(Announcer, [[A, B], [C]], seed).announcer.status().map(({ url }) => url);
     assert.equal(urls[2], C);
     orders.add(urls.join());
   }
@@ -63,7 +63,7 @@ test('tiers are shuffled inside and keep their order among each other', () => {
 });
 
 test('URLs that come twice or that nobody can speak to are not asked', () => {
-  const swarm = new AnnouncerScene([['wss://w.example/'], [A, A], [A]]);
+  const swarm = new AnnouncerScene(Announcer, [['wss://w.example/'], [A, A], [A]]);
   assert.equal(swarm.announcer.status().length, 2);
   swarm.fail(swarm.expect(`started ${A}`));
   swarm.silent();
@@ -76,14 +76,14 @@ test('an interval is honoured within limits', () => {
     [1e12, ANNOUNCE_INTERVAL_MAX_MS],
     [90_000, 90_000],
   ] as const) {
-    const swarm = new AnnouncerScene([[A]]);
+    const swarm = new AnnouncerScene(Announcer, [[A]]);
     swarm.succeed(swarm.expect(`started ${A}`), { peers: [], intervalMs: given });
     assert.equal(swarm.waitMs(1e8), kept);
   }
 });
 
 test('a torrent that needs peers asks earlier, less and less often, never below the min interval', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   swarm.needPeers = true;
   swarm.succeed(swarm.expect(`started ${A}`));
   for (let round = 0; round < 4; round++) {
@@ -93,19 +93,19 @@ test('a torrent that needs peers asks earlier, less and less often, never below 
     swarm.succeed(swarm.expect(`none ${A}`));
   }
 
-  const strict = new AnnouncerScene([[A], [B]]);
+  const strict = new AnnouncerScene(Announcer, [[A], [B]]);
   strict.needPeers = true;
   strict.succeed(strict.expect(`started ${A}`), { ...GOOD, minIntervalMs: 1_000_000 });
   assert.equal(strict.waitMs(1e8), 1_000_000);
 
-  const greedy = new AnnouncerScene([[A]]);
+  const greedy = new AnnouncerScene(Announcer, [[A]]);
   greedy.needPeers = true;
   greedy.succeed(greedy.expect(`started ${A}`), { ...GOOD, minIntervalMs: 1e12 });
   assert.equal(greedy.waitMs(1e8), HALF_HOUR_MS);
 });
 
 test('a min interval holds for its tracker while others are asked', () => {
-  const swarm = new AnnouncerScene([[A], [B]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B]]);
   swarm.succeed(swarm.expect(`started ${A}`), { ...GOOD, minIntervalMs: HALF_HOUR_MS });
   swarm.announcer.complete();
   swarm.fail(swarm.expect(`completed ${A}`));
@@ -116,7 +116,7 @@ test('a min interval holds for its tracker while others are asked', () => {
 });
 
 test('completed is told at once, once, to a tracker that lists us', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   swarm.succeed(swarm.expect(`started ${A}`), { ...GOOD, minIntervalMs: HALF_HOUR_MS });
   swarm.announcer.complete();
   swarm.succeed(swarm.expect(`completed ${A}`));
@@ -127,7 +127,7 @@ test('completed is told at once, once, to a tracker that lists us', () => {
 });
 
 test('completed waits for started and is told again only when it failed', () => {
-  const swarm = new AnnouncerScene([[A], [B]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B]]);
   swarm.announcer.complete();
   swarm.succeed(swarm.expect(`started ${A}`));
   const completed = swarm.expect(`completed ${A}`);
@@ -140,7 +140,7 @@ test('completed waits for started and is told again only when it failed', () => 
 });
 
 test('stopped goes to every tracker that lists us, and nothing else follows', () => {
-  const swarm = new AnnouncerScene([[A], [B], [C]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B], [C]]);
   swarm.fail(swarm.expect(`started ${A}`));
   swarm.succeed(swarm.expect(`started ${B}`));
   swarm.clock.advance(HALF_HOUR_MS);
@@ -160,7 +160,7 @@ test('stopped goes to every tracker that lists us, and nothing else follows', ()
 
 test('stopped is bounded, whatever the number of trackers', () => {
   const urls = Array.from({ length: ANNOUNCE_STOPPED_MAX + 5 }, (_, i) => [`http://t${i}.example/`]);
-  const swarm = new AnnouncerScene(urls);
+  const swarm = new AnnouncerScene(Announcer, urls);
   for (const [url] of urls) {
     const announcement = swarm.expect(`started ${url}`);
     swarm.succeed(announcement);
@@ -174,7 +174,7 @@ test('stopped is bounded, whatever the number of trackers', () => {
 });
 
 test('an answer that comes after stop changes nothing: its tracker is told that we leave, once', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   const started = swarm.expect(`started ${A}`);
   swarm.announcer.stop();
   assert.equal(swarm.announcer.settled, false);
@@ -187,7 +187,7 @@ test('an answer that comes after stop changes nothing: its tracker is told that 
 });
 
 test('a torrent that is resumed starts over', () => {
-  const swarm = new AnnouncerScene([[A]]);
+  const swarm = new AnnouncerScene(Announcer, [[A]]);
   swarm.succeed(swarm.expect(`started ${A}`));
   swarm.announcer.stop();
   swarm.succeed(swarm.expect(`stopped ${A}`));
@@ -196,7 +196,7 @@ test('a torrent that is resumed starts over', () => {
 });
 
 test('the status tells what a user wants to know', () => {
-  const swarm = new AnnouncerScene([[A], [B]]);
+  const swarm = new AnnouncerScene(Announcer, [[A], [B]]);
   const first = swarm.expect(`started ${A}`);
   assert.equal(swarm.announcer.status()[0]?.announcing, true);
   swarm.fail(first, new TrackerFailure('not registered'));
@@ -223,7 +223,7 @@ test('whatever happens, announces stay rare, started and stopped pair up and com
   const steps = fc.array(fc.constantFrom('succeed', 'fail', 'wait', 'complete', 'pause', 'skip'), { maxLength: 60 });
   fc.assert(
     fc.property(steps, fc.nat(), (actions, seed) => {
-      const swarm = new AnnouncerScene([[A, B], [C]], seed);
+      const swarm = new AnnouncerScene(Announcer, [[A, B], [C]], seed);
       swarm.needPeers = true;
       const open: Announcement[] = [];
       const listed = new Set<string>();

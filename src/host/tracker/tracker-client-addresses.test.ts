@@ -6,6 +6,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { encodeBencode } from '../../protocol/bencode/bencode-encoder.ts';
 import { httpTracker, request, trackers, udpTracker, webServer } from '../../testing/tracker/tracker-client-scene.ts';
+import { TrackerClient } from './tracker-client.ts';
 import type { TrackerLookup } from './tracker-target.ts';
 
 test('a tracker of both address families is announced to over each, and its answers are one', async (context) => {
@@ -16,7 +17,7 @@ test('a tracker of both address families is announced to over each, and its answ
       { address: '127.0.0.2', family: 4 },
       { address: '::1', family: 6 },
     ]);
-  const client = trackers(context, 15_000, { lookup });
+  const client = trackers(TrackerClient, context, 15_000, { lookup });
   const url = tracker.announceUrl.replace('[::]', 'two.example');
   await client.reply(request(url, 1001));
   assert.deepEqual(tracker.announces.map(({ host }) => host).sort(), ['127.0.0.1', '::1']);
@@ -38,7 +39,7 @@ test('one address family is enough, and the other is not waited for long', async
       { address: '::1', family: 6 },
       { address: '127.0.0.1', family: 4 },
     ]);
-  const client = trackers(context, 15_000, { lookup });
+  const client = trackers(TrackerClient, context, 15_000, { lookup });
   const reply = await client.reply(request(tracker.announceUrl.replace('127.0.0.1', 'two.example')));
   assert.equal(reply.sightings?.[0]?.by, '127.0.0.1');
 });
@@ -54,7 +55,7 @@ for (const kind of ['HTTP', 'UDP'] as const) {
     context.after(() => silent.close());
     const lookup = (): ReturnType<TrackerLookup> =>
       Promise.resolve(['127.0.0.2', '127.0.0.3', '127.0.0.1'].map((address) => ({ address, family: 4 })));
-    const client = trackers(context, 15_000, { lookup, nextAddressMs: 50 });
+    const client = trackers(TrackerClient, context, 15_000, { lookup, nextAddressMs: 50 });
     const url = tracker.announceUrl.replace('127.0.0.1', 'many.example');
     await client.reply(request(url, 1001));
     assert.deepEqual(
@@ -76,10 +77,10 @@ test('when all addresses of a tracker fail, what the first one failed with is to
     (...addresses: readonly string[]): TrackerLookup =>
     () =>
       Promise.resolve(addresses.map((address) => ({ address, family: 4 })));
-  const dead = trackers(context, 15_000, { lookup: at('127.0.0.2', '127.0.0.3') });
+  const dead = trackers(TrackerClient, context, 15_000, { lookup: at('127.0.0.2', '127.0.0.3') });
   const failure = await dead.failure(request(`http://dead.example:${port}/announce`));
   assert.equal(failure.code, 'ERR_TRACKER_CONNECT');
-  const both = trackers(context, 15_000, { lookup: at('127.0.0.1', '127.0.0.1', '127.0.0.1') });
+  const both = trackers(TrackerClient, context, 15_000, { lookup: at('127.0.0.1', '127.0.0.1', '127.0.0.1') });
   const refusal = await both.failure(request(`http://refusing.example:${port}/announce`));
   assert.equal(refusal.code, 'ERR_TRACKER_FAILURE');
   assert.equal(refusals, 1, 'a tracker that said no is not asked again elsewhere');

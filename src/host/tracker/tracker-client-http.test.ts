@@ -15,6 +15,7 @@ import {
   webServer,
 } from '../../testing/tracker/tracker-client-scene.ts';
 import { TRACKER_REDIRECTS_MAX, TRACKER_REPLY_BYTES_MAX } from '../limits.ts';
+import { TrackerClient } from './tracker-client.ts';
 
 test('HTTP connections do not outlive their reply', async (context) => {
   const { server, url } = await webServer(context, ({ headers }, response) => {
@@ -22,7 +23,7 @@ test('HTTP connections do not outlive their reply', async (context) => {
     response.end(GOOD_BODY);
   });
   const ended = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
-  await trackers(context).reply(request(url));
+  await trackers(TrackerClient, context).reply(request(url));
   await ended;
   assert.equal(await openConnections(server), 0);
 });
@@ -33,7 +34,7 @@ test('the query of the tracker and our user agent reach it', async (context) => 
     seen.push(path, headers['user-agent']);
     response.end(GOOD_BODY);
   });
-  await trackers(context).reply(request(url));
+  await trackers(TrackerClient, context).reply(request(url));
   assert.match(String(seen[0]), new RegExp(`^/announce\\?${PASSKEY}&info_hash=(?:%FE){20}&`));
   assert.equal(seen[1], 'Millrace/test');
 });
@@ -47,7 +48,7 @@ test('redirects are followed, not for ever and not to anywhere', async (context)
     if (location === '') response.end(GOOD_BODY);
     else response.writeHead(302, { location }).end('x'.repeat(100_000));
   });
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   assert.equal((await client.reply(request(`${url}&to=/announce/other`))).peers.length, 1);
   visits = 0;
   const loop = await client.failure(request(`${url}&loop`));
@@ -65,7 +66,7 @@ test('compressed replies are read within the limit, and broken ones are an error
     assert.equal(headers['accept-encoding'], 'gzip');
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
   });
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   assert.equal((await client.reply(request(url))).intervalMs, 60_000);
   body = gzipSync(new Uint8Array(TRACKER_REPLY_BYTES_MAX + 1));
   const bomb = await client.failure(request(url));
@@ -89,7 +90,7 @@ test('a reply without end is cut at the limit', async (context) => {
     });
     pour();
   });
-  const failure = await trackers(context).failure(request(url));
+  const failure = await trackers(TrackerClient, context).failure(request(url));
   assert.equal(failure.code, 'ERR_TRACKER_REPLY');
 });
 
@@ -97,7 +98,7 @@ test('other answers are told apart', async (context) => {
   let status = 404;
   let body: string | Uint8Array = '<html>';
   const { url } = await webServer(context, (_, response) => response.writeHead(status).end(body));
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   assert.equal((await client.failure(request(url))).code, 'ERR_TRACKER_STATUS');
   body = encodeBencode({ 'failure reason': 'unknown torrent' });
   assert.ok((await client.failure(request(url))) instanceof TrackerFailure);
@@ -112,7 +113,7 @@ test('a tracker that cannot be reached is named without its passkey', async (con
   const { port } = closed.address() as AddressInfo;
   closed.close();
   await once(closed, 'close');
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   for (const url of [`http://127.0.0.1:${port}/announce?${PASSKEY}`, `udp://no..name:80/a?${PASSKEY}`]) {
     const failure = await client.failure(request(url));
     assert.equal(failure.code, 'ERR_TRACKER_CONNECT', url);

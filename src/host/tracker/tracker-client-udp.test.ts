@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { readUint32, writeUint32 } from '../../base/bytes.ts';
 import { request, trackers, udpTracker } from '../../testing/tracker/tracker-client-scene.ts';
 import { UDP_TRACKER_TRIES_MAX } from '../limits.ts';
+import { TrackerClient } from './tracker-client.ts';
 
 async function bound(socket: Socket): Promise<void> {
   socket.bind(0, '127.0.0.1');
@@ -28,7 +29,7 @@ function answerTo(packet: Uint8Array): Uint8Array {
 
 test('lost UDP packets are sent again, and a tracker that stays silent is given up', async (context) => {
   const tracker = await udpTracker(context);
-  const client = trackers(context, 100);
+  const client = trackers(TrackerClient, context, 100);
   tracker.losePackets = UDP_TRACKER_TRIES_MAX - 1;
   await client.reply(request(tracker.announceUrl));
   assert.equal(tracker.packets, UDP_TRACKER_TRIES_MAX + 1);
@@ -41,7 +42,7 @@ test('lost UDP packets are sent again, and a tracker that stays silent is given 
 
 test('a connection id that the tracker has forgotten is replaced', async (context) => {
   const tracker = await udpTracker(context);
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   await client.reply(request(tracker.announceUrl));
   tracker.expireConnections();
   await client.reply(request(tracker.announceUrl));
@@ -50,7 +51,7 @@ test('a connection id that the tracker has forgotten is replaced', async (contex
 
 test('many UDP announces are under way at once, and each gets its own answer', async (context) => {
   const tracker = await udpTracker(context);
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   const infoHash = (i: number): Uint8Array => new Uint8Array(20).fill(i);
   const all = Array.from({ length: 40 }, (_, i) => i);
   await Promise.all(all.map((i) => client.reply(request(tracker.announceUrl, 2000 + i, { infoHash: infoHash(i) }))));
@@ -74,12 +75,12 @@ test('an answer from another address than the one that was asked does not count'
     writeUint32(forged, 4, readUint32(packet, 12));
     stranger.send(forged, from.port, from.address, () => tracker.send(answerTo(packet), from.port, from.address));
   });
-  const reply = await trackers(context).reply(request(`udp://127.0.0.1:${tracker.address().port}`));
+  const reply = await trackers(TrackerClient, context).reply(request(`udp://127.0.0.1:${tracker.address().port}`));
   assert.equal(reply.seeds, 5);
 });
 
 test('UDP trackers may have names', async (context) => {
   const tracker = await udpTracker(context);
-  await trackers(context).reply(request(tracker.announceUrl.replace('127.0.0.1', 'localhost')));
+  await trackers(TrackerClient, context).reply(request(tracker.announceUrl.replace('127.0.0.1', 'localhost')));
   assert.equal(tracker.announces.length, 1);
 });

@@ -12,12 +12,13 @@ import {
   udpTracker,
   webServer,
 } from '../../testing/tracker/tracker-client-scene.ts';
+import { TrackerClient } from './tracker-client.ts';
 import { type TrackerLookup, TrackerTargets } from './tracker-target.ts';
 
 for (const host of ['127.0.0.1', '::1']) {
   test(`two clients find each other over HTTP at ${host}`, async (context) => {
     const tracker = await httpTracker(context, host);
-    const client = trackers(context);
+    const client = trackers(TrackerClient, context);
     assert.deepEqual((await client.reply(request(tracker.announceUrl, 1001))).peers, []);
     const reply = await client.reply(request(tracker.announceUrl, 1002, { event: 'none' }));
     assert.deepEqual(reply.peers, [{ host, port: 1001 }]);
@@ -34,7 +35,7 @@ for (const host of ['127.0.0.1', '::1']) {
 
   test(`two clients find each other over UDP at ${host}, over one connection id`, async (context) => {
     const tracker = await udpTracker(context, host);
-    const client = trackers(context);
+    const client = trackers(TrackerClient, context);
     assert.deepEqual((await client.reply(request(tracker.announceUrl, 1001))).peers, []);
     const reply = await client.reply(request(tracker.announceUrl, 1002, { event: 'completed', left: 0 }));
     assert.deepEqual(reply, { intervalMs: 1_800_000, seeds: 1, leeches: 1, peers: [{ host, port: 1001 }] });
@@ -52,7 +53,7 @@ for (const host of ['127.0.0.1', '::1']) {
 test('a refusal arrives as one, with its time to retry', async (context) => {
   const http = await httpTracker(context);
   const udp = await udpTracker(context);
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   http.refusal = { reason: 'not registered', retryInMinutes: 5 };
   udp.refusal = { reason: 'not registered' };
   const overHttp = await client.failure(request(http.announceUrl));
@@ -70,7 +71,7 @@ test('what a torrent names in this network is asked only by a path that trackers
     response.end(GOOD_BODY);
   });
   const lookup = (): ReturnType<TrackerLookup> => Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
-  const client = trackers(context, 15_000, { lookup });
+  const client = trackers(TrackerClient, context, 15_000, { lookup });
   const { port } = new URL(url);
   for (const path of ['/', '/reboot?now', '/x/announce']) {
     const refused = await client.failure(request(`http://innocent.example:${port}${path}`));
@@ -84,7 +85,7 @@ test('what a torrent names in this network is asked only by a path that trackers
     assert.equal((await client.failure(request(`udp://${at}${path}`))).code, 'ERR_SOURCE_FORBIDDEN', path);
   assert.equal(udp.announces.length, 0);
   for (const path of ['', '/', '/announce', '/announce?key=1']) await client.reply(request(`udp://${at}${path}`));
-  const unguarded = trackers(context, 15_000, { lookup, allowLocal: true });
+  const unguarded = trackers(TrackerClient, context, 15_000, { lookup, allowLocal: true });
   assert.equal((await unguarded.reply(request(`http://innocent.example:${port}/x/announce`))).peers.length, 1);
 });
 
@@ -101,7 +102,9 @@ test('a redirect from the internet leads nowhere in this network', async () => {
 for (const kind of ['HTTP', 'UDP'] as const) {
   test(`a swarm's figures are asked for over ${kind}, without taking part`, async (context) => {
     const tracker = kind === 'HTTP' ? await httpTracker(context) : await udpTracker(context);
-    const { client, reply } = ((made) => ({ client: made.client, reply: made.reply.bind(made) }))(trackers(context));
+    const { client, reply } = ((made) => ({ client: made.client, reply: made.reply.bind(made) }))(
+      trackers(TrackerClient, context),
+    );
     await reply(request(tracker.announceUrl, 1001, { left: 0 }));
     await reply(request(tracker.announceUrl, 1002));
     const { infoHash } = request('');
@@ -112,13 +115,13 @@ for (const kind of ['HTTP', 'UDP'] as const) {
 }
 
 test('a tracker without a URL for scrapes is not scraped', async (context) => {
-  const { client } = trackers(context);
+  const { client } = trackers(TrackerClient, context);
   await assert.rejects(client.scrape('http://127.0.0.1:9/ann?x', new Uint8Array(20)), { code: 'ERR_TRACKER_SCRAPE' });
   await assert.rejects(client.scrape('ftp://127.0.0.1:9/announce', new Uint8Array(20)), { code: 'ERR_TRACKER_URL' });
 });
 
 test('URLs that cannot be announced to are told', async (context) => {
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   for (const url of ['udp://127.0.0.1/announce', 'wss://127.0.0.1:80/', 'nonsense']) {
     assert.equal((await client.failure(request(url))).code, 'ERR_TRACKER_URL', url);
   }
@@ -128,7 +131,7 @@ test('an announce ends in its time, whoever keeps silent', async (context) => {
   const { url } = await webServer(context, () => undefined);
   const udp = await udpTracker(context);
   udp.losePackets = Number.POSITIVE_INFINITY;
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   for (const silent of [url, udp.announceUrl]) {
     const failure = await client.failure(request(silent, 1001, { timeoutMs: 50 }));
     assert.equal(failure.code, 'ERR_TRACKER_TIMEOUT');
@@ -142,7 +145,7 @@ test('what was cancelled is not answered, and the others are', async (context) =
   const arrived = new Promise<void>((resolve) => {
     udp.onPacket = resolve;
   });
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   const tickets = [client.announce(request(url)), client.announce(request(udp.announceUrl))].map(
     ({ ticket }) => ticket,
   );
@@ -157,7 +160,7 @@ test('what was cancelled is not answered, and the others are', async (context) =
 });
 
 test('an answer is never given during the call', async (context) => {
-  const client = trackers(context);
+  const client = trackers(TrackerClient, context);
   let answered = false;
   const { answer } = client.announce(request('nonsense'));
   const seen = answer.then((value) => {

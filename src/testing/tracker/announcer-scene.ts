@@ -1,7 +1,7 @@
 // An announcer with a clock that moves by hand, for its tests.
 import assert from 'node:assert/strict';
 import { SourceError } from '../../base/errors.ts';
-import { type Announcement, Announcer } from '../../engine/discovery/announcer.ts';
+import type { Announcement, Announcer } from '../../engine/discovery/announcer.ts';
 import type { AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -11,7 +11,7 @@ export const B = 'udp://b.example:80';
 export const C = 'https://c.example/announce';
 export const HALF_HOUR_MS = 1_800_000;
 export const GOOD: AnnounceReply = { peers: [], intervalMs: HALF_HOUR_MS };
-export const DOWN: SourceError = new SourceError('ERR_TRACKER_CONNECT', 'the tracker is down');
+const DOWN: SourceError = new SourceError('ERR_TRACKER_CONNECT', 'the tracker is down');
 
 /** An announcer with a clock that moves by hand. */
 export class AnnouncerScene {
@@ -19,8 +19,9 @@ export class AnnouncerScene {
   readonly announcer: Announcer;
   needPeers = false;
 
-  constructor(tiers: readonly (readonly string[])[], seed = 1) {
-    this.announcer = new Announcer(tiers, new SeededRandom(seed));
+  /** `Kind` is what the test is about. */
+  constructor(Kind: typeof Announcer, tiers: readonly (readonly string[])[], seed = 1) {
+    this.announcer = new Kind(tiers, new SeededRandom(seed));
     this.announcer.start();
   }
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { fromLatin1 } from '../../base/bytes.ts';
 import type { AnnounceRequest } from '../../engine/discovery/tracker-port.ts';
-import { TrackerClient, type TrackerClientSettings } from '../../host/tracker/tracker-client.ts';
+import type { TrackerClient, TrackerClientSettings } from '../../host/tracker/tracker-client.ts';
 import { encodeBencode } from '../../protocol/bencode/bencode-encoder.ts';
 import { AwaitedTrackers } from './awaited-trackers.ts';
 import { HttpTracker } from './http-tracker.ts';
@@ -15,14 +15,16 @@ import { UdpTracker } from './udp-tracker.ts';
 export const GOOD_BODY: Uint8Array = encodeBencode({ interval: 60, peers: Uint8Array.of(127, 0, 0, 1, 0x1a, 0xe1) });
 export const PASSKEY = 'passkey=0123456789';
 
+/** `Kind` is what the test is about. */
 export function trackers(
+  Kind: typeof TrackerClient,
   context: TestContext,
   udpFirstTimeoutMs = 15_000,
   more: Partial<TrackerClientSettings> = {},
 ): AwaitedTrackers & { readonly client: TrackerClient } {
   const opened: TrackerClient[] = [];
   const awaited = new AwaitedTrackers((sink) => {
-    opened.push(new TrackerClient(sink, { userAgent: 'Millrace/test', udpFirstTimeoutMs, ...more }));
+    opened.push(new Kind(sink, { userAgent: 'Millrace/test', udpFirstTimeoutMs, ...more }));
     return opened[0]!;
   });
   const client = opened[0]!;
