@@ -44,6 +44,7 @@ async function startMillrace(torrent: string, payload: Payload): Promise<Seed> {
     payload.directory,
     '--no-trackers',
     '--no-lsd',
+    '--no-nat',
     '--no-dht',
     '--listen',
     '127.0.0.1:0',

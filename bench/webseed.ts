@@ -50,6 +50,7 @@ async function millrace({ root, payload, torrent, nginx }: Ground): Promise<Run>
     output,
     '--no-trackers',
     '--no-lsd',
+    '--no-nat',
     '--no-dht',
     '--listen',
     '127.0.0.1:0',

@@ -27,6 +27,7 @@ test('a bitfield says what a set of numbers says, however it became full or empt
           field.bytes[0]! |= 0x80;
           field.recount();
         }
+        for (let at = 0; at < field.byteLength; at++) assert.equal(field.byteAt(at), field.copy().bytes[at]);
         if (kind === 'fill') for (let at = 0; at < length; at++) model.add(at);
         if (kind === 'clear') model.clear();
         if (kind === 'write' && length > 0) model.add(0);
@@ -47,4 +48,14 @@ test('two bitfields that were copied go their own ways', () => {
   copy.add(4);
   field.delete(3);
   assert.deepEqual([field.count, copy.count, copy.has(3), field.has(4)], [0, 2, true, false]);
+});
+
+test('who only reads a full or an empty one gives it no memory', () => {
+  const full = new Bitfield(8_000_000);
+  full.fill();
+  const before = process.memoryUsage().arrayBuffers;
+  let sum = 0;
+  for (let at = 0; at < full.byteLength; at += 1000) sum += full.byteAt(at);
+  assert.equal(sum, 1000 * 0xff);
+  assert.ok(process.memoryUsage().arrayBuffers - before < full.byteLength / 2);
 });

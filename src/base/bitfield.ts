@@ -35,6 +35,17 @@ export class Bitfield {
     return field;
   }
 
+  get byteLength(): number {
+    return Math.ceil(this.length / 8);
+  }
+
+  /** A byte of it, for whoever only reads: asking for `bytes` gives them memory that they may do without. */
+  byteAt(at: number): number {
+    if (this.#bytes !== undefined) return this.#bytes[at]!;
+    if (this.#count === 0) return 0;
+    return at === this.length >> 3 ? 0xff & (0xff00 >> (this.length & 7)) : 0xff;
+  }
+
   /** The bits themselves, which may be written to: `recount` then, and ask for them again the next time. */
   get bytes(): Uint8Array {
     this.#bytes ??= this.#uniform();
@@ -93,11 +104,8 @@ export class Bitfield {
   }
 
   #uniform(): Uint8Array {
-    const bytes = new Uint8Array(Math.ceil(this.length / 8));
-    if (this.#count === 0) return bytes;
-    bytes.fill(0xff);
-    const spare = bytes.length * 8 - this.length;
-    if (spare > 0) bytes[bytes.length - 1]! &= 0xff << spare;
+    const bytes = new Uint8Array(this.byteLength);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = this.byteAt(at);
     return bytes;
   }
 }

@@ -28,6 +28,8 @@ export class SparseMap<K, V> {
   }
 
   clear(): void {
+    // Whoever goes through it at this moment is through.
+    this.#map?.clear();
     this.#map = undefined;
   }
 

@@ -23,6 +23,8 @@ export class SparseSet<T> {
   }
 
   clear(): void {
+    // Whoever goes through it at this moment is through.
+    this.#set?.clear();
     this.#set = undefined;
   }
 

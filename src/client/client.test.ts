@@ -108,6 +108,14 @@ test('a client refuses what it has, what is no peer or file, and everything once
   await assert.rejects(own.add(torrentFile, { directory, peers: badPeers }), { code: 'ERR_CLIENT_ADDRESS' });
   assert.deepEqual(own.torrents, [], 'nothing was added');
 
+  const given = new AbortController();
+  const onDisk = path.join(folder, 'given.torrent');
+  await writeFile(onDisk, torrentFile);
+  const undone = own.add(onDisk, { directory, signal: given.signal });
+  given.abort(new Error('changed my mind'));
+  await assert.rejects(undone, /changed my mind/);
+  assert.deepEqual(own.torrents, [], 'the file was being read');
+
   const late = own.add(torrentFile, { directory });
   await Promise.all([own.close(), assert.rejects(late, { code: 'ERR_CLIENT_CLOSED' })]);
   await assert.rejects(own.add(torrentFile, { directory }), { code: 'ERR_CLIENT_CLOSED' });

@@ -5,6 +5,7 @@ import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { NetHost } from '../host/net/net-host.ts';
+import { orAborted } from '../host/or-aborted.ts';
 import { SAVE_INTERVAL_MS, TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { MoveJournals } from './move-journals.ts';
@@ -56,7 +57,9 @@ export class Core {
 
   /** A torrent file's bytes, by the disk's threads unless something is odd about it. */
   readonly readTorrent: SourceWays['read'] = async (file, signal) => {
-    return (await this.pool.load(file, TORRENT_FILE_BYTES_MAX)) ?? (await readTorrentFile(file, signal));
+    signal?.throwIfAborted();
+    const loaded = await orAborted(this.pool.load(file, TORRENT_FILE_BYTES_MAX), signal);
+    return loaded ?? (await readTorrentFile(file, signal));
   };
 
   /**

@@ -175,12 +175,7 @@ export class Listener {
   }
 
   async #openRelay(): Promise<void> {
-    try {
-      await this.#parts.udp.openRelay();
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      this.#hasNoUdp(error.message);
-    }
+    await this.#parts.udp.openRelay((error) => this.#hasNoUdp(error.message));
   }
 
   #hasNoUdp(why: string): void {

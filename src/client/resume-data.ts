@@ -62,7 +62,7 @@ export function encodeResumeData(data: ResumeData): Uint8Array {
     directory: data.directory,
     downloaded: data.downloadedBytes,
     files: data.stamps.map(packStamp),
-    have: data.have.bytes,
+    have: data.have.copy().bytes,
     'info hash': infoHashBytes(data.infoHash),
     pieces: data.have.length,
     priorities: data.priorities,

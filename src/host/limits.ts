@@ -179,6 +179,12 @@ export const PROXY_READ_BYTES = 262;
 /** How long a proxy may take to associate a UDP relay: no target has to answer for that. */
 export const PROXY_RELAY_TIMEOUT_MS = 10_000;
 
+/**
+ * How long a client that starts waits for its relay, so that the first peers are dialled over uTP, too. A proxy that takes
+ * longer has its time all the same.
+ */
+export const RELAY_PATIENCE_MS = 1000;
+
 /** A relay that is gone is asked for again after this, then after twice as long each time, up to the second. */
 export const RELAY_RETRY_MIN_MS = 1000;
 export const RELAY_RETRY_MAX_MS = 60_000;

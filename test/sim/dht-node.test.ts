@@ -333,6 +333,17 @@ test('without anybody it knows it is silent, asks for routers after a moment, an
   assert.equal(dht.status.waiting, 1);
 });
 
+test('names are asked, whoever resolves them; addresses that lead nowhere else are not, zone or none', () => {
+  const made = new Village();
+  const { dht } = made.enter({}, { host: '10.0.0.1', port: 6881 }, { host: '2001:db8::1', port: 6881 });
+  for (const host of ['fe80::1%eth0', 'fe80::1', '::1%lo', 'a:b']) dht.addNode({ host, port: 6881 });
+  made.run(10_000);
+  assert.equal(dht.status.packetsSent, 0);
+  dht.addNode({ host: 'router.test', port: 6881 });
+  made.run(10_000);
+  assert.ok(dht.status.packetsSent > 0);
+});
+
 test('whatever strangers send, a node lives on, answers each packet at most once and keeps to its bounds', () => {
   const made = village(6);
   const { dht, address } = made.residents[0]!;

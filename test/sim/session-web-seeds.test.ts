@@ -73,6 +73,24 @@ test('a web seed that fails is left alone for a while, for as long as it says', 
   assert.deepEqual(news.codes, ['ERR_WEB_SEED_STATUS'], 'told once');
 });
 
+test('that our own way out is closed is held against no web seed, and once it is open all are asked at once', () => {
+  const down = { kind: 'busy', code: 'ERR_PROXY_CONNECT', message: 'the proxy is down' } as const;
+  const outages = Array.from({ length: 6 }, () => down);
+  const made = scene([{ failures: outages }, { failures: [...outages, BUSY] }]);
+  const { simulation, torrent, news } = made;
+  simulation.run(3000);
+  assert.equal(torrent.stall().code, 'no-way-out');
+  simulation.run(3 * 60_000);
+  assert.equal(torrent.had.count, 0);
+  for (const url of made.urls) simulation.webSeeds.manners.set(url, { failures: url.includes('1') ? [BUSY] : [] });
+  // A peer was reached, by another torrent perhaps.
+  simulation.session.outage.over();
+  simulation.run(300);
+  assert.ok(torrent.had.count > 0, 'at once');
+  finish(made, WEB_SEED_BACK_OFF.firstMs);
+  assert.deepEqual(news.codes, ['ERR_WEB_SEED_STATUS'], 'its own failure alone, and the first');
+});
+
 test('a web seed that sends nothing gives way to another', () => {
   const made = scene([{ silent: true }, { blockMs: 5 }]);
   finish(made, REQUEST_TIMEOUT_MS + 10_000);

@@ -66,7 +66,8 @@ export class Upkeep {
   /** Somebody may run a node there. */
   hint(address: PeerAddress): void {
     // A name, which a proxy resolves, is admitted by whoever gave it: where it leads is known when it answers.
-    const named = encodeAddress(address.host) === undefined;
+    // What has a colon is none, but an address with a zone perhaps.
+    const named = !address.host.includes(':') && encodeAddress(address.host) === undefined;
     if (!(named || this.#parts.node.admits(address)) || this.#parts.node.table.find(address) !== undefined) return;
     if (this.#hints.size >= limits.HINTS_MAX) return;
     this.#hints.set(endpointKey(address), address);

@@ -216,6 +216,20 @@ export class Announcer {
     record.failed(error, nowMs + this.#retryInMs(record, error));
   }
 
+  /** Our own way out is closed, which is not the tracker's fault: it is tried again now and then, and after `wayOpen`. */
+  heldBack(id: number, error: SourceError, nowMs: number): void {
+    const announce = this.#land(id);
+    if (announce === undefined) return;
+    const { record, event } = announce;
+    if (event === 'stopped') record.listsUs = false;
+    record.heldBack(error, nowMs + backOffMs(record.outages + 1, TRACKER_BACK_OFF, this.#random));
+  }
+
+  /** Who was held back need not wait any more. */
+  wayOpen(): void {
+    for (const record of this.#tiers.inOrder()) record.wayOpen();
+  }
+
   /** All trackers, in the order in which they are asked. */
   status(): TrackerStatus[] {
     return this.#tiers.inOrder().map((record) => record.status());

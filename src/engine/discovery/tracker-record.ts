@@ -38,6 +38,8 @@ export class TrackerRecord {
   listsUs = false;
   /** Failures in a row. */
   failures = 0;
+  /** How often in a row it was not reached because our own way out was closed. */
+  outages = 0;
   /** No announce before this, after a failure. */
   retryAtMs: number = Number.NEGATIVE_INFINITY;
   /** No announce without an event before this, as the tracker asked (`min interval`). */
@@ -67,7 +69,7 @@ export class TrackerRecord {
     this.#state = 'working';
     this.#message = reply.warning;
     this.#lastReply = reply;
-    this.failures = 0;
+    this.failures = this.outages = 0;
     this.retryAtMs = Number.NEGATIVE_INFINITY;
     // A reply without a tracker id leaves the previous one in force.
     this.trackerId = reply.trackerId ?? this.trackerId;
@@ -81,6 +83,19 @@ export class TrackerRecord {
     this.nextMs = undefined;
   }
 
+  /** What it was before it still is; only when it is asked next is another matter. */
+  heldBack(error: SourceError, retryAtMs: number): void {
+    this.#message = error.message;
+    this.outages++;
+    this.retryAtMs = retryAtMs;
+  }
+
+  wayOpen(): void {
+    if (this.outages === 0) return;
+    this.outages = 0;
+    this.retryAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   status(): TrackerStatus {
     const reply = this.#lastReply;
     return {
@@ -92,7 +107,7 @@ export class TrackerRecord {
       peers: reply?.peers.length,
       seeds: reply?.seeds,
       leeches: reply?.leeches,
-      nextAnnounceMs: this.#state === 'failing' ? this.retryAtMs : this.nextMs,
+      nextAnnounceMs: this.#state === 'failing' || this.outages > 0 ? this.retryAtMs : this.nextMs,
     };
   }
 }

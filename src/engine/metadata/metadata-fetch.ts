@@ -200,6 +200,8 @@ export class MetadataFetch implements Member {
         return this.#learn(event.ticket, event.answer);
       case 'filtered':
         return this.#sift();
+      case 'way-open':
+        return this.#announcing.wayOpen();
       case 'close':
         return this.#close();
       case 'tick':

@@ -358,8 +358,8 @@ export class PiecePicker {
     while (highest > PRIORITY_LOW && this.#orderOf(highest).length === 0) highest--;
     let best = -1;
     const from = this.#lowestPickable >> 3;
-    for (let at = from; at < have.bytes.length; at++) {
-      if ((have.bytes[at]! & this.#pickable.bytes[at]!) === 0) continue;
+    for (let at = from; at < have.byteLength; at++) {
+      if ((have.byteAt(at) & this.#pickable.byteAt(at)) === 0) continue;
       for (let piece = at * 8; piece < Math.min(at * 8 + 8, this.pieceCount); piece++) {
         if (!have.has(piece) || !this.#pickable.has(piece)) continue;
         if (best < 0 || this.#priority[piece]! > this.#priority[best]!) best = piece;
@@ -373,8 +373,8 @@ export class PiecePicker {
   #pickByIntersection(have: Bitfield): PieceIndex | -1 {
     let best = -1;
     let bestRank = -1;
-    for (let at = 0; at < have.bytes.length; at++) {
-      if ((have.bytes[at]! & this.#pickable.bytes[at]!) === 0) continue;
+    for (let at = 0; at < have.byteLength; at++) {
+      if ((have.byteAt(at) & this.#pickable.byteAt(at)) === 0) continue;
       for (let piece = at * 8; piece < Math.min(at * 8 + 8, this.pieceCount); piece++) {
         if (!have.has(piece) || !this.#pickable.has(piece)) continue;
         const rank = this.#priority[piece]! * 65536 - this.availability.rarityOf(piece);

@@ -18,6 +18,8 @@ export type MemberEvent =
   | { readonly type: 'announced'; readonly ticket: number; readonly answer: AnnounceReply | SourceError }
   /** The IP filter is another one. */
   | { readonly type: 'filtered' }
+  /** Our own way out, which was closed, is open again. */
+  | { readonly type: 'way-open' }
   | { readonly type: 'close' }
   | { readonly type: 'tick' };
 

@@ -7,7 +7,10 @@ const DIALS = 30;
 
 function outage() {
   const codes: string[] = [];
-  const made = new Outage(({ code }) => codes.push(code));
+  const made = new Outage(
+    ({ code }) => codes.push(code),
+    () => codes.push('over'),
+  );
   return { made, codes };
 }
 
@@ -34,7 +37,8 @@ test('while the way out is closed one dial tries it now and then, with growing p
   made.over();
   assert.equal(made.dialsMax(DIALS, nowMs), DIALS);
   assert.equal(made.reason, undefined);
-  assert.deepEqual(codes, ['ERR_PROXY_CONNECT'], 'it is said once');
+  made.over();
+  assert.deepEqual(codes, ['ERR_PROXY_CONNECT', 'over'], 'it is said once');
 });
 
 test('another reason is said, and so is the same one when it comes back', () => {
@@ -43,7 +47,7 @@ test('another reason is said, and so is the same one when it comes back', () => 
   made.failed({ code: 'ERR_PROXY_AUTH', message: 'who are you' }, 1);
   made.over();
   made.failed(down, 2);
-  assert.deepEqual(codes, ['ERR_PROXY_CONNECT', 'ERR_PROXY_AUTH', 'ERR_PROXY_CONNECT']);
+  assert.deepEqual(codes, ['ERR_PROXY_CONNECT', 'ERR_PROXY_AUTH', 'over', 'ERR_PROXY_CONNECT']);
 });
 
 test('what a target does is no outage, and a proxy without UDP is none, but worth one word', () => {

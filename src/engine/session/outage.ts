@@ -11,13 +11,16 @@ export interface OutageWarning {
 
 export class Outage {
   readonly #warn: (warning: OutageWarning) => void;
+  readonly #ended: () => void;
   #reason: OutageWarning | undefined;
   #retryMs = Number.NEGATIVE_INFINITY;
   #delayMs = OUTAGE_RETRY_MIN_MS;
   #warnedOfUdp = false;
 
-  constructor(warn: (warning: OutageWarning) => void) {
+  /** `ended` is told when there is a way out again: whoever was held back meanwhile may be asked at once. */
+  constructor(warn: (warning: OutageWarning) => void, ended: () => void) {
     this.#warn = warn;
+    this.#ended = ended;
   }
 
   /** Why nobody can be reached; `undefined` when that is not so. */
@@ -50,6 +53,7 @@ export class Outage {
     this.#reason = undefined;
     this.#retryMs = Number.NEGATIVE_INFINITY;
     this.#delayMs = OUTAGE_RETRY_MIN_MS;
+    this.#ended();
   }
 
   /** The proxy carries TCP alone. Said once: every UDP tracker finds it out anew. */

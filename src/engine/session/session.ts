@@ -81,7 +81,10 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.peersMax = parts.peersMax;
-    this.outage = new Outage((warning) => parts.warn?.(warning));
+    const wayOpen = (): void => {
+      for (const member of this.#roster.members()) member.dispatch({ type: 'way-open' });
+    };
+    this.outage = new Outage((warning) => parts.warn?.(warning), wayOpen);
     this.#uploadSlots = new UploadSlots(parts.random);
     this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
     this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });

@@ -109,7 +109,7 @@ function declares(peer: Peer, pieces: Bitfield | undefined, topic: Topic): React
   if (!peer.mayDeclarePieces) return tellsMore(peer, pieces, topic);
   peer.mayDeclarePieces = false;
   topic.picker.leave(peer.pieces);
-  for (let at = 0; at < pieces.bytes.length; at++) peer.pieces.have.bytes[at]! |= pieces.bytes[at]!;
+  for (let at = 0; at < pieces.byteLength; at++) peer.pieces.have.bytes[at]! |= pieces.byteAt(at);
   peer.pieces.have.recount();
   topic.picker.join(peer.pieces);
   return PIECES_CHANGED;
@@ -118,8 +118,8 @@ function declares(peer: Peer, pieces: Bitfield | undefined, topic: Topic): React
 /** A later bitfield stands for HAVEs: what it lacks is not taken back, and it costs no more than its bytes. */
 function tellsMore(peer: Peer, pieces: Bitfield, { picker }: Topic): Reaction {
   let changed = false;
-  for (let at = 0; at < pieces.bytes.length; at++) {
-    const fresh = pieces.bytes[at]! & ~peer.pieces.have.bytes[at]!;
+  for (let at = 0; at < pieces.byteLength; at++) {
+    const fresh = pieces.byteAt(at) & ~peer.pieces.have.byteAt(at);
     for (let bit = 0; bit < 8; bit++) {
       if ((fresh & (0x80 >> bit)) !== 0 && picker.addHave(peer.pieces, (at * 8 + bit) as PieceIndex)) changed = true;
     }

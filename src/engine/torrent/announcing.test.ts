@@ -4,7 +4,13 @@ import { SourceError } from '../../base/errors.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import type { AnnounceRequest } from '../discovery/tracker-port.ts';
-import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
+import {
+  ANNOUNCE_STOPPED_TIMEOUT_MS,
+  ANNOUNCE_TIERS_MAX,
+  ANNOUNCE_TIMEOUT_MS,
+  NUM_WANT,
+  TRACKER_BACK_OFF,
+} from '../limits.ts';
 import { Announcing } from './announcing.ts';
 
 const TICKET_BASE = 1000;
@@ -161,4 +167,41 @@ test('by which address a tracker sees us is a vote', () => {
   made.tick(0, true, () => STANDING);
   made.announced(asked[0]!.ticket, { ...REPLY, sightings: [{ address: '198.51.100.7', by: '192.0.2.1' }] }, 0);
   assert.deepEqual(votes, ['198.51.100.7 by 192.0.2.1']);
+});
+
+test('that our own way out is closed is held against no tracker, and once it is open all are asked at once', () => {
+  const { made, asked } = announcing('http://a/announce', 'http://b/announce');
+  const down = new SourceError('ERR_PROXY_CONNECT', 'the proxy is down');
+  made.start();
+  let nowMs = 0;
+  const run = (untilMs: number): void => {
+    for (; nowMs < untilMs; nowMs += 100) made.tick(nowMs, true, () => STANDING);
+  };
+  const answered = new Set<number>();
+  const answer = (): void => {
+    for (const { ticket } of asked) {
+      if (answered.has(ticket)) continue;
+      answered.add(ticket);
+      assert.deepEqual(made.announced(ticket, down, nowMs), { addresses: [] });
+    }
+  };
+  while (nowMs < 10 * 60_000) {
+    run(nowMs + 1000);
+    answer();
+  }
+  assert.ok(asked.length > 4 && asked.length < 40, `asked ${asked.length} times in ten minutes`);
+  assert.deepEqual(
+    made.status().map(({ state }) => state),
+    ['waiting', 'waiting'],
+  );
+  const before = asked.length;
+  made.wayOpen();
+  run(nowMs + 2000);
+  assert.equal(asked.length, before + 2);
+  const failure = new SourceError('ERR_TRACKER_CONNECT', 'it cannot be reached');
+  made.announced(asked.at(-1)!.ticket, failure, nowMs);
+  const [retryMs] = made
+    .status()
+    .flatMap(({ state, nextAnnounceMs = 0 }) => (state === 'failing' ? [nextAnnounceMs] : []));
+  assert.ok(retryMs! - nowMs < 2 * TRACKER_BACK_OFF.firstMs, 'the first failure of its own');
 });

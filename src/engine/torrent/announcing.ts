@@ -131,6 +131,11 @@ export class Announcing {
       }
   }
 
+  /** Our own way out is open again: trackers that were not reached for its sake alone are asked now. */
+  wayOpen(): void {
+    for (const announcer of this.#tiers) announcer.wayOpen();
+  }
+
   /** Whom peers are asked of: what explains that there are none. */
   get asking(): Asking {
     return { trackers: this.status(), dht: this.#parts.dht?.asking };
@@ -194,9 +199,11 @@ export class Announcing {
     const announcer = this.#tiers[number % ANNOUNCE_TIERS_MAX]!;
     const id = Math.floor(number / ANNOUNCE_TIERS_MAX);
     if (answer instanceof SourceError) {
-      announcer.failed(id, answer, nowMs);
-      // That our own way out is closed is said once for all.
-      if (isOutage(answer.code) || answer.code === 'ERR_PROXY_UDP') return { addresses: [] };
+      // That our own way out is closed is said once for all, and nobody is blamed for it.
+      const outage = isOutage(answer.code);
+      if (outage) announcer.heldBack(id, answer, nowMs);
+      else announcer.failed(id, answer, nowMs);
+      if (outage || answer.code === 'ERR_PROXY_UDP') return { addresses: [] };
       if (this.#reported.get(url) === answer.message) return { addresses: [] };
       this.#reported.set(url, answer.message);
       return { addresses: [], warning: { code: answer.code, message: answer.message } };

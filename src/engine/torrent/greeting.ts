@@ -104,7 +104,7 @@ export function introduction(
   const messages: Uint8Array[] = [];
   if (peer.fast && had.full) messages.push(HAVE_ALL_MESSAGE);
   else if (peer.fast && had.count === 0) messages.push(HAVE_NONE_MESSAGE);
-  else if (had.count > 0) messages.push(encodeBitfield(had.bytes));
+  else if (had.count > 0) messages.push(encodeBitfield(had.copy().bytes));
   if (peer.extensions) messages.push(extendedHandshake(offer));
   if (nodePort !== undefined) messages.push(encodePort(nodePort));
   return messages;

@@ -62,7 +62,7 @@ export class Torrent implements Member {
     const parts = { ...session, downloadLimit, uploadLimit, peers: new MeteredPeers(session.peers, uploadLimit) };
     this.#parts = parts;
     this.#observer = observer;
-    const { geometry, store, tiers, infoHash } = spec;
+    const { geometry, store, tiers, infoHash, uploadedBefore = 0, seedGoal } = spec;
     const { ledger, peers, storage, random, trackers, announcePace: pace, webSeeds } = parts;
     const { peerId, trackerKey: key, ticketBase, writeBehindBytes, external } = parts;
     // What several parts get comes last in their literals: V8 makes a hidden class for each object that begins with a spread.
@@ -73,7 +73,6 @@ export class Torrent implements Member {
     picker.sequential = spec.sequential;
     const { cache, uploadSlots: slots } = parts;
     this.upload = new Upload({ cache, had: picker.had, limit: uploadLimit, slots, ...ports });
-    const { uploadedBefore = 0, seedGoal } = spec;
     this.goals = new SeedGoalWatch({ geometry, uploadedBefore, had: picker.had, upload: this.upload }, seedGoal);
     const common = { spec, shared: parts, intake: this.intake, warn: (news: Warning) => observer.warned(news) };
     this.relations = new PeerRelations({ upload: this.upload, ...common, ...(candidates && { candidates }) });
@@ -84,7 +83,6 @@ export class Torrent implements Member {
     const dht = discoveryFor(this, parts, spec.private);
     const about = { tiers, infoHash, peerId, key, trackers, pace, random, ticketBase, external, dht };
     this.announcing = new Announcing(about);
-
     this.#wasFull = picker.had.full;
   }
 
@@ -186,6 +184,8 @@ export class Torrent implements Member {
         return this.goals.replace(event.goal);
       case 'filtered':
         return this.relations.sift();
+      case 'way-open':
+        return this.announcing.wayOpen();
       case 'trackers':
         return this.announcing.change(event.change);
       case 'banned':

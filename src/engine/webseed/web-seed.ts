@@ -31,6 +31,8 @@ export class WebSeed implements Supplier {
   starving = false;
   /** Failures in a row. */
   failures = 0;
+  /** How often in a row it was not reached because our own way out was closed. */
+  outages = 0;
   /** The last one, until something lands. */
   failure: WebSeedFailure | undefined;
   /** Never again: it lied, or cannot be used. */

@@ -5,7 +5,7 @@ import { SparseMap } from '../../base/sparse-map.ts';
 import { SparseSet } from '../../base/sparse-set.ts';
 import { backOffMs } from '../discovery/back-off.ts';
 import { PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS, TICK_LATE_MS } from '../limits.ts';
-import type { LinkId } from '../ports.ts';
+import { isOutage, type LinkId } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
 import type { Intake } from '../torrent/intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from '../torrent/torrent-spec.ts';
@@ -18,7 +18,7 @@ import type { WebSeedAddress, WebSeedFailure } from './web-seed-port.ts';
 /** What the web seeds of a torrent work with. */
 export interface WebSeedsParts {
   readonly spec: TorrentSpec;
-  readonly shared: Pick<TorrentParts, 'webSeeds' | 'downloadLimit' | 'clock' | 'random'>;
+  readonly shared: Pick<TorrentParts, 'webSeeds' | 'downloadLimit' | 'clock' | 'random' | 'outage'>;
   readonly intake: Intake;
   readonly warn: (warning: Warning) => void;
   /** A batch of blocks was taken in; `returned`: some may be asked of somebody else. */
@@ -109,10 +109,12 @@ export class WebSeeds implements WebSeedOwner {
   /** Control tick. */
   tick(): void {
     const nowMs = this.#nowMs();
+    const wayOpen = this.#parts.shared.outage.reason === undefined;
     const heldUp = nowMs - this.#lastTickMs >= TICK_LATE_MS;
     this.#lastTickMs = nowMs;
     for (const seed of this.all()) {
       seed.download.tick(nowMs);
+      if (wayOpen && seed.outages > 0) comeBack(seed);
       const rate = seed.download.bytesPerSecond;
       const resting = nowMs < seed.restUntilMs;
       seed.window.adapt(rate);
@@ -184,8 +186,9 @@ export class WebSeeds implements WebSeedOwner {
     const seed = this.#seeds.get(link)!;
     const nowMs = this.#nowMs();
     seed.lastBlockMs = nowMs;
-    seed.failures = 0;
+    seed.failures = seed.outages = 0;
     seed.failure = undefined;
+    this.#parts.shared.outage.over();
     this.#parts.intake.landed(seed, piece, begin, length);
     if (!seed.retiring) this.#parts.intake.refill(seed, nowMs);
   }
@@ -218,7 +221,16 @@ export class WebSeeds implements WebSeedOwner {
     this.#seeds.delete(link);
   }
 
+  /** Nobody is blamed for that: it is said once for all, and tried again now and then. */
+  #holdBack(seed: WebSeed, failure: WebSeedFailure): void {
+    const { outage, random } = this.#parts.shared;
+    outage.failed(failure, this.#nowMs());
+    seed.failure = failure;
+    seed.restUntilMs = this.#nowMs() + backOffMs(++seed.outages, WEB_SEED_BACK_OFF, random);
+  }
+
   #failed(seed: WebSeed, failure: WebSeedFailure): void {
+    if (isOutage(failure.code)) return this.#holdBack(seed, failure);
     const others = failure.kind === 'busy' ? this.#lanesOf(seed.address).filter((other) => other !== seed) : [];
     // The server has had enough of our connections: it serves the others.
     if (others.some((other) => other.failure === undefined && other.download.bytesPerSecond > 0)) {
@@ -281,6 +293,13 @@ export class WebSeeds implements WebSeedOwner {
   #nowMs(): number {
     return this.#parts.shared.clock.nowMs();
   }
+}
+
+/** Our own way out is open again, and for its sake alone this one was not reached. */
+function comeBack(seed: WebSeed): void {
+  seed.outages = 0;
+  seed.failure = undefined;
+  seed.restUntilMs = 0;
 }
 
 /** A web seed for a message: without query and password, which are often secret. */

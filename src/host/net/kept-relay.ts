@@ -3,7 +3,7 @@
 import { SourceError } from '../../base/errors.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
 import { SOCKS_DATAGRAM_OVERHEAD } from '../../protocol/proxy/socks5-datagram.ts';
-import { RELAY_RETRY_MAX_MS, RELAY_RETRY_MIN_MS } from '../limits.ts';
+import { RELAY_PATIENCE_MS, RELAY_RETRY_MAX_MS, RELAY_RETRY_MIN_MS } from '../limits.ts';
 import type { DatagramHearer, DatagramSocket } from './datagram-socket.ts';
 import type { Egress } from './egress.ts';
 import { openSocksRelay, type SocksRelay } from './socks-relay.ts';
@@ -18,19 +18,23 @@ export class KeptRelay implements DatagramSocket {
   #opening: Promise<void> | undefined;
   /** The proxy has had a relay once: what it says meanwhile may be a fault of the moment. */
   #worked = false;
-  #closed = false;
+  readonly #closing = new AbortController();
 
+  /** `hearer.broken` is told, once, of a proxy that says that it has no relay at all: then it is not asked again. */
   constructor(egress: Egress, hearer: DatagramHearer) {
     this.#egress = egress;
     this.#hearer = hearer;
   }
 
-  /**
-   * Asks for the relay for the first time; a proxy that is down is asked again later. Rejects with SourceError ERR_PROXY_UDP
-   * when the proxy says that it has none.
-   */
+  /** Asks for the relay for the first time, and waits a moment for it. A proxy that is down is asked again later. */
   async open(): Promise<void> {
-    await this.#open();
+    this.#open();
+    let timer: NodeJS.Timeout | undefined;
+    const moment = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, RELAY_PATIENCE_MS);
+    });
+    await Promise.race([this.#opening, moment]);
+    clearTimeout(timer);
   }
 
   get local(): PeerAddress | undefined {
@@ -47,46 +51,47 @@ export class KeptRelay implements DatagramSocket {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
-    await this.#opening?.catch(() => undefined);
+    await this.#opening;
     await this.#relay?.close();
     this.#relay = undefined;
   }
 
-  #open(): Promise<void> {
+  #open(): void {
     this.#opening = this.#ask();
-    return this.#opening;
   }
 
   async #ask(): Promise<void> {
+    const { signal } = this.#closing;
+    const hearer: DatagramHearer = {
+      packet: (bytes, from) => {
+        if (!signal.aborted) this.#hearer.packet(bytes, from);
+      },
+      broken: () => {
+        this.#relay = undefined;
+        this.#again();
+      },
+    };
     try {
-      const relay = await openSocksRelay(this.#egress, {
-        packet: (bytes, from) => {
-          if (!this.#closed) this.#hearer.packet(bytes, from);
-        },
-        broken: () => {
-          this.#relay = undefined;
-          this.#again();
-        },
-      });
-      if (this.#closed) return await relay.close();
+      const relay = await openSocksRelay(this.#egress, hearer, signal);
       if (relay.local === undefined) return this.#again();
       this.#relay = relay;
       this.#worked = true;
       this.#delayMs = RELAY_RETRY_MIN_MS;
     } catch (error) {
+      if (signal.aborted && error === signal.reason) return;
       if (!(error instanceof SourceError)) throw error;
-      if (error.code === 'ERR_PROXY_UDP' && !this.#worked) throw error;
-      this.#again();
+      // It had none before either: nothing is to be had of it.
+      if (error.code === 'ERR_PROXY_UDP' && !this.#worked) this.#hearer.broken(error);
+      else this.#again();
     }
   }
 
   #again(): void {
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     clearTimeout(this.#timer);
-    // It can only say now that it never had one: then nothing is to be had of it any more.
-    this.#timer = setTimeout(() => void this.#open().catch(() => undefined), this.#delayMs);
+    this.#timer = setTimeout(() => this.#open(), this.#delayMs);
     this.#delayMs = Math.min(RELAY_RETRY_MAX_MS, this.#delayMs * 2);
   }
 }

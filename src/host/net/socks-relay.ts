@@ -69,9 +69,12 @@ export class SocksRelay implements DatagramSocket {
   }
 }
 
-/** Asks the proxy for a relay. Rejects with SourceError ERR_PROXY_…: ERR_PROXY_UDP when it has none. */
-export async function openSocksRelay(egress: Egress, hearer: DatagramHearer): Promise<SocksRelay> {
-  const { control, relay } = await associate(egress);
+/**
+ * Asks the proxy for a relay. Rejects with SourceError ERR_PROXY_…: ERR_PROXY_UDP when it has none; with the signal's reason as
+ * soon as nobody wants one any more.
+ */
+export async function openSocksRelay(egress: Egress, hearer: DatagramHearer, signal: AbortSignal): Promise<SocksRelay> {
+  const { control, relay } = await associate(egress, signal);
   let broken = control.destroyed;
   let open: SocksRelay | undefined;
   const breakDown = (): void => {
@@ -102,8 +105,9 @@ export async function openSocksRelay(egress: Egress, hearer: DatagramHearer): Pr
       cause: error,
     });
   }
-  if (!control.destroyed) return open;
+  if (!control.destroyed && !signal.aborted) return open;
   await open.close();
+  signal.throwIfAborted();
   throw new SourceError('ERR_PROXY_CONNECT', 'the proxy ended its UDP relay at once');
 }
 
@@ -113,28 +117,39 @@ function localHost({ binding }: Egress, relay: PeerAddress): string {
 }
 
 /** The connection that keeps the relay alive, and where packets go. */
-function associate(egress: Egress): Promise<{ control: Socket; relay: PeerAddress }> {
+function associate(egress: Egress, signal: AbortSignal): Promise<{ control: Socket; relay: PeerAddress }> {
   const { credentials } = egress.proxy!;
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const target = { host: '0.0.0.0', port: 0 };
     const handshake = new Socks5Handshake({ command: 'udp-associate', target, credentials });
     const opening = egress.converse(handshake, {
       opened: (control) => {
-        clearTimeout(timer);
+        settled();
         const { host, port } = handshake.bound!;
         const here = plainAddress(control.remoteAddress ?? '');
         resolve({ control, relay: { host: isIP(host) === 0 || UNSPECIFIED.has(host) ? here : host, port } });
       },
       failed: (error) => {
-        clearTimeout(timer);
+        settled();
         const known = /^ERR_(?:PROXY|BIND)_/.test(error.code ?? '');
         // Some proxies know no better answer than to hang up.
         reject(known ? error : new SourceError('ERR_PROXY_UDP', `the proxy does not carry UDP: ${error.message}`));
       },
     });
-    const timer = setTimeout(() => {
+    const giveUp = (why: unknown): void => {
+      settled();
       opening.destroy();
-      reject(new SourceError('ERR_PROXY_CONNECT', 'the proxy does not answer when it is asked for a UDP relay'));
-    }, PROXY_RELAY_TIMEOUT_MS);
+      reject(why);
+    };
+    const late = (): void =>
+      giveUp(new SourceError('ERR_PROXY_CONNECT', 'the proxy does not answer when it is asked for a UDP relay'));
+    const aborted = (): void => giveUp(signal.reason);
+    const timer = setTimeout(late, PROXY_RELAY_TIMEOUT_MS);
+    signal.addEventListener('abort', aborted);
+    const settled = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', aborted);
+    };
   });
 }

@@ -54,12 +54,12 @@ export class UdpHost implements DatagramPorts, DatagramPort {
 
   /**
    * Has the packets of both families go through the proxy's relay. One that is gone is asked for again, and while there is
-   * none nothing is sent. Rejects with SourceError ERR_PROXY_UDP when the proxy has no such thing.
+   * none nothing is sent. Resolves when there is one, or after a moment; `hasNone` is told when the proxy has no such thing.
    */
-  async openRelay(): Promise<void> {
-    const relay = new KeptRelay(this.#egress, this.#hearer);
-    await relay.open();
+  async openRelay(hasNone: (error: Error) => void): Promise<void> {
+    const relay = new KeptRelay(this.#egress, { packet: this.#hearer.packet, broken: hasNone });
     this.#sockets.set(4, relay).set(6, relay);
+    await relay.open();
   }
 
   get overheadBytes(): number {

@@ -3,6 +3,7 @@
 import { SourceError } from '../../base/errors.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import { TRACKER_ADDRESSES_MAX } from '../limits.ts';
+import { orAborted } from '../or-aborted.ts';
 import { networkFailure } from './network-failure.ts';
 
 /** Where to ask. */
@@ -55,16 +56,7 @@ export class TrackerTargets {
     const answer = this.#lookup(name).catch((error: unknown) => {
       throw networkFailure(error, host);
     });
-    let aborted: (() => void) | undefined;
-    const abortion = new Promise<never>((_, reject) => {
-      aborted = () => reject(signal.reason);
-      signal.addEventListener('abort', aborted);
-    });
-    try {
-      return await Promise.race([answer, abortion]);
-    } finally {
-      if (aborted !== undefined) signal.removeEventListener('abort', aborted);
-    }
+    return await orAborted(answer, signal);
   }
 }
 

@@ -6,6 +6,7 @@ import { decodeUdpReply, type UdpReply } from '../../protocol/tracker/udp-packet
 import { type DatagramHearer, type DatagramSocket, openDatagramSocket } from '../net/datagram-socket.ts';
 import type { Egress } from '../net/egress.ts';
 import { openSocksRelay } from '../net/socks-relay.ts';
+import { orAborted } from '../or-aborted.ts';
 
 /** A numeric address, or a name that the proxy resolves. */
 export interface UdpTarget {
@@ -33,6 +34,8 @@ export class UdpExchange {
   readonly #egress: Egress;
   readonly #waiting = new Map<number, Waiting>();
   #socket: Promise<DatagramSocket> | undefined;
+  /** Ends what is being opened. */
+  readonly #closing = new AbortController();
 
   constructor(family: AddressFamily, egress: Egress) {
     this.#family = family;
@@ -51,8 +54,7 @@ export class UdpExchange {
   async ask(question: UdpQuestion, signal: AbortSignal): Promise<UdpReply | undefined> {
     signal.throwIfAborted();
     const { target, transactionId } = question;
-    const socket = await this.#open();
-    signal.throwIfAborted();
+    const socket = await orAborted(this.#open(), signal);
     let timer: NodeJS.Timeout | undefined;
     let aborted: (() => void) | undefined;
     try {
@@ -76,6 +78,7 @@ export class UdpExchange {
   async close(): Promise<void> {
     const opening = this.#socket;
     this.#socket = undefined;
+    this.#closing.abort();
     const socket = await opening?.catch(() => undefined);
     await socket?.close();
   }
@@ -102,7 +105,7 @@ export class UdpExchange {
 
   async #openSocket(hearer: DatagramHearer): Promise<DatagramSocket> {
     const { proxy, binding } = this.#egress;
-    if (proxy !== undefined) return await openSocksRelay(this.#egress, hearer);
+    if (proxy !== undefined) return await openSocksRelay(this.#egress, hearer, this.#closing.signal);
     const any = this.#family === 4 ? '0.0.0.0' : '::';
     return await openDatagramSocket({ host: binding?.address(this.#family) ?? any, port: 0 }, hearer);
   }

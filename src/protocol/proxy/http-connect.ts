@@ -75,6 +75,8 @@ export class HttpConnectHandshake implements ProxyHandshake {
     // tinyproxy says 401 to whoever says something wrong.
     if (status === 407 || status === 401)
       throw new SourceError('ERR_PROXY_AUTH', 'does not let us in: it wants another user name and password');
+    // It is no proxy, or none that makes connections: whoever was to be reached has nothing to do with it.
+    if (status === 405 || status === 501) throw proxyNonsense(`does not know CONNECT (status ${status})`);
     if (status === 504 || status === 408) throw targetFailure('ETIMEDOUT', `status ${status}`);
     if (status >= 500 || status === 404) throw targetFailure('EHOSTUNREACH', `status ${status}`);
     if (status >= 400) throw targetFailure('EACCES', `status ${status}, not allowed`);
