@@ -75,7 +75,7 @@ test('a web seed that fails is left alone for a while, for as long as it says', 
 
 test('that our own way out is closed is held against no web seed, and once it is open all are asked at once', () => {
   const down = { kind: 'busy', code: 'ERR_PROXY_CONNECT', message: 'the proxy is down' } as const;
-  const outages = Array.from({ length: 6 }, () => down);
+  const outages = Array.from({ length: 20 }, () => down);
   const made = scene([{ failures: outages }, { failures: [...outages, BUSY] }]);
   const { simulation, torrent, news } = made;
   simulation.run(3000);
