@@ -19,6 +19,7 @@ import {
   ANNOUNCE_TIMEOUT_MS,
   TRACKER_BACK_OFF,
 } from '../limits.ts';
+import { OUTAGE_RETRY_MAX_MS } from '../session/limits.ts';
 import { backOffMs } from './back-off.ts';
 import type { TrackerRecord, TrackerStatus } from './tracker-record.ts';
 import { TrackerTiers } from './tracker-tiers.ts';
@@ -222,7 +223,9 @@ export class Announcer {
     if (announce === undefined) return;
     const { record, event } = announce;
     if (event === 'stopped') record.listsUs = false;
-    record.heldBack(error, nowMs + backOffMs(record.outages + 1, TRACKER_BACK_OFF, this.#random));
+    // Perhaps nobody else tries the way out.
+    const retryInMs = Math.min(OUTAGE_RETRY_MAX_MS, backOffMs(record.outages + 1, TRACKER_BACK_OFF, this.#random));
+    record.heldBack(error, nowMs + retryInMs);
   }
 
   /** Who was held back need not wait any more. */

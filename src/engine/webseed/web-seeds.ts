@@ -6,6 +6,7 @@ import { SparseSet } from '../../base/sparse-set.ts';
 import { backOffMs } from '../discovery/back-off.ts';
 import { PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS, TICK_LATE_MS } from '../limits.ts';
 import { isOutage, type LinkId } from '../ports.ts';
+import { OUTAGE_RETRY_MAX_MS } from '../session/limits.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
 import type { Intake } from '../torrent/intake.ts';
 import type { TorrentParts, TorrentSpec, Warning } from '../torrent/torrent-spec.ts';
@@ -226,7 +227,9 @@ export class WebSeeds implements WebSeedOwner {
     const { outage, random } = this.#parts.shared;
     outage.failed(failure, this.#nowMs());
     seed.failure = failure;
-    seed.restUntilMs = this.#nowMs() + backOffMs(++seed.outages, WEB_SEED_BACK_OFF, random);
+    // Perhaps nobody else tries the way out.
+    const restMs = Math.min(OUTAGE_RETRY_MAX_MS, backOffMs(++seed.outages, WEB_SEED_BACK_OFF, random));
+    seed.restUntilMs = this.#nowMs() + restMs;
   }
 
   #failed(seed: WebSeed, failure: WebSeedFailure): void {
