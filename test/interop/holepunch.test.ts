@@ -14,9 +14,10 @@ import { LIBTORRENT_PYTHON, libtorrent } from '../support/seeders/libtorrent.ts'
 import { KIB, makeTorrent, saveTorrent } from '../support/torrent-maker.ts';
 import { Workspace } from '../support/workspace.ts';
 
-const TIMEOUT = { timeout: 180_000 };
+const TIMEOUT = { timeout: 240_000 };
 const MIDDLE_PROGRAM = path.join(repository, 'test', 'support', 'leechers', 'libtorrent-middle.py');
-const PATIENCE_MS = 60_000;
+/** libtorrent tells whom it knows (PEX) once a minute, and an attempt may fail before. */
+const PATIENCE_MS = 150_000;
 const MIDDLE_PORT = 7001;
 const SEED_PORT = 7002;
 const LEECH_PORT = 7003;
