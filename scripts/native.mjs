@@ -11,8 +11,8 @@ const source = path.join(root, 'native', 'sha1-lanes.c');
 const target = path.join(root, 'dist', 'native', 'sha1-lanes.node');
 const include = path.join(root, 'node_modules', 'node-api-headers', 'include');
 
-/** Makes the module if it is missing or stale. A compiler that is absent or fails is no error, but said once. */
-export function native() {
+/** Makes the module if it is missing or stale. A compiler that is absent or fails is no error, and said if `tells`. */
+export function native(tells) {
   if (process.arch !== 'x64' || !['linux', 'darwin'].includes(process.platform)) return;
   if (existsSync(target) && statSync(target).mtimeMs >= statSync(source).mtimeMs) return;
   mkdirSync(path.dirname(target), { recursive: true });
@@ -25,9 +25,10 @@ export function native() {
     renameSync(made, target);
     return;
   }
+  if (!tells) return;
   const why =
     result.error === undefined ? `${compiler} failed:\n${result.stderr}` : `there is no C compiler (${compiler})`;
   process.stderr.write(`millrace: pieces will be hashed one at a time: ${why}\n`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) native();
+if (process.argv[1] === fileURLToPath(import.meta.url)) native(true);

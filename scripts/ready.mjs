@@ -34,7 +34,7 @@ function build() {
   if (!fresh) process.stderr.write('millrace: compiling…\n');
   run(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b'], 'the build failed');
   run(process.execPath, [path.join('scripts', 'bundle.mjs')], 'the program could not be bundled');
-  native();
+  native(!fresh);
 }
 
 /** Installs and compiles whatever is missing or stale. */
