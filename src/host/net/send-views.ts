@@ -58,7 +58,7 @@ export class SendViews {
     const copy = Buffer.allocUnsafe(block.length);
     let done = 0;
     this.#frames.visit(place, from, block.length, (part) => {
-      copy.set(part, done);
+      this.#frames.copy(part, 0, part.length, copy, done);
       done += part.length;
     });
     return copy;

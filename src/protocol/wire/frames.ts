@@ -9,24 +9,28 @@
 // a block may stay in the frame that it arrived in, because its place and the frame's own exchange their frames. The
 // table is shared by the threads that share the memory; only who owns both places may exchange them.
 import { assert } from '../../base/assert.ts';
+import { type CopyBytes, copyBytes } from '../../base/bytes.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
 
 /** The memory behind `count` places. */
 export class Frames {
   readonly count: number;
   readonly bytes: Uint8Array;
+  /** How bytes get in and out of here where they have to be copied. */
+  readonly copy: CopyBytes;
   readonly #frameOf: Int32Array;
   readonly #placeOf: Int32Array;
   /** The blocks of frames, made once each, so that a block allocates nothing. */
   readonly #blocks: (Uint8Array | undefined)[];
   readonly #views: (Uint8Array | undefined)[];
 
-  /** `bytes`: `PIECE_MESSAGE_BYTES` for each frame. `table`: as `Frames.table` makes it. */
-  constructor(bytes: Uint8Array, table: Int32Array) {
+  /** `bytes`: `PIECE_MESSAGE_BYTES` for each frame. `table`: as `Frames.fillTable` makes it. */
+  constructor(bytes: Uint8Array, table: Int32Array, copy: CopyBytes = copyBytes) {
     const count = table.length / 2;
     assert(bytes.length === count * PIECE_MESSAGE_BYTES, 'the table describes this memory');
     this.count = count;
     this.bytes = bytes;
+    this.copy = copy;
     this.#frameOf = table.subarray(0, count);
     this.#placeOf = table.subarray(count);
     this.#blocks = new Array<Uint8Array | undefined>(count).fill(undefined);
@@ -108,7 +112,7 @@ export class Frames {
     const copy = new Uint8Array(length);
     let done = 0;
     this.visit(place, 0, length, (part) => {
-      copy.set(part, done);
+      this.copy(part, 0, part.length, copy, done);
       done += part.length;
     });
     return copy;
@@ -118,7 +122,7 @@ export class Frames {
   set(place: number, bytes: Uint8Array): void {
     let done = 0;
     this.visit(place, 0, bytes.length, (part) => {
-      part.set(bytes.subarray(done, done + part.length));
+      this.copy(bytes, done, part.length, part, 0);
       done += part.length;
     });
   }
