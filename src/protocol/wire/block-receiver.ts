@@ -138,7 +138,7 @@ export class BlockReceiver {
 
   /** `count` bytes were written to the start of the last destination. */
   arrived(count: number): void {
-    this.#commons.counters.addRead();
+    this.#commons.counters.addReads(1);
     this.#ahead.learn(count, this.#view.length);
     this.#took(count);
   }
