@@ -173,8 +173,7 @@ export class BlockReceiver {
   /** Moves block bytes that were not read to their place: the copy that the counters show. */
   #copyToBlock(chunk: Uint8Array, offset: number, count: number): number {
     const to = this.#frame * PIECE_MESSAGE_BYTES + PIECE_HEADER_BYTES + this.#filled;
-    const { frames } = this.#memory;
-    frames.copy(chunk, offset, count, frames.bytes, to);
+    this.#memory.frames.copyIn(chunk, offset, count, to);
     this.#commons.counters.addCopied(count);
     this.#filled += count;
     if (this.#filled === this.#length) this.#blockDone();
@@ -299,10 +298,9 @@ export class BlockReceiver {
 
   #moveOut(start: number, end: number): Uint8Array {
     this.#ahead.frames = 0;
-    const { frames } = this.#memory;
-    const { scratch } = this.#commons;
-    frames.copy(frames.bytes, start, end - start, scratch, 0);
-    return scratch.subarray(0, end - start);
+    const moved = this.#commons.scratch.subarray(0, end - start);
+    this.#memory.frames.copyOut(start, moved);
+    return moved;
   }
 
   /** Decodes a PIECE header, in place and without allocation: its block is coming in, or is to be skipped. */

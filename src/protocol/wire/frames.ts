@@ -16,21 +16,20 @@ import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts
 export class Frames {
   readonly count: number;
   readonly bytes: Uint8Array;
-  /** How bytes get in and out of here where they have to be copied. */
-  readonly copy: CopyBytes;
+  readonly #copy: CopyBytes;
   readonly #frameOf: Int32Array;
   readonly #placeOf: Int32Array;
   /** The blocks of frames, made once each, so that a block allocates nothing. */
   readonly #blocks: (Uint8Array | undefined)[];
   readonly #views: (Uint8Array | undefined)[];
 
-  /** `bytes`: `PIECE_MESSAGE_BYTES` for each frame. `table`: as `Frames.fillTable` makes it. */
+  /** `bytes`: `PIECE_MESSAGE_BYTES` for each frame. `table`: as `Frames.fillTable` makes it. `copy`: where one has to be, how. */
   constructor(bytes: Uint8Array, table: Int32Array, copy: CopyBytes = copyBytes) {
     const count = table.length / 2;
     assert(bytes.length === count * PIECE_MESSAGE_BYTES, 'the table describes this memory');
     this.count = count;
     this.bytes = bytes;
-    this.copy = copy;
+    this.#copy = copy;
     this.#frameOf = table.subarray(0, count);
     this.#placeOf = table.subarray(count);
     this.#blocks = new Array<Uint8Array | undefined>(count).fill(undefined);
@@ -95,6 +94,16 @@ export class Frames {
     return view;
   }
 
+  /** Copies `count` bytes, `from[start]` and on, to offset `at` of `bytes`. */
+  copyIn(from: Uint8Array, start: number, count: number, at: number): void {
+    this.#copy(from, start, count, this.bytes, at);
+  }
+
+  /** Fills `to` with the bytes from offset `at` on. */
+  copyOut(at: number, to: Uint8Array): void {
+    this.#copy(this.bytes, at, to.length, to, 0);
+  }
+
   /** Calls `visit` with the parts of `length` bytes that begin `offset` bytes behind a place, and go on behind the next. */
   visit(place: number, offset: number, length: number, visit: (part: Uint8Array) => void): void {
     for (let done = 0; done < length; ) {
@@ -112,7 +121,7 @@ export class Frames {
     const copy = new Uint8Array(length);
     let done = 0;
     this.visit(place, 0, length, (part) => {
-      this.copy(part, 0, part.length, copy, done);
+      this.#copy(part, 0, part.length, copy, done);
       done += part.length;
     });
     return copy;
@@ -122,7 +131,7 @@ export class Frames {
   set(place: number, bytes: Uint8Array): void {
     let done = 0;
     this.visit(place, 0, bytes.length, (part) => {
-      this.copy(bytes, done, part.length, part, 0);
+      this.#copy(bytes, done, part.length, part, 0);
       done += part.length;
     });
   }
