@@ -21,11 +21,14 @@ function tcpMaker(neverAdopt: boolean, encryption: EncryptionMode = 'off'): Peer
   };
 }
 
-describePeerPort('TcpHost', tcpMaker(false), { copiesAccepted: false });
-describePeerPort('TcpHost without adoption', tcpMaker(true), { copiesAccepted: true });
-describePeerPort('TcpHost that allows encryption', tcpMaker(false, 'allow'), { copiesAccepted: false });
-describePeerPort('encrypted TcpHost', tcpMaker(false, 'require'), { copiesAccepted: false });
-describePeerPort('encrypted TcpHost without adoption', tcpMaker(true, 'require'), { copiesAccepted: true });
+describePeerPort('TcpHost', tcpMaker(false), { copiesAccepted: false, tcpAlone: true });
+describePeerPort('TcpHost without adoption', tcpMaker(true), { copiesAccepted: true, tcpAlone: true });
+describePeerPort('TcpHost that allows encryption', tcpMaker(false, 'allow'), { copiesAccepted: false, tcpAlone: true });
+describePeerPort('encrypted TcpHost', tcpMaker(false, 'require'), { copiesAccepted: false, tcpAlone: true });
+describePeerPort('encrypted TcpHost without adoption', tcpMaker(true, 'require'), {
+  copiesAccepted: true,
+  tcpAlone: true,
+});
 
 test('a stranger over IPv4 has the same address when we listen for both families', {
   timeout: 10_000,
