@@ -12,6 +12,7 @@ import type { EgressSettings } from '../egress.ts';
 import type { EncryptionMode } from '../encryption.ts';
 import { IncomingNumbers } from '../incoming-numbers.ts';
 import type { NetHost, ReceivedFigures } from '../net-host.ts';
+import type { HostSharing } from '../tcp-host.ts';
 import { Listeners } from './listeners.ts';
 import { Shard } from './shard.ts';
 import { type ShardLink, TellingLinks } from './telling-links.ts';
@@ -54,6 +55,11 @@ export class ShardedHost implements NetHost {
     this.#arena = options.arena;
     this.#owners = new Int32Array(new SharedArrayBuffer((options.arena.frames.count + 1) * 4));
     this.memory = new PieceMemory(options.arena.frames, this.#owners);
+  }
+
+  /** For a host on the engine's thread beside this one: its links are counted among those of that thread. */
+  get sharing(): HostSharing {
+    return { owners: this.#owners, numbers: this.#numbers, counters: this.countersHere };
   }
 
   start(sink: PeerSink): void {
