@@ -15,8 +15,8 @@ import { utpMaker } from '../../../testing/utp/utp-maker.ts';
 import { rawHandshake, rawPiece } from '../../../testing/wire/raw-messages.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { EncryptionMode } from '../encryption.ts';
+import { LinkHost } from '../link-host.ts';
 import { ShardedHost } from '../shard/sharded-host.ts';
-import { TcpHost } from '../tcp-host.ts';
 import type { UtpMode } from '../transports.ts';
 import { UdpHost } from '../udp-host.ts';
 import { JointHost } from './joint-host.ts';
@@ -31,7 +31,7 @@ interface Manners {
 
 function jointHost(arena: Arena, datagrams: DatagramPorts, { mode = 'on', encryption = 'off' }: Manners): JointHost {
   const tcp = new ShardedHost({ arena, threads: 2, encryption });
-  const utp = new TcpHost({ arena, encryption, utp: 'on', datagrams, sharing: tcp.sharing });
+  const utp = new LinkHost({ arena, encryption, utp: 'on', datagrams, sharing: tcp.sharing });
   return new JointHost({ tcp, utp, mode });
 }
 

@@ -6,9 +6,9 @@ import { REQUEST_STRIDE, SERVE_STRIDE } from '../../../engine/ports.ts';
 import type { PieceMemory } from '../../../protocol/wire/piece-memory.ts';
 import type { ReceiveCounters } from '../../../protocol/wire/receive-counters.ts';
 import type { StageTimes } from '../../profile/stage-times.ts';
+import type { LinkHost } from '../link-host.ts';
 import type { NetHost, ReceivedFigures } from '../net-host.ts';
 import type { ShardedHost } from '../shard/sharded-host.ts';
-import type { TcpHost } from '../tcp-host.ts';
 import { Transports, type UtpMode } from '../transports.ts';
 import { JointDial } from './joint-dial.ts';
 import { type JointLinks, JointSink } from './joint-sink.ts';
@@ -18,14 +18,14 @@ const CLOSED_HERE: LinkEnd = { code: 'ERR_LINK_CLOSED_HERE', message: 'closed by
 export interface JointHostParts {
   readonly tcp: ShardedHost;
   /** On this thread, over the sharded host's piece memory and numbers: `ShardedHost.sharing`. Dials over uTP alone. */
-  readonly utp: TcpHost;
+  readonly utp: LinkHost;
   readonly mode: UtpMode;
 }
 
 export class JointHost implements NetHost, JointLinks {
   readonly homes: Map<LinkId, Transport> = new Map();
   readonly dials: Map<LinkId, JointDial> = new Map();
-  readonly #hosts: { readonly tcp: ShardedHost; readonly utp: TcpHost };
+  readonly #hosts: { readonly tcp: ShardedHost; readonly utp: LinkHost };
   readonly #transports: Transports;
   /** To whom those go that are being dialled. */
   readonly #targets = new Map<LinkId, DialTarget>();

@@ -2,12 +2,12 @@
 // datagrams, and is copied to its place, once.
 import { describePeerPort } from '../../testing/peers/peer-port-conformance.ts';
 import { type UtpHostMaker, utpMaker } from '../../testing/utp/utp-maker.ts';
-import { TcpHost } from './tcp-host.ts';
+import { LinkHost } from './link-host.ts';
 
 const make = (encryption: 'off' | 'require'): UtpHostMaker => {
-  return (arena, datagrams) => new TcpHost({ arena, encryption, utp: 'prefer', datagrams });
+  return (arena, datagrams) => new LinkHost({ arena, encryption, utp: 'prefer', datagrams });
 };
 const traits = { copiesAccepted: true, datagrams: true };
 
-describePeerPort('TcpHost over uTP', utpMaker(make('off'), false), traits);
-describePeerPort('encrypted TcpHost over uTP', utpMaker(make('require'), true), traits);
+describePeerPort('LinkHost over uTP', utpMaker(make('off'), false), traits);
+describePeerPort('encrypted LinkHost over uTP', utpMaker(make('require'), true), traits);
