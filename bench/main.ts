@@ -22,6 +22,8 @@ import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
 import { startLightSeeder, startSeeder } from './seeder.ts';
 import { benchSeeding } from './seeding.ts';
+import { benchSoak } from './soak/soak.ts';
+import { benchStalls } from './stalls/stalls.ts';
 import { benchCheck } from './study/check.ts';
 import { benchScale } from './study/scale.ts';
 import { benchStudy, STUDY_USAGE } from './study/study.ts';
@@ -157,6 +159,14 @@ async function main(args: readonly string[]): Promise<void> {
   }
   if (args[0] === 'check') {
     process.exitCode = (await benchCheck(args.slice(1))) ? 0 : 1;
+    return;
+  }
+  if (args[0] === 'soak') {
+    process.exitCode = (await benchSoak(args.slice(1))) ? 0 : 1;
+    return;
+  }
+  if (args[0] === 'stalls') {
+    process.exitCode = (await benchStalls(args.slice(1))) ? 0 : 1;
     return;
   }
   if (args[0] === 'scale') {

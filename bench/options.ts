@@ -5,7 +5,7 @@ import { SCENARIOS } from './scenario.ts';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|utp|hostile|many|dht|study|scale|check] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|utp|hostile|many|dht|soak|stalls|study|scale|check] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
@@ -18,6 +18,8 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   check                   has something become slower? ratios against bench/results/baseline.json (--update writes it)
   dht                     the cost of a DHT look-up, and of a table that has seen 10,000 nodes (--write)
   scale                   what the engine alone costs with up to 10,000 peers and many torrents (--torrents N,N)
+  soak                    does anything leak? two minutes of everything in one process (--minutes N, --cycles N, --write)
+  stalls                  how long the event loop is held up by what is large (--scenes a,b, --write)
   many                    1,000 idle torrents in one Client, and the start of 10,000 (--idle N, --start N, --seconds N)
 
   --size 256MiB           payload, a whole number of MiB or GiB

@@ -35,18 +35,19 @@ async function addresses(count: number): Promise<string[]> {
   return await Promise.all(hosts.map(async (host) => `${host}:${await freePort(host)}`));
 }
 
-/** Starts `count` seeders in one process, which may demand RC4; resolves when they have checked the payload. */
+/** Starts `count` seeders in one process, which may demand RC4 or uTP; resolves when they have checked the payload. */
 export async function startSeeder(
   torrent: string,
   directory: string,
   count: number,
   encrypted: boolean,
+  utp = false,
 ): Promise<Seeder> {
   const python = pythonWithLibtorrent();
   if (python === undefined) throw new Error('the seeder needs libtorrent: apt install python3-libtorrent');
   const peers = await addresses(count);
   const program = path.join(repository, 'bench', 'libtorrent-seed.py');
-  const args = [program, ...(encrypted ? ['--rc4'] : []), torrent, directory, ...peers];
+  const args = [program, ...(encrypted ? ['--rc4'] : []), ...(utp ? ['--utp'] : []), torrent, directory, ...peers];
   const child: ChildProcess = spawn(python, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -21,8 +21,8 @@ import { Session } from '#src/engine/session/session.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { DiskPool } from '#src/host/disk/disk-pool.ts';
 import { framesOf, type SharedArena } from '#src/host/memory/arena.ts';
+import { LinkHost } from '#src/host/net/link-host.ts';
 import { ShardedHost } from '#src/host/net/shard/sharded-host.ts';
-import { TcpHost } from '#src/host/net/tcp-host.ts';
 import type { Frames } from '#src/protocol/wire/frames.ts';
 import type { StudyJob } from './study-job.ts';
 
@@ -66,14 +66,14 @@ export class EngineProbe {
 
   #watchRequests(): void {
     const asked = (batch: Int32Array, count: number): void => this.#asked(batch, count);
-    const watch = (host: TcpHost | ShardedHost): void => {
+    const watch = (host: LinkHost | ShardedHost): void => {
       const { request } = host;
       host.request = function (link, batch, count): void {
         asked(batch, count);
         request.call(this, link, batch, count);
       };
     };
-    watch(TcpHost.prototype);
+    watch(LinkHost.prototype);
     watch(ShardedHost.prototype);
   }
 

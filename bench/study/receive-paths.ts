@@ -2,7 +2,7 @@
 // receiver says. The third copy, from there to the place, is the receiver's own fallback.
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import { TcpLink } from '#src/host/net/tcp-link.ts';
+import { PeerLink } from '#src/host/net/peer-link.ts';
 import { OldChunkList } from './old-chunk-list.ts';
 import type { Copies } from './study-job.ts';
 
@@ -11,7 +11,7 @@ const SCRATCH_BYTES = 256 * 1024;
 export function takeReceivePath(copies: Copies): void {
   if (copies === 0) return;
   const scratch = new Uint8Array(SCRATCH_BYTES);
-  const links = new WeakMap<net.Socket, TcpLink>();
+  const links = new WeakMap<net.Socket, PeerLink>();
   const { connect } = net;
   const other = ({ onread: _, ...options }: net.TcpNetConnectOpts): net.Socket => {
     if (copies === 4) return connect(options);
@@ -24,8 +24,8 @@ export function takeReceivePath(copies: Copies): void {
   };
   net.connect = other as typeof net.connect;
   syncBuiltinESMExports();
-  const { attach } = TcpLink.prototype;
-  TcpLink.prototype.attach = function (this: TcpLink, socket: net.Socket): void {
+  const { attach } = PeerLink.prototype;
+  PeerLink.prototype.attach = function (this: PeerLink, socket: net.Socket): void {
     links.set(socket, this);
     attach.call(this, socket);
     if (copies !== 4) return;

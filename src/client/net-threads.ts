@@ -2,9 +2,9 @@
 import type { DatagramPorts } from '../engine/datagram-port.ts';
 import type { Arena } from '../host/memory/arena.ts';
 import type { Egress } from '../host/net/egress.ts';
+import { LinkHost } from '../host/net/link-host.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import { ShardedHost } from '../host/net/shard/sharded-host.ts';
-import { TcpHost } from '../host/net/tcp-host.ts';
 import type { StageTimes } from '../host/profile/stage-times.ts';
 import type { ClientSettings } from './client-options.ts';
 import type { TorrentWarning } from './types.ts';
@@ -30,7 +30,7 @@ export interface NetHostParts {
 export function makeNetHost({ settings, arena, times, datagrams, egress, warn }: NetHostParts): NetHost {
   const { encryption, utp } = settings;
   const threads = settings.netThreads === 'auto' ? NET_THREADS_AUTO : settings.netThreads;
-  if (threads === 0) return new TcpHost({ arena, encryption, utp, datagrams, egress, ...(times && { times }) });
+  if (threads === 0) return new LinkHost({ arena, encryption, utp, datagrams, egress, ...(times && { times }) });
   return new ShardedHost({
     arena,
     threads,

@@ -1,4 +1,4 @@
-// The host of an engine in QuickJS: the real TcpHost and DiskPool on the one side of the border, the guest's exports on
+// The host of an engine in QuickJS: the real LinkHost and DiskPool on the one side of the border, the guest's exports on
 // the other. Piece memory stays here; the engine decides over places that it cannot see.
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
@@ -18,7 +18,7 @@ import {
 import { DiskPool } from '#src/host/disk/disk-pool.ts';
 import type { StoreLayout } from '#src/host/disk/store-layout.ts';
 import { Arena } from '#src/host/memory/arena.ts';
-import { TcpHost } from '#src/host/net/tcp-host.ts';
+import { LinkHost } from '#src/host/net/link-host.ts';
 import type { HostFunctions } from './guest/host-functions.ts';
 import { type Crossing, Realm } from './realm.ts';
 
@@ -51,7 +51,7 @@ const digest = (algorithm: string, bytes: Uint8Array): Uint8Array =>
 /** A client whose engine has no Node around it. */
 export class EngineInQuickJs extends EventEmitter<News> {
   readonly #realm: Realm;
-  readonly #net: TcpHost;
+  readonly #net: LinkHost;
   readonly #disk: DiskPool;
   readonly #directory: string;
   /** What went wrong in answer to the guest, where nobody waits. */
@@ -64,7 +64,7 @@ export class EngineInQuickJs extends EventEmitter<News> {
     this.#realm = realm;
     this.#directory = directory;
     const arena = new Arena(FRAMES);
-    this.#net = new TcpHost({ arena });
+    this.#net = new LinkHost({ arena });
     this.#disk = new DiskPool({ arena, workers: DISK_WORKERS, sink: this.#storageSink() });
   }
 

@@ -65,7 +65,7 @@ export class GatewayMapper {
   }
 
   tick(nowMs: number): void {
-    for (const client of this.#clients) client.tick?.(nowMs);
+    for (const client of this.#clients) client.exchange?.tick(nowMs);
     if (this.#closing !== undefined) return;
     for (const mapping of this.#mappings) {
       if (mapping.grant !== undefined && nowMs >= mapping.grant.expiresMs) this.#expire(mapping);
@@ -76,12 +76,12 @@ export class GatewayMapper {
   }
 
   datagram(bytes: Uint8Array): void {
-    for (const client of this.#clients) client.datagram?.(bytes);
+    for (const client of this.#clients) client.exchange?.datagram(bytes);
   }
 
   /** Nobody listens where PCP and NAT-PMP are spoken. */
   unreachable(): void {
-    for (const client of this.#clients) client.unreachable?.();
+    for (const client of this.#clients) client.exchange?.fail();
   }
 
   /** The gateway spoke to everybody: it has started, or has another address. */

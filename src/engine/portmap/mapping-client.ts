@@ -1,5 +1,6 @@
 // What the protocols that open ports have in common, seen from whoever wants a port opened.
 import type { PortTransport } from '../../protocol/portmap/pcp-packet.ts';
+import type { DatagramExchange } from './datagram-exchange.ts';
 import { REFUSAL_WAIT_SECONDS_MAX, REFUSAL_WAIT_SECONDS_MIN } from './limits.ts';
 
 /** In the order in which they are tried: the latest standard first, then its predecessor, then what most routers have. */
@@ -42,12 +43,8 @@ export interface MappingClient {
   map(ask: MappingAsk, done: (outcome: MappingOutcome) => void): void;
   /** Takes it away; `done` when that is known, or nobody answers. */
   unmap(ask: MappingAsk, done: () => void): void;
-  /** Of those that send packets: it is time to repeat them. */
-  tick?(nowMs: number): void;
-  /** A packet from the gateway. */
-  datagram?(bytes: Uint8Array): void;
-  /** Nobody takes packets there. */
-  unreachable?(): void;
+  /** Of those that send packets. */
+  readonly exchange?: DatagramExchange;
   /** The gateway speaks to everybody. Returns whether it speaks this protocol. */
   announced?(bytes: Uint8Array): boolean;
 }

@@ -2,11 +2,10 @@
 
 import * as pmp from '../../protocol/portmap/nat-pmp-packet.ts';
 import type { PortTransport } from '../../protocol/portmap/pcp-packet.ts';
-import { DatagramExchange } from './datagram-exchange.ts';
-import { EpochWatch, NAT_PMP_EPOCHS } from './epoch-watch.ts';
+import { DatagramExchange, type DatagramExchangeParts } from './datagram-exchange.ts';
+import { NAT_PMP_EPOCHS } from './epoch-watch.ts';
 import { MAPPING_LIFETIME_SECONDS, MAPPING_LIFETIME_SECONDS_MAX } from './limits.ts';
 import { type MappingAsk, type MappingClient, type MappingOutcome, refused } from './mapping-client.ts';
-import type { DatagramClientParts } from './pcp-client.ts';
 
 /** What each failure means (RFC 6886, 3.5). */
 const FAILURES: ReadonlyMap<number, readonly ['later' | 'other-way', name: string]> = new Map([
@@ -19,17 +18,14 @@ const FAILURES: ReadonlyMap<number, readonly ['later' | 'other-way', name: strin
 
 export class NatPmpClient implements MappingClient {
   readonly protocol = 'nat-pmp';
-  readonly #parts: DatagramClientParts;
-  readonly #exchange: DatagramExchange;
-  readonly #epochs = new EpochWatch(NAT_PMP_EPOCHS);
+  readonly exchange: DatagramExchange;
 
-  constructor(parts: DatagramClientParts) {
-    this.#parts = parts;
-    this.#exchange = new DatagramExchange((bytes) => parts.port.send(parts.gateway, bytes));
+  constructor(parts: DatagramExchangeParts) {
+    this.exchange = new DatagramExchange(parts, NAT_PMP_EPOCHS);
   }
 
   map(ask: MappingAsk, done: (outcome: MappingOutcome) => void): void {
-    this.#exchange.ask(pmp.encodeNatPmpAddressRequest(), this.#reading('address'), (answer) => {
+    this.exchange.ask(pmp.encodeNatPmpAddressRequest(), this.#reading('address'), (answer) => {
       if (answer?.type !== 'address') return done(failureOf(answer));
       this.#map(ask, MAPPING_LIFETIME_SECONDS, (mapped) => done(outcomeOf(mapped, answer.host)));
     });
@@ -39,23 +35,11 @@ export class NatPmpClient implements MappingClient {
     this.#map({ ...ask, externalPort: 0 }, 0, () => done());
   }
 
-  tick(nowMs: number): void {
-    this.#exchange.tick(nowMs);
-  }
-
-  datagram(bytes: Uint8Array): void {
-    this.#exchange.datagram(bytes);
-  }
-
-  unreachable(): void {
-    this.#exchange.fail();
-  }
-
   /** After a start, and when its address changes, a gateway tells everybody its address (RFC 6886, 3.2.1). */
   announced(bytes: Uint8Array): boolean {
     const response = pmp.decodeNatPmpResponse(bytes);
     if (response?.type !== 'address') return false;
-    this.#watch(response.epochSeconds);
+    this.exchange.watch(response.epochSeconds);
     return true;
   }
 
@@ -64,7 +48,7 @@ export class NatPmpClient implements MappingClient {
     const read = this.#reading(ask.transport);
     const isOurs = (answer: pmp.NatPmpResponse): boolean =>
       answer.type !== 'map' || answer.internalPort === ask.internalPort;
-    this.#exchange.ask(
+    this.exchange.ask(
       request,
       (packet) => {
         const answer = read(packet);
@@ -81,13 +65,9 @@ export class NatPmpClient implements MappingClient {
       if (answer === undefined) return undefined;
       const subject = answer.type === 'failure' ? (answer.about ?? about) : subjectOf(answer);
       if (subject !== about) return undefined;
-      this.#watch(answer.epochSeconds);
+      this.exchange.watch(answer.epochSeconds);
       return answer;
     };
-  }
-
-  #watch(epochSeconds: number): void {
-    if (!this.#epochs.continues(epochSeconds, this.#parts.clock.nowMs())) this.#parts.restarted();
   }
 }
 

@@ -1,11 +1,9 @@
 // Opens ports by PCP (RFC 6887): through the translation of IPv4, and through the firewall of IPv6.
 import { equalBytes } from '../../base/bytes.ts';
-import type { Clock } from '../../base/clock.ts';
 import { decodeNatPmpResponse, NAT_PMP_UNSUPPORTED_VERSION } from '../../protocol/portmap/nat-pmp-packet.ts';
 import * as pcp from '../../protocol/portmap/pcp-packet.ts';
-import { DatagramExchange } from './datagram-exchange.ts';
-import { EpochWatch, PCP_EPOCHS } from './epoch-watch.ts';
-import type { Gateway, GatewayPort } from './gateway-port.ts';
+import { DatagramExchange, type DatagramExchangeParts } from './datagram-exchange.ts';
+import { PCP_EPOCHS } from './epoch-watch.ts';
 import { MAPPING_LIFETIME_SECONDS, MAPPING_LIFETIME_SECONDS_MAX } from './limits.ts';
 import { type MappingAsk, type MappingClient, type MappingOutcome, refused } from './mapping-client.ts';
 
@@ -28,23 +26,14 @@ const FAILURES: ReadonlyMap<number, readonly [Remedy, name: string]> = new Map([
   [pcp.PCP_ADDRESS_MISMATCH, ['other-way', 'ADDRESS_MISMATCH']],
 ]);
 
-export interface DatagramClientParts {
-  readonly gateway: Gateway;
-  readonly port: Pick<GatewayPort, 'send'>;
-  readonly clock: Clock;
-  /** The gateway has started anew, or lost what it knew. */
-  readonly restarted: () => void;
-}
-
 export class PcpClient implements MappingClient {
   readonly protocol = 'pcp';
-  readonly #parts: DatagramClientParts;
-  readonly #exchange: DatagramExchange;
-  readonly #epochs = new EpochWatch(PCP_EPOCHS);
+  readonly exchange: DatagramExchange;
+  readonly #local: string;
 
-  constructor(parts: DatagramClientParts) {
-    this.#parts = parts;
-    this.#exchange = new DatagramExchange((bytes) => parts.port.send(parts.gateway, bytes));
+  constructor(parts: DatagramExchangeParts) {
+    this.exchange = new DatagramExchange(parts, PCP_EPOCHS);
+    this.#local = parts.gateway.local;
   }
 
   map(ask: MappingAsk, done: (outcome: MappingOutcome) => void): void {
@@ -55,28 +44,16 @@ export class PcpClient implements MappingClient {
     this.#ask({ ...ask, externalPort: 0 }, 0, () => done());
   }
 
-  tick(nowMs: number): void {
-    this.#exchange.tick(nowMs);
-  }
-
-  datagram(bytes: Uint8Array): void {
-    this.#exchange.datagram(bytes);
-  }
-
-  unreachable(): void {
-    this.#exchange.fail();
-  }
-
   announced(bytes: Uint8Array): boolean {
     const response = pcp.decodePcpResponse(bytes);
     if (response?.type !== 'announce') return false;
-    this.#watch(response.epochSeconds);
+    this.exchange.watch(response.epochSeconds);
     return true;
   }
 
   #ask(ask: MappingAsk, lifetimeSeconds: number, done: (answer: Answer | undefined) => void): void {
-    const request = pcp.encodePcpMap({ ...ask, client: this.#parts.gateway.local, lifetimeSeconds });
-    this.#exchange.ask(request, (packet) => this.#read(packet, ask), done);
+    const request = pcp.encodePcpMap({ ...ask, client: this.#local, lifetimeSeconds });
+    this.exchange.ask(request, (packet) => this.#read(packet, ask), done);
   }
 
   /** An answer belongs to a question by its nonce and what is mapped (RFC 6887, 11.4); a failure may have no room for these. */
@@ -92,12 +69,8 @@ export class PcpClient implements MappingClient {
     if (!equalBytes(nonce, ask.nonce) || transport !== ask.transport || internalPort !== ask.internalPort) {
       return undefined;
     }
-    this.#watch(response.epochSeconds);
+    this.exchange.watch(response.epochSeconds);
     return response;
-  }
-
-  #watch(epochSeconds: number): void {
-    if (!this.#epochs.continues(epochSeconds, this.#parts.clock.nowMs())) this.#parts.restarted();
   }
 }
 

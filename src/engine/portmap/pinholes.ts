@@ -1,6 +1,6 @@
 // Holes in the IPv6 firewall of a UPnP gateway (WANIPv6FirewallControl:1): there is no translation, and the port stays what it is.
 import type { GatewayService } from '../../protocol/portmap/gateway-description.ts';
-import type { SoapAnswer, SoapCall } from '../../protocol/portmap/soap-message.ts';
+import type { SoapAnswer, SoapValues } from '../../protocol/portmap/soap-message.ts';
 import type { Gateway, GatewayPort } from './gateway-port.ts';
 import { MAPPING_LIFETIME_SECONDS } from './limits.ts';
 import { type MappingAsk, type MappingOutcome, refused } from './mapping-client.ts';
@@ -37,11 +37,11 @@ export class Pinholes {
     if (service === undefined) return done(refused('other-way', 'offers nothing for IPv6 by UPnP'));
     const hole = ask.held ? this.#holes.get(keyOf(ask)) : undefined;
     if (hole === undefined) return this.#check(service, ask, done);
-    const values: SoapCall['values'] = [
+    const values: SoapValues = [
       ['UniqueID', hole.id],
       ['NewLeaseTime', MAPPING_LIFETIME_SECONDS],
     ];
-    this.#call(service, 'UpdatePinhole', values, (answer) => {
+    this.#port.call(this.#gateway, service, { action: 'UpdatePinhole', values }, (answer) => {
       if (answer?.type === 'fault' && answer.code === NO_SUCH_HOLE) return this.#check(service, ask, done);
       done(answer?.type === 'done' ? this.#opened(ask) : failureOf(answer));
     });
@@ -51,13 +51,15 @@ export class Pinholes {
     const hole = this.#holes.get(keyOf(ask));
     if (hole === undefined) return done();
     this.#holes.delete(keyOf(ask));
-    this.#call(hole.service, 'DeletePinhole', [['UniqueID', hole.id]], () => done());
+    this.#port.call(this.#gateway, hole.service, { action: 'DeletePinhole', values: [['UniqueID', hole.id]] }, () =>
+      done(),
+    );
   }
 
   /** Where there is no firewall, nothing has to be opened. */
   #check(service: GatewayService, ask: MappingAsk, done: Done): void {
     this.#holes.delete(keyOf(ask));
-    this.#call(service, 'GetFirewallStatus', [], (answer) => {
+    this.#port.call(this.#gateway, service, { action: 'GetFirewallStatus', values: [] }, (answer) => {
       if (answer === undefined) return done(SILENT);
       const values = answer.type === 'done' ? answer.values : new Map<string, string>();
       if (isNo(values.get('FirewallEnabled'))) return done(this.#opened(ask));
@@ -69,7 +71,7 @@ export class Pinholes {
   }
 
   #add(service: GatewayService, ask: MappingAsk, done: Done): void {
-    const values: SoapCall['values'] = [
+    const values: SoapValues = [
       ['RemoteHost', ''],
       ['RemotePort', 0],
       ['InternalClient', this.#gateway.local],
@@ -77,7 +79,7 @@ export class Pinholes {
       ['Protocol', PROTOCOL_NUMBERS[ask.transport]],
       ['LeaseTime', MAPPING_LIFETIME_SECONDS],
     ];
-    this.#call(service, 'AddPinhole', values, (answer) => {
+    this.#port.call(this.#gateway, service, { action: 'AddPinhole', values }, (answer) => {
       if (answer?.type !== 'done') {
         const open = answer?.code === FIREWALL_DISABLED;
         return done(open ? this.#opened(ask) : failureOf(answer));
@@ -92,15 +94,6 @@ export class Pinholes {
   #opened({ internalPort }: MappingAsk): MappingOutcome {
     const externalHost = this.#gateway.local;
     return { type: 'mapped', externalPort: internalPort, externalHost, lifetimeSeconds: MAPPING_LIFETIME_SECONDS };
-  }
-
-  #call(
-    service: GatewayService,
-    action: string,
-    values: SoapCall['values'],
-    done: (answer: SoapAnswer | undefined) => void,
-  ): void {
-    this.#port.call(this.#gateway, service, { service: service.type, action, values }, done);
   }
 }
 

@@ -1,7 +1,7 @@
 // Opens ports by UPnP: at a gateway of either version (IGD 1 and 2) through the translation of IPv4, and at its
 // WANIPv6FirewallControl through the firewall of IPv6. Gateways differ in what they refuse; each refusal has its remedy here.
 import type { GatewayService } from '../../protocol/portmap/gateway-description.ts';
-import type { SoapAnswer, SoapCall } from '../../protocol/portmap/soap-message.ts';
+import type { SoapAnswer, SoapValues } from '../../protocol/portmap/soap-message.ts';
 import { SCOPE_NONE, scopeOf } from '../swarm/address-scope.ts';
 import type { Gateway, GatewayPort } from './gateway-port.ts';
 import { MAPPING_LIFETIME_SECONDS } from './limits.ts';
@@ -69,12 +69,12 @@ export class UpnpClient implements MappingClient {
     if (this.#gateway.family === 6) return this.#pinholes.close(ask, done);
     const line = this.#line;
     if (line === undefined) return done();
-    const values: SoapCall['values'] = [
+    const values: SoapValues = [
       ['NewRemoteHost', ''],
       ['NewExternalPort', ask.externalPort],
       ['NewProtocol', ask.transport.toUpperCase()],
     ];
-    this.#call(line.service, 'DeletePortMapping', values, () => done());
+    this.#port.call(this.#gateway, line.service, { action: 'DeletePortMapping', values }, () => done());
   }
 
   #withServices(then: (services: readonly GatewayService[]) => void): void {
@@ -89,7 +89,7 @@ export class UpnpClient implements MappingClient {
   #findLine(services: readonly GatewayService[], then: (line: Line | 'down' | undefined) => void): void {
     const [service, ...others] = services.filter(({ kind }) => kind !== 'WANIPv6FirewallControl');
     if (service === undefined) return then(undefined);
-    this.#call(service, 'GetExternalIPAddress', [], (answer) => {
+    this.#port.call(this.#gateway, service, { action: 'GetExternalIPAddress', values: [] }, (answer) => {
       const externalHost = answer?.type === 'done' ? (answer.values.get('NewExternalIPAddress') ?? '') : '';
       if (scopeOf(externalHost) !== SCOPE_NONE) return then({ service, externalHost });
       this.#findLine(others, (other) => then(other ?? (answer === undefined ? undefined : 'down')));
@@ -101,7 +101,7 @@ export class UpnpClient implements MappingClient {
     const picks = line.service.version >= 2 && !ask.held && !this.#picksNone;
     const externalPort = ask.externalPort === 0 ? ask.internalPort : ask.externalPort;
     const lifetimeSeconds = this.#permanent ? 0 : MAPPING_LIFETIME_SECONDS;
-    const values: SoapCall['values'] = [
+    const values: SoapValues = [
       ['NewRemoteHost', ''],
       ['NewExternalPort', externalPort],
       ['NewProtocol', ask.transport.toUpperCase()],
@@ -111,7 +111,8 @@ export class UpnpClient implements MappingClient {
       ['NewPortMappingDescription', `Millrace ${ask.transport.toUpperCase()}`],
       ['NewLeaseDuration', lifetimeSeconds],
     ];
-    this.#call(line.service, picks ? 'AddAnyPortMapping' : 'AddPortMapping', values, (answer) => {
+    const action = picks ? 'AddAnyPortMapping' : 'AddPortMapping';
+    this.#port.call(this.#gateway, line.service, { action, values }, (answer) => {
       if (answer === undefined) return done(SILENT);
       if (answer.type === 'done') {
         const port = picks ? Number(answer.values.get('NewReservedPort')) : externalPort;
@@ -132,15 +133,6 @@ export class UpnpClient implements MappingClient {
       return { ...ask, externalPort: ask.internalPort };
     } else return undefined;
     return ask;
-  }
-
-  #call(
-    service: GatewayService,
-    action: string,
-    values: SoapCall['values'],
-    done: (answer: SoapAnswer | undefined) => void,
-  ): void {
-    this.#port.call(this.#gateway, service, { service: service.type, action, values }, done);
   }
 }
 

@@ -8,6 +8,7 @@ import process from 'node:process';
 import type { LocalPort, LocalSink } from '../../engine/discovery/local-discovery.ts';
 import { decodeLsd, encodeLsd, LSD_GROUPS, LSD_PORT, type LsdMessage } from '../../protocol/lsd/lsd-message.ts';
 import { LSD_INTERFACES_MS } from '../limits.ts';
+import { attempt } from '../net/attempt.ts';
 import type { LocalBinding } from '../net/local-binding.ts';
 import { plainAddress } from '../net/plain-address.ts';
 
@@ -176,15 +177,4 @@ function opened(socket: Socket, at: { readonly port: number; readonly address?: 
       resolve(socket);
     });
   });
-}
-
-/** Whether the system did it: that an interface is gone, or has been joined before, is no error here. */
-function attempt(act: () => void): boolean {
-  try {
-    act();
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return false;
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import process from 'node:process';
 import { type GatewaySink, gatewayKey } from '../../engine/portmap/gateway-port.ts';
 import { ANNOUNCEMENT_GROUPS, ANNOUNCEMENT_PORT, GATEWAY_PORT } from '../../protocol/portmap/pcp-packet.ts';
+import { attempt } from '../net/attempt.ts';
 import type { FoundGateway } from './gateway-finder.ts';
 
 interface Way {
@@ -13,14 +14,21 @@ interface Way {
   waiting: Uint8Array[] | undefined;
 }
 
+/** What hears announcements of an address family. */
+interface Ear {
+  readonly socket: Socket;
+  /** Only then are groups joined: joining binds a socket, and to another port. */
+  bound: boolean;
+}
+
 /** Packets that wait for a socket to be opened; each question has one. */
 const WAITING_MAX = 8;
 
 export class GatewaySockets {
   readonly #sink: Pick<GatewaySink, 'datagram' | 'unreachable' | 'announcement'>;
   readonly #ways = new Map<string, Way>();
-  readonly #ears = new Map<4 | 6, Socket>();
-  readonly #joined = new Set<string>();
+  readonly #ears = new Map<4 | 6, Ear>();
+  #gateways: readonly FoundGateway[] = [];
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -41,13 +49,15 @@ export class GatewaySockets {
     for (const [key, way] of this.#ways) {
       if (!keys.has(key)) this.#drop(key, way);
     }
-    for (const gateway of gateways) this.#listen(gateway);
+    this.#gateways = gateways;
+    for (const { family } of gateways) if (!this.#closed && !this.#ears.has(family)) this.#listen(family);
+    this.#join();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     for (const [key, way] of this.#ways) this.#drop(key, way);
-    for (const ear of this.#ears.values()) this.#shut(ear);
+    for (const { socket } of this.#ears.values()) this.#shut(socket);
     this.#ears.clear();
     await Promise.all(this.#closing);
   }
@@ -94,37 +104,38 @@ export class GatewaySockets {
   }
 
   /** Gateways speak to all hosts of a link at once; where that cannot be heard, renewals notice the same, later. */
-  #listen({ family, local, interfaceName }: FoundGateway): void {
-    const via = family === 4 ? local : `::%${interfaceName}`;
-    if (this.#closed || this.#joined.has(via)) return;
-    this.#joined.add(via);
-    const known = this.#ears.get(family);
-    if (known !== undefined) return join(known, family, via);
-    const ear = createSocket({ type: family === 4 ? 'udp4' : 'udp6', reuseAddr: true, ipv6Only: family === 6 });
+  #listen(family: 4 | 6): void {
+    const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', reuseAddr: true, ipv6Only: family === 6 });
+    const ear = { socket, bound: false };
     this.#ears.set(family, ear);
-    ear.on('error', () => undefined);
-    ear.on('message', (bytes, from) => {
+    socket.on('error', () => undefined);
+    socket.on('message', (bytes, from) => {
       if (this.#closed || from.port !== GATEWAY_PORT) return;
       this.#sink.announcement(from.address.replace(/%.*$/, ''), plainBytes(bytes));
     });
     // Of IPv4 nothing but what is sent to the group is heard, where the system can do that.
     const address = family === 4 && process.platform !== 'win32' ? { address: ANNOUNCEMENT_GROUPS[4] } : {};
-    ear.bind({ port: ANNOUNCEMENT_PORT, ...address }, () => join(ear, family, via));
+    socket.bind({ port: ANNOUNCEMENT_PORT, ...address }, () => {
+      ear.bound = true;
+      this.#join();
+    });
+  }
+
+  /** An interface that went and came back has to be joined anew, so all are, each time: one that is joined refuses. */
+  #join(): void {
+    for (const { family, local, interfaceName } of this.#gateways) {
+      const ear = this.#ears.get(family);
+      if (ear?.bound !== true) continue;
+      attempt(() =>
+        ear.socket.addMembership(ANNOUNCEMENT_GROUPS[family], family === 4 ? local : `::%${interfaceName}`),
+      );
+    }
   }
 
   #shut(socket: Socket): void {
     const closed = new Promise<void>((resolve) => socket.close(() => resolve()));
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
-  }
-}
-
-/** An interface that is gone, or was joined before, is no error. */
-function join(ear: Socket, family: 4 | 6, via: string): void {
-  try {
-    ear.addMembership(ANNOUNCEMENT_GROUPS[family], via);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import type { Gateway, GatewaySink } from '../../engine/portmap/gateway-port.ts';
 import { XML_BYTES_MAX } from '../../protocol/limits.ts';
@@ -99,34 +100,33 @@ function soap(body: string): string {
 interface Scene {
   readonly host: NatHost;
   readonly gateway: Gateway;
-  readonly heard: { readonly packets: Uint8Array[]; unreachable: number };
+  readonly heard: { readonly packets: Uint8Array[]; unreachable: number; readonly announcers: Set<string> };
 }
 
-async function scene(t: TestContext, router: Pick<Router, 'host'>): Promise<Scene> {
-  const address = {
-    address: HERE,
-    netmask: '255.0.0.0',
-    family: 'IPv4',
-    mac: '',
-    internal: false,
-    cidr: `${HERE}/8`,
-  } as const;
+/** A host of which every router is a gateway, each by an interface of its own. */
+async function scene(t: TestContext, ...routers: readonly Pick<Router, 'host'>[]): Promise<Scene> {
+  const interfaces: NodeJS.Dict<NetworkInterfaceInfo[]> = {};
+  routers.forEach((_, at) => {
+    const address = `127.0.0.${at + 1}`;
+    const network = { netmask: '255.0.0.0', mac: '', internal: false, cidr: `${address}/8` };
+    interfaces[`test${at}`] = [{ address, family: 'IPv4', ...network }];
+  });
   const host = new NatHost({
-    listens: (address) => address === HERE,
+    listens: () => true,
     network: {
-      routes: async () => [{ family: 4, host: router.host, interfaceName: 'test0', metric: 0 }],
-      interfaces: () => ({ test0: [address] }),
+      routes: async () => routers.map(({ host }, at) => ({ family: 4, host, interfaceName: `test${at}`, metric: 0 })),
+      interfaces: () => interfaces,
       ipv6Source: async () => undefined,
     },
   });
   t.after(() => host.close());
-  const heard = { packets: [] as Uint8Array[], unreachable: 0 };
+  const heard = { packets: [] as Uint8Array[], unreachable: 0, announcers: new Set<string>() };
   const gateways = await new Promise<readonly Gateway[]>((resolve) => {
     const sink: GatewaySink = {
       gateways: resolve,
       datagram: (_gateway, bytes) => heard.packets.push(bytes),
       unreachable: () => heard.unreachable++,
-      announcement: () => undefined,
+      announcement: (from) => heard.announcers.add(from),
     };
     host.start(sink);
   });
@@ -138,7 +138,7 @@ function find({ host, gateway }: Scene): Promise<readonly GatewayService[]> {
 }
 
 function call({ host, gateway }: Scene, service: GatewayService): Promise<SoapAnswer | undefined> {
-  const command = { service: TYPE, action: 'GetExternalIPAddress', values: [] };
+  const command = { action: 'GetExternalIPAddress', values: [] };
   return new Promise((resolve) => host.call(gateway, service, command, resolve));
 }
 
@@ -271,6 +271,26 @@ describe('gateways over sockets', { concurrency: 20 }, () => {
       made.heard.packets.map((bytes) => [...bytes]),
       [[7]],
     );
+  });
+
+  test('what a gateway announces to everybody is heard, also where there are several gateways', PATIENT, async (t) => {
+    const [router, other] = [await Router.open(t), await Router.open(t)];
+    const made = await scene(t, router, other);
+    const [speaker, stranger] = [createSocket('udp4'), createSocket('udp4')];
+    speaker.bind(5351, router.host);
+    stranger.bind(0, other.host);
+    t.after(() => {
+      speaker.close();
+      stranger.close();
+    });
+    await Promise.all([once(speaker, 'listening'), once(stranger, 'listening')]);
+    for (const socket of [stranger, speaker]) socket.setMulticastInterface(HERE);
+    while (!made.heard.announcers.has(router.host)) {
+      // Nobody says when the group has been joined.
+      for (const socket of [stranger, speaker]) socket.send(Uint8Array.of(1), 5350, '224.0.0.1');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(!made.heard.announcers.has(other.host), 'nor from another port than that of gateways');
   });
 
   test('a gateway where nobody listens says so', PATIENT, async (t) => {

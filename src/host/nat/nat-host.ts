@@ -119,7 +119,7 @@ export class NatHost implements GatewayPort {
       path,
       authority: port === place.port ? place.authority : `${place.authority.replace(/:\d+$/, '')}:${port}`,
       local: gateway.local,
-      command: { action: soapAction(call), body: encodeSoapCall(call) },
+      command: { action: soapAction(service.type, call), body: encodeSoapCall(service.type, call) },
       signal: this.#abort.signal,
     });
     return body && decodeSoapAnswer(body, call.action);

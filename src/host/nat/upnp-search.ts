@@ -10,6 +10,7 @@ import {
   type SsdpLocation,
 } from '../../protocol/portmap/ssdp-message.ts';
 import { UPNP_ANSWERS_MAX, UPNP_SEARCH_AGAIN_MS, UPNP_SEARCH_MS } from '../limits.ts';
+import { attempt } from '../net/attempt.ts';
 import { isLinkLocal } from './default-routes.ts';
 import { type FoundGateway, inNetwork } from './gateway-finder.ts';
 
@@ -62,7 +63,7 @@ export function searchUpnp({ gateway, signal, found }: UpnpSearch): Promise<void
     if (signal.aborted) return end();
     socket.bind({ address: local, port: 0 }, () => {
       if (ended) return;
-      if (!choose(() => socket.setMulticastInterface(family === 4 ? local : `::%${interfaceName}`))) return end();
+      if (!attempt(() => socket.setMulticastInterface(family === 4 ? local : `::%${interfaceName}`))) return end();
       ask();
       timers.push(setTimeout(ask, UPNP_SEARCH_AGAIN_MS), setTimeout(end, UPNP_SEARCH_MS));
     });
@@ -77,14 +78,4 @@ function mayAnswer({ family, host, local, networkBits, guessed }: FoundGateway, 
   if (sender === host) return true;
   if (family === 6) return isLinkLocal(sender) || inNetwork(sender, `${local}/64`);
   return guessed && sender !== local && inNetwork(sender, `${local}/${networkBits}`);
-}
-
-function choose(act: () => void): boolean {
-  try {
-    act();
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return false;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { isOutage, type PeerAddress, type Transport } from '../../engine/ports.t
 import { TRANSPORT_HEAD_START_MS, UTP_ALONE_TIMEOUT_MS } from '../limits.ts';
 import type { Egress, Opening } from './egress.ts';
 import type { LinkSocket } from './link-socket.ts';
-import type { TcpLink } from './tcp-link.ts';
+import type { PeerLink } from './peer-link.ts';
 import type { UtpEndpoint } from './utp-endpoint.ts';
 import type { UtpSocket } from './utp-socket.ts';
 
@@ -16,7 +16,7 @@ export type Winner =
   | { readonly transport: 'utp'; readonly socket: UtpSocket; readonly host: string };
 
 export interface DialRaceParts {
-  readonly link: TcpLink;
+  readonly link: PeerLink;
   /** A numeric address, or a name. */
   readonly address: PeerAddress;
   /** In this order, one at least; uTP only where there is an endpoint. */

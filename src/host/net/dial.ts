@@ -6,13 +6,13 @@ import { DialRace, type Winner } from './dial-race.ts';
 import type { Egress } from './egress.ts';
 import type { Encryption, Route } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
+import type { PeerLink } from './peer-link.ts';
 import { plainAddress } from './plain-address.ts';
-import type { TcpLink } from './tcp-link.ts';
 import type { Transports } from './transports.ts';
 import type { UtpEndpoint } from './utp-endpoint.ts';
 
 export interface DialParts {
-  readonly link: TcpLink;
+  readonly link: PeerLink;
   readonly target: DialTarget;
   readonly timeoutMs: number;
   readonly infoHash: Uint8Array;

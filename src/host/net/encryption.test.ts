@@ -10,8 +10,8 @@ import { rawHandshake } from '../../testing/wire/raw-messages.ts';
 import { dialEncrypted, listenEncrypted, RawKeys } from '../../testing/wire/raw-mse.ts';
 import { NEGOTIATION_TIMEOUT_MS, ROUTES_MAX } from '../limits.ts';
 import { Encryption, type EncryptionMode } from './encryption.ts';
+import { LinkHost } from './link-host.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
-import { TcpHost } from './tcp-host.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const TIMEOUT = { timeout: 10_000 };
@@ -19,14 +19,14 @@ const GREETING = rawHandshake();
 
 interface Scene {
   readonly stage: PeerStage;
-  readonly host: TcpHost;
+  readonly host: LinkHost;
 }
 
 /** A host in this mode, whose engine greets at once; whether raw peers encrypt is up to the scene. */
 async function play(mode: EncryptionMode, scene: (parts: Scene) => Promise<void>): Promise<void> {
-  let host: TcpHost | undefined;
-  const make = (arena: ConstructorParameters<typeof TcpHost>[0]['arena'], sink: Parameters<TcpHost['start']>[0]) => {
-    const port = new TcpHost({ arena, encryption: mode });
+  let host: LinkHost | undefined;
+  const make = (arena: ConstructorParameters<typeof LinkHost>[0]['arena'], sink: Parameters<LinkHost['start']>[0]) => {
+    const port = new LinkHost({ arena, encryption: mode });
     host = port;
     port.start(sink);
     port.share(STAGE_INFO_HASH);

@@ -1,4 +1,4 @@
-// What a client needs of the host that carries its links, beside the engine's PeerPort. Two implement it: TcpHost, whose
+// What a client needs of the host that carries its links, beside the engine's PeerPort. Two implement it: LinkHost, whose
 // sockets live on the engine's thread, and ShardedHost, whose sockets live in threads of their own.
 import type { LinkId, PeerAddress, PeerPort, PeerSink } from '../../engine/ports.ts';
 import type { PieceMemory } from '../../protocol/wire/piece-memory.ts';

@@ -5,12 +5,12 @@ import test from 'node:test';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { type PeerMaker, PeerStage, type Wanted } from '../../testing/peers/peer-stage.ts';
 import { blockBytes, join, rawHandshake, rawLength, rawMessage, rawPiece } from '../../testing/wire/raw-messages.ts';
-import { TcpHost } from './tcp-host.ts';
+import { LinkHost } from './link-host.ts';
 
 const maker =
   (encrypted: boolean): PeerMaker =>
   (arena, sink) => {
-    const port = new TcpHost({ arena, encryption: encrypted ? 'require' : 'off' });
+    const port = new LinkHost({ arena, encryption: encrypted ? 'require' : 'off' });
     port.start(sink);
     return {
       encrypted,

@@ -17,15 +17,14 @@ function read(body: string, action = 'AddPortMapping'): SoapAnswer | undefined {
 
 test('a command has its values in their order', () => {
   const call = {
-    service: SERVICE,
     action: 'DeletePortMapping',
     values: [
       ['A', 'x<y'],
       ['B', 7],
     ],
   } as const;
-  assert.equal(soapAction(call), `"${SERVICE}#DeletePortMapping"`);
-  const text = toLatin1(encodeSoapCall(call));
+  assert.equal(soapAction(SERVICE, call), `"${SERVICE}#DeletePortMapping"`);
+  const text = toLatin1(encodeSoapCall(SERVICE, call));
   assert.match(text, /<u:DeletePortMapping xmlns:u="[^"]+:1"><A>x&#60;y<\/A><B>7<\/B><\/u:DeletePortMapping>/);
   assert.ok(readXml(text, { open: () => undefined, close: () => undefined }));
 });
@@ -70,7 +69,7 @@ test('what goes out comes back', () => {
   });
   fc.assert(
     fc.property(values, (sent) => {
-      const call = toLatin1(encodeSoapCall({ service: SERVICE, action: 'XResponse', values: sent }));
+      const call = toLatin1(encodeSoapCall(SERVICE, { action: 'XResponse', values: sent }));
       const answer = decodeSoapAnswer(encodeUtf8(call), 'X');
       assert.ok(answer?.type === 'done');
       assert.deepEqual(

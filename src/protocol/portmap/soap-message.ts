@@ -4,24 +4,24 @@ import { decodeUtf8Lossy, encodeUtf8 } from '../../base/utf8.ts';
 import { SOAP_TEXT_CHARS_MAX, SOAP_VALUES_MAX, XML_BYTES_MAX } from '../limits.ts';
 import { escapeXml, readXml } from './xml-reader.ts';
 
-/** A command. Values go out in their order: some gateways count, and do not read names. */
+/** They go out in their order: some gateways count, and do not read names. */
+export type SoapValues = readonly (readonly [name: string, value: string | number])[];
+
 export interface SoapCall {
-  /** The type of the service that it goes to. */
-  readonly service: string;
   readonly action: string;
-  readonly values: readonly (readonly [name: string, value: string | number])[];
+  readonly values: SoapValues;
 }
 
 export type SoapAnswer =
   | { readonly type: 'done'; readonly values: ReadonlyMap<string, string> }
   | { readonly type: 'fault'; readonly code: number; readonly text: string };
 
-/** The SOAPAction header of a command. */
-export function soapAction({ service, action }: SoapCall): string {
+/** The SOAPAction header of a command to a service of this type. */
+export function soapAction(service: string, { action }: SoapCall): string {
   return `"${service}#${action}"`;
 }
 
-export function encodeSoapCall({ service, action, values }: SoapCall): Uint8Array {
+export function encodeSoapCall(service: string, { action, values }: SoapCall): Uint8Array {
   const body = values.map(([name, value]) => `<${name}>${escapeXml(`${value}`)}</${name}>`).join('');
   return encodeUtf8(
     `<?xml version="1.0"?>\r\n<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" ` +

@@ -1,61 +1,19 @@
 // An HTTP proxy for tests: CONNECT, Basic credentials, and faults.
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type AskedTarget, join, type ProxyBehaviour, say } from './proxy-log.ts';
+import type { Socket } from 'node:net';
+import { join, type ProxyBehaviour, say } from './proxy-log.ts';
+import { ProxyServer } from './proxy-server.ts';
 
-export class HttpProxy {
-  readonly behaviour: ProxyBehaviour;
-  /** Targets, as they were asked for. */
-  readonly connections: AskedTarget[] = [];
-  readonly accepted: Socket[] = [];
+export class HttpProxy extends ProxyServer<ProxyBehaviour> {
   /** The heads of all requests. */
   readonly heads: string[] = [];
-  readonly #server: Server;
-  #port = 0;
-
-  private constructor(behaviour: ProxyBehaviour) {
-    this.behaviour = behaviour;
-    this.#server = createServer((socket) => {
-      this.accepted.push(socket);
-      socket.on('error', () => undefined);
-      this.#serve(socket);
-    });
-  }
 
   static async start(behaviour: ProxyBehaviour = {}): Promise<HttpProxy> {
-    const proxy = new HttpProxy(behaviour);
+    const proxy = new HttpProxy('http', behaviour);
     await proxy.listen();
     return proxy;
   }
 
-  /** Begins to listen, again perhaps. */
-  async listen(): Promise<void> {
-    this.#server.listen(this.#port, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
-  }
-
-  get port(): number {
-    return this.#port;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  /** Hangs up on everybody and listens no more. */
-  async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.hangUp();
-    await closed;
-  }
-
-  /** Hangs up on everybody. */
-  hangUp(): void {
-    for (const socket of this.accepted.splice(0)) socket.destroy();
-  }
-
-  #serve(socket: Socket): void {
+  protected serve(socket: Socket): void {
     if (this.behaviour.silent) return void socket.resume();
     if (this.behaviour.hangsUp === 'at-once') return void socket.end();
     let held = Buffer.alloc(0);

@@ -1,8 +1,9 @@
 // A SOCKS5 proxy for tests (RFC 1928, 1929), written apart from the client's codec: connections, UDP relays, and faults.
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 import { type AskedTarget, join, type ProxyBehaviour, say } from './proxy-log.ts';
+import { ProxyServer } from './proxy-server.ts';
 
 export interface Socks5Behaviour extends ProxyBehaviour {
   /** Answers UDP ASSOCIATE with "command not supported", as proxies for TCP alone do. */
@@ -49,46 +50,17 @@ class Portions {
   }
 }
 
-export class Socks5Proxy {
-  readonly behaviour: Socks5Behaviour;
-  /** Targets of connections, and of packets, as they were asked for. */
-  readonly connections: AskedTarget[] = [];
+export class Socks5Proxy extends ProxyServer<Socks5Behaviour> {
+  /** Targets of packets, as they were asked for. */
   readonly packets: AskedTarget[] = [];
-  readonly accepted: Socket[] = [];
   /** Ports of all relays that there ever were, to which clients send. */
   readonly everyRelayPort: Set<number> = new Set();
-  readonly #server: Server;
   readonly #relays = new Set<UdpSocket>();
-  #port = 0;
-
-  private constructor(behaviour: Socks5Behaviour) {
-    this.behaviour = behaviour;
-    this.#server = createServer((socket) => {
-      this.accepted.push(socket);
-      socket.on('error', () => undefined);
-      this.#serve(socket).catch(() => socket.destroy());
-    });
-  }
 
   static async start(behaviour: Socks5Behaviour = {}, port = 0): Promise<Socks5Proxy> {
-    const proxy = new Socks5Proxy(behaviour);
+    const proxy = new Socks5Proxy('socks5', behaviour);
     await proxy.listen(port);
     return proxy;
-  }
-
-  /** Begins to listen, again perhaps. */
-  async listen(port: number = this.#port): Promise<void> {
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
-  }
-
-  get port(): number {
-    return this.#port;
-  }
-
-  get url(): string {
-    return `socks5://127.0.0.1:${this.#port}`;
   }
 
   /** Relays that are open now, by the ports that clients send to. */
@@ -96,16 +68,8 @@ export class Socks5Proxy {
     return Array.from(this.#relays, (relay) => relay.address().port);
   }
 
-  /** Hangs up on everybody and listens no more. */
-  async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.hangUp();
-    await closed;
-  }
-
-  /** Hangs up on everybody. */
-  hangUp(): void {
-    for (const socket of this.accepted.splice(0)) socket.destroy();
+  protected serve(socket: Socket): void {
+    this.#serve(socket).catch(() => socket.destroy());
   }
 
   async #serve(socket: Socket): Promise<void> {

@@ -1,4 +1,4 @@
-// The shard's end of its command ring: unpacks what the engine asks and asks it of the in-thread host of this thread.
+// The shard's end of its command ring: unpacks what the engine asks and asks it of the link host of this thread.
 import { type PeerAddress, type PeerPort, REQUEST_STRIDE, SERVE_STRIDE } from '../../../engine/ports.ts';
 import { takeBytes, takeText } from './record-bytes.ts';
 import type { RingReader } from './ring-reader.ts';

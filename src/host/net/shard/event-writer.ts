@@ -1,4 +1,4 @@
-// The shard's end of its event ring: what the in-thread host of this thread hears of connections, packed. When the ring is
+// The shard's end of its event ring: what the link host of this thread hears of connections, packed. When the ring is
 // full the thread waits until the engine has read: nothing is read from sockets meanwhile, which is how their peers are
 // slowed down. The engine never waits for a shard, so the two cannot wait for each other.
 import {

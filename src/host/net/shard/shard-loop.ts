@@ -1,10 +1,10 @@
-// A shard: the in-thread host once more, in a thread of its own, whose commands come from one ring and whose events go
+// A shard: the link host once more, in a thread of its own, whose commands come from one ring and whose events go
 // into another. Blocks are placed by the very code that places them on the engine's thread.
 import type { PeerAddress } from '../../../engine/ports.ts';
 import { framesOf } from '../../memory/arena.ts';
 import { timedPeerPort } from '../../profile/timed-ports.ts';
 import { Egress } from '../egress.ts';
-import { TcpHost } from '../tcp-host.ts';
+import { LinkHost } from '../link-host.ts';
 import { CommandReader } from './command-reader.ts';
 import { EventWriter } from './event-writer.ts';
 import { PackedRing } from './packed-ring.ts';
@@ -15,7 +15,7 @@ import type { ShardData } from './shard-data.ts';
 import { ShardFigures } from './shard-figures.ts';
 
 export class ShardLoop {
-  readonly #host: TcpHost;
+  readonly #host: LinkHost;
   readonly #events: EventWriter;
   readonly #figures: ShardFigures;
   readonly #pump: RingPump;
@@ -24,7 +24,7 @@ export class ShardLoop {
   constructor(data: ShardData, wakeEngine: () => void) {
     this.#figures = new ShardFigures(data.figures);
     const { counters, times } = this.#figures;
-    const host = new TcpHost({
+    const host = new LinkHost({
       arena: { shared: data.arena, frames: framesOf(data.arena) },
       encryption: data.encryption,
       egress: new Egress(data.egress),

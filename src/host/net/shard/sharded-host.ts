@@ -1,4 +1,4 @@
-// The network host in threads: sockets live in N shards, each an in-thread host of its own, and the engine's thread
+// The network host in threads: sockets live in N shards, each a link host in its own thread, and the engine's thread
 // exchanges packed records with them over rings in shared memory. Which shard a link lives in is decided when it is made
 // and never changes. Strangers come in at the first shard, which listens; we dial from the one with the fewest links.
 // Why so: docs/decisions/0014-network-threads.md.

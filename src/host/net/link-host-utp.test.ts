@@ -5,14 +5,14 @@ import { describePeerPort } from '../../testing/peers/peer-port-conformance.ts';
 import { type PeerMaker, STAGE_INFO_HASH } from '../../testing/peers/peer-stage.ts';
 import { UtpGateway } from '../../testing/utp/utp-gateway.ts';
 import type { EncryptionMode } from './encryption.ts';
-import { TcpHost } from './tcp-host.ts';
+import { LinkHost } from './link-host.ts';
 import { UdpHost } from './udp-host.ts';
 
 /** A host that dials over uTP alone, and hears of strangers over uTP alone. */
-class UtpAlone extends TcpHost {
+class UtpAlone extends LinkHost {
   readonly #gateway: UtpGateway;
 
-  constructor(gateway: UtpGateway, options: ConstructorParameters<typeof TcpHost>[0]) {
+  constructor(gateway: UtpGateway, options: ConstructorParameters<typeof LinkHost>[0]) {
     super(options);
     this.#gateway = gateway;
   }
@@ -51,5 +51,5 @@ function utpMaker(encryption: EncryptionMode): PeerMaker {
   };
 }
 
-describePeerPort('TcpHost over uTP', utpMaker('off'), { copiesAccepted: true, datagrams: true });
-describePeerPort('encrypted TcpHost over uTP', utpMaker('require'), { copiesAccepted: true, datagrams: true });
+describePeerPort('LinkHost over uTP', utpMaker('off'), { copiesAccepted: true, datagrams: true });
+describePeerPort('encrypted LinkHost over uTP', utpMaker('require'), { copiesAccepted: true, datagrams: true });

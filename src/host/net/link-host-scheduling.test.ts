@@ -4,7 +4,7 @@ import { Backlog } from '../../engine/scheduling/backlog.ts';
 import { paceOf, SCHEDULINGS } from '../../engine/scheduling/scheduling.ts';
 import { describePeerPort } from '../../testing/peers/peer-port-conformance.ts';
 import { STAGE_INFO_HASH } from '../../testing/peers/peer-stage.ts';
-import { TcpHost } from './tcp-host.ts';
+import { LinkHost } from './link-host.ts';
 
 const noStorage: StorageSink = {
   runsStored: () => undefined,
@@ -17,7 +17,7 @@ for (const scheduling of SCHEDULINGS) {
   const pace = paceOf(scheduling);
   if (pace === undefined) continue;
   const make: Parameters<typeof describePeerPort>[1] = (arena, sink) => {
-    const port = new TcpHost({ arena });
+    const port = new LinkHost({ arena });
     const clock = { nowMs: () => performance.now() };
     const plan = (delayMs: number, deliver: () => void): void => void setTimeout(deliver, delayMs);
     const backlog = new Backlog({ pace, clock, plan });
@@ -31,5 +31,5 @@ for (const scheduling of SCHEDULINGS) {
       receivedBytes: () => ({ placed: port.counters.placedBytes, copied: port.counters.copiedBytes }),
     };
   };
-  describePeerPort(`TcpHost, ${scheduling}`, make, { copiesAccepted: false });
+  describePeerPort(`LinkHost, ${scheduling}`, make, { copiesAccepted: false });
 }

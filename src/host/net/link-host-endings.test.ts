@@ -14,7 +14,7 @@ import {
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { Arena } from '../memory/arena.ts';
-import { TcpHost } from './tcp-host.ts';
+import { LinkHost } from './link-host.ts';
 
 const A = 2;
 const B = 4;
@@ -54,13 +54,13 @@ async function silentServer(): Promise<{ address: PeerAddress; close: () => void
   return { address: { host: '127.0.0.1', port }, close };
 }
 
-function request(host: TcpHost, link: LinkId, place: number): void {
+function request(host: LinkHost, link: LinkId, place: number): void {
   host.request(link, Int32Array.of(0, place * BLOCK_BYTES, BLOCK_BYTES, place), 1);
 }
 
 test('a link that has closed takes no place, whatever is asked of it while its end is being told', async (t) => {
   const server = await silentServer();
-  const host = new TcpHost({ arena: new Arena(4) });
+  const host = new LinkHost({ arena: new Arena(4) });
   t.after(server.close);
   t.after(() => host.shutdown());
   const open = new Set<LinkId>();
@@ -93,7 +93,7 @@ test('a link that has closed takes no place, whatever is asked of it while its e
 });
 
 test('an address that the system refuses ends its link instead of throwing', async () => {
-  const host = new TcpHost({ arena: new Arena(1) });
+  const host = new LinkHost({ arena: new Arena(1) });
   const end = await new Promise<LinkEnd>((resolve) => {
     host.start(sinkOf({ closed: (_link, end) => resolve(end) }));
     host.connect(A, { host: '127.0.0.1', port: 70_000 }, TIMEOUT_MS, INFO_HASH);
@@ -103,7 +103,7 @@ test('an address that the system refuses ends its link instead of throwing', asy
 });
 
 test('a failed accept costs that stranger, not the process', async (t) => {
-  const host = new TcpHost({ arena: new Arena(1) });
+  const host = new LinkHost({ arena: new Arena(1) });
   host.start(sinkOf({}));
   const before = new Set(servers());
   const { port } = await host.listen('127.0.0.1', 0);
@@ -122,7 +122,7 @@ function servers(): Server[] {
 }
 
 test('who cannot be let in is hung up on before a link is made for him', async (t) => {
-  const host = new TcpHost({ arena: new Arena(4) });
+  const host = new LinkHost({ arena: new Arena(4) });
   t.after(() => host.shutdown());
   const came: LinkId[] = [];
   let open = false;

@@ -4,11 +4,11 @@ import { describePeerPort } from '../../testing/peers/peer-port-conformance.ts';
 import { type PeerMaker, PeerStage, STAGE_INFO_HASH } from '../../testing/peers/peer-stage.ts';
 import { RawConnection } from '../../testing/peers/raw-peer.ts';
 import type { EncryptionMode } from './encryption.ts';
-import { TcpHost } from './tcp-host.ts';
+import { LinkHost } from './link-host.ts';
 
 function tcpMaker(neverAdopt: boolean, encryption: EncryptionMode = 'off'): PeerMaker {
   return (arena, sink) => {
-    const port = new TcpHost({ arena, neverAdopt, encryption });
+    const port = new LinkHost({ arena, neverAdopt, encryption });
     port.start(sink);
     port.share(STAGE_INFO_HASH);
     return {
@@ -21,11 +21,11 @@ function tcpMaker(neverAdopt: boolean, encryption: EncryptionMode = 'off'): Peer
   };
 }
 
-describePeerPort('TcpHost', tcpMaker(false), { copiesAccepted: false });
-describePeerPort('TcpHost without adoption', tcpMaker(true), { copiesAccepted: true });
-describePeerPort('TcpHost that allows encryption', tcpMaker(false, 'allow'), { copiesAccepted: false });
-describePeerPort('encrypted TcpHost', tcpMaker(false, 'require'), { copiesAccepted: false });
-describePeerPort('encrypted TcpHost without adoption', tcpMaker(true, 'require'), { copiesAccepted: true });
+describePeerPort('LinkHost', tcpMaker(false), { copiesAccepted: false });
+describePeerPort('LinkHost without adoption', tcpMaker(true), { copiesAccepted: true });
+describePeerPort('LinkHost that allows encryption', tcpMaker(false, 'allow'), { copiesAccepted: false });
+describePeerPort('encrypted LinkHost', tcpMaker(false, 'require'), { copiesAccepted: false });
+describePeerPort('encrypted LinkHost without adoption', tcpMaker(true, 'require'), { copiesAccepted: true });
 
 test('a stranger over IPv4 has the same address when we listen for both families', {
   timeout: 10_000,

@@ -31,12 +31,12 @@ import type { SendViews, SentBlock } from './send-views.ts';
 /** What a link tells its host. */
 export interface LinkOwner {
   /** Bytes were received: whatever the receiver reported meanwhile can be passed on. */
-  received(link: TcpLink): void;
+  received(link: PeerLink): void;
   /** A destination moved: places may have been given back. */
   settled(): void;
   /** The oldest `count` blocks that were served have left. */
-  served(link: TcpLink, count: number): void;
-  ended(link: TcpLink, end: LinkEnd): void;
+  served(link: PeerLink, count: number): void;
+  ended(link: PeerLink, end: LinkEnd): void;
 }
 
 export interface LinkParts {
@@ -54,7 +54,7 @@ export interface LinkParts {
 const CLOSED_THERE: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer closed the connection' };
 
 /** A connection, from the dial or the accept until `ended`. */
-export class TcpLink {
+export class PeerLink {
   readonly id: LinkId;
   readonly receiver: BlockReceiver;
   /** The socket has read `count` bytes into the last destination. */

@@ -1,5 +1,6 @@
-// The in-thread network host: implements the engine's PeerPort over node:net and, where it is given UDP sockets, uTP. Sockets live on the engine's thread, so
-// commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts).
+// The host of links in one thread: implements the engine's PeerPort over node:net and, where it is given UDP sockets, uTP.
+// Commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts). The engine lives
+// in the same thread, or a shard stands between (shard/shard-loop.ts).
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { BlockBatch } from '../../engine/block-batch.ts';
 import type { DatagramPorts } from '../../engine/datagram-port.ts';
@@ -33,10 +34,10 @@ import { Encryption, type EncryptionMode } from './encryption.ts';
 import { LinkOpening } from './link-opening.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
 import type { NetHost } from './net-host.ts';
+import { type LinkOwner, PeerLink } from './peer-link.ts';
 import { plainAddress } from './plain-address.ts';
 import { SealedBlocks } from './sealed-blocks.ts';
 import { SendViews } from './send-views.ts';
-import { type LinkOwner, TcpLink } from './tcp-link.ts';
 import { Transports, type UtpMode } from './transports.ts';
 import { UtpEndpoint } from './utp-endpoint.ts';
 import type { UtpSocket } from './utp-socket.ts';
@@ -45,8 +46,8 @@ import type { UtpSocket } from './utp-socket.ts';
 const BATCH_RECORDS = 256;
 const CLOSED_HERE: LinkEnd = { code: 'ERR_LINK_CLOSED_HERE', message: 'closed by us' };
 
-/** Options of a TcpHost. */
-export interface TcpHostOptions {
+/** Options of a LinkHost. */
+export interface LinkHostOptions {
   readonly arena: Arena;
   /** Reads accepted sockets by chunks, with a copy, as on a Node without the private handle. For tests. */
   readonly neverAdopt?: boolean;
@@ -75,13 +76,13 @@ export interface ShardSharing {
 }
 
 /** All links of a client. */
-export class TcpHost implements NetHost, LinkOwner {
+export class LinkHost implements NetHost, LinkOwner {
   readonly counters: ReceiveCounters;
   readonly threadTimes: readonly StageTimes[] = [];
   readonly #frames: Frames;
   readonly #commons: ReceiverCommons;
   readonly #views: SendViews;
-  readonly #links = new Map<LinkId, TcpLink>();
+  readonly #links = new Map<LinkId, PeerLink>();
   readonly #batch = new BlockBatch();
   readonly #neverAdopt: boolean;
   readonly #awaitsEngine: boolean;
@@ -103,7 +104,7 @@ export class TcpHost implements NetHost, LinkOwner {
   /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
   #nextIncoming: number;
 
-  constructor(options: TcpHostOptions) {
+  constructor(options: LinkHostOptions) {
     this.#frames = options.arena.frames;
     this.#views = new SendViews(options.arena.frames);
     this.#neverAdopt = options.neverAdopt ?? false;
@@ -169,18 +170,18 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   connect(link: LinkId, target: DialTarget, timeoutMs: number, infoHash: Uint8Array): void {
-    const tcpLink = this.#newLink(link);
+    const peerLink = this.#newLink(link);
     if (!(Number.isInteger(target.port) && target.port > 0 && target.port < 65_536)) {
-      tcpLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${target.port}` });
+      peerLink.refuse({ code: 'EADDRNOTAVAIL', message: `there is no port ${target.port}` });
       return;
     }
     if (this.#transports.order(target).length === 0) {
-      tcpLink.refuse({ code: 'EPROTONOSUPPORT', message: `there is no ${target.via} here` });
+      peerLink.refuse({ code: 'EPROTONOSUPPORT', message: `there is no ${target.via} here` });
       return;
     }
     const connected: DialParts['connected'] = (host, transport) => this.#sink!.connected(link, host, transport);
     const [encryption, transports, utp, egress] = [this.#encryption, this.#transports, this.#utp, this.#egress];
-    new Dial({ link: tcpLink, target, timeoutMs, infoHash, connected, encryption, transports, utp, egress }).start();
+    new Dial({ link: peerLink, target, timeoutMs, infoHash, connected, encryption, transports, utp, egress }).start();
   }
 
   send(link: LinkId, bytes: Uint8Array): void {
@@ -201,17 +202,17 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   revoke(link: LinkId, piece: number, begin: number, cancel: boolean): void {
-    const tcpLink = this.#links.get(link);
-    if (tcpLink === undefined) return;
-    const length = tcpLink.receiver.revoke(piece, begin);
-    if (cancel && length > 0) tcpLink.sendCancel(piece, begin, length);
+    const peerLink = this.#links.get(link);
+    if (peerLink === undefined) return;
+    const length = peerLink.receiver.revoke(piece, begin);
+    if (cancel && length > 0) peerLink.sendCancel(piece, begin, length);
     this.settled();
   }
 
   revokeAll(link: LinkId, cancel: boolean): void {
-    const tcpLink = this.#links.get(link);
-    tcpLink?.receiver.revokeEach((piece, begin, length) => {
-      if (cancel) tcpLink.sendCancel(piece, begin, length);
+    const peerLink = this.#links.get(link);
+    peerLink?.receiver.revokeEach((piece, begin, length) => {
+      if (cancel) peerLink.sendCancel(piece, begin, length);
     });
     this.settled();
   }
@@ -238,7 +239,7 @@ export class TcpHost implements NetHost, LinkOwner {
     await this.#utp?.close();
   }
 
-  received(link: TcpLink): void {
+  received(link: PeerLink): void {
     if (this.#batch.count > 0) this.#flush();
     if (this.#asked > 0) this.#flushRequests(link.id);
     if (!this.#messages) return;
@@ -251,11 +252,11 @@ export class TcpHost implements NetHost, LinkOwner {
     if (this.#batch.count > 0) setImmediate(this.#flush);
   }
 
-  served(link: TcpLink, count: number): void {
+  served(link: PeerLink, count: number): void {
     this.#sink!.served(link.id, count);
   }
 
-  ended(link: TcpLink, end: LinkEnd): void {
+  ended(link: PeerLink, end: LinkEnd): void {
     // Forgotten first: what the engine answers to its last blocks must not give it a place again.
     this.#links.delete(link.id);
     this.#flush();
@@ -293,7 +294,7 @@ export class TcpHost implements NetHost, LinkOwner {
   }
 
   /** A link that somebody else dialled. */
-  #newStranger(): TcpLink {
+  #newStranger(): PeerLink {
     const link = this.#newLink(this.#nextIncoming);
     this.#nextIncoming += 2;
     const handshake = this.#encryption.incoming();
@@ -306,9 +307,9 @@ export class TcpHost implements NetHost, LinkOwner {
     return link;
   }
 
-  #newLink(id: LinkId): TcpLink {
+  #newLink(id: LinkId): PeerLink {
     const receiver = new BlockReceiver(id, this.#receiverSink(id), this.#commons);
-    const link = new TcpLink({
+    const link = new PeerLink({
       id,
       receiver,
       owner: this,
