@@ -5,7 +5,6 @@ import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { NetHost } from '../host/net/net-host.ts';
-import { orAborted } from '../host/or-aborted.ts';
 import { SAVE_INTERVAL_MS, TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { MoveJournals } from './move-journals.ts';
@@ -56,11 +55,8 @@ export class Core {
   }
 
   /** A torrent file's bytes, by the disk's threads unless something is odd about it. */
-  readonly readTorrent: SourceWays['read'] = async (file, signal) => {
-    signal?.throwIfAborted();
-    const loaded = await orAborted(this.pool.load(file, TORRENT_FILE_BYTES_MAX), signal);
-    return loaded ?? (await readTorrentFile(file, signal));
-  };
+  readonly readTorrent: SourceWays['read'] = async (file) =>
+    (await this.pool.load(file, TORRENT_FILE_BYTES_MAX)) ?? (await readTorrentFile(file));
 
   /**
    * Winds a torrent up and takes it out of the session. Peers go at once and trackers have two seconds; what the disk

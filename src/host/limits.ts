@@ -6,6 +6,9 @@ export const CONTROL_QUEUE_BYTES: number = 1 << 20;
 /** Connections that wait in the kernel to be accepted. */
 export const LISTEN_BACKLOG = 128;
 
+/** Accepted connections that may wait, in a network thread, for the engine's word: a second of a busy day; more are hung up on. */
+export const AT_THE_DOOR_MAX = 256;
+
 /** Files that one disk worker keeps open at once: with 4 workers half of the usual soft limit of 1024 descriptors. */
 export const OPEN_FILES_MAX = 128;
 
