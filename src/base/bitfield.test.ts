@@ -50,12 +50,23 @@ test('two bitfields that were copied go their own ways', () => {
   assert.deepEqual([field.count, copy.count, copy.has(3), field.has(4)], [0, 2, true, false]);
 });
 
-test('who only reads a full or an empty one gives it no memory', () => {
+test('who only reads or copies a full or an empty one gives it no memory', () => {
   const full = new Bitfield(8_000_000);
   full.fill();
   const before = process.memoryUsage().arrayBuffers;
   let sum = 0;
   for (let at = 0; at < full.byteLength; at += 1000) sum += full.byteAt(at);
   assert.equal(sum, 1000 * 0xff);
+  const copy = full.copy();
+  assert.ok(copy.full && copy.has(7_999_999));
   assert.ok(process.memoryUsage().arrayBuffers - before < full.byteLength / 2);
+});
+
+test('the last bit that is set lets go of the memory', () => {
+  const field = new Bitfield(9);
+  for (let at = 0; at < 8; at++) field.add(at);
+  const held = field.bytes;
+  assert.equal(field.bytes, held, 'it has bytes of its own');
+  field.add(8);
+  assert.notEqual(field.bytes, held);
 });

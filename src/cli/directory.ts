@@ -68,9 +68,28 @@ export async function exists(file: string): Promise<boolean> {
   }
 }
 
+/**
+ * Makes sure that `file` can be written, as far as that shows without writing it.
+ * @throws InputError ERR_CLI_OUTPUT
+ */
+export async function writableFile(file: string): Promise<void> {
+  const target = (await exists(file)) ? file : path.dirname(path.resolve(file));
+  try {
+    await access(target, constants.W_OK);
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+/** That a file cannot be written, and why. */
+export function unwritable(file: string, cause: unknown): InputError {
+  return new InputError('ERR_CLI_OUTPUT', `cannot write "${file}": ${systemReason(cause)}`, { cause });
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EEXIST: 'it is a file, not a folder',
+  EISDIR: 'it is a folder, not a file',
   ENOENT: 'there is no such folder',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'part of the path is a file, not a folder',
@@ -78,7 +97,11 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function refusal(what: string, option: string, cause: unknown): InputError {
+  return new InputError('ERR_CLI_DIRECTORY', `${what}: ${systemReason(cause)} (${option} names the folder)`, { cause });
+}
+
+/** Why the system refused, in words where its code is known. */
+export function systemReason(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reason = REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new InputError('ERR_CLI_DIRECTORY', `${what}: ${reason} (${option} names the folder)`, { cause });
+  return REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));
 }

@@ -1,6 +1,7 @@
 // One download from adding the torrent to its last verified piece, reported as it goes.
 
 import { follow } from './follow.ts';
+import { spaceWarning } from './free-space.ts';
 import type { AddOptions, LibraryClient, LibraryTorrent, Magnet, Metainfo } from './library.ts';
 import type { Download } from './output/download-result.ts';
 import type { Reporter, Subject } from './output/reporter.ts';
@@ -27,8 +28,12 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
   const { client, reporter, meter } = job;
   const torrent = await add(job);
   reporter.begin(subjectOf(torrent.metainfo, job.add.directory));
-  const presentBytes = bytesPresentAtStart(torrent);
+  let spaceAsked = Promise.resolve();
+  const presentBytes = bytesPresentAtStart(torrent, (missingBytes) => {
+    spaceAsked = warnOfSpace(job, missingBytes);
+  });
   await follow(torrent, reporter, torrent.completed(job.signal));
+  await spaceAsked;
   const cost = meter.read();
   const progress = torrent.progress();
   const profile = client.profile();
@@ -46,6 +51,11 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
       ...(profile === undefined ? {} : { profile }),
     },
   };
+}
+
+async function warnOfSpace({ reporter, add }: DownloadJob, missingBytes: number): Promise<void> {
+  const warning = await spaceWarning(add.directory, missingBytes);
+  if (warning !== undefined) reporter.warning(warning);
 }
 
 /** Adds the torrent; the metadata of a magnet link may be long in coming, and its search is reported meanwhile. */
@@ -69,10 +79,16 @@ export function subjectOf(metainfo: Metainfo, directory: string): Subject {
 }
 
 /** Notes how much was there, from before or by a check, in the moment in which the torrent starts to download. */
-function bytesPresentAtStart(torrent: LibraryTorrent): () => number | undefined {
+function bytesPresentAtStart(
+  torrent: LibraryTorrent,
+  starts: (missingBytes: number) => void,
+): () => number | undefined {
   let bytes: number | undefined;
   const note = () => {
-    if (torrent.state === 'downloading') bytes ??= torrent.progress().bytesDone;
+    if (torrent.state !== 'downloading' || bytes !== undefined) return;
+    const { bytesDone, bytesWanted } = torrent.progress();
+    bytes = bytesDone;
+    starts(bytesWanted - bytesDone);
   };
   note();
   torrent.on('state', note);

@@ -13,8 +13,8 @@ import { JsonReporter } from './output/json-reporter.ts';
 
 const EXAMPLES = `
 Examples:
-  millrace demo                                      see it work, on this machine alone
-  millrace get file.torrent -o downloads             download; Ctrl-C and run again to continue
+  millrace demo                           see it work, on this machine alone
+  millrace get file.torrent -o downloads  Ctrl-C and run it again to continue
   millrace create folder --tracker http://host/announce
   millrace seed folder.torrent -d .
 

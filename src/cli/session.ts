@@ -1,7 +1,7 @@
 // The frame around every command: the reporter that fits the output, failures as sentences, the client closed.
 import type { CommandContext, OutputStream } from './context.ts';
 import { failureOf } from './failure.ts';
-import type { ClientOptions, LibraryClient } from './library.ts';
+import type { ClientOptions, LibraryClient, PeerAddress } from './library.ts';
 import { JsonReporter } from './output/json-reporter.ts';
 import { LineReporter } from './output/line-reporter.ts';
 import { paletteFor, showsUnicode } from './output/palette.ts';
@@ -34,12 +34,15 @@ export async function runSession(
   }
 }
 
-/** Runs work with a listening client, and closes it afterwards: that saves resume data and says goodbye. */
+/**
+ * Runs work with a listening client, and closes it afterwards: that saves resume data and says goodbye. `work` tells of the
+ * address once there is something to be had at it.
+ */
 export async function withClient(
   context: CommandContext,
   reporter: Reporter,
   options: ClientOptions,
-  work: (client: LibraryClient) => Promise<number>,
+  work: (client: LibraryClient, address: PeerAddress | undefined) => Promise<number>,
 ): Promise<number> {
   const { signal } = context.interrupts;
   const onAbort = () => reporter.notice('stopping: saving what is done (once more to quit at once)');
@@ -48,9 +51,7 @@ export async function withClient(
   client.on('warning', (warning) => reporter.warning(warning));
   client.on('portMapping', (status) => reporter.portMapping(status));
   try {
-    const address = await client.listen();
-    if (address) reporter.listening(address);
-    return await work(client);
+    return await work(client, await client.listen());
   } finally {
     await client.close();
     signal.removeEventListener('abort', onAbort);

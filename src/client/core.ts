@@ -5,7 +5,6 @@ import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { NetHost } from '../host/net/net-host.ts';
-import { orAborted } from '../host/or-aborted.ts';
 import { SAVE_INTERVAL_MS, TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import { LoopTurns } from './loop-turns.ts';
 import type { MetadataStore } from './metadata-store.ts';
@@ -59,11 +58,9 @@ export class Core {
   }
 
   /** A torrent file's bytes, by the disk's threads unless something is odd about it. */
-  readonly readTorrent: SourceWays['read'] = async (file, signal) => {
-    signal?.throwIfAborted();
+  readonly readTorrent: SourceWays['read'] = async (file) => {
     await this.turns.take();
-    const loaded = await orAborted(this.pool.load(file, TORRENT_FILE_BYTES_MAX), signal);
-    const bytes = loaded ?? (await readTorrentFile(file, signal));
+    const bytes = (await this.pool.load(file, TORRENT_FILE_BYTES_MAX)) ?? (await readTorrentFile(file));
     await this.turns.take();
     return bytes;
   };

@@ -6,6 +6,7 @@ import type { Session } from '../engine/session/session.ts';
 import type { Egress } from '../host/net/egress.ts';
 import type { LocalBinding } from '../host/net/local-binding.ts';
 import type { NetHost } from '../host/net/net-host.ts';
+import { networkReason } from '../host/net/network-reason.ts';
 import type { UdpHost } from '../host/net/udp-host.ts';
 import type { AddressFamily } from '../protocol/tracker/compact-peers.ts';
 import { BindingWatch } from './binding-watch.ts';
@@ -133,8 +134,8 @@ export class Listener {
       if (other !== undefined) await this.#listenToo(other, bound.port);
       return bound;
     } catch (error) {
-      const reason = (error as Error).message;
-      throw new InputError('ERR_CLIENT_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+      const message = `cannot listen on ${host}:${port}: ${networkReason(error)}`;
+      throw new InputError('ERR_CLIENT_LISTEN', message, { cause: error });
     }
   }
 

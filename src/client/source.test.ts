@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -86,7 +87,15 @@ test('addresses that cannot be fetched are told', async () => {
   await refused('file://elsewhere/x', InputError, 'ERR_SOURCE_URL', /not a valid address/);
 });
 
-test('an aborted load rejects with the reason of its signal', async () => {
+test('an aborted load rejects with the reason of its signal, also while nothing comes', async (t) => {
   const reason = new Error('enough');
   await assert.rejects(loadSource('x.torrent', { signal: AbortSignal.abort(reason) }), reason);
+  const pipe = path.join(await folder(t), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const given = new AbortController();
+  const load = loadSource(pipe, { signal: given.signal });
+  given.abort(reason);
+  await assert.rejects(load, reason);
+  // Lets go of the reader.
+  await writeFile(pipe, '');
 });

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { InputError, SourceError } from '../base/errors.ts';
 import { Egress } from '../host/net/egress.ts';
+import { orAborted } from '../host/or-aborted.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import { magnetFromInfoHash, parseMagnet } from '../protocol/magnet/parse-magnet.ts';
 import { parseInfoHash } from '../protocol/metainfo/info-hash.ts';
@@ -91,7 +92,8 @@ function pathOf(url: string): string {
 }
 
 async function loadPath(read: SourceWays['read'], path: string, signal: AbortSignal | undefined): Promise<Metainfo> {
-  const bytes = await read(path, signal);
+  // Some files take their time: a pipe that nobody writes to, a folder of another machine.
+  const bytes = await orAborted(read(path), signal);
   const otherThing = looksLike(bytes);
   if (otherThing === undefined) return parse(bytes, path);
   throw new InputError('ERR_SOURCE_NOT_TORRENT', `${path} is not a torrent file: it looks like ${otherThing}`);

@@ -7,6 +7,7 @@ import { concatBytes } from '../base/bytes.ts';
 import { SourceError } from '../base/errors.ts';
 import { isOutage } from '../engine/ports.ts';
 import type { Egress } from '../host/net/egress.ts';
+import { networkReason } from '../host/net/network-reason.ts';
 import { type SourceResponse as Response, SourceAgent } from '../host/net/source-agent.ts';
 import { USER_AGENT } from './client-name.ts';
 import { FETCH_SILENCE_MS, FETCH_TOTAL_MS, REDIRECTS_MAX, TORRENT_FILE_BYTES_MAX } from './limits.ts';
@@ -130,7 +131,7 @@ export async function downloadTorrentFile(url: URL, egress: Egress, signal?: Abo
     if (/^Z_|^ERR__ERROR_FORMAT|^ERR_BROTLI/.test(code)) {
       return fail('ERR_SOURCE_ENCODING', url, `the answer cannot be decompressed: ${message}`, error);
     }
-    return fail('ERR_SOURCE_CONNECTION', url, `cannot be fetched: ${message || code}`, error);
+    return fail('ERR_SOURCE_CONNECTION', url, `cannot be fetched: ${networkReason(error)}`, error);
   } finally {
     await agent.close();
   }

@@ -32,8 +32,7 @@ async function readCapped(file: FileHandle, sizeBytes: number): Promise<Uint8Arr
 }
 
 /** The bytes of a torrent file. Throws `InputError` ERR_SOURCE_…; what the bytes mean is not looked at here. */
-export async function readTorrentFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  signal?.throwIfAborted();
+export async function readTorrentFile(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   let bytes: Uint8Array | undefined;
   let sizeBytes = 0;
@@ -48,7 +47,6 @@ export async function readTorrentFile(path: string, signal?: AbortSignal): Promi
   } finally {
     await file?.close();
   }
-  signal?.throwIfAborted();
   if (bytes !== undefined) return bytes;
   const mebibytes = TORRENT_FILE_BYTES_MAX / 1024 / 1024;
   throw new InputError('ERR_SOURCE_TOO_LARGE', `${path} is larger than ${mebibytes} MiB: that is no torrent file`);

@@ -376,6 +376,13 @@ export const LOSSES_TOLD_MAX = 1000;
 export const IDLE_MEMORY_MS = 10_000;
 export const STARVED_MEMORY_MS = 1000;
 
+/**
+ * A peer that owes blocks and has sent none for so long, or for so many times its own pace, gives back what it was asked for
+ * when somebody else lacks memory to be asked at all. A peer at 4 KiB/s needs 4 s for a block.
+ */
+export const SILENT_MEMORY_MS = 5000;
+export const SILENT_MEMORY_PACES = 4;
+
 /** Shortest time between two messages of local discovery, whatever there is to say (BEP 14): multicast reaches everybody. */
 export const LSD_PACE_MS = 60_000;
 

@@ -96,6 +96,48 @@ test('create refuses to replace its output, info shows what it made', async () =
   assert.match(stdout, /4\.77 MiB +one\.bin/);
 });
 
+test('create asks first whether its output can be written: nobody waits for the hashing to be told', async () => {
+  for (const [output, reason] of [
+    ['nowhere/x.torrent', /there is no such folder/],
+    ['payload', /exists/],
+  ] as const) {
+    const { exitCode, stdout, stderr } = await run('create', 'payload', '-o', output);
+    assert.deepEqual([exitCode, stdout], [2, ''], 'nothing was hashed');
+    assert.match(stderr, reason);
+  }
+});
+
+test('seed says that its port is taken before it verifies', async () => {
+  const { event, child } = await start('listening', 'seed', 'payload.torrent', '-d', '.', '--listen', '127.0.0.1:0');
+  const { exitCode, stdout, stderr } = await run(
+    'seed',
+    'payload.torrent',
+    '-d',
+    '.',
+    '--listen',
+    String(event['address']),
+  );
+  assert.deepEqual([exitCode, stdout], [2, '']);
+  assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: another program listens there/);
+  child.kill();
+});
+
+test('output that cannot be written is a failure in one sentence', { skip: process.platform !== 'linux' }, async () => {
+  const full = await open('/dev/full', 'w');
+  const child = spawn(process.execPath, [MAIN, 'create', 'payload', '-o', '-'], {
+    cwd: folder,
+    stdio: ['ignore', full.fd, 'pipe'],
+  });
+  let stderr = '';
+  child.stderr!.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  await once(child, 'close');
+  await full.close();
+  assert.equal(child.exitCode, 1);
+  assert.match(stderr, /millrace: cannot write the output: the disk is full\n$/);
+});
+
 test('create -o - writes nothing but the torrent to standard output', async () => {
   const { stdout, exitCode } = await run('create', 'payload', '-o', '-');
   assert.equal(exitCode, 0);

@@ -55,6 +55,15 @@ test('an output folder that cannot be one is refused before the client starts', 
   assert.equal(bench.clientOptions, undefined);
 });
 
+test('a download that will not fit is told of at its start', async () => {
+  bench.client.added = (torrent) => {
+    torrent.change({ bytesWanted: 2 ** 53, bytesDone: 0, state: 'downloading' });
+    torrent.finish();
+  };
+  assert.equal(await bench.run('get', 'x.torrent', '-o', folder), 0);
+  assert.match(bench.stderr, /^warning: .* has too little room: 8\.00 PiB are to come and .* are free\n/);
+});
+
 test('what does not exist yet is refused, not ignored', async () => {
   for (const version of ['--v2', '--hybrid']) {
     assert.equal(await bench.run('create', 'x', version), 2);

@@ -31,7 +31,8 @@ test('seed refuses files that are not complete, unless they are trusted', async 
   bench.verified = { ...bench.verified, piecesOk: 99 };
   assert.equal(await bench.run('seed', 'x.torrent', '-d', folder), 1);
   assert.match(bench.stderr, /99 of 100 pieces match; only complete files are seeded/);
-  assert.equal(bench.clientOptions, undefined);
+  assert.equal(bench.client.addOptions, undefined);
+  assert.doesNotMatch(bench.stdout, /listening/, 'nobody is told of a port where nothing is to be had');
   bench.client.added = () => bench.interrupts.interrupt('SIGINT');
   assert.equal(await bench.run('seed', 'x.torrent', '-d', folder, '--trust'), 130);
 });

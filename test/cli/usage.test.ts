@@ -59,7 +59,7 @@ test('the help of a command names every option of the contract', async () => {
     ['get', '--output --peer --listen --no-trackers --no-dht --no-lsd --no-pex --no-nat --encryption --memory'],
     ['get', '--select --sequential --seed --down --up --max-peers --upload-slots --json --profile'],
     ['seed', '--directory --listen --peer --trust --json'],
-    ['create', '--output --piece-length --tracker --web-seed --private --comment --v1 --v2 --hybrid'],
+    ['create', '--output --piece-length --tracker --web-seed --private --comment --name --source --v1 --v2 --hybrid'],
     ['info', '--json'],
     ['verify', '--directory --json'],
     ['move', '--from --to --overwrite --json'],
@@ -69,6 +69,7 @@ test('the help of a command names every option of the contract', async () => {
     const { exitCode, stdout } = await runMillrace(['help', command]);
     assert.equal(exitCode, 0);
     for (const name of names.split(' ')) assert.ok(stdout.includes(`${name} `), `${command} ${name}`);
+    assert.match(stdout, new RegExp(`Examples:\n  millrace ${command} `));
   }
 });
 

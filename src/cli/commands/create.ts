@@ -1,4 +1,5 @@
 // millrace create: make a .torrent (BEP 3) of a file or folder.
+
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
@@ -6,7 +7,8 @@ import { InputError } from '../../base/errors.ts';
 import { argument, repeatable } from '../arguments/network-options.ts';
 import { parseSize } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
-import { exists } from '../directory.ts';
+import { exists, unwritable, writableFile } from '../directory.ts';
+import { examples } from '../examples.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import { bytesBehind, tallying } from '../follow.ts';
 import type { CreateOptions } from '../library.ts';
@@ -21,6 +23,8 @@ interface CreateCommandOptions {
   readonly webSeed?: string[];
   readonly private?: boolean;
   readonly comment?: string;
+  readonly name?: string;
+  readonly source?: string;
   readonly v2?: boolean;
   readonly hybrid?: boolean;
   readonly json?: boolean;
@@ -45,10 +49,19 @@ export function addCreateCommand(program: Command, context: CommandContext, exit
     .addOption(repeatable('--web-seed <url>', 'web server that has the files (repeatable)', asIs))
     .option('--private', 'peers are to come from the trackers only (BEP 27)')
     .option('--comment <text>', 'a remark for people')
+    .option('--name <name>', 'what the torrent is called (default: as the file or folder)')
+    .option('--source <text>', 'makes the info hash differ from that of the same files elsewhere')
     .addOption(new Option('--v1', 'a version 1 torrent (the default)').conflicts(['v2', 'hybrid']))
     .addOption(new Option('--v2', 'does not exist yet').conflicts('hybrid'))
     .option('--hybrid', 'does not exist yet')
     .option('--json', 'one JSON object a line on standard output')
+    .addHelpText(
+      'after',
+      examples([
+        'create photos/ --tracker http://tracker.example/announce',
+        'create film.mkv -o - --piece-length 1MiB --private > film.torrent',
+      ]),
+    )
     .action(async (source: string, options: CreateCommandOptions) => exit(await create(context, source, options)));
 }
 
@@ -63,10 +76,10 @@ function create(context: CommandContext, source: string, options: CreateCommandO
   return runSession(context, sessionOptions, async (reporter) => {
     refuseUnsupported(options);
     const startMs = context.clock.nowMs();
-    const name = path.basename(path.resolve(source));
-    const output = options.output ?? `${name}.torrent`;
-    if (!outputIsData && !options.force) await refuseExisting(output);
-    const report = tallying(reporter, context.clock, { activity: 'hashing', subject: name });
+    const subject = path.basename(path.resolve(source));
+    const output = options.output ?? `${subject}.torrent`;
+    if (!outputIsData) await refuseOutput(output, options.force === true);
+    const report = tallying(reporter, context.clock, { activity: 'hashing', subject });
     const { bytes, metainfo, warnings } = await context.library.createTorrent(source, {
       ...createOptionsFrom(options),
       onProgress: (progress) => report(bytesBehind(progress, progress.totalBytes), progress.totalBytes),
@@ -101,20 +114,23 @@ function createOptionsFrom(options: CreateCommandOptions): CreateOptions {
     ...(options.tracker === undefined ? {} : { tiers: options.tracker.map((url) => [url]) }),
     ...(options.webSeed === undefined ? {} : { webSeeds: options.webSeed }),
     ...(options.comment === undefined ? {} : { comment: options.comment }),
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.source === undefined ? {} : { source: options.source }),
   };
 }
 
 /** Asked before hashing, so that nobody waits minutes for a refusal. */
-async function refuseExisting(output: string): Promise<void> {
-  if (!(await exists(output))) return;
-  throw new InputError('ERR_CLI_EXISTS', `"${output}" exists: --force replaces it, -o names another file`);
+async function refuseOutput(output: string, replace: boolean): Promise<void> {
+  if (!replace && (await exists(output))) {
+    throw new InputError('ERR_CLI_EXISTS', `"${output}" exists: --force replaces it, -o names another file`);
+  }
+  await writableFile(output);
 }
 
 async function writeTorrent(output: string, bytes: Uint8Array, replace: boolean): Promise<void> {
   try {
     await writeFile(output, bytes, { flag: replace ? 'w' : 'wx' });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError('ERR_CLI_OUTPUT', `cannot write "${output}": ${reason}`, { cause: error });
+    throw unwritable(output, error);
   }
 }

@@ -1,10 +1,12 @@
 // millrace demo: the whole way on one machine. Makes a payload, a torrent, a tracker and a seeder, downloads the
 // torrent through the tracker as any other, and compares what came with what was sent.
+
 import { type Command, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import { argument } from '../arguments/network-options.ts';
 import { parseSize } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
+import { examples } from '../examples.ts';
 import { DEMO_BYTES_MIN } from '../limits.ts';
 import { formatRoundBytes } from '../output/figures.ts';
 import { runSession } from '../session.ts';
@@ -32,6 +34,7 @@ export function addDemoCommand(program: Command, context: CommandContext, exit: 
     )
     .option('--profile', 'measure every stage of the data path and print the table')
     .option('--json', 'one JSON object a line on standard output')
+    .addHelpText('after', examples(['demo --size 2GiB --profile']))
     .action(async (options: DemoOptions) => exit(await demo(context, options)));
 }
 

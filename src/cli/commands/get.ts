@@ -1,4 +1,5 @@
 // millrace get: download a torrent, verify it, say what it cost. With --seed, go on uploading until Ctrl-C.
+
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { egressFrom } from '../arguments/egress-options.ts';
@@ -16,6 +17,7 @@ import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../argum
 import type { CommandContext } from '../context.ts';
 import { writableDirectory } from '../directory.ts';
 import { download } from '../download.ts';
+import { examples } from '../examples.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import type { AddOptions, FilePriority } from '../library.ts';
 import { downloadResult } from '../output/download-result.ts';
@@ -51,6 +53,14 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
     .option('--seed', 'go on uploading when done, until a goal is reached or Ctrl-C')
     .option('--json', 'one JSON object a line on standard output')
     .option('--profile', 'measure every stage of the data path and print the table')
+    .addHelpText(
+      'after',
+      examples([
+        'get ubuntu.torrent -o ~/Downloads',
+        "get 'magnet:?xt=urn:btih:…' --seed --ratio 2",
+        'get album.torrent --select 0,2-5 --down 10MB/s',
+      ]),
+    )
     .action(async (source: string, options: GetOptions) => exit(await get(context, source, options)));
 }
 
@@ -61,7 +71,8 @@ function get(context: CommandContext, source: string, options: GetOptions): Prom
     const { library, clock, interrupts } = context;
     const resolved = await library.resolveSource(source, { signal: interrupts.signal, ...egressFrom(options) });
     const directory = await writableDirectory(options.output, '-o');
-    return await withClient(context, reporter, clientOptions, async (client) => {
+    return await withClient(context, reporter, clientOptions, async (client, address) => {
+      if (address !== undefined) reporter.listening(address);
       const meter = new CostMeter(clock, 'process-start');
       const add = { ...addOptionsFrom(options), directory };
       const finished = await download({ client, reporter, source: resolved, add, meter, signal: interrupts.signal });

@@ -1,7 +1,9 @@
 // millrace info: what is in a .torrent.
+
 import type { Command } from 'commander';
 import { addEgressOptions, type EgressOptions, egressFrom } from '../arguments/egress-options.ts';
 import type { CommandContext } from '../context.ts';
+import { examples } from '../examples.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import { isMagnet } from '../library.ts';
 import { infoResult, magnetResult, withScrape } from '../output/info-result.ts';
@@ -17,6 +19,7 @@ export function addInfoCommand(program: Command, context: CommandContext, exit: 
   addEgressOptions(command)
     .option('--scrape', 'ask its trackers how many take part')
     .option('--json', 'one JSON object on standard output')
+    .addHelpText('after', examples(['info album.torrent', 'info https://example.org/album.torrent --scrape --json']))
     .action(async (source: string, options: InfoOptions) => exit(await info(context, source, options)));
 }
 

@@ -1,9 +1,11 @@
 // millrace move: the files of a torrent to another folder, and what is known of them: the next command finds them there.
+
 import type { Command } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import { addEgressOptions, type EgressOptions, egressFrom } from '../arguments/egress-options.ts';
 import type { CommandContext } from '../context.ts';
 import { existingDirectory, writableDirectory } from '../directory.ts';
+import { examples } from '../examples.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import { tallying } from '../follow.ts';
 import type { LibraryTorrent } from '../library.ts';
@@ -35,6 +37,7 @@ export function addMoveCommand(program: Command, context: CommandContext, exit: 
   addEgressOptions(command)
     .option('--overwrite', 'replace what is in the way; without it nothing is moved then')
     .option('--json', 'one JSON object a line on standard output')
+    .addHelpText('after', examples(['move album.torrent --from ~/Downloads --to ~/Music']))
     .action(async (source: string, options: MoveCommandOptions) => exit(await move(context, source, options)));
 }
 

@@ -1,4 +1,5 @@
 // millrace seed: upload files that are complete, until Ctrl-C. They are verified first, unless trusted.
+
 import type { Command } from 'commander';
 import { egressFrom } from '../arguments/egress-options.ts';
 import {
@@ -11,6 +12,7 @@ import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../argum
 import type { CommandContext } from '../context.ts';
 import { existingDirectory } from '../directory.ts';
 import { subjectOf } from '../download.ts';
+import { examples } from '../examples.ts';
 import { bytesBehind, tallying } from '../follow.ts';
 import type { Metainfo } from '../library.ts';
 import type { Reporter } from '../output/reporter.ts';
@@ -41,6 +43,13 @@ export function addSeedCommand(program: Command, context: CommandContext, exit: 
     .option('--super', 'show peers piece by piece until there is another seed (BEP 16)')
     .option('--trust', 'take the files for complete without reading them first')
     .option('--json', 'one JSON object a line on standard output')
+    .addHelpText(
+      'after',
+      examples([
+        'seed album.torrent -d ~/Music --listen 6881',
+        'seed album.torrent -d ~/Music --trust --up 2MiB --seed-time 2h',
+      ]),
+    )
     .action(async (source: string, options: SeedOptions) => exit(await seed(context, source, options)));
 }
 
@@ -53,11 +62,13 @@ function seed(context: CommandContext, source: string, options: SeedOptions): Pr
       const { signal } = context.interrupts;
       const metainfo = await context.library.loadSource(source, { signal, ...egressFrom(options) });
       const directory = await existingDirectory(options.directory, '-d');
-      if (!options.trust) {
-        const failure = await verifyFirst(context, reporter, metainfo, directory);
-        if (failure !== undefined) return failure;
-      }
-      return await withClient(context, reporter, clientOptions, async (client) => {
+      // It listens before it verifies: nobody waits for hours of hashing to be told that the port is taken.
+      return await withClient(context, reporter, clientOptions, async (client, address) => {
+        if (!options.trust) {
+          const failure = await verifyFirst(context, reporter, metainfo, directory);
+          if (failure !== undefined) return failure;
+        }
+        if (address !== undefined) reporter.listening(address);
         const meter = new CostMeter(context.clock, 'process-start');
         const seedGoal = seedGoalFrom(options);
         const torrent = await client.add(metainfo, {

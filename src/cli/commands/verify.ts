@@ -1,8 +1,10 @@
 // millrace verify: compare files on disk with a torrent, piece by piece, changing nothing.
+
 import type { Command } from 'commander';
 import { addEgressOptions, type EgressOptions, egressFrom } from '../arguments/egress-options.ts';
 import type { CommandContext } from '../context.ts';
 import { existingDirectory } from '../directory.ts';
+import { examples } from '../examples.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import { bytesBehind, tallying } from '../follow.ts';
 import { completeResult, fileLines, incompleteFailure } from '../output/verification-result.ts';
@@ -23,6 +25,7 @@ export function addVerifyCommand(program: Command, context: CommandContext, exit
     .requiredOption('-d, --directory <dir>', 'folder that holds the files');
   addEgressOptions(command)
     .option('--json', 'one JSON object a line on standard output')
+    .addHelpText('after', examples(['verify album.torrent -d ~/Music']))
     .action(async (source: string, options: VerifyOptions) => exit(await verify(context, source, options)));
 }
 

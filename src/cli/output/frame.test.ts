@@ -35,7 +35,7 @@ test('a download shows its name, a bar, and the figures that matter', () => {
   const [name, bar, facts, ...rest] = torrentFrame('a film', DOWNLOADING, STYLE).split('\n');
   assert.equal(name, '  a film');
   assert.equal(bar, `  ${'━'.repeat(18)}${'─'.repeat(54)}  25.0 %`);
-  assert.equal(facts, '  256 MiB of 1.00 GiB  ·  512 MiB/s ·  1.5 s left ·   250/1,000 pieces · 12 peers (1 seed)');
+  assert.equal(facts, '  256 MiB of 1.00 GiB  ·  512 MiB/s ·  1.5 s left · 12 peers (1 seed) ·   250/1,000 pieces');
   assert.deepEqual(rest, []);
 });
 

@@ -75,8 +75,8 @@ function downloadFacts(progress: TorrentProgress): string[] {
   const facts = [amount(progress.bytesDone, progress.bytesWanted)];
   if (progress.stall === undefined) facts.push(formatRate(progress.downloadBytesPerSecond).padStart(10));
   if (progress.etaSeconds !== undefined) facts.push(`${formatDuration(progress.etaSeconds)} left`.padStart(11));
-  facts.push(`${formatCount(progress.piecesDone).padStart(wanted.length)}/${wanted} pieces`);
   facts.push(peersOf(progress));
+  facts.push(`${formatCount(progress.piecesDone).padStart(wanted.length)}/${wanted} pieces`);
   if (progress.uploadedBytes > 0) facts.push(`${formatBytes(progress.uploadedBytes)} sent`);
   const origins = originsOf(progress.peersFrom);
   if (origins !== '') facts.push(`from ${origins}`);

@@ -110,6 +110,15 @@ test('a router that announces its new start is asked within two seconds', () => 
   assert.deepEqual(rig.mapped, ['tcp 6881', 'udp 6881']);
 });
 
+test('what a router announces comes without the zone of its address', () => {
+  const rig = new MapperRig(['pcp'], [ROUTER_6]);
+  rig.run(5 * MINUTE);
+  rig.router.reboot();
+  rig.mapper.announcement(ROUTER_6.host.replace('%lan', ''), rig.router.announcement());
+  rig.run(2500);
+  assert.deepEqual(rig.mapped, ['tcp 6881', 'udp 6881']);
+});
+
 test('a router that started anew on one of its addresses has forgotten the others, too', () => {
   const rig = new MapperRig(['pcp'], [ROUTER, ROUTER_6]);
   rig.run(5 * MINUTE);

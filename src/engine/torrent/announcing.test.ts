@@ -94,6 +94,15 @@ test('a failure is told once for each tracker, and again after it recovered', ()
   assert.deepEqual(codes, ['ERR_TRACKER_CONNECT', undefined, undefined, 'ERR_TRACKER_CONNECT']);
 });
 
+test('that a proxy carries no UDP is a failure, and said by whoever says it once for all', () => {
+  const { made, asked } = announcing('udp://a:1/announce');
+  made.start();
+  made.tick(0, true, () => STANDING);
+  const answer = made.announced(asked[0]!.ticket, new SourceError('ERR_PROXY_UDP', 'it has no relays'), 0);
+  assert.deepEqual(answer, { addresses: [] });
+  assert.equal(made.status()[0]?.state, 'failing');
+});
+
 test('a warning of a tracker is passed on beside its peers', () => {
   const { made, asked } = announcing('http://a/announce');
   made.start();

@@ -120,7 +120,8 @@ export class Intake {
     const affordable = this.#affordable(nowMs);
     const room = Math.min(lacking, affordable, blocksMax);
     if (room <= 0) {
-      if (affordable <= 0) this.lastRefusal = 'rate';
+      // Whoever is asked at all has room in his own window: it is the share of memory for what is under way that is used up.
+      this.lastRefusal = affordable <= 0 ? 'rate' : 'memory';
       peer.starving = true;
       return false;
     }

@@ -110,10 +110,12 @@ test('whichever call fails, once, with EIO: nothing hangs, nothing is lost, noth
 });
 
 for (const [errno, code, message] of [
-  ['ENOSPC', 'ERR_STORAGE_FULL', /No space left for .*b \(needs 16\.0 KiB more\)/],
+  ['ENOSPC', 'ERR_STORAGE_FULL', /No space left for .*b \(needs at least 16\.0 KiB more\): make room/],
   ['EDQUOT', 'ERR_STORAGE_FULL', /quota used up at .*b/],
   ['EACCES', 'ERR_STORAGE_ACCESS', /No permission to write .*b/],
   ['EROFS', 'ERR_STORAGE_ACCESS', /Cannot write .*b: the file system is read-only/],
+  ['EISDIR', 'ERR_STORAGE_IO', /b is in the way: a folder, not a file/],
+  ['EFBIG', 'ERR_STORAGE_IO', /Cannot write .*b: its file system, or a limit, allows no file of that size/],
   ['EIO', 'ERR_STORAGE_IO', /Cannot write .*b: EIO/],
 ] as const) {
   test(`a disk that refuses to write with ${errno} fails the run with ${code}, and takes it when it recovers`, async () => {
@@ -242,7 +244,7 @@ test('a file where a folder should be, and a folder where a file should be, are 
     const store = await disk.pool.open(torrent.layout);
     disk.pool.storeRuns(Int32Array.from(new RunLoader(disk.arena, torrent).load(store, 0, 0)), 1);
     assert.equal((await disk.sink.storedRuns(1))[0]!.outcome, STORED_FAILED);
-    assert.match(disk.sink.errors[0]!.message, /Cannot write .*b: EISDIR/);
+    assert.match(disk.sink.errors[0]!.message, /b is in the way: a folder, not a file/);
   });
 });
 
@@ -315,7 +317,7 @@ test('a disk that is really full: what fits is kept, the rest fails, and goes on
     const verified = disk.sink.stored.filter(({ outcome }) => outcome === STORED_VERIFIED).map(({ piece }) => piece);
     assert.deepEqual(verified, [0, 1, 2, 3, 4, 5, 6, 7], '512 KiB fit beside the ballast');
     assert.equal(disk.sink.errors[0]!.code, 'ERR_STORAGE_FULL');
-    assert.match(disk.sink.errors[0]!.message, /No space left for .*b \(needs [\d.]+ KiB more\)/);
+    assert.match(disk.sink.errors[0]!.message, /No space left for .*b \(needs at least [\d.]+ KiB more\)/);
     const had = await disk.pool.check(store);
     assert.deepEqual(
       verified.filter((piece) => !had.has(piece)),
@@ -331,7 +333,7 @@ test('preallocating more than a disk holds fails on opening and leaves the disk 
   await withMount(context, 'size=1m', async (disk) => {
     const torrent = disk.torrent(64 * KIB, [['a', 2 * MIB]]);
     const opening = disk.pool.open({ ...torrent.layout, preallocate: true });
-    await assert.rejects(opening, { code: 'ERR_STORAGE_FULL', message: /needs 2\.0 MiB more/ });
+    await assert.rejects(opening, { code: 'ERR_STORAGE_FULL', message: /needs at least 2\.0 MiB more/ });
     await writeFile(path.join(disk.directory, 'still'), new Uint8Array(512 * KIB));
   });
 });

@@ -29,11 +29,24 @@ export function toStorageError(error: unknown, task: DiskTask): StorageError {
   if (errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) throw error;
   const { action, path } = task;
   const make = (code: string, message: string) => new StorageError(code, message, { cause: error });
+  const missing = task.bytesLeft > 0 ? ` (needs at least ${formatBytes(task.bytesLeft)} more)` : '';
   switch (errno) {
     case 'ENOSPC':
-      return make('ERR_STORAGE_FULL', `No space left for ${path} (needs ${formatBytes(task.bytesLeft)} more)`);
+      return make('ERR_STORAGE_FULL', `No space left for ${path}${missing}: make room and continue`);
     case 'EDQUOT':
-      return make('ERR_STORAGE_FULL', `Disk quota used up at ${path} (needs ${formatBytes(task.bytesLeft)} more)`);
+      return make('ERR_STORAGE_FULL', `Disk quota used up at ${path}${missing}: make room and continue`);
+    case 'EFBIG':
+      return make(
+        'ERR_STORAGE_IO',
+        `Cannot ${action} ${path}: its file system, or a limit, allows no file of that size`,
+      );
+    case 'EISDIR':
+      return make('ERR_STORAGE_IO', `${path} is in the way: a folder, not a file; move it or choose another folder`);
+    case 'ENAMETOOLONG':
+      return make(
+        'ERR_STORAGE_IO',
+        `Cannot ${action} ${path}: the path is too long; choose a folder with a shorter one`,
+      );
     case 'EACCES':
     case 'EPERM':
       return make('ERR_STORAGE_ACCESS', `No permission to ${action} ${path} (${errno})`);

@@ -1,11 +1,13 @@
 // The handshake with a proxy over a socket: what is said before the socket is the target's. It reads exactly what the proxy
 // has to say, and not a byte more: what follows is read where whoever wanted the connection says, straight into piece
 // memory if that is what it wants.
+
 import type { Socket } from 'node:net';
 import { SourceError } from '../../base/errors.ts';
 import { type ProxyHandshake, proxyNonsense } from '../../protocol/proxy/proxy-handshake.ts';
 import { PROXY_GREETING_TIMEOUT_MS, PROXY_READ_BYTES } from '../limits.ts';
 import type { DirectRead } from './adopt-socket.ts';
+import { networkReason } from './network-reason.ts';
 
 export interface ProxyConversationParts {
   /** Opens a socket to the proxy, which reads as it is told. */
@@ -104,8 +106,8 @@ export class ProxyConversation {
     const { code = '', message } = error;
     if (code.startsWith('ERR_BIND_')) return this.#fail(new SourceError(code, message, { cause: error }));
     if (this.#connects) {
-      const reason = message === '' ? code : message;
-      return this.#fail(new SourceError('ERR_PROXY_CONNECT', `cannot be reached: ${reason}`, { cause: error }));
+      const reason = `cannot be reached: ${networkReason(error)}`;
+      return this.#fail(new SourceError('ERR_PROXY_CONNECT', reason, { cause: error }));
     }
     this.#hungUp();
   };

@@ -2,6 +2,7 @@
 // and never the URL's path, which often holds the user's passkey.
 import { SourceError } from '../../base/errors.ts';
 import { isOutage } from '../../engine/ports.ts';
+import { networkReason } from '../net/network-reason.ts';
 
 /** Whether this came from the operating system, the resolver, TLS or undici: all of them carry a code. */
 export function isNetworkFailure(error: unknown): error is Error & { readonly code: string } {
@@ -15,6 +16,6 @@ export function isNetworkFailure(error: unknown): error is Error & { readonly co
 export function networkFailure(error: unknown, host: string): SourceError {
   if (!isNetworkFailure(error)) throw error;
   if (isOutage(error.code)) return new SourceError(error.code, `${error.message}.`, { cause: error });
-  const reason = error.message === '' ? error.code : error.message;
-  return new SourceError('ERR_TRACKER_CONNECT', `The tracker ${host} cannot be reached: ${reason}`, { cause: error });
+  const message = `The tracker ${host} cannot be reached: ${networkReason(error)}`;
+  return new SourceError('ERR_TRACKER_CONNECT', message, { cause: error });
 }

@@ -145,6 +145,8 @@ for (const [what, input, code] of [
   ['has not built it', 'HTTP/1.1 501 No\r\n\r\n', 'ERR_PROXY_REPLY'],
   ['cannot reach the target', 'HTTP/1.1 502 Bad Gateway\r\n\r\n', 'EHOSTUNREACH'],
   ['waited for the target', 'HTTP/1.1 504 Late\r\n\r\n', 'ETIMEDOUT'],
+  ['waited for somebody', 'HTTP/1.1 408 Request Timeout\r\n\r\n', 'ETIMEDOUT'],
+  ['knows no such target', 'HTTP/1.1 404 Not Found\r\n\r\n', 'EHOSTUNREACH'],
   ['redirects', 'HTTP/1.1 302 Found\r\n\r\n', 'ERR_PROXY_REPLY'],
   ['speaks something else', 'SSH-2.0-OpenSSH', 'ERR_PROXY_REPLY'],
   ['has no status', 'HTTP/1.1 OK\r\n\r\n', 'ERR_PROXY_REPLY'],
