@@ -378,7 +378,7 @@ export const STARVED_MEMORY_MS = 1000;
 
 /**
  * A peer that owes blocks and has sent none for so long, or for so many times its own pace, gives back what it was asked for
- * when somebody else lacks memory to be asked at all. A peer at 4 KiB/s needs 4 s for a block.
+ * when somebody else would send and lacks memory, or blocks, to be asked for. A peer at 4 KiB/s needs 4 s for a block.
  */
 export const SILENT_MEMORY_MS = 5000;
 export const SILENT_MEMORY_PACES = 4;

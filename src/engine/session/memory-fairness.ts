@@ -1,6 +1,6 @@
-// Piece memory that is held and nothing is made of, while somebody else cannot go on for want of it: half runs of a torrent
-// whose peers have gone, or choke us, and blocks that peers have promised and do not send. They are given up, one at a
-// time, and fetched again when their torrent gets on, or at once from somebody else.
+// What is held and nothing is made of, while somebody else cannot go on for want of it: half runs of a torrent whose peers
+// have gone, or choke us, and blocks that peers have promised and do not send, with the memory for them. They are given up,
+// one at a time, and fetched again when their torrent gets on, or at once from somebody else.
 import { IDLE_MEMORY_MS, SILENT_MEMORY_MS, SILENT_MEMORY_PACES, STARVED_MEMORY_MS } from '../limits.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
@@ -25,9 +25,9 @@ export function yieldMemory(torrents: Iterable<Torrent>, nowMs: number): boolean
 }
 
 /**
- * Control tick. While a peer is asked for nothing because memory is held by what others were asked for, whoever has been silent
- * longest gives back what he owes, and rests for as long as he let us wait. Others get it then; when all are
- * silent, each has it in turn. Returns whether somebody gave something back.
+ * Control tick. While a peer that has what we lack is asked for nothing, because others were asked for it already or memory is
+ * held by what they were asked for, whoever has been silent longest gives back what he owes, and rests for as long as he let
+ * us wait. Others get it then; when all are silent, each has it in turn. Returns whether somebody gave something back.
  */
 export function reclaimSilent(torrents: readonly Torrent[], nowMs: number): boolean {
   if (!torrents.some((torrent) => hasPeerInWait(torrent, nowMs))) return false;
@@ -48,12 +48,13 @@ export function reclaimSilent(torrents: readonly Torrent[], nowMs: number): bool
   return true;
 }
 
-/** Somebody would send, and has sent what he was asked for; memory alone keeps him from being asked for more. */
+/** Somebody would send and is asked for nothing, or, for want of memory, for less than he sends. */
 function hasPeerInWait({ intake, swarm }: Torrent, nowMs: number): boolean {
-  if (!intake.open || intake.lastRefusal !== 'memory') return false;
+  if (!intake.open || intake.lastRefusal === 'rate' || intake.lastRefusal === 'disk') return false;
   for (const { starving, chokingUs, closing, pieces, debt, lastBlockMs, restUntilMs } of swarm.peers()) {
     if (!starving || chokingUs || closing || pieces.useful === 0 || nowMs < restUntilMs) continue;
-    if (debt.outstanding === 0 || nowMs - lastBlockMs < STARVED_MEMORY_MS) return true;
+    if (debt.outstanding === 0) return true;
+    if (intake.lastRefusal === 'memory' && nowMs - lastBlockMs < STARVED_MEMORY_MS) return true;
   }
   return false;
 }

@@ -243,8 +243,7 @@ export class PeerRelations {
 
   /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
   feedStarving(): void {
-    const nowMs = this.#nowMs();
-    for (const peer of this.swarm.peers()) if (peer.starving) this.#parts.intake.refill(peer, nowMs);
+    this.#parts.intake.refillStarving(this.swarm, this.#nowMs());
   }
 
   /** Control tick. */
