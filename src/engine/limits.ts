@@ -375,10 +375,7 @@ export const LOSSES_TOLD_MAX = 1000;
 export const IDLE_MEMORY_MS = 10_000;
 export const STARVED_MEMORY_MS = 1000;
 
-/**
- * A peer that owes blocks and has sent none for so long, or for so many times its own pace, gives back what it was asked for
- * when somebody else would send and lacks memory, or blocks, to be asked for. A peer at 4 KiB/s needs 4 s for a block.
- */
+/** A peer that owes blocks and sent none for so long, and for so many times its pace, gives them back when others would send. */
 export const SILENT_MEMORY_MS = 5000;
 export const SILENT_MEMORY_PACES = 4;
 
