@@ -17,9 +17,8 @@ export const START_MEMORY_SHARE = 0.75;
 export const HOLD_MEMORY_SHARE = 0.5;
 
 /**
- * Bytes of complete runs that may wait for one disk worker: enough that there are mostly three to hash side by side, and few
- * enough that a run is still in the processor's caches when its turn comes (decisions 6 and 16). A slower disk must not
- * fill memory either.
+ * Bytes of complete runs that may wait for a disk, unless it wants more to hash side by side: few enough that a run is still in
+ * the processor's caches when its turn comes (decisions 6 and 16). A slower disk must not fill memory either.
  */
 export const WRITE_BEHIND_BYTES: number = 12 * 1024 * 1024;
 

@@ -8,7 +8,7 @@ import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import { LocalDiscovery } from '../discovery/local-discovery.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX } from '../limits.ts';
 import type { Heirloom } from '../metadata/acquaintance.ts';
 import { MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
@@ -102,7 +102,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       external,
       downloadLimit,
       uploadLimit,
-      writeBehindBytes: WRITE_BEHIND_BYTES * parts.diskWorkers,
+      writeBehindBytes: parts.writeBehindBytes,
     };
   }
 
