@@ -375,6 +375,10 @@ export const LOSSES_TOLD_MAX = 1000;
 export const IDLE_MEMORY_MS = 10_000;
 export const STARVED_MEMORY_MS = 1000;
 
+/** A peer that owes blocks and sent none for so long, and for so many times its pace, gives them back when others would send. */
+export const SILENT_MEMORY_MS = 5000;
+export const SILENT_MEMORY_PACES = 4;
+
 /** Shortest time between two messages of local discovery, whatever there is to say (BEP 14): multicast reaches everybody. */
 export const LSD_PACE_MS = 60_000;
 

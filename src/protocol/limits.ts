@@ -48,7 +48,7 @@ export const NAME_BYTES_READ_MAX = 4096;
 export const TEXT_BYTES_READ_MAX: number = 64 * 1024;
 
 /** Folders of one torrent: each costs some 350 bytes, whatever few bytes it took to write. No torrent has more than files. */
-export const FOLDERS_MAX: number = FILES_MAX;
+export const FOLDERS_MAX = 400_000;
 
 /** Bytes of a path below the download folder: Linux allows 4096 for the whole, and the folder needs its share. */
 export const PATH_BYTES_MAX = 3072;
