@@ -23,7 +23,13 @@ import {
   type StoreId,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '../../engine/torrent/geometry.ts';
-import { GATHER_MEMORY_SHARE, OPEN_FILES_MAX, STRIPE_BYTES, WRITE_GROUP_BYTES } from '../limits.ts';
+import {
+  GATHER_MEMORY_SHARE,
+  OPEN_FILES_MAX,
+  STRIPE_BYTES,
+  WRITE_BEHIND_GROUPS,
+  WRITE_GROUP_BYTES,
+} from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import { DiskCrew } from './disk-crew.ts';
@@ -100,9 +106,9 @@ export class DiskPool implements StoragePort {
     this.#reads = this.#crew.threads.map(() => new RecordBuffer(READ_STRIDE));
   }
 
-  /** Bytes of complete runs that should wait for the disk at most: what is hashed together, and as much that is gathered. */
+  /** Bytes of complete runs that should wait for the disk at most. */
   get writeBehindBytes(): number {
-    return this.#crew.size * Math.max(WRITE_BEHIND_BYTES, 2 * this.#gathers.runs * RUN_BYTES);
+    return this.#crew.size * Math.max(WRITE_BEHIND_BYTES, WRITE_BEHIND_GROUPS * this.#gathers.runs * RUN_BYTES);
   }
 
   /**
