@@ -203,13 +203,13 @@ export class DiskPool implements StoragePort {
     }
   }
 
-  /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
-  async stat(store: StoreId): Promise<FileStat[]> {
+  /** Size and time of each file, `undefined` for those that are not there. Waits for queued runs first. */
+  async stat(store: StoreId): Promise<readonly (FileStat | undefined)[]> {
     const open = this.#store(store);
     return await open.inTurn(async () => {
       await this.flush(store);
       const { stats = [] } = await this.#crew.call(store, { name: 'look', layout: bareLayout(open.layout) });
-      return stats.filter((stat) => stat !== undefined);
+      return stats;
     });
   }
 
