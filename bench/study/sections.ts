@@ -196,4 +196,32 @@ const netThreads: Section = {
   ],
 };
 
-export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, measuring, netThreads, slowDisk];
+/** Enough for two seconds; its key streams have to be in memory. */
+const SEALED = { pieceBytes: MIB, pieces: 192 };
+
+/** What of the client runs on how many cores: sockets in so many threads, disk workers in so many. */
+const coreCases = (diskWorkers: number, sealed: boolean, peers = 20): StudyCase[] =>
+  [1, 2].flatMap((cores) =>
+    [0, 1, 2].map((threads) => ({
+      title: `${cores === 1 ? '1 core' : `${cores} cores`}, ${threads} network threads`,
+      run: {
+        ...{ cores, sealed, peers },
+        client: { netThreads: threads, diskWorkers, ...(sealed && { encryption: 'require' as const }) },
+      },
+    })),
+  );
+
+const cores: Section = {
+  name: 'cores',
+  title: 'One core and two',
+  groups: [
+    { ...USUAL, title: '20 peers, 1 disk worker', cases: coreCases(1, false) },
+    { ...USUAL, title: '20 peers, 2 disk workers', cases: coreCases(2, false) },
+    { ...SEALED, title: '20 encrypted peers, 1 disk worker', cases: coreCases(1, true) },
+    { ...SEALED, title: '1 encrypted peer, 1 disk worker', cases: coreCases(1, true, 1) },
+  ],
+  columns: [RATE, CPU, LOOP],
+  plots: [{ head: RATE.head, unit: 'MiB/s' }],
+};
+
+export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, measuring, netThreads, cores, slowDisk];

@@ -16,10 +16,19 @@ const PEERS_PER_TORRENT = 100;
 export interface StudyRun
   extends Partial<Omit<StudyJob, 'torrents' | 'pieceBytes' | 'totalBytes' | 'directory' | 'ports'>> {
   readonly peers?: number;
+  /** Cores that the client may use; with one, the seeder has the next one to itself. Default: all, like the seeder. */
+  readonly cores?: number;
+  /** All peers insist on RC4; the client has to be told to encrypt. */
+  readonly sealed?: boolean;
 }
 
 function program(name: string): string {
   return path.join(repository, 'build', 'bench', 'programs', `${name}.js`);
+}
+
+/** Node with these arguments, on these cores alone (util-linux). */
+function pinned(cores: string | undefined, args: readonly string[]): string[] {
+  return [...(cores === undefined ? [] : ['taskset', '-c', cores]), process.execPath, ...args];
 }
 
 /** Where the runs of a study put their files, and who tells of them. */
@@ -39,7 +48,7 @@ export class StudyGround {
 
   /** Downloads the torrent once. */
   async run(torrent: StudyTorrent, run: StudyRun): Promise<StudyFigures> {
-    const { peers = 1, ...rest } = run;
+    const { peers = 1, cores, sealed = false, ...rest } = run;
     const { pieceBytes, totalBytes } = torrent;
     const count = Math.ceil(peers / PEERS_PER_TORRENT);
     const pieces = totalBytes / pieceBytes / count;
@@ -49,7 +58,11 @@ export class StudyGround {
         : Array.from({ length: count }, (_, at) => writeStudyTorrent(this.root, pieceBytes, pieces, 1, `part-${at}`));
     const shape = [torrents.map(({ infoHash }) => infoHash).join(), pieceBytes, pieces, peers].map(String);
     const stdio = ['ignore', 'pipe', 'inherit'] as const;
-    const seeder = spawn(process.execPath, [program('light-seeder'), ...shape], { stdio: [...stdio] });
+    const seeding = pinned(cores === 1 ? '1' : undefined, [
+      program(sealed ? 'sealed-seeder' : 'light-seeder'),
+      ...shape,
+    ]);
+    const seeder = spawn(seeding[0]!, seeding.slice(1), { stdio: [...stdio] });
     const directory = mkdtempSync(path.join(this.root, 'get-'));
     try {
       const ports = await printedLine(seeder, (line) => JSON.parse(line) as number[]);
@@ -63,6 +76,7 @@ export class StudyGround {
         copies: 0,
         hashing: 'worker',
         singleWrites: false,
+        fromFirstRequest: sealed,
         ...rest,
       };
       const env = {
@@ -71,7 +85,8 @@ export class StudyGround {
         MILLRACE_DATA_DIR: path.join(this.root, 'data'),
       };
       const args = ['--import', program('study-preload'), program('study-get')];
-      const client = spawn(process.execPath, args, { stdio: [...stdio], env, timeout: RUN_TIMEOUT_MS });
+      const getting = pinned(cores === undefined ? undefined : `0-${cores - 1}`, args);
+      const client = spawn(getting[0]!, getting.slice(1), { stdio: [...stdio], env, timeout: RUN_TIMEOUT_MS });
       return await printedLine(client, (line) => JSON.parse(line) as StudyFigures);
     } finally {
       seeder.kill('SIGKILL');
