@@ -3,6 +3,7 @@
 // usage: sealed-seeder.js INFO_HASH PIECE_BYTES PIECES PEERS    prints one line of JSON, the ports of its peers
 import net, { type AddressInfo } from 'node:net';
 import process from 'node:process';
+import { PeerError } from '#src/base/errors.ts';
 import { Encryption } from '#src/host/net/encryption.ts';
 import { mseNodeCrypto } from '#src/host/net/mse-node-crypto.ts';
 import type { MseOutcome } from '#src/protocol/mse/mse-handshake.ts';
@@ -57,7 +58,16 @@ class SealedConversation {
   }
 
   #hear(chunk: Buffer): void {
-    if (this.#outcome === undefined) return this.#negotiate(chunk);
+    if (this.#outcome === undefined) {
+      try {
+        this.#negotiate(chunk);
+      } catch (error) {
+        // Somebody else on this machine who does not encrypt.
+        if (!(error instanceof PeerError)) throw error;
+        this.#socket.destroy();
+      }
+      return;
+    }
     this.#outcome.receiving!.apply(chunk);
     this.#listen(chunk);
   }

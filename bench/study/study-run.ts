@@ -1,10 +1,12 @@
 // Carries out one download of the study: a pattern seeder and a client, each a process of its own.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { printedLine } from '../clients/printed-line.ts';
 import { repository } from '../repository.ts';
+import { SlowThreads } from './slow-threads.ts';
 import type { StudyFigures, StudyJob } from './study-job.ts';
 import { type StudyTorrent, writeStudyTorrent } from './study-torrent.ts';
 
@@ -18,6 +20,8 @@ export interface StudyRun
   readonly peers?: number;
   /** Cores that the client may use; with one, the seeder has the next one to itself. Default: all, like the seeder. */
   readonly cores?: number;
+  /** Every thread of the client has a core of its own that is so slow: this share of a real one. */
+  readonly threadShare?: number;
   /** All peers insist on RC4; the client has to be told to encrypt. */
   readonly sealed?: boolean;
 }
@@ -48,7 +52,7 @@ export class StudyGround {
 
   /** Downloads the torrent once. */
   async run(torrent: StudyTorrent, run: StudyRun): Promise<StudyFigures> {
-    const { peers = 1, cores, sealed = false, ...rest } = run;
+    const { peers = 1, cores, threadShare, sealed = false, ...rest } = run;
     const { pieceBytes, totalBytes } = torrent;
     const count = Math.ceil(peers / PEERS_PER_TORRENT);
     const pieces = totalBytes / pieceBytes / count;
@@ -63,6 +67,7 @@ export class StudyGround {
       ...shape,
     ]);
     const seeder = spawn(seeding[0]!, seeding.slice(1), { stdio: [...stdio] });
+    let slow: SlowThreads | undefined;
     const directory = mkdtempSync(path.join(this.root, 'get-'));
     try {
       const ports = await printedLine(seeder, (line) => JSON.parse(line) as number[]);
@@ -76,7 +81,7 @@ export class StudyGround {
         copies: 0,
         hashing: 'worker',
         singleWrites: false,
-        fromFirstRequest: sealed,
+        fromFirstRequest: sealed || threadShare !== undefined,
         ...rest,
       };
       const env = {
@@ -87,8 +92,13 @@ export class StudyGround {
       const args = ['--import', program('study-preload'), program('study-get')];
       const getting = pinned(cores === undefined ? undefined : `0-${cores - 1}`, args);
       const client = spawn(getting[0]!, getting.slice(1), { stdio: [...stdio], env, timeout: RUN_TIMEOUT_MS });
-      return await printedLine(client, (line) => JSON.parse(line) as StudyFigures);
+      slow = threadShare === undefined ? undefined : new SlowThreads(client.pid!, threadShare);
+      const ended = once(client, 'exit');
+      const figures = await printedLine(client, (line) => JSON.parse(line) as StudyFigures);
+      await ended;
+      return figures;
     } finally {
+      slow?.close();
       seeder.kill('SIGKILL');
       rmSync(directory, { recursive: true, force: true });
       rmSync(path.join(this.root, 'data'), { recursive: true, force: true });
