@@ -1,7 +1,7 @@
 // Gives each thread of a process a slow core of its own: so many per cent of a real one, by a control group for each (Linux, version
 // 1 of them, as root). A process of few busy threads then runs as on a machine with a core for each, in slow motion, on a
 // machine that has fewer: what it gains by one thread more is what more cores would bring.
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const CONTROLLER = '/sys/fs/cgroup/cpu';
@@ -15,11 +15,18 @@ export class SlowThreads {
   readonly #groups = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
 
-  /** `share` of a core for each. Throws when this machine has no such control groups. */
-  constructor(pid: number, share: number) {
-    if (!existsSync(path.join(CONTROLLER, 'cpu.cfs_quota_us')) && !existsSync(path.join(CONTROLLER, 'tasks'))) {
-      throw new Error(`threads are slowed down by control groups of version 1, which are not at ${CONTROLLER}`);
+  /** What this machine lacks for it. */
+  static missing(): string | undefined {
+    try {
+      accessSync(path.join(CONTROLLER, 'tasks'), constants.W_OK);
+      return undefined;
+    } catch {
+      return `control groups of version 1 that we may write to, at ${CONTROLLER}`;
     }
+  }
+
+  /** `share` of a core for each. */
+  constructor(pid: number, share: number) {
     this.#tasks = `/proc/${pid}/task`;
     this.#share = share;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);

@@ -1,5 +1,5 @@
 // Carries out one download of the study: a pattern seeder and a client, each a process of its own.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -48,6 +48,12 @@ export class StudyGround {
 
   close(): void {
     rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** What this machine lacks for such a run. */
+  missing({ cores, threadShare }: StudyRun): string | undefined {
+    if (cores !== undefined && spawnSync('taskset', ['--version']).error !== undefined) return 'taskset (util-linux)';
+    return threadShare === undefined ? undefined : SlowThreads.missing();
   }
 
   /** Downloads the torrent once. */
