@@ -1,38 +1,36 @@
-// SHA-1 (FIPS 180-4) of several streams of bytes side by side on one core, for x86-64 with the SHA instructions.
+// SHA-1 (FIPS 180-4) of several streams of bytes side by side on one core, for x86-64 with the SHA instructions or AVX-512.
 //
-// One SHA-1 is a chain: each of its steps waits for the one before, and the SHA unit idles meanwhile. Chains that have
-// nothing to do with each other fill the gaps: three of them take 1.4 times as long as one. Pieces of a torrent are such
-// chains. A fourth would need more registers than there are.
+// One SHA-1 is a chain: each of its steps waits for the one before, and the core idles meanwhile. Chains that have
+// nothing to do with each other fill the gaps, and pieces of a torrent are such chains: three by the SHA instructions take
+// 1.4 times as long as one, and AVX-512 takes sixteen at once. sha1-kernels.h has both loops; here lanes are kept full.
 // docs/decisions/0016-sha1-lanes.md has the figures. Without this module everything works as well, only slower.
 //
-//   supported: boolean                  whether this CPU has the instructions
-//   hash(states, plan, views): void     states: Uint8Array of 32 bytes each; plan: Int32Array [views, flags] for each state;
-//                                       views: Uint8Array, those of the first state first. Throws for a malformed plan.
+//   kernels: number                              which loops this CPU can run: 1 SHA instructions, 2 AVX-512, 3 both, 0 none
+//   hash(states, plan, views, kernels): void     states: Uint8Array of 32 bytes each; plan: Int32Array [views, flags] for each
+//                                                state; views: Uint8Array, those of the first state first; kernels: those to
+//                                                use. Throws for a malformed plan, and for kernels that the CPU lacks.
 //
 // A state is five words of the running hash, a word unused, and the count of bytes so far (64 bits). Flag 1 begins it,
 // flag 2 ends it: its first 20 bytes are the digest then. Only the last view of a stream may have a length that is not a
 // multiple of 64.
+#include "sha1-kernels.h"
 #include <cpuid.h>
-#include <immintrin.h>
 #include <node_api.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-enum { LANES = 3, CHUNK = 64, DIGEST = 20, STATE_BYTES = 32, LENGTH_AT = 24, BEGINS = 1, ENDS = 2 };
+enum { DIGEST = 20, STATE_BYTES = 32, LENGTH_AT = 24, BEGINS = 1, ENDS = 2, BY_SHA = 1, BY_AVX512 = 2 };
 
-#define TARGET __attribute__((target("sha,sse4.1,ssse3")))
+/** Streams from which on 16 lanes, some of them idle, are faster than three lanes one after the other. */
+enum { WIDE_FROM = 7 };
 
 /** One stream on its way through the lanes. */
 typedef struct {
+  lane lane; // first: a pointer to it is one to the stream
   uint8_t *state;
-  uint32_t words[5];
   uint64_t length;
   uint32_t next_view, views_end; // of the call's views
   bool ends, padded;
-  const uint8_t *data;
-  size_t chunks;         // whole chunks at `data`
   uint8_t tail[2 * CHUNK]; // what is left of the last view, and the padding
 } stream;
 
@@ -41,60 +39,18 @@ typedef struct {
   napi_env env;
   napi_value states, views;
   const int32_t *plan;
-  uint32_t streams, next_stream, next_view, views_length;
+  uint32_t streams, next_stream, next_view, views_length, kernels;
 } request;
 
-/** Runs `chunks` chunks through `lanes` streams at once. Inlined for each count, so that every index is a constant. */
-TARGET static inline __attribute__((always_inline)) void compress(stream *const *in, size_t chunks, const int lanes) {
-  const __m128i big_endian = _mm_set_epi64x(0x0001020304050607LL, 0x08090a0b0c0d0e0fLL);
-  __m128i abcd[LANES], first_e[LANES], e[LANES], w[LANES][4], abcd_before[LANES], e_before[LANES];
-  for (int i = 0; i < lanes; i++) {
-    abcd[i] = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)in[i]->words), 0x1b);
-    first_e[i] = _mm_set_epi32((int)in[i]->words[4], 0, 0, 0);
-  }
-  for (size_t chunk = 0; chunk < chunks; chunk++) {
-    for (int i = 0; i < lanes; i++) {
-      abcd_before[i] = abcd[i];
-      e_before[i] = first_e[i];
-    }
-#pragma GCC unroll 20
-    for (int step = 0; step < 20; step++) { // four rounds each
-#pragma GCC unroll 3
-      for (int i = 0; i < lanes; i++) {
-        __m128i *now = &w[i][step & 3];
-        if (step < 4) {
-          *now = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(in[i]->data + chunk * CHUNK + step * 16)), big_endian);
-        } else {
-          const __m128i mixed = _mm_xor_si128(_mm_sha1msg1_epu32(*now, w[i][(step + 1) & 3]), w[i][(step + 2) & 3]);
-          *now = _mm_sha1msg2_epu32(mixed, w[i][(step + 3) & 3]);
-        }
-        const __m128i added = step == 0 ? _mm_add_epi32(first_e[i], *now) : _mm_sha1nexte_epu32(e[i], *now);
-        e[i] = abcd[i];
-        if (step < 5) abcd[i] = _mm_sha1rnds4_epu32(abcd[i], added, 0);
-        else if (step < 10) abcd[i] = _mm_sha1rnds4_epu32(abcd[i], added, 1);
-        else if (step < 15) abcd[i] = _mm_sha1rnds4_epu32(abcd[i], added, 2);
-        else abcd[i] = _mm_sha1rnds4_epu32(abcd[i], added, 3);
-      }
-    }
-    for (int i = 0; i < lanes; i++) {
-      first_e[i] = _mm_sha1nexte_epu32(e[i], e_before[i]);
-      abcd[i] = _mm_add_epi32(abcd[i], abcd_before[i]);
-    }
-  }
-  for (int i = 0; i < lanes; i++) {
-    _mm_storeu_si128((__m128i *)in[i]->words, _mm_shuffle_epi32(abcd[i], 0x1b));
-    in[i]->words[4] = (uint32_t)_mm_extract_epi32(first_e[i], 3);
-    in[i]->data += chunks * CHUNK;
-    in[i]->chunks -= chunks;
-  }
+/** The streams that go together of the first `count`: as many as are fastest. */
+static int abreast(uint32_t kernels, int count) {
+  if (kernels == BY_AVX512 || ((kernels & BY_AVX512) != 0 && count >= WIDE_FROM)) return count;
+  return count < SHA_LANES ? count : SHA_LANES;
 }
 
-TARGET static void compress_lanes(stream *const *in, size_t chunks, int lanes) {
-  switch (lanes) {
-    case 1: compress(in, chunks, 1); break;
-    case 2: compress(in, chunks, 2); break;
-    default: compress(in, chunks, LANES);
-  }
+static void compress(uint32_t kernels, lane *const *in, size_t chunks, int lanes) {
+  if (kernels == BY_AVX512 || lanes > SHA_LANES) compress_wide(in, chunks, lanes);
+  else compress_sha(in, chunks, lanes);
 }
 
 static bool typed_array(napi_env env, napi_value value, napi_typedarray_type wanted, void **data, size_t *length) {
@@ -116,8 +72,8 @@ static void pad(stream *s, const uint8_t *rest, size_t bytes) {
   if (bytes > 0) memcpy(s->tail, rest, bytes);
   s->tail[bytes] = 0x80;
   for (int i = 0; i < 8; i++) s->tail[chunks * CHUNK - 1 - i] = (uint8_t)(bits >> (8 * i));
-  s->data = s->tail;
-  s->chunks = chunks;
+  s->lane.data = s->tail;
+  s->lane.chunks = chunks;
   s->padded = true;
 }
 
@@ -130,14 +86,14 @@ static bool advance(request *r, stream *s, bool *wrong) {
     size_t length;
     if (!uint8_element(r->env, r->views, s->next_view++, &view, &length)) return *wrong = true, false;
     s->length += length;
-    s->data = view;
-    s->chunks = length / CHUNK;
-    rest = view + s->chunks * CHUNK;
+    s->lane.data = view;
+    s->lane.chunks = length / CHUNK;
+    rest = view + s->lane.chunks * CHUNK;
     bytes = length % CHUNK;
     if (bytes > 0 && !(s->ends && s->next_view == s->views_end)) return *wrong = true, false;
     // The bytes behind the last whole chunk wait in `tail` until those before them are hashed.
     if (bytes > 0) memcpy(s->tail, rest, bytes);
-    if (s->chunks > 0) return true;
+    if (s->lane.chunks > 0) return true;
   }
   if (!s->ends || s->padded) return false;
   uint8_t last[CHUNK];
@@ -162,9 +118,9 @@ static bool begin(request *r, stream *s, bool *wrong) {
   s->ends = (flags & ENDS) != 0;
   s->padded = false;
   s->length = 0;
-  memcpy(s->words, start, sizeof start);
+  memcpy(s->lane.words, start, sizeof start);
   if ((flags & BEGINS) == 0) {
-    memcpy(s->words, s->state, sizeof s->words);
+    memcpy(s->lane.words, s->state, sizeof s->lane.words);
     memcpy(&s->length, s->state + LENGTH_AT, sizeof s->length);
   }
   return true;
@@ -172,72 +128,76 @@ static bool begin(request *r, stream *s, bool *wrong) {
 
 static void leave(stream *s) {
   if (s->ends) {
-    for (int word = 0; word < 5; word++) s->words[word] = __builtin_bswap32(s->words[word]);
+    for (int word = 0; word < 5; word++) s->lane.words[word] = __builtin_bswap32(s->lane.words[word]);
   }
-  memcpy(s->state, s->words, DIGEST);
+  memcpy(s->state, s->lane.words, DIGEST);
   memcpy(s->state + LENGTH_AT, &s->length, sizeof s->length);
 }
 
 /** Keeps the lanes full: a stream that ends makes room for the next one. Returns false for a malformed plan. */
 static bool run(request *r) {
-  stream streams[LANES];
-  stream *lanes[LANES];
+  stream streams[WIDE_LANES];
+  lane *lanes[WIDE_LANES];
+  const int most = (r->kernels & BY_AVX512) != 0 ? WIDE_LANES : SHA_LANES;
   int count = 0;
   bool wrong = false;
-  for (int i = 0; i < LANES; i++) lanes[i] = &streams[i];
+  for (int i = 0; i < most; i++) lanes[i] = &streams[i].lane;
   for (;;) {
-    while (count < LANES && r->next_stream < r->streams) {
-      stream *s = lanes[count];
+    while (count < most && r->next_stream < r->streams) {
+      stream *s = (stream *)lanes[count];
       if (!begin(r, s, &wrong)) return false;
       if (advance(r, s, &wrong)) count++;
       else if (wrong) return false;
       else leave(s);
     }
     if (count == 0) return true;
+    const int together = abreast(r->kernels, count);
     size_t chunks = lanes[0]->chunks;
-    for (int i = 1; i < count; i++) chunks = lanes[i]->chunks < chunks ? lanes[i]->chunks : chunks;
-    compress_lanes(lanes, chunks, count);
-    for (int i = 0; i < count;) {
-      stream *s = lanes[i];
-      if (s->chunks > 0 || advance(r, s, &wrong)) {
-        i++;
-        continue;
-      }
+    for (int i = 1; i < together; i++) chunks = lanes[i]->chunks < chunks ? lanes[i]->chunks : chunks;
+    compress(r->kernels, lanes, chunks, together);
+    for (int i = together - 1; i >= 0; i--) {
+      stream *s = (stream *)lanes[i];
+      if (s->lane.chunks > 0 || advance(r, s, &wrong)) continue;
       if (wrong) return false;
       leave(s);
       lanes[i] = lanes[--count];
-      lanes[count] = s;
+      lanes[count] = &s->lane;
     }
   }
 }
 
-static bool is_supported(void) {
+/** The loops that this CPU can run, and for which the system keeps the registers. */
+static uint32_t supported(void) {
   unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_SSSE3) == 0 || (c & bit_SSE4_1) == 0) return false;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) != 0;
+  __builtin_cpu_init();
+  uint32_t kernels = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") ? BY_AVX512 : 0;
+  const bool shuffles = __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1");
+  if (shuffles && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) != 0) kernels |= BY_SHA;
+  return kernels;
 }
 
 static napi_value hash(napi_env env, napi_callback_info info) {
-  napi_value arguments[3] = {NULL, NULL, NULL};
-  size_t count = 3, plan_length = 0;
+  napi_value arguments[4] = {NULL, NULL, NULL, NULL};
+  size_t count = 4, plan_length = 0;
   void *plan = NULL;
   request r = {.env = env};
-  const bool good = is_supported() && napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == napi_ok &&
+  const bool good = napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == napi_ok &&
                     napi_get_array_length(env, arguments[0], &r.streams) == napi_ok &&
                     typed_array(env, arguments[1], napi_int32_array, &plan, &plan_length) &&
                     napi_get_array_length(env, arguments[2], &r.views_length) == napi_ok &&
-                    plan_length / 2 >= r.streams;
+                    napi_get_value_uint32(env, arguments[3], &r.kernels) == napi_ok &&
+                    r.kernels != 0 && (r.kernels & ~supported()) == 0 && plan_length / 2 >= r.streams;
   r.states = arguments[0];
   r.plan = plan;
   r.views = arguments[2];
-  if (!good || !run(&r)) napi_throw_range_error(env, NULL, "sha1-lanes: states, plan and views do not fit together");
+  if (!good || !run(&r)) napi_throw_range_error(env, NULL, "sha1-lanes: states, plan, views and kernels do not fit together");
   return NULL;
 }
 
 NAPI_MODULE_INIT() {
-  napi_value supported, function;
-  if (napi_get_boolean(env, is_supported(), &supported) != napi_ok ||
-      napi_set_named_property(env, exports, "supported", supported) != napi_ok ||
+  napi_value kernels, function;
+  if (napi_create_uint32(env, supported(), &kernels) != napi_ok ||
+      napi_set_named_property(env, exports, "kernels", kernels) != napi_ok ||
       napi_create_function(env, "hash", NAPI_AUTO_LENGTH, hash, NULL, &function) != napi_ok ||
       napi_set_named_property(env, exports, "hash", function) != napi_ok) {
     return NULL;

@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const source = path.join(root, 'native', 'sha1-lanes.c');
+const sources = [source, path.join(root, 'native', 'sha1-kernels.h')];
 const target = path.join(root, 'dist', 'native', 'sha1-lanes.node');
 const include = path.join(root, 'node_modules', 'node-api-headers', 'include');
 
 /** Makes the module if it is missing or stale. A compiler that is absent or fails is no error, and said if `tells`. */
 export function native(tells) {
   if (process.arch !== 'x64' || !['linux', 'darwin'].includes(process.platform)) return;
-  if (existsSync(target) && statSync(target).mtimeMs >= statSync(source).mtimeMs) return;
+  if (existsSync(target) && sources.every((file) => statSync(target).mtimeMs >= statSync(file).mtimeMs)) return;
   mkdirSync(path.dirname(target), { recursive: true });
   const made = `${target}.${process.pid}`;
   const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];

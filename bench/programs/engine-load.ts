@@ -4,7 +4,7 @@
 //   torrents COUNT                  heap and tick of torrents that are complete and have no peers
 import process from 'node:process';
 import { Bitfield } from '#src/base/bitfield.ts';
-import { TICK_MS } from '#src/engine/limits.ts';
+import { TICK_MS, WRITE_BEHIND_BYTES } from '#src/engine/limits.ts';
 import { SlotLedger } from '#src/engine/memory/slot-ledger.ts';
 import { PRIORITY_NORMAL } from '#src/engine/picker/piece-picker.ts';
 import {
@@ -127,7 +127,7 @@ function makeSession(peersMax: number): Session {
     peersMax,
     listenPort: () => 0,
     pex: false,
-    diskWorkers: 1,
+    writeBehindBytes: WRITE_BEHIND_BYTES,
   });
 }
 

@@ -200,7 +200,7 @@ async function peersScene(): Promise<void> {
   await step('a second with 2,000 peers', () => delay(1000));
   await step('peers() of all of them', () => torrents.map((torrent) => torrent.peers()));
   await step('close with 2,000 peers', () => own.close());
-  const other = client();
+  const other = client({ downloadBytesPerSecond: 1024 });
   const [file = ''] = files;
   await step('add a torrent whose user names 2,000 peers', async () => {
     await opened(await other.add(file, { directory: path.join(root, 'get'), peers }));

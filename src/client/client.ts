@@ -149,7 +149,7 @@ export class Client extends EventEmitter<ClientEvents> {
       listenPort: () => this.#listener.port,
       mappedPorts: () => this.#portMapping?.mappedPorts ?? {},
       pex: settings.pex,
-      diskWorkers: settings.diskWorkers,
+      writeBehindBytes: pool.writeBehindBytes,
       warn,
     });
     session.downloadLimit.setRate(settings.downloadBytesPerSecond);

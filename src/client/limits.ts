@@ -58,3 +58,6 @@ export const NET_THREADS_MAX = 64;
 
 /** How often it is looked whether what everything is bound to is still there. */
 export const BINDING_WATCH_MS = 1000;
+
+/** How long torrents that are opened or closed together may work in one turn of the event loop: nobody notices a picture's part. */
+export const LOOP_TURN_MS = 8;

@@ -28,6 +28,8 @@ export class MetadataSearch {
       found = resolve;
       this.#stop = reject;
     });
+    // Nobody waits for it yet, and whoever gives up before he does never will.
+    this.#found.catch(() => undefined);
     const spec = { infoHash: infoHashBytes(magnet.infoHash), tiers };
     this.fetch = core.session.fetchMetadata(spec, { found, warned: warn });
     const limits = new TorrentLimits();

@@ -2,6 +2,7 @@
 import type { DatagramPorts } from '../engine/datagram-port.ts';
 import type { Arena } from '../host/memory/arena.ts';
 import type { Egress } from '../host/net/egress.ts';
+import { JointHost } from '../host/net/joint/joint-host.ts';
 import { LinkHost } from '../host/net/link-host.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import { ShardedHost } from '../host/net/shard/sharded-host.ts';
@@ -31,7 +32,7 @@ export function makeNetHost({ settings, arena, times, datagrams, egress, warn }:
   const { encryption, utp } = settings;
   const threads = settings.netThreads === 'auto' ? NET_THREADS_AUTO : settings.netThreads;
   if (threads === 0) return new LinkHost({ arena, encryption, utp, datagrams, egress, ...(times && { times }) });
-  return new ShardedHost({
+  const sharded = new ShardedHost({
     arena,
     threads,
     encryption,
@@ -42,4 +43,8 @@ export function makeNetHost({ settings, arena, times, datagrams, egress, warn }:
       warn({ code: 'ERR_NET_THREAD', message });
     },
   });
+  if (utp === 'off') return sharded;
+  const { sharing } = sharded;
+  const parts = { arena, encryption, utp: 'on', datagrams, egress, sharing, ...(times && { times }) } as const;
+  return new JointHost({ tcp: sharded, utp: new LinkHost(parts), mode: utp });
 }

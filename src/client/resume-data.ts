@@ -9,7 +9,7 @@ import { equalBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
 import { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_SKIP } from '../engine/picker/piece-picker.ts';
 import { decodeBencode } from '../protocol/bencode/bencode-decoder.ts';
-import { encodeBencode } from '../protocol/bencode/bencode-encoder.ts';
+import { EncodedValue, encodeBencode } from '../protocol/bencode/bencode-encoder.ts';
 import { BencodeError } from '../protocol/bencode/bencode-error.ts';
 import { BencodeDictionary, type BencodeValue, isBencodeList } from '../protocol/bencode/bencode-value.ts';
 import { type InfoHash, infoHashBytes, infoHashFromBytes } from '../protocol/metainfo/info-hash.ts';
@@ -61,7 +61,8 @@ export function encodeResumeData(data: ResumeData): Uint8Array {
     ...(boot !== undefined && { boot }),
     directory: data.directory,
     downloaded: data.downloadedBytes,
-    files: data.stamps.map(packStamp),
+    // Encoded once for the checksum and for the file: it may be long.
+    files: new EncodedValue(encodeBencode(data.stamps.map(packStamp))),
     have: data.have.copy().bytes,
     'info hash': infoHashBytes(data.infoHash),
     pieces: data.have.length,

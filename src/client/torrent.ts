@@ -209,12 +209,16 @@ export class Torrent extends TorrentContent {
   }
 
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
+    const { turns } = this.#core;
+    await turns.take();
     this.#abort.abort(removedError());
     this.#core.sweep.leave(this.#resume);
     await this.#opening.then(() => Promise.allSettled([this.placement?.settled, this.whereabouts.settled]));
+    await turns.take();
     try {
       if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
+      await turns.take();
       await (forget ? this.#resume.forget() : this.#resume.save());
       if (forget) await this.#core.metadata.remove(this.metainfo.infoHash);
       if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
@@ -234,9 +238,12 @@ export class Torrent extends TorrentContent {
 
   async #open(): Promise<void> {
     this.#setState('opening');
+    const { turns } = this.#core;
+    await turns.take();
     const move = this.#core.moves.recover(this.metainfo.infoHash, this.directory);
     if (move?.kind === 'moved') this.whereabouts.directory = move.plan.to;
     const saved = await this.#resume.load(move?.kind === 'moved' ? move.plan.from : undefined);
+    await turns.take();
     if (!this.chosen) this.priorities = this.priorities.withSaved(saved?.priorities);
     this.chosen = true;
     const renamed = move?.kind === 'moved' ? new Map(move.plan.renamed) : saved?.renamed;
@@ -248,6 +255,7 @@ export class Torrent extends TorrentContent {
     const { store, stats, placement } = await openStore(this.#core, layout, this.geometry);
     this.#store = store;
     this.placement = placement;
+    await turns.take();
     const facts = {
       mode: this.#options.existing ?? 'resume',
       geometry: this.geometry,
@@ -257,6 +265,7 @@ export class Torrent extends TorrentContent {
       boot: bootId(),
     };
     const { had, asSaved } = await findExisting(facts, (pieces) => this.#check(store, pieces));
+    await turns.take();
     if (this.#closing !== undefined) return;
     this.#settlement.begin(had, saved);
     if (saved?.trackers !== undefined) this.trackerEdits.restore(saved.trackers);

@@ -37,7 +37,7 @@ export interface ClientOptions {
   readonly peersMax?: number;
   /**
    * Threads that the connections to peers live in, from 0 (the engine's own) to 64. `auto` is what measured best on
-   * machines like this one (docs/performance.md, "Sockets in threads of their own"). In threads of their own they are TCP alone, whatever `utp` says. Default: `auto`.
+   * machines like this one (docs/performance.md, "Sockets in threads of their own"). uTP stays on the engine's thread. Default: `auto`.
    */
   readonly netThreads?: number | 'auto';
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */

@@ -17,9 +17,8 @@ export const START_MEMORY_SHARE = 0.75;
 export const HOLD_MEMORY_SHARE = 0.5;
 
 /**
- * Bytes of complete runs that may wait for one disk worker: enough that there are mostly three to hash side by side, and few
- * enough that a run is still in the processor's caches when its turn comes (decisions 6 and 16). A slower disk must not
- * fill memory either.
+ * Bytes of complete runs that may wait for a disk, unless it wants more to hash side by side: few enough that a run is still in
+ * the processor's caches when its turn comes (decisions 6 and 16). A slower disk must not fill memory either.
  */
 export const WRITE_BEHIND_BYTES: number = 12 * 1024 * 1024;
 
@@ -375,6 +374,10 @@ export const LOSSES_TOLD_MAX = 1000;
 /** A torrent that got no block for so long gives piece memory up, if another one has waited for some this long. */
 export const IDLE_MEMORY_MS = 10_000;
 export const STARVED_MEMORY_MS = 1000;
+
+/** A peer that owes blocks and sent none for so long, and for so many times its pace, gives them back when others would send. */
+export const SILENT_MEMORY_MS = 5000;
+export const SILENT_MEMORY_PACES = 4;
 
 /** Shortest time between two messages of local discovery, whatever there is to say (BEP 14): multicast reaches everybody. */
 export const LSD_PACE_MS = 60_000;

@@ -17,8 +17,11 @@ export const BENCODE_LIMITS: BencodeLimits = { bytesMax: 4 * 1024 * 1024, depthM
 export const METAINFO_BENCODE_LIMITS: BencodeLimits = {
   bytesMax: 64 * 1024 * 1024,
   depthMax: 100,
-  itemsMax: 3_000_000,
+  itemsMax: 3_300_000,
 };
+
+/** What a dictionary counts as among the items: it costs some 400 bytes, other values a hundred at most. */
+export const BENCODE_DICTIONARY_ITEMS = 3;
 
 /** Digits of an integer: enough for 64 bits. More would make parsing quadratic, and nobody sends more. */
 export const BENCODE_DIGITS_MAX = 20;
@@ -37,6 +40,15 @@ export const PIECE_BYTES_MAX: number = 512 * 1024 * 1024;
 
 /** Bytes of a file name: what ext4, APFS and NTFS allow. */
 export const NAME_BYTES_MAX = 255;
+
+/** Bytes of a name that are read at all: what comes after is lost anyway, and text costs ten times its bytes. */
+export const NAME_BYTES_READ_MAX = 4096;
+
+/** Bytes of any other text of a torrent file that are read: a long comment has some thousand. */
+export const TEXT_BYTES_READ_MAX: number = 64 * 1024;
+
+/** Folders of one torrent: each costs some 350 bytes, whatever few bytes it took to write. No torrent has more than files. */
+export const FOLDERS_MAX = 400_000;
 
 /** Bytes of a path below the download folder: Linux allows 4096 for the whole, and the folder needs its share. */
 export const PATH_BYTES_MAX = 3072;

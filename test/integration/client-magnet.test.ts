@@ -53,6 +53,15 @@ test('a search can be watched, given up, and is one at a time', async (t) => {
   assert.deepEqual(client.searches, []);
 });
 
+test('a search that is given up before it begins ends like any other, and takes nothing down with it', async (t) => {
+  const bench = await ClientBench.open(t);
+  const client = bench.client();
+  const reason = new Error('enough');
+  // A promise that is rejected and that nobody waits for would end the process: this test, too.
+  await assert.rejects(client.add('ab'.repeat(20), { signal: AbortSignal.abort(reason) }), reason);
+  assert.deepEqual(client.searches, []);
+});
+
 test('metadata that cannot be kept is a warning, and damaged metadata is fetched again', async (t) => {
   const bench = await ClientBench.open(t);
   const metainfo = await bench.payload('linked', FILES);

@@ -212,7 +212,7 @@ test('SOCKS5: uTP goes over the relay, whole downloads of it', { timeout: PATIEN
   const metainfo = await bench.payload('set', FILES);
   const seed = await bench.seed(metainfo);
   const proxy = (await proxyOf(t, 'SOCKS5')) as Socks5Proxy;
-  const options = { proxy: proxy.url, utp: 'prefer', netThreads: 0 } as const;
+  const options = { proxy: proxy.url, utp: 'prefer' } as const;
   const { torrent } = await behind(bench, metainfo, { peers: [seed.address] }, options);
   await within(torrent.completed(), 'the download', PATIENCE_MS);
   assert.ok(proxy.packets.length > 10, `${proxy.packets.length} packets`);

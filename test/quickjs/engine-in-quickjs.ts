@@ -74,7 +74,7 @@ export class EngineInQuickJs extends EventEmitter<News> {
     const realm = engine.#realm;
     realm.lend('host', engine.#functions());
     realm.load(`export * from '#guest/main.js';`);
-    realm.call('start', FRAMES, DISK_WORKERS);
+    realm.call('start', FRAMES, engine.#disk.writeBehindBytes);
     engine.#net.start(engine.#peerSink());
     engine.#timer = setInterval(() => engine.#tell('tick'), TICK_MS);
     return engine;

@@ -76,7 +76,10 @@ export const STORED_TORRENTS_MAX = 2000;
 export const STORED_PEERS_PER_TORRENT_MAX = 1000;
 export const STORED_PEERS_MAX = 20_000;
 
-/** Torrents that one address may announce itself for: a busy seed box; more is somebody who fills our memory. */
+/** How long filters over a torrent's peers stay the same ones (BEP 33): a thousand peers cost 2 ms of hashing. */
+export const FILTERS_PERIOD_MS = 10_000;
+
+/** Torrents that one subscriber may announce himself for: a busy seed box; more is somebody who fills our memory. */
 export const STORED_TORRENTS_PER_HOST_MAX = 500;
 
 /** Peers that one answer names: with eight nodes of either family it stays below the 1024 bytes of BEP 32. */
@@ -115,11 +118,11 @@ export const SAMPLED_NODES_MAX = 65_536;
 /** A node that wants to be left alone for longer than this asks too much (BEP 51: six hours). */
 export const SURVEY_PERIOD_MAX_MS: number = 6 * 60 * 60_000;
 
-/** Questions of one address: at once, and then per second. A look-up asks a node once, a crawler some times. */
+/** Questions of one subscriber: at once, and then per second. A look-up asks a node once, a crawler some times. */
 export const QUERIES_PER_HOST_BURST = 30;
 export const QUERIES_PER_HOST_SECOND = 5;
 
-/** Questions of everybody, per second, and addresses whose questions are counted: some 250 kB/s of answers at most. */
+/** Questions of everybody, per second, and subscribers whose questions are counted: some 250 kB/s of answers at most. */
 export const QUERIES_PER_SECOND = 500;
 export const QUERY_HOSTS_MAX = 4096;
 

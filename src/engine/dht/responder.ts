@@ -73,7 +73,7 @@ export class Responder {
   #getPeers(query: KrpcQuery & { method: 'get_peers' }, from: PeerAddress, nowMs: number): Answer {
     const { family, peers, tokens } = this.#parts;
     const { infoHash, want, noSeed, scrape } = query;
-    const filters = scrape ? peers.filters(infoHash) : undefined;
+    const filters = scrape ? peers.filters(infoHash, nowMs) : undefined;
     const found = peers.some(infoHash, family, this.#peersMax(filters !== undefined), noSeed);
     return {
       // Filters, peers and nodes of both families would not go into one packet.

@@ -38,7 +38,7 @@ test('an address is one peer of a torrent, whatever port it names', () => {
   const store = peers();
   for (const port of [1, 2, 3]) store.announce(HASH, { host: '9.9.9.9', port, seed: false }, '9.9.9.9', 0);
   assert.deepEqual(store.some(HASH, 4, 50, false), [
-    { host: '9.9.9.9', port: 3, seed: false, untilMs: limits.PEER_LIFE_MS },
+    { host: '9.9.9.9', port: 3, seed: false, untilMs: limits.PEER_LIFE_MS, subscriber: '9.9.9.9' },
   ]);
 });
 
@@ -59,16 +59,54 @@ test('what strangers announce is bounded in every direction', () => {
 
 test('filters tell how many there are, and a sample stays the same for a while', () => {
   const store = peers();
-  assert.equal(store.filters(HASH), undefined);
+  assert.equal(store.filters(HASH, 0), undefined);
   for (let index = 0; index < 9; index++) announce(store, index);
   const ones = (bytes: Uint8Array): number =>
     [...bytes].reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
-  assert.equal(ones(store.filters(HASH)!.seeds), 10);
-  assert.equal(ones(store.filters(HASH)!.peers), 8);
+  assert.equal(ones(store.filters(HASH, 0)!.seeds), 10);
+  assert.equal(ones(store.filters(HASH, 0)!.peers), 8);
   assert.deepEqual(store.sample(0).samples, [HASH]);
   announce(store, 1, sha1(fromLatin1('later')));
   assert.equal(store.sample(limits.SAMPLE_PERIOD_MS - 1).samples.length, 1);
   assert.equal(store.sample(limits.SAMPLE_PERIOD_MS).samples.length, 2);
+});
+
+test('filters are not made anew for everybody who asks', () => {
+  let hashes = 0;
+  const counting = (bytes: Uint8Array): Uint8Array => {
+    hashes++;
+    return sha1(bytes);
+  };
+  const store = new PeerStore(counting, new SeededRandom(3));
+  for (let index = 0; index < 100; index++) announce(store, index);
+  const first = store.filters(HASH, 0);
+  for (let asked = 0; asked < 1000; asked++) assert.equal(store.filters(HASH, limits.FILTERS_PERIOD_MS - 1), first);
+  assert.equal(hashes, 100);
+  announce(store, 100);
+  assert.notDeepEqual(
+    store.filters(HASH, limits.FILTERS_PERIOD_MS),
+    first,
+    'but who came since is in them after a while',
+  );
+});
+
+test('whoever has a network of IPv6 is one subscriber, and fills neither the store nor the line', () => {
+  const store = peers();
+  const host = (index: number): string => `2001:db8:1:2::${index.toString(16)}`;
+  let taken = 0;
+  for (let index = 1; index <= 2000; index++) {
+    if (store.announce(HASH, { host: host(index), port: 1, seed: false }, host(index), 0)) taken++;
+  }
+  assert.equal(taken, limits.STORED_TORRENTS_PER_HOST_MAX);
+  const other = '2001:db8:1:3::1';
+  assert.ok(store.announce(HASH, { host: other, port: 1, seed: false }, other, 0), 'others have their room');
+  const limiter = new QueryLimiter();
+  const answered = Array.from({ length: 500 }, (_, index) => limiter.admits(host(index + 1), 0)).filter(Boolean);
+  assert.equal(answered.length, limits.QUERIES_PER_HOST_BURST);
+  assert.ok(limiter.admits(other, 0));
+  // What is stored is forgotten again, and so is what it counted for.
+  store.expire(limits.PEER_LIFE_MS);
+  assert.ok(store.announce(HASH, { host: host(1), port: 1, seed: false }, host(1), limits.PEER_LIFE_MS));
 });
 
 const KEY = new Uint8Array(32).fill(1);

@@ -10,7 +10,7 @@ import { SeededRandom } from '../../testing/seeded-random.ts';
 import { sha1 } from '../../testing/sha1.ts';
 import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
-import { WANTED_PER_PEER_MAX } from '../limits.ts';
+import { WANTED_PER_PEER_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { PRIORITY_NORMAL } from '../picker/piece-picker.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
@@ -67,7 +67,7 @@ class Scene {
       listenPort: () => 6881,
       pex: true,
       sha1,
-      diskWorkers: 1,
+      writeBehindBytes: WRITE_BEHIND_BYTES,
     });
     const geometry = new Geometry(PIECES * 4 * BLOCK_BYTES, 4 * BLOCK_BYTES);
     const had = new Bitfield(PIECES);

@@ -35,6 +35,6 @@ export interface SessionParts {
   readonly pex: boolean;
   /** Something is wrong that concerns all torrents. */
   readonly warn?: (warning: OutageWarning) => void;
-  /** Threads that hash and write: each may have WRITE_BEHIND_BYTES waiting for it. */
-  readonly diskWorkers: number;
+  /** Bytes of complete runs that may wait for the disk before no further run is begun. */
+  readonly writeBehindBytes: number;
 }

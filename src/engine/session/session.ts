@@ -8,7 +8,7 @@ import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import { LocalDiscovery } from '../discovery/local-discovery.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, DIALS_MAX } from '../limits.ts';
 import type { Heirloom } from '../metadata/acquaintance.ts';
 import { MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
@@ -35,7 +35,7 @@ import { couldMakeRoom, makeRoom } from './doorkeeper.ts';
 import { FairShares } from './fair-shares.ts';
 import { type Attachment, tellBlocks, tellRequests } from './link-batches.ts';
 import type { Member } from './member.ts';
-import { yieldMemory } from './memory-fairness.ts';
+import { reclaimSilent, yieldMemory } from './memory-fairness.ts';
 import { Outage } from './outage.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
@@ -102,7 +102,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       external,
       downloadLimit,
       uploadLimit,
-      writeBehindBytes: WRITE_BEHIND_BYTES * parts.diskWorkers,
+      writeBehindBytes: parts.writeBehindBytes,
     };
   }
 
@@ -198,6 +198,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const awake = [...this.#roster.awake].filter((member) => member instanceof Torrent);
     const busy = awake.filter((torrent) => torrent.busy);
     this.#shareOut(busy.filter((torrent) => torrent.connected));
+    reclaimSilent(busy, nowMs);
     yieldMemory(busy, nowMs);
     if (this.#room < 0) shedPeers(this.#torrents.values(), this.peersMax);
     if (this.#room <= 0) yieldSlot(this.#torrents.values());

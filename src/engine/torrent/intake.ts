@@ -18,6 +18,7 @@ import type { PickerStart } from '../picker/piece-picker.ts';
 import type { PlanRefusal } from '../picker/request-planner.ts';
 import type { StoredOutcome } from '../picker/run-queue.ts';
 import { type LinkId, REQUEST_STRIDE, RUN_STRIDE, type StoragePort, type StoreId } from '../ports.ts';
+import type { Swarm } from '../swarm/swarm.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex } from './geometry.ts';
@@ -95,6 +96,15 @@ export class Intake {
     return this.#mayAsk(peer, nowMs) && this.#ask(peer, nowMs, blocksMax);
   }
 
+  /**
+   * Asks those again who could not be asked for enough. Whoever has shown that he sends comes first: what one silent peer gave
+   * back is not for the next.
+   */
+  refillStarving(swarm: Swarm, nowMs: number): void {
+    for (const peer of swarm.peers()) if (peer.starving && peer.download.totalBytes > 0) this.refill(peer, nowMs);
+    for (const peer of swarm.peers()) if (peer.starving) this.refill(peer, nowMs);
+  }
+
   #mayAsk(peer: Supplier, nowMs: number): boolean {
     if (
       !this.open ||
@@ -115,12 +125,12 @@ export class Intake {
   }
 
   #ask(peer: Supplier, nowMs: number, blocksMax: number = REQUESTS_PER_BATCH): boolean {
-    const outstanding = peer.debt.outstanding;
-    const lacking = Math.min(peer.window.blocks - outstanding, REQUESTS_PER_BATCH, this.#requestsMax - this.#inFlight);
+    const lacking = Math.min(peer.window.blocks - peer.debt.outstanding, REQUESTS_PER_BATCH);
     const affordable = this.#affordable(nowMs);
-    const room = Math.min(lacking, affordable, blocksMax);
+    const inMemory = this.#requestsMax - this.#inFlight;
+    const room = Math.min(lacking, inMemory, affordable, blocksMax);
     if (room <= 0) {
-      if (affordable <= 0) this.lastRefusal = 'rate';
+      this.lastRefusal = affordable <= 0 ? 'rate' : 'memory';
       peer.starving = true;
       return false;
     }
@@ -136,6 +146,7 @@ export class Intake {
       this.#request(peer, count, nowMs);
       asked += count;
     }
+    if (asked === inMemory && asked < lacking) this.lastRefusal = 'memory';
     peer.starving = asked < lacking;
     return asked > 0;
   }

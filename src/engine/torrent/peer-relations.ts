@@ -243,8 +243,7 @@ export class PeerRelations {
 
   /** Asks the peers again that could not be asked for enough: memory, the disk or blocks have become free. */
   feedStarving(): void {
-    const nowMs = this.#nowMs();
-    for (const peer of this.swarm.peers()) if (peer.starving) this.#parts.intake.refill(peer, nowMs);
+    this.#parts.intake.refillStarving(this.swarm, this.#nowMs());
   }
 
   /** Control tick. */
@@ -340,7 +339,7 @@ export class PeerRelations {
     const verdict = judge(peer, nowMs, this.#parts.intake.download.arrivals.waitsFor(peer.link));
     if (verdict.kind === 'drop') this.drop(peer, verdict.code, verdict.message);
     if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
-    if (verdict.kind === 'snub') this.#snub(peer, nowMs);
+    if (verdict.kind === 'snub') this.snub(peer, nowMs);
   }
 
   #tickPeer(peer: Peer, nowMs: number): void {
@@ -368,11 +367,13 @@ export class PeerRelations {
     else this.swarm.candidates.avoid(peer.address);
   }
 
-  #snub(peer: Peer, nowMs: number): void {
+  /** It promised blocks and sent none: what it owes is taken back, and it gets one request at a time until it delivers. */
+  snub(peer: Peer, nowMs: number): void {
+    this.#parts.intake.turnAway(peer, true);
+    peer.window.snub();
+    if (peer.snubbed) return;
     peer.snubbed = true;
     peer.snubbedMs = nowMs;
-    peer.window.snub();
-    this.#parts.intake.turnAway(peer, true);
     this.#parts.warn({ code: 'ERR_PEER_SNUBBED', message: `${nameOf(peer)} promised blocks and sent none` });
   }
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { StorageError } from '../../base/errors.ts';
+import { WRITE_BEHIND_BYTES } from '../../engine/limits.ts';
 import {
   DIFFERENCE_STRIDE,
   READ_DONE_STRIDE,
@@ -21,7 +22,8 @@ import {
   type StorageSink,
   type StoreId,
 } from '../../engine/ports.ts';
-import { OPEN_FILES_MAX, STRIPE_BYTES } from '../limits.ts';
+import { BLOCK_BYTES, RUN_BYTES } from '../../engine/torrent/geometry.ts';
+import { GATHER_MEMORY_SHARE, OPEN_FILES_MAX, STRIPE_BYTES, WRITE_GROUP_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import { DiskCrew } from './disk-crew.ts';
@@ -32,8 +34,9 @@ import { type FileStat, missingFiles, partedFiles, requireFree, statFiles } from
 import { syncFiles } from './file-sync.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
-import { RecordSplitter } from './record-splitter.ts';
-import type { Hashing } from './sha1.ts';
+import { RecordBuffer } from './record-buffer.ts';
+import type { GatherLimits } from './run-gatherer.ts';
+import { chooseSha1, type Hashing } from './sha1.ts';
 import { unpackFailure } from './storage-failure.ts';
 import { bareLayout, type StoreLayout, validateLayout } from './store-layout.ts';
 
@@ -74,8 +77,9 @@ export class DiskPool implements StoragePort {
   readonly #crew: DiskCrew;
   readonly #counters: SharedArrayBuffer;
   readonly #stores = new Map<StoreId, OpenStore>();
-  readonly #runs: RecordSplitter;
-  readonly #reads: RecordSplitter;
+  readonly #gathers: GatherLimits;
+  /** For each worker the reads that it is about to get. */
+  readonly #reads: readonly RecordBuffer[];
   /** Ends running checks when the pool closes. */
   readonly #closing = new AbortController();
   readonly #checks = new Set<Promise<Bitfield>>();
@@ -89,9 +93,16 @@ export class DiskPool implements StoragePort {
     this.#sink = options.sink;
     // One row more for the thread that preallocates.
     this.#counters = counterMemory(options.workers + 1);
+    const abreast = chooseSha1(options.hashing ?? 'auto').abreast;
+    const bytesMax = options.arena.frames.count * BLOCK_BYTES * GATHER_MEMORY_SHARE;
+    this.#gathers = { runs: abreast, bytes: WRITE_GROUP_BYTES, bytesMax };
     this.#crew = new DiskCrew(options.workers, (worker) => this.#startThread(worker));
-    this.#runs = new RecordSplitter(options.workers, { stride: RUN_STRIDE, store: RUN_STORE, piece: RUN_PIECE });
-    this.#reads = new RecordSplitter(options.workers, { stride: READ_STRIDE, store: READ_STORE, piece: READ_PIECE });
+    this.#reads = this.#crew.threads.map(() => new RecordBuffer(READ_STRIDE));
+  }
+
+  /** Bytes of complete runs that should wait for the disk at most: what is hashed together, and as much that is gathered. */
+  get writeBehindBytes(): number {
+    return this.#crew.size * Math.max(WRITE_BEHIND_BYTES, 2 * this.#gathers.runs * RUN_BYTES);
   }
 
   /**
@@ -134,7 +145,13 @@ export class DiskPool implements StoragePort {
   }
 
   storeRuns(batch: Int32Array, count: number): void {
-    this.#deal('runs', this.#runs, batch, count);
+    for (let record = 0; record < count * RUN_STRIDE; record += RUN_STRIDE) {
+      const [store, piece] = [batch[record + RUN_STORE]!, batch[record + RUN_PIECE]!];
+      const open = this.#store(store);
+      if (open.isHeld) open.keep({ kind: 'runs', record: batch.slice(record, record + RUN_STRIDE) });
+      else this.#threadOf(store, piece).runs.add(batch, record, Math.min(RUN_BYTES, open.layout.pieceBytes));
+    }
+    for (const thread of this.#crew.threads) thread.runs.settle();
   }
 
   forgetPiece(store: StoreId, piece: number): void {
@@ -144,7 +161,19 @@ export class DiskPool implements StoragePort {
   }
 
   readBlocks(batch: Int32Array, count: number): void {
-    this.#deal('reads', this.#reads, batch, count);
+    for (let record = 0; record < count * READ_STRIDE; record += READ_STRIDE) {
+      const [store, piece] = [batch[record + READ_STORE]!, batch[record + READ_PIECE]!];
+      const open = this.#store(store);
+      if (open.isHeld) {
+        open.keep({ kind: 'reads', record: batch.slice(record, record + READ_STRIDE) });
+        continue;
+      }
+      this.#threadOf(store, piece);
+      this.#reads[this.#workerOf(store, piece)]!.push(batch, record);
+    }
+    for (const [worker, reads] of this.#reads.entries()) {
+      if (reads.count > 0) this.#crew.threads[worker]!.post({ kind: 'reads', batch: reads.take() });
+    }
   }
 
   /** Reads bytes of the torrent from its files, which must be verified. Rejects with a StorageError. */
@@ -307,7 +336,7 @@ export class DiskPool implements StoragePort {
   #startThread(worker: number): DiskThread {
     const { arena, openFilesMax = OPEN_FILES_MAX, profile = false, hashing = 'auto', fileSystem } = this.#options;
     const data = { arena: arena.shared, counters: this.#counters, worker, openFilesMax, profile, hashing, fileSystem };
-    return new DiskThread(data, (message) => this.#hear(message));
+    return new DiskThread(data, this.#gathers, (message) => this.#hear(message));
   }
 
   #callApart(call: DiskCall): Promise<DiskAnswer> {
@@ -322,25 +351,6 @@ export class DiskPool implements StoragePort {
       if (differences !== undefined) this.#sink.blocksDiffered(differences, differences.length / DIFFERENCE_STRIDE);
       this.#sink.runsStored(batch, batch.length / STORED_STRIDE);
     } else this.#sink.blocksRead(batch, batch.length / READ_DONE_STRIDE);
-  }
-
-  /** Posts each worker its part of a batch. */
-  #deal(kind: 'runs' | 'reads', splitter: RecordSplitter, batch: Int32Array, count: number): void {
-    const { stride, store, piece } = splitter.fields;
-    for (let record = 0; record < count * stride; record += stride) {
-      const open = this.#store(batch[record + store]!);
-      if (open.isHeld) {
-        open.keep({ kind, record: batch.slice(record, record + stride) });
-        continue;
-      }
-      const worker = this.#workerOf(batch[record + store]!, batch[record + piece]!);
-      this.#crew.acquaint(worker, batch[record + store]!, open.share);
-      splitter.push(worker, batch, record);
-    }
-    for (let worker = 0; worker < this.#crew.size; worker++) {
-      const part = splitter.take(worker);
-      if (part !== undefined) this.#crew.post(worker, { kind, batch: part });
-    }
   }
 
   #workerOf(store: StoreId, piece: number): number {

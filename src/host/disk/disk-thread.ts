@@ -1,8 +1,9 @@
-// The main thread's end of one disk worker: posts packed batches, matches answers to calls.
+// The main thread's end of one disk worker: gathers and posts packed batches, matches answers to calls.
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
 import { WORKER_NURSERY_MIB } from '../limits.ts';
 import type { DiskAnswer, DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import { type GatherLimits, RunGatherer } from './run-gatherer.ts';
 import { unpackFailure } from './storage-failure.ts';
 
 interface Waiting {
@@ -14,12 +15,15 @@ interface Waiting {
 export type DiskListener = (message: Exclude<FromDiskWorker, { kind: 'answer' }>) => void;
 
 export class DiskThread {
+  /** Takes the runs that are to be stored. */
+  readonly runs: RunGatherer;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #ending = false;
 
-  constructor(data: DiskWorkerData, listener: DiskListener) {
+  constructor(data: DiskWorkerData, gathers: GatherLimits, listener: DiskListener) {
+    this.runs = new RunGatherer(gathers, (batch) => this.#worker.postMessage({ kind: 'runs', batch }));
     this.#worker = new Worker(new URL('./disk-worker.js', import.meta.url), {
       workerData: data,
       name: `disk ${data.worker}`,
@@ -45,7 +49,9 @@ export class DiskThread {
     });
   }
 
-  post(message: ToDiskWorker): void {
+  /** Runs come through `runs`; nothing but reads overtakes them. */
+  post(message: Exclude<ToDiskWorker, { kind: 'runs' }>): void {
+    if (message.kind !== 'reads') this.runs.release();
     this.#worker.postMessage(message);
   }
 
@@ -73,6 +79,7 @@ export class DiskThread {
   /** Ends the thread in the middle of what it does; calls that wait are rejected with `reason`. */
   async abandon(reason: Error): Promise<void> {
     this.#ending = true;
+    this.runs.drop();
     await this.#worker.terminate();
     for (const waiting of this.#waiting.values()) waiting.reject(reason);
     this.#waiting.clear();

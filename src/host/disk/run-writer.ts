@@ -1,7 +1,7 @@
 // Stores runs: hashes each in its place, then writes it from there. The heart of the disk worker.
 //
-// Runs are taken in groups of about 3 MiB, in the order of the torrent. A group is hashed, its pieces side by side, then
-// written, then reported: neighbours leave in one call.
+// Runs are taken in groups, as many as are hashed side by side, in the order of the torrent. A group is hashed, then written
+// and reported in slices of about 3 MiB: neighbours leave in one call, and memory comes back while the rest is written.
 //
 //   piece of one run      hashed with the others; written only when the hash is right
 //   piece of several      the hash runs on while runs come in order. One that comes early is written at once and read
@@ -55,7 +55,10 @@ export class RunWriter {
   readonly #failures = new FailureList();
   readonly #witness: BlockWitness;
   #scratch: Uint8Array | undefined;
+  /** Runs of the group, and which of them are the slice that is being written. */
   #count = 0;
+  #start = 0;
+  #end = 0;
 
   constructor(parts: RunWriterParts) {
     this.#parts = parts;
@@ -68,20 +71,35 @@ export class RunWriter {
     queue.refill();
     this.#count = 0;
     const startMs = this.#nowMs();
-    for (let bytes = 0; bytes < WRITE_GROUP_BYTES && this.#count < WRITE_GROUP_RUNS && queue.next(); ) {
+    for (let bytes = 0; this.#takesMore(bytes) && queue.next(); ) {
       bytes += this.#take(store, queue.piece, queue.run, queue.place);
     }
     this.#parts.sha1.run();
     this.#judge(store);
-    const hashedMs = this.#nowMs();
-    this.#write(store);
     const { counters } = this.#parts;
     counters[COUNT_RUNS]! += this.#count;
-    counters[COUNT_HASH_MS]! += hashedMs - startMs;
-    counters[COUNT_WRITE_MS]! += this.#nowMs() - hashedMs;
-    this.#bearWitness(store);
-    const results = this.#results.slice(0, this.#count * STORED_STRIDE);
-    this.#parts.report(results, this.#failures.take(), this.#witness.take());
+    counters[COUNT_HASH_MS]! += this.#nowMs() - startMs;
+    for (this.#start = 0; this.#start < this.#count; this.#start = this.#end) {
+      this.#end = this.#sliceEnd(store);
+      const hashedMs = this.#nowMs();
+      this.#write(store);
+      counters[COUNT_WRITE_MS]! += this.#nowMs() - hashedMs;
+      this.#bearWitness(store);
+      const results = this.#results.slice(this.#start * STORED_STRIDE, this.#end * STORED_STRIDE);
+      this.#parts.report(results, this.#failures.take(), this.#witness.take());
+    }
+  }
+
+  /** The end of the slice that begins at `#start`. */
+  #sliceEnd(store: WorkerStore): number {
+    const slice = Math.ceil(WRITE_GROUP_BYTES / Math.min(RUN_BYTES, store.geometry.pieceBytes));
+    return Math.min(this.#count, this.#start + slice);
+  }
+
+  /** A group has as many runs as are hashed side by side; small ones are joined by more, for what is written at once. */
+  #takesMore(bytes: number): boolean {
+    const enough = this.#count >= this.#parts.sha1.abreast && bytes >= WRITE_GROUP_BYTES;
+    return !enough && this.#count < WRITE_GROUP_RUNS;
   }
 
   /** Makes a run the group's next, and has it hashed with the others; returns its length. */
@@ -172,11 +190,11 @@ export class RunWriter {
     return view;
   }
 
-  /** Writes the group. When the disk refuses, every run is tried alone, so that exactly those that failed are failed. */
+  /** Writes the slice. When the disk refuses, every run is tried alone, so that exactly those that failed are failed. */
   #write(store: WorkerStore): void {
     const { writes } = this.#parts;
     try {
-      for (let index = 0; index < this.#count; index++) {
+      for (let index = this.#start; index < this.#end; index++) {
         if (this.#isWritten(index)) this.#addBlocks(store, index);
       }
       writes.finish();
@@ -188,7 +206,7 @@ export class RunWriter {
 
   #writeEachAlone(store: WorkerStore): void {
     const { writes } = this.#parts;
-    for (let index = 0; index < this.#count; index++) {
+    for (let index = this.#start; index < this.#end; index++) {
       if (!this.#isWritten(index)) continue;
       const record = index * STORED_STRIDE;
       try {
@@ -218,7 +236,7 @@ export class RunWriter {
 
   /** Failed pieces are remembered block by block, and compared when they come out right. */
   #bearWitness(store: WorkerStore): void {
-    for (let index = 0; index < this.#count; index++) {
+    for (let index = this.#start; index < this.#end; index++) {
       const outcome = this.#results[index * STORED_STRIDE + STORED_OUTCOME];
       const piece = this.#results[index * STORED_STRIDE + STORED_PIECE]! as PieceIndex;
       if (outcome === STORED_CORRUPT) this.#witness.failed(store, piece, this.#inMemory);
@@ -226,9 +244,9 @@ export class RunWriter {
     }
   }
 
-  /** The blocks of a run of the present group. */
+  /** The blocks of a run of the present group, if they were not reported yet: others may have their memory afterwards. */
   readonly #inMemory = (piece: PieceIndex, run: number): readonly Uint8Array[] | undefined => {
-    for (let index = 0; index < this.#count; index++) {
+    for (let index = this.#start; index < this.#count; index++) {
       const record = index * STORED_STRIDE;
       if (this.#results[record + STORED_PIECE] !== piece || this.#results[record + STORED_RUN] !== run) continue;
       return this.#blocks[index];

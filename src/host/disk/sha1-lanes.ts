@@ -1,5 +1,5 @@
-// SHA-1 of several streams side by side, by the module in native/: a chain of SHA instructions leaves most of the unit idle,
-// three chains fill it (docs/decisions/0016-sha1-lanes.md). Optional: it is there when the build found a C compiler.
+// SHA-1 of several streams side by side, by the module in native/: one chain of steps leaves most of a core idle, three fill
+// its SHA unit, and AVX-512 takes sixteen (docs/decisions/0016-sha1-lanes.md). Optional: there when the build found a C compiler.
 import { createRequire } from 'node:module';
 import type { Sha1, Sha1Stream } from './sha1.ts';
 
@@ -12,10 +12,19 @@ const BEGINS = 1;
 const ENDS = 2;
 const PLAN_STRIDE = 2;
 
+/** The loops of the module, as bits. */
+export const BY_SHA_INSTRUCTIONS = 1;
+export const BY_AVX512 = 2;
+
+/** Streams that each takes at once. */
+const SHA_LANES = 3;
+const WIDE_LANES = 16;
+
 /** What native/sha1-lanes.c exports. */
 export interface LanesModule {
-  readonly supported: boolean;
-  hash(states: readonly Uint8Array[], plan: Int32Array, views: readonly Uint8Array[]): void;
+  /** The loops that this CPU can run. */
+  readonly kernels: number;
+  hash(states: readonly Uint8Array[], plan: Int32Array, views: readonly Uint8Array[], kernels: number): void;
 }
 
 /** The module, or `undefined` when it was not built or this CPU lacks the instructions. */
@@ -23,7 +32,7 @@ export function loadLanes(): LanesModule | undefined {
   for (const file of FILES) {
     try {
       const lanes = createRequire(import.meta.url)(file) as LanesModule;
-      return lanes.supported ? lanes : undefined;
+      return lanes.kernels === 0 ? undefined : lanes;
     } catch {
       // Not there, not built, or built for another system: node:crypto always is.
     }
@@ -41,14 +50,18 @@ class LanesStream implements Sha1Stream {
 }
 
 export class Sha1Lanes implements Sha1 {
+  readonly abreast: number;
   readonly #lanes: LanesModule;
+  readonly #kernels: number;
   readonly #streams: LanesStream[] = [];
   readonly #states: Uint8Array[] = [];
   readonly #views: Uint8Array[] = [];
   #plan = new Int32Array(PLAN_STRIDE * 16);
 
-  constructor(lanes: LanesModule) {
+  constructor(lanes: LanesModule, kernels: number = lanes.kernels) {
     this.#lanes = lanes;
+    this.#kernels = kernels;
+    this.abreast = (kernels & BY_AVX512) === 0 ? SHA_LANES : WIDE_LANES;
   }
 
   stream(): Sha1Stream {
@@ -68,7 +81,7 @@ export class Sha1Lanes implements Sha1 {
   }
 
   run(): void {
-    if (this.#streams.length > 0) this.#lanes.hash(this.#states, this.#plan, this.#views);
+    if (this.#streams.length > 0) this.#lanes.hash(this.#states, this.#plan, this.#views, this.#kernels);
     for (const stream of this.#streams) stream.waits = false;
     this.#streams.length = 0;
     this.#states.length = 0;

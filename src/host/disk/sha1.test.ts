@@ -5,16 +5,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import fc from 'fast-check';
 import { chooseSha1, type Sha1, type Sha1Stream } from './sha1.ts';
-import { loadLanes, Sha1Lanes } from './sha1-lanes.ts';
+import { BY_AVX512, BY_SHA_INSTRUCTIONS, loadLanes, Sha1Lanes } from './sha1-lanes.ts';
 
 const CHUNK = 64;
 const lanes = loadLanes();
-const withoutLanes = lanes === undefined && 'the module of native/ was not built, or this CPU has no SHA instructions';
+const kernels = lanes?.kernels ?? 0;
+const withoutLanes = kernels === 0 && 'the module of native/ was not built, or this CPU can run none of its loops';
 
 /** Streams of blocks; all blocks but the last of each have a multiple of 64 bytes. */
 const streams = fc.array(
   fc.tuple(fc.array(fc.nat(40)), fc.nat(300)).map(([whole, last]) => [...whole.map((chunks) => chunks * CHUNK), last]),
-  { minLength: 1, maxLength: 9 },
+  { minLength: 1, maxLength: 40 },
 );
 
 function hex(digest: Uint8Array): string {
@@ -88,9 +89,16 @@ function conforms(name: string, make: () => Sha1, skip: false | string): void {
 }
 
 conforms('node:crypto', () => chooseSha1('node'), false);
-conforms('lanes', () => new Sha1Lanes(lanes!), withoutLanes);
+for (const [name, needed] of [
+  ['by SHA instructions', BY_SHA_INSTRUCTIONS],
+  ['by AVX-512', BY_AVX512],
+  ['by both', BY_SHA_INSTRUCTIONS | BY_AVX512],
+] as const) {
+  const without = (kernels & needed) !== needed && 'the module of native/ was not built, or this CPU cannot run it';
+  conforms(name, () => new Sha1Lanes(lanes!, needed), without);
+}
 
-test('a CPU with SHA instructions and a compiler hash in lanes', { skip: withoutLanes }, () => {
+test('a CPU with one of the loops and a compiler hash in lanes', { skip: withoutLanes }, () => {
   assert.ok(chooseSha1('auto') instanceof Sha1Lanes);
   assert.ok(!(chooseSha1('node') instanceof Sha1Lanes));
 });
@@ -116,7 +124,8 @@ test('a malformed plan throws, and reads nothing', { skip: withoutLanes }, () =>
     ['an odd block before the last', [state()], plan(2, 3), [new Uint8Array(1), view]],
   ];
   for (const [what, states, numbers, views] of wrong) {
-    assert.throws(() => lanes!.hash(states, numbers, views as Uint8Array[]), RangeError, what);
+    assert.throws(() => lanes!.hash(states, numbers, views as Uint8Array[], kernels), RangeError, what);
   }
+  for (const unknown of [0, 4, 7]) assert.throws(() => lanes!.hash([], plan(), [], unknown), RangeError);
   assert.throws(() => (lanes!.hash as unknown as () => void)(), RangeError);
 });

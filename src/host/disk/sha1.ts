@@ -15,6 +15,8 @@ export interface Sha1Stream {
 }
 
 export interface Sha1 {
+  /** Streams that are hashed at once, when there are so many. */
+  readonly abreast: number;
   /** A stream without bytes. */
   stream(): Sha1Stream;
   /**
@@ -33,6 +35,7 @@ class NodeStream implements Sha1Stream {
 
 /** One stream after the other. */
 class NodeSha1 implements Sha1 {
+  readonly abreast = 1;
   readonly #waiting: { stream: NodeStream; blocks: readonly Uint8Array[]; ends: boolean }[] = [];
 
   stream(): Sha1Stream {

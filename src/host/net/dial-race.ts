@@ -2,11 +2,11 @@
 // others are given up. Until then it stands for the link's socket, so that the link can be closed at any time.
 import { EventEmitter } from 'node:events';
 import { isIP, type Socket } from 'node:net';
-import { isOutage, type PeerAddress, type Transport } from '../../engine/ports.ts';
-import { TRANSPORT_HEAD_START_MS, UTP_ALONE_TIMEOUT_MS } from '../limits.ts';
+import type { PeerAddress, Transport } from '../../engine/ports.ts';
 import type { Egress, Opening } from './egress.ts';
 import type { LinkSocket } from './link-socket.ts';
 import type { PeerLink } from './peer-link.ts';
+import { TransportRace } from './transport-race.ts';
 import type { UtpEndpoint } from './utp-endpoint.ts';
 import type { UtpSocket } from './utp-socket.ts';
 
@@ -33,24 +33,22 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
   /** Nothing is written before it is decided: what is said meanwhile is repeated by the dial. */
   readonly writableLength: number = 0;
   readonly #parts: DialRaceParts;
-  readonly #waiting: Transport[];
-  #headStart: NodeJS.Timeout | undefined;
-  #patience: NodeJS.Timeout | undefined;
+  readonly #race: TransportRace<NodeJS.ErrnoException>;
   #tcp: Opening | undefined;
   #utp: UtpSocket | undefined;
-  /** Transports that were started and have neither won nor failed. */
-  #running = 0;
-  /** The first failure, for that of the preferred transport says most; unless our own way out is closed. */
-  #failure: NodeJS.ErrnoException | undefined;
 
   constructor(parts: DialRaceParts) {
     super();
     this.#parts = parts;
-    this.#waiting = [...parts.order];
+    this.#race = new TransportRace({
+      order: parts.order,
+      start: (transport) => (transport === 'tcp' ? this.#startTcp() : this.#startUtp()),
+      lost: (failure) => this.#lose(failure),
+    });
   }
 
   start(): void {
-    this.#startNext();
+    this.#race.start();
   }
 
   write(): void {
@@ -71,22 +69,12 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
     setImmediate(() => this.emit('close'));
   }
 
-  readonly #startNext = (): void => {
-    clearTimeout(this.#headStart);
-    const transport = this.#waiting.shift();
-    if (transport === undefined) return;
-    this.#running++;
-    if (this.#waiting.length > 0) this.#headStart = setTimeout(this.#startNext, TRANSPORT_HEAD_START_MS);
-    if (transport === 'tcp') this.#startTcp();
-    else this.#startUtp();
-  };
-
   #startTcp(): void {
     const { link, address, egress } = this.#parts;
     this.#tcp = egress.connect({
       ...address,
       onread: { buffer: link.nextDestination, callback: link.onRead },
-      failed: (error) => this.#failed(error),
+      failed: (error) => this.#failed('tcp', error),
       opened: (socket) => {
         this.#tcp = undefined;
         this.#won({ transport: 'tcp', socket, host: egress.reachedHost(socket, address.host) });
@@ -102,7 +90,7 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
       ([first]) => {
         if (!this.destroyed) this.#dialUtp({ host: first!.address, port: address.port });
       },
-      (error: NodeJS.ErrnoException) => this.#failed(error),
+      (error: NodeJS.ErrnoException) => this.#failed('utp', error),
     );
   }
 
@@ -110,12 +98,12 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
     const { utp } = this.#parts;
     if (!utp?.reaches(address.host) || isIP(address.host) === 0) {
       const error = Object.assign(new Error('there is no UDP socket for this address'), { code: 'EAFNOSUPPORT' });
-      setImmediate(() => this.#failed(error));
+      setImmediate(() => this.#failed('utp', error));
       return;
     }
     const socket = utp.connect(address);
     this.#utp = socket;
-    const failed = (error: NodeJS.ErrnoException): void => this.#failed(error);
+    const failed = (error: NodeJS.ErrnoException): void => this.#failed('utp', error);
     socket.once('error', failed);
     socket.once('connect', () => {
       socket.off('error', failed);
@@ -124,20 +112,13 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
     });
   }
 
-  #failed(error: NodeJS.ErrnoException): void {
-    if (this.destroyed) return;
-    this.#running--;
-    if (this.#failure === undefined || isOutage(error.code ?? '')) this.#failure = error;
-    if (this.#waiting.length > 0) return this.#startNext();
-    // A host that refuses TCP is there: it would answer over uTP soon. One that is silent both ways has the whole time.
-    if (this.#running > 0) this.#patience ??= setTimeout(() => this.#lose(), UTP_ALONE_TIMEOUT_MS);
-    else this.#lose();
+  #failed(transport: Transport, error: NodeJS.ErrnoException): void {
+    if (!this.destroyed) this.#race.failed(transport, error);
   }
 
-  #lose(): void {
-    if (this.destroyed) return;
+  #lose(failure: NodeJS.ErrnoException): void {
     this.#giveUp();
-    this.emit('error', this.#failure!);
+    this.emit('error', failure);
     this.emit('close');
   }
 
@@ -148,8 +129,7 @@ export class DialRace extends EventEmitter<Events> implements LinkSocket {
 
   #giveUp(): void {
     this.destroyed = true;
-    clearTimeout(this.#headStart);
-    clearTimeout(this.#patience);
+    this.#race.stop();
     this.#tcp?.destroy();
     const socket = this.#utp;
     if (socket === undefined) return;

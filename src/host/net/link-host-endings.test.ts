@@ -13,6 +13,7 @@ import {
   type PeerSink,
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
+import { AT_THE_DOOR_MAX } from '../limits.ts';
 import { Arena } from '../memory/arena.ts';
 import { LinkHost } from './link-host.ts';
 
@@ -135,4 +136,31 @@ test('who cannot be let in is hung up on before a link is made for him', async (
   const admitted = connect(port, '127.0.0.1').on('error', () => undefined);
   while (came.length === 0) await new Promise((resolve) => setImmediate(resolve));
   admitted.destroy();
+});
+
+test('who waits for an engine in another thread waits unread, in a crowd that has an end', async (t) => {
+  const host = new LinkHost({ arena: new Arena(1), engineElsewhere: true });
+  const waiting: LinkId[] = [];
+  const ended: LinkId[] = [];
+  host.start(sinkOf({ incoming: (link) => waiting.push(link), closed: (link) => ended.push(link) }));
+  const { port } = await host.listen('127.0.0.1', 0);
+  const crowd = Array.from({ length: AT_THE_DOOR_MAX + 1 }, () => connect(port, '127.0.0.1'));
+  t.after(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  await Promise.race(
+    crowd.map((socket) =>
+      once(
+        socket.on('error', () => undefined),
+        'close',
+      ),
+    ),
+  );
+  assert.equal(waiting.length, AT_THE_DOOR_MAX);
+  assert.deepEqual(ended, [], 'the engine has heard of nobody who is gone');
+  // The engine's word may come too late: it has a link by then, which has to end.
+  await host.shutdown();
+  host.refuse(waiting[0]!);
+  host.admit(waiting[1]!);
+  assert.deepEqual(ended, [waiting[1]]);
 });

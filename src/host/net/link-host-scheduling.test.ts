@@ -31,5 +31,5 @@ for (const scheduling of SCHEDULINGS) {
       receivedBytes: () => ({ placed: port.counters.placedBytes, copied: port.counters.copiedBytes }),
     };
   };
-  describePeerPort(`LinkHost, ${scheduling}`, make, { copiesAccepted: false });
+  describePeerPort(`LinkHost, ${scheduling}`, make, { copiesAccepted: false, tcpAlone: true });
 }

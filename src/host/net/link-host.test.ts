@@ -21,11 +21,17 @@ function tcpMaker(neverAdopt: boolean, encryption: EncryptionMode = 'off'): Peer
   };
 }
 
-describePeerPort('LinkHost', tcpMaker(false), { copiesAccepted: false });
-describePeerPort('LinkHost without adoption', tcpMaker(true), { copiesAccepted: true });
-describePeerPort('LinkHost that allows encryption', tcpMaker(false, 'allow'), { copiesAccepted: false });
-describePeerPort('encrypted LinkHost', tcpMaker(false, 'require'), { copiesAccepted: false });
-describePeerPort('encrypted LinkHost without adoption', tcpMaker(true, 'require'), { copiesAccepted: true });
+describePeerPort('LinkHost', tcpMaker(false), { copiesAccepted: false, tcpAlone: true });
+describePeerPort('LinkHost without adoption', tcpMaker(true), { copiesAccepted: true, tcpAlone: true });
+describePeerPort('LinkHost that allows encryption', tcpMaker(false, 'allow'), {
+  copiesAccepted: false,
+  tcpAlone: true,
+});
+describePeerPort('encrypted LinkHost', tcpMaker(false, 'require'), { copiesAccepted: false, tcpAlone: true });
+describePeerPort('encrypted LinkHost without adoption', tcpMaker(true, 'require'), {
+  copiesAccepted: true,
+  tcpAlone: true,
+});
 
 test('a stranger over IPv4 has the same address when we listen for both families', {
   timeout: 10_000,

@@ -1,7 +1,6 @@
 // The host of links in one thread: implements the engine's PeerPort over node:net and, where it is given UDP sockets, uTP.
 // Commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts). The engine lives
 // in the same thread, or a shard stands between (shard/shard-loop.ts).
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { BlockBatch } from '../../engine/block-batch.ts';
 import type { DatagramPorts } from '../../engine/datagram-port.ts';
 import {
@@ -24,20 +23,21 @@ import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
 import { type ReceiverCommons, receiverCommons } from '../../protocol/wire/receiver-commons.ts';
 import type { ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
-import { LISTEN_BACKLOG, NEGOTIATION_READ_BYTES } from '../limits.ts';
+import { NEGOTIATION_READ_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { Dial, type DialParts } from './dial.ts';
 import { DIRECT, type Egress } from './egress.ts';
 import { Encryption, type EncryptionMode } from './encryption.ts';
+import { IncomingNumbers } from './incoming-numbers.ts';
 import { LinkOpening } from './link-opening.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
 import type { NetHost } from './net-host.ts';
 import { type LinkOwner, PeerLink } from './peer-link.ts';
-import { plainAddress } from './plain-address.ts';
 import { SealedBlocks } from './sealed-blocks.ts';
 import { SendViews } from './send-views.ts';
+import { TcpDoor } from './tcp-door.ts';
 import { Transports, type UtpMode } from './transports.ts';
 import { UtpEndpoint } from './utp-endpoint.ts';
 import type { UtpSocket } from './utp-socket.ts';
@@ -45,6 +45,7 @@ import type { UtpSocket } from './utp-socket.ts';
 /** Records that a batch holds before it grows. */
 const BATCH_RECORDS = 256;
 const CLOSED_HERE: LinkEnd = { code: 'ERR_LINK_CLOSED_HERE', message: 'closed by us' };
+const LEFT: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer left before it was let in' };
 
 /** Options of a LinkHost. */
 export interface LinkHostOptions {
@@ -61,18 +62,21 @@ export interface LinkHostOptions {
   readonly datagrams?: DatagramPorts;
   /** The way to those whom we dial. Default: straight. */
   readonly egress?: Egress;
-  /** Present when the engine lives in another thread. */
-  readonly shard?: ShardSharing;
+  /** Present when other hosts have links over the same piece memory. */
+  readonly sharing?: HostSharing;
+  /**
+   * The engine lives in another thread: strangers wait until it says `admit` or `refuse`, and nothing is heard of a link
+   * between its handshake and `resume`, so that the engine can say first what the peer may send.
+   */
+  readonly engineElsewhere?: boolean;
 }
 
-/** What a host shares with others when the engine lives in another thread; nothing is then heard of a link between its
- *  handshake and `resume`, so that the engine can say first what the peer may send. */
-export interface ShardSharing {
-  /** One owner a frame, over all shards. */
+/** What the hosts of one client share. */
+export interface HostSharing {
+  /** One owner a frame, over all of them. */
   readonly owners: Int32Array;
+  readonly numbers: IncomingNumbers;
   readonly counters: ReceiveCounters;
-  /** The number of the first link that is accepted. */
-  readonly firstIncoming: number;
 }
 
 /** All links of a client. */
@@ -98,26 +102,26 @@ export class LinkHost implements NetHost, LinkOwner {
   /** Messages were told since the last read ended. */
   #messages = false;
   #sink: PeerSink | undefined;
-  #servers: Server[] = [];
   /** Who waits for the last link to end. */
   readonly #whenEmpty: (() => void)[] = [];
-  /** Incoming links have odd numbers; the engine numbers those that it dials evenly. */
-  #nextIncoming: number;
+  readonly #numbers: IncomingNumbers;
+  readonly #door: TcpDoor;
 
   constructor(options: LinkHostOptions) {
     this.#frames = options.arena.frames;
     this.#views = new SendViews(options.arena.frames);
     this.#neverAdopt = options.neverAdopt ?? false;
-    this.#awaitsEngine = options.shard !== undefined;
-    this.#nextIncoming = options.shard?.firstIncoming ?? 1;
-    this.counters = options.shard?.counters ?? new ReceiveCounters();
+    this.#awaitsEngine = options.engineElsewhere ?? false;
+    this.#numbers = options.sharing?.numbers ?? new IncomingNumbers();
+    this.#door = new TcpDoor(this.#numbers, this.#knocked);
+    this.counters = options.sharing?.counters ?? new ReceiveCounters();
     this.#times = options.times;
     this.#encryption = new Encryption(options.encryption ?? 'off', mseNodeCrypto);
     const { datagrams, utp = 'off' } = options;
     this.#egress = options.egress ?? DIRECT;
     this.#utp = datagrams !== undefined && utp !== 'off' ? new UtpEndpoint(datagrams) : undefined;
     this.#transports = new Transports(this.#utp === undefined ? 'off' : utp);
-    this.#commons = receiverCommons(new PieceMemory(this.#frames, options.shard?.owners), this.counters);
+    this.#commons = receiverCommons(new PieceMemory(this.#frames, options.sharing?.owners), this.counters);
   }
 
   threadsBusy(): readonly number[] {
@@ -137,20 +141,13 @@ export class LinkHost implements NetHost, LinkOwner {
   }
 
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
-    // Who does not listen has a UDP socket all the same, to dial from: strangers are not answered there.
+    this.listenUtp();
+    return this.#door.listen(host, port, ipv6Only);
+  }
+
+  /** Lets in strangers over uTP. Who does not listen has a UDP socket all the same, to dial from: nobody is answered there. */
+  listenUtp(): void {
     if (this.#utp !== undefined) this.#utp.onIncoming = this.#acceptUtp;
-    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port, ipv6Only, backlog: LISTEN_BACKLOG }, () => {
-        server.off('error', reject);
-        // A connection that could not be accepted, for want of descriptors: the stranger will try again.
-        server.on('error', () => undefined);
-        this.#servers.push(server);
-        const bound = server.address() as AddressInfo;
-        resolve({ host: bound.address, port: bound.port });
-      });
-    });
   }
 
   get sealedBytes(): number {
@@ -230,9 +227,7 @@ export class LinkHost implements NetHost, LinkOwner {
   }
 
   async shutdown(): Promise<void> {
-    const servers = this.#servers;
-    this.#servers = [];
-    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    const closed: Promise<void>[] = [this.#door.close()];
     for (const link of this.#links.values()) link.close(CLOSED_HERE);
     if (this.#links.size > 0) closed.push(new Promise((resolve) => this.#whenEmpty.push(resolve)));
     await Promise.all(closed);
@@ -265,25 +260,37 @@ export class LinkHost implements NetHost, LinkOwner {
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
-  #accept(accepted: Socket): void {
-    const host = accepted.remoteAddress;
-    const port = accepted.remotePort;
-    // Gone already, or one for whom there is no place: nothing is made for him.
-    if (host === undefined || port === undefined || !this.#admits({ host: plainAddress(host), port })) {
-      accepted.destroy();
-      return;
-    }
-    const link = this.#newStranger();
+  readonly #knocked = (id: LinkId, address: PeerAddress): void => {
+    if (this.#awaitsEngine) return this.#sink!.incoming(id, address, 'tcp');
+    // Nothing is made for one for whom there is no place.
+    if (!this.#admits(address)) return this.refuse(id);
+    this.#letIn(id, () => this.#sink!.incoming(id, address, 'tcp'));
+  };
+
+  /** The engine, in another thread, does not want who came in with this number: it hears no more of him. */
+  refuse(id: LinkId): void {
+    this.#door.take(id)?.destroy();
+  }
+
+  /** The engine, in another thread, has a link of this number from now on. */
+  admit(id: LinkId): void {
+    this.#letIn(id, () => undefined);
+  }
+
+  #letIn(id: LinkId, attached: () => void): void {
+    const accepted = this.#door.take(id);
+    if (accepted === undefined) return this.#sink!.closed(id, LEFT);
+    const link = this.#newStranger(id);
     const direct = { buffer: link.nextDestination, callback: link.onRead };
     const adopted = this.#neverAdopt ? undefined : adoptSocket(accepted, direct);
     link.attach(adopted ?? accepted);
-    this.#sink!.incoming(link.id, { host: plainAddress(host), port }, 'tcp');
+    attached();
     if (adopted === undefined) accepted.on('data', link.onChunk).resume();
   }
 
   readonly #acceptUtp = (socket: UtpSocket): void => {
     if (!this.#admits(socket.address)) return void socket.destroy();
-    const link = this.#newStranger();
+    const link = this.#newStranger(this.#numbers.next());
     link.attach(socket);
     socket.onPayload = link.onPayload;
     this.#sink!.incoming(link.id, socket.address, 'utp');
@@ -294,9 +301,8 @@ export class LinkHost implements NetHost, LinkOwner {
   }
 
   /** A link that somebody else dialled. */
-  #newStranger(): PeerLink {
-    const link = this.#newLink(this.#nextIncoming);
-    this.#nextIncoming += 2;
+  #newStranger(id: LinkId): PeerLink {
+    const link = this.#newLink(id);
     const handshake = this.#encryption.incoming();
     if (handshake !== undefined) {
       const opening = new LinkOpening({});

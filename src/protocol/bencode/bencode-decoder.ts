@@ -1,7 +1,13 @@
 // Bencode to values (BEP 3, "bencoding"). One pass with a stack of its own: nesting costs no call stack, and every
 // limit is checked before the memory it protects is spent.
 import { toLatin1 } from '../../base/bytes.ts';
-import { BENCODE_DIGITS_MAX, BENCODE_KEY_BYTES_MAX, BENCODE_LIMITS, type BencodeLimits } from '../limits.ts';
+import {
+  BENCODE_DICTIONARY_ITEMS,
+  BENCODE_DIGITS_MAX,
+  BENCODE_KEY_BYTES_MAX,
+  BENCODE_LIMITS,
+  type BencodeLimits,
+} from '../limits.ts';
 import { BencodeError, type BencodeErrorCode } from './bencode-error.ts';
 import { BencodeDictionary, type BencodeEntry, type BencodeValue } from './bencode-value.ts';
 
@@ -19,9 +25,9 @@ export interface BencodeOptions {
 interface Frame {
   readonly start: number;
   /** The items of a list; absent in a dictionary. */
-  readonly items?: BencodeValue[];
+  readonly items: BencodeValue[] | undefined;
   /** The entries of a dictionary; absent in a list. */
-  readonly entries?: Map<string, BencodeEntry>;
+  readonly entries: Map<string, BencodeEntry> | undefined;
   /** The key whose value comes next; undefined when a key comes next. */
   key: string | undefined;
   lastKey: string | undefined;
@@ -97,9 +103,7 @@ class BencodeDecoder {
     const frame = this.#stack.at(-1);
     if (byte === undefined) throw this.#error('ERR_BENCODE_TRUNCATED', 'the value is not complete');
     if (byte === END && frame !== undefined) return this.#close(frame);
-    if (++this.#items > this.#limits.itemsMax) {
-      throw this.#error('ERR_BENCODE_LIMIT', `more than ${this.#limits.itemsMax} items`);
-    }
+    this.#count(1);
     if (frame?.entries !== undefined && frame.key === undefined) {
       this.#readKey(frame);
       return undefined;
@@ -113,12 +117,22 @@ class BencodeDecoder {
     throw this.#error('ERR_BENCODE_SYNTAX', `unexpected byte 0x${byte.toString(16).padStart(2, '0')}`);
   }
 
+  #count(items: number): void {
+    this.#items += items;
+    if (this.#items > this.#limits.itemsMax) {
+      throw this.#error('ERR_BENCODE_LIMIT', `more than ${this.#limits.itemsMax} items`);
+    }
+  }
+
   #open(list: boolean): void {
     if (this.#stack.length >= this.#limits.depthMax) {
       throw this.#error('ERR_BENCODE_LIMIT', `nested deeper than ${this.#limits.depthMax} levels`);
     }
-    const common = { start: this.#offset++, key: undefined, lastKey: undefined };
-    this.#stack.push(list ? { ...common, items: [] } : { ...common, entries: new Map() });
+    const start = this.#offset++;
+    if (!list) this.#count(BENCODE_DICTIONARY_ITEMS - 1);
+    const items = list ? [] : undefined;
+    const entries = list ? undefined : new Map<string, BencodeEntry>();
+    this.#stack.push({ start, items, entries, key: undefined, lastKey: undefined });
   }
 
   #close(frame: Frame): BencodeValue {

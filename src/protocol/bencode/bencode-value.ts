@@ -12,20 +12,28 @@ export interface BencodeEntry {
   readonly end: number;
 }
 
+const NOTHING: ReadonlyMap<string, BencodeEntry> = new Map();
+
 /**
  * A decoded dictionary. Keys are byte strings, written as latin1 text: one character a byte, so ASCII keys read as they
  * are and any other key is still exact. Typed getters answer `undefined` for a missing key and for a wrong type alike.
  */
 export class BencodeDictionary {
-  /** Exactly the bytes that this dictionary was decoded from. */
-  readonly bytes: Uint8Array;
   readonly #entries: ReadonlyMap<string, BencodeEntry>;
   readonly #source: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
 
   constructor(source: Uint8Array, span: readonly [start: number, end: number], entries: Map<string, BencodeEntry>) {
     this.#source = source;
-    this.#entries = entries;
-    this.bytes = source.subarray(span[0], span[1]);
+    // A torrent file may hold a million empty ones: they share what is in them, and a view is made for who asks.
+    this.#entries = entries.size === 0 ? NOTHING : entries;
+    [this.#start, this.#end] = span;
+  }
+
+  /** Exactly the bytes that this dictionary was decoded from. */
+  get bytes(): Uint8Array {
+    return this.#source.subarray(this.#start, this.#end);
   }
 
   get size(): number {

@@ -137,6 +137,12 @@ test('depth, size and number of items are limited, up to the limit exactly', () 
   assert.match(refusal(ascii('lllleeee'), { limits }).message, /deeper than 3/);
   decodeBencode(ascii('li1ei1ei1ei1ee'), { limits });
   assert.match(refusal(ascii('li1ei1ei1ei1ei1ee'), { limits }).message, /more than 5 items/);
+  decodeBencode(ascii('ldei1ee'), { limits });
+  assert.match(
+    refusal(ascii('ldedee'), { limits }).message,
+    /more than 5 items/,
+    'a dictionary costs as much as three',
+  );
   decodeBencode(ascii(`17:${'a'.repeat(17)}`), { limits });
   assert.match(refusal(ascii(`18:${'a'.repeat(18)}`), { limits }).message, /more than 20/);
 });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { fromLatin1 } from '../../base/bytes.ts';
 import { encodeUtf8 } from '../../base/utf8.ts';
+import { NAME_BYTES_READ_MAX, TEXT_BYTES_READ_MAX } from '../limits.ts';
 import type { MetainfoPorts } from './metainfo.ts';
 import { NameReader } from './name-reader.ts';
 import { decodeWindows1252 } from './windows-1252.ts';
@@ -30,6 +31,17 @@ function read(names: readonly Uint8Array[], declared?: string): string[] {
   const reader = new NameReader(ports, names, declared);
   return names.map((name) => reader.read(name));
 }
+
+test('a name that no file system takes is read no further than is worth it, and not in the middle of a character', () => {
+  const reader = new NameReader(ports, [], undefined);
+  const name = reader.readName(encodeUtf8(`x${'é'.repeat(1_000_000)}`));
+  assert.equal(name, `x${'é'.repeat((NAME_BYTES_READ_MAX - 2) / 2)}`);
+  assert.equal(
+    reader.readName(hex('d6d0'), encodeUtf8('中'.repeat(100_000))).length,
+    Math.floor(NAME_BYTES_READ_MAX / 3),
+  );
+  assert.equal(reader.read(new Uint8Array(1_000_000).fill(0x61)).length, TEXT_BYTES_READ_MAX);
+});
 
 test('UTF-8 wins over everything that is declared', () => {
   assert.deepEqual(read([encodeUtf8('Ünï 名 é')], 'shift_jis'), ['Ünï 名 é']);

@@ -7,6 +7,7 @@
 //   windows-1251  most high bytes are 0xE0 and above, the small Cyrillic letters; Chinese spreads over 0xA1-0xFE
 //   gb18030       decodes; so do Big5 and EUC-KR mostly, which only frequency tables could tell apart
 import { decodeUtf8, decodeUtf8Lossy } from '../../base/utf8.ts';
+import { NAME_BYTES_READ_MAX, TEXT_BYTES_READ_MAX } from '../limits.ts';
 import type { MetainfoPorts } from './metainfo.ts';
 import { decodeWindows1252, isWindows1252 } from './windows-1252.ts';
 
@@ -18,13 +19,25 @@ export class NameReader {
   /** `samples` are names of the torrent, of which the well-formed UTF-8 ones teach nothing; `declared` its `encoding`. */
   constructor(ports: MetainfoPorts, samples: readonly Uint8Array[], declared: string | undefined) {
     this.#ports = ports;
-    const odd = samples.filter((sample) => decodeUtf8(sample) === undefined);
+    const odd = samples
+      .map((sample) => cut(sample, NAME_BYTES_READ_MAX))
+      .filter((sample) => decodeUtf8(sample) === undefined);
     const detected = odd.length === 0 ? undefined : detectEncoding(ports, odd);
     this.#labels = [declared, detected].filter((label) => label !== undefined);
   }
 
-  /** Never fails: what no encoding fits has U+FFFD for each broken byte. */
+  /** A name: of one that no file system takes the beginning will do. */
+  readName(bytes: Uint8Array, utf8Twin?: Uint8Array): string {
+    return this.#read(cut(bytes, NAME_BYTES_READ_MAX), utf8Twin && cut(utf8Twin, NAME_BYTES_READ_MAX));
+  }
+
+  /** Text of any other kind. */
   read(bytes: Uint8Array, utf8Twin?: Uint8Array): string {
+    return this.#read(cut(bytes, TEXT_BYTES_READ_MAX), utf8Twin && cut(utf8Twin, TEXT_BYTES_READ_MAX));
+  }
+
+  /** Never fails: what no encoding fits has U+FFFD for each broken byte. */
+  #read(bytes: Uint8Array, utf8Twin: Uint8Array | undefined): string {
     const text = (utf8Twin && decodeUtf8(utf8Twin)) ?? decodeUtf8(bytes);
     if (text !== undefined) return text;
     for (const label of this.#labels) {
@@ -33,6 +46,14 @@ export class NameReader {
     }
     return decodeUtf8Lossy(bytes);
   }
+}
+
+/** No more than is worth reading, and no half of a character where it is UTF-8. */
+function cut(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  if (bytes.length <= bytesMax) return bytes;
+  let end = bytesMax;
+  while (end > bytesMax - 4 && (bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
 }
 
 function decode(ports: MetainfoPorts, bytes: Uint8Array, label: string): string | undefined {

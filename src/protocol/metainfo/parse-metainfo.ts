@@ -99,7 +99,7 @@ function readInfo(
   const matches = tree && matchFileTree(entries, tree, rawName, pieceBytes);
   const reader = new NameReader(ports, [rawName, ...entries.flatMap((entry) => entry.path)], declared);
   const rules = ports.nameRules ?? 'portable';
-  const spelled = reader.read(rawName, info.byteString('name.utf-8'));
+  const spelled = reader.readName(rawName, info.byteString('name.utf-8'));
   const name = safeName(spelled, rules) || infoHash;
   const files = layOut(entries, new PathReader(reader, { name, rules, spelled }), matches);
   const last = files.at(-1);
@@ -158,7 +158,7 @@ class PathReader {
 
   /** The parts as the torrent spells them; `undefined` when they are what `safe` says, or cannot be part of a URL. */
   spelled({ path, utf8Path }: FileEntry, safe: string): readonly string[] | undefined {
-    const parts = [this.#spelled, ...path.map((part, i) => this.#reader.read(part, utf8Path?.[i]))];
+    const parts = [this.#spelled, ...path.map((part, i) => this.#reader.readName(part, utf8Path?.[i]))];
     if (parts.join('/') === safe) return undefined;
     return parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('/')) ? undefined : parts;
   }
@@ -166,7 +166,7 @@ class PathReader {
   /** Safe parts below the download folder. */
   parts(path: readonly Uint8Array[], utf8Path?: readonly Uint8Array[]): readonly string[] {
     if (path.length === 0) return [this.#name];
-    const names = path.map((part, i) => this.#reader.read(part, utf8Path?.[i]));
+    const names = path.map((part, i) => this.#reader.readName(part, utf8Path?.[i]));
     return [this.#name, ...safeParts(names, this.rules)];
   }
 

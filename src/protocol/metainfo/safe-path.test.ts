@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../base/errors.ts';
 import { encodeUtf8 } from '../../base/utf8.ts';
+import { FOLDERS_MAX } from '../limits.ts';
 import type { NameRules } from './metainfo.ts';
 import { joinParts, safeName, safeParts } from './safe-path.ts';
 import { UniquePaths } from './unique-paths.ts';
@@ -93,6 +94,13 @@ test('a torrent with too many equal names is refused', () => {
   assert.throws(() => claimAll(new Array<string>(102).fill('same')), {
     code: 'ERR_METAINFO_COLLISIONS',
   });
+});
+
+test('folders are counted: each costs a hundred times the bytes that name it', () => {
+  const unique = new UniquePaths('posix');
+  for (let i = 0; i < FOLDERS_MAX / 2; i++) unique.addFolders([String(i), 'a', 'file']);
+  unique.addFolders(['0', 'a', 'another']);
+  assert.throws(() => unique.addFolders(['x', 'file']), { code: 'ERR_METAINFO_TOO_LARGE' });
 });
 
 const nasty = fc.oneof(

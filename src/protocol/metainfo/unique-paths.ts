@@ -2,7 +2,7 @@
 // count as equal here, because some file system somewhere takes them for equal. A file in the way of another, or of a
 // folder, is renamed `name.1.ext`, as libtorrent does; folders keep their names.
 import { InputError } from '../../base/errors.ts';
-import { PATH_COLLISIONS_MAX } from '../limits.ts';
+import { FOLDERS_MAX, PATH_COLLISIONS_MAX } from '../limits.ts';
 import type { NameRules } from './metainfo.ts';
 import { joinParts, safeName, shortenName, trimEnd } from './safe-path.ts';
 
@@ -19,6 +19,7 @@ export class UniquePaths {
   // A tree, not a set of paths: its size then grows with the names, not with their number times the depth.
   readonly #root = new Map<string, Place>();
   readonly #rules: NameRules;
+  #folders = 0;
 
   constructor(rules: NameRules) {
     this.#rules = rules;
@@ -59,6 +60,9 @@ export class UniquePaths {
       const key = pathKey(part);
       let places = folder.get(key)?.places;
       if (places === undefined) {
+        if (++this.#folders > FOLDERS_MAX) {
+          throw new InputError('ERR_METAINFO_TOO_LARGE', `The torrent has more than ${FOLDERS_MAX} folders.`);
+        }
         places = new Map();
         folder.set(key, { places, collisions: 0 });
       }

@@ -4,9 +4,11 @@ import test from 'node:test';
 import type { LinkId } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../engine/torrent/geometry.ts';
 import { join, rawHandshake, rawLength, rawMessage, rawPiece } from '../wire/raw-messages.ts';
+import { BoundaryCoverage } from './boundary-coverage.ts';
 import { DeafListener } from './deaf-listener.ts';
 import { describeHandingOver } from './peer-port-handover.ts';
 import { describeServing } from './peer-port-serving.ts';
+import { describeStrangers } from './peer-port-strangers.ts';
 import { describeWords } from './peer-port-words.ts';
 import type { HeardBlock } from './peer-recorder.ts';
 import { bytesOf, type PeerMaker, PeerStage, rawRange, STAGE_INFO_HASH, type Wanted, wanted } from './peer-stage.ts';
@@ -25,16 +27,21 @@ export interface PeerPortTraits {
   readonly copiesAccepted: boolean;
   /** True when all links do: blocks come in datagrams. Nobody says then that nobody is there. */
   readonly datagrams?: boolean;
+  /** There is no uTP: who is to be dialled over it cannot be. */
+  readonly tcpAlone?: boolean;
 }
 
 export type Scene = (stage: PeerStage) => Promise<void>;
 export type Meet = (stage: PeerStage) => Promise<{ link: LinkId; peer: RawConnection }>;
 
 export function describePeerPort(name: string, make: PeerMaker, traits: PeerPortTraits): void {
+  const coverage = new BoundaryCoverage();
   const scene = (what: string, play: Scene): void => {
-    test(`${name}: ${what}`, { timeout: TIMEOUT_MS }, () => PeerStage.play(make, play));
+    test(`${name}: ${what}`, { timeout: TIMEOUT_MS }, () => PeerStage.play(coverage.watch(make), play));
   };
   describeMeeting(scene);
+  if (traits.tcpAlone) describeTransports(scene);
+  describeStrangers(scene);
   if (!traits.datagrams) describeUnanswered(scene);
   for (const [how, meet, copies] of [
     ['a link that it dialled', (stage) => stage.dialled(), traits.datagrams === true],
@@ -47,6 +54,7 @@ export function describePeerPort(name: string, make: PeerMaker, traits: PeerPort
   }
   describeHandingOver(scene);
   describeReentrancy(scene);
+  test(`${name}: all that the boundary has was exercised`, () => coverage.assertComplete());
 }
 
 export type Describe = (what: string, play: Scene) => void;
@@ -102,6 +110,19 @@ function describeMeeting(scene: Describe): void {
     stage.port.close(link);
     assert.equal((await stage.recorder.end(link)).code, 'ERR_LINK_CLOSED_HERE');
     assert.deepEqual(stage.recorder.connectedLinks, []);
+  });
+}
+
+function describeTransports(scene: Describe): void {
+  scene('who is to be dialled over uTP is not dialled over anything else', async (stage) => {
+    const link = stage.newLink();
+    stage.port.connect(link, { ...stage.rawAddress, via: 'utp' }, TIMEOUT_MS, STAGE_INFO_HASH);
+    assert.ok(!stage.recorder.ends.has(link), 'no call answers at once');
+    assert.equal((await stage.recorder.end(link)).code, 'EPROTONOSUPPORT');
+    const over = stage.newLink();
+    stage.port.connect(over, { ...stage.rawAddress, via: 'tcp' }, TIMEOUT_MS, STAGE_INFO_HASH);
+    await stage.acceptRaw();
+    await stage.recorder.until(() => stage.recorder.connectedLinks.includes(over));
   });
 }
 

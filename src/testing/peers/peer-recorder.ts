@@ -47,6 +47,8 @@ export class PeerRecorder implements PeerSink {
   onMessage: (link: LinkId, id: number, payload: Uint8Array) => void = () => undefined;
   onBlock: (block: HeardBlock) => void = () => undefined;
   onClosed: (link: LinkId) => void = () => undefined;
+  /** Who may come in. */
+  admitsHost: (host: string) => boolean = () => true;
   /** Links with messages that are not done yet. */
   readonly #untold = new Set<LinkId>();
   #inBlocks = false;
@@ -57,6 +59,10 @@ export class PeerRecorder implements PeerSink {
     this.connectedLinks.push(link);
     this.onConnected(link);
     this.#wakeAll();
+  }
+
+  admits({ host }: PeerAddress): boolean {
+    return this.admitsHost(host);
   }
 
   incoming(link: LinkId, address: PeerAddress): void {

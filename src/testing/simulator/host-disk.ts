@@ -272,6 +272,9 @@ export class AttachedDisk implements StoragePort {
       outcome = this.#disk.write(store, piece, run, stamps, (version, block) => {
         sink.blocksDiffered(Int32Array.of(store, piece, version, block), 1);
       });
+    } else {
+      // As on a real disk: what was stored of the piece so far counts no more.
+      this.#disk.forget(store, piece);
     }
     this.#arena.letGo(place, blocks, DISK_OWNER);
     this.#note(TRACE.stored, piece, run * 8 + outcome);

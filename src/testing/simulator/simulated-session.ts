@@ -7,7 +7,7 @@ import type { StorageError } from '../../base/errors.ts';
 import type { Dht } from '../../engine/dht/dht.ts';
 import type { LocalPort } from '../../engine/discovery/local-discovery.ts';
 import type { AnnounceRequest, TrackerPort } from '../../engine/discovery/tracker-port.ts';
-import { TICK_MS } from '../../engine/limits.ts';
+import { TICK_MS, WRITE_BEHIND_BYTES } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import type { MappedPorts } from '../../engine/portmap/own-ports.ts';
@@ -158,7 +158,7 @@ export class SimulatedSession {
       listenPort: () => this.listenPort,
       mappedPorts: () => this.mappedPorts,
       pex: options.pex ?? true,
-      diskWorkers: 1,
+      writeBehindBytes: WRITE_BEHIND_BYTES,
     });
     this.network.start(this.session);
     disk.start(this.session);

@@ -4,7 +4,7 @@ import { assert } from '../../base/assert.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import { randomBelow } from '../../base/clock.ts';
-import { TICK_MS } from '../../engine/limits.ts';
+import { TICK_MS, WRITE_BEHIND_BYTES } from '../../engine/limits.ts';
 import type { MetadataFetch } from '../../engine/metadata/metadata-fetch.ts';
 import { PRIORITY_NORMAL } from '../../engine/picker/piece-picker.ts';
 import type { PeerAddress } from '../../engine/ports.ts';
@@ -128,7 +128,7 @@ export class VirtualHost implements NetworkNode {
       peersMax: this.options.peersMax,
       listenPort: () => PORT,
       pex: this.options.pex,
-      diskWorkers: 1,
+      writeBehindBytes: WRITE_BEHIND_BYTES,
     });
     backlog?.start(session, session);
     port.start(backlog ?? session);

@@ -1,5 +1,5 @@
-// What every StoragePort must do, whatever is under it. Run against the real disk, against memory, and against a disk
-// that fails.
+// What every StoragePort must do, whatever is under it and however it is told to work. Run against the real disk in all its
+// ways, against memory, against the simulator's disk, and against a disk that fails.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
@@ -28,6 +28,13 @@ interface StorageSubject {
   /** What a file holds now, `undefined` when it does not exist. */
   fileBytes(store: StoreId, path: string): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
+}
+
+export interface StorageTraits {
+  /** Nothing but whole verified blocks is read: what is kept of a block is a number. */
+  readonly wholeBlocks?: boolean;
+  /** Files have all their zeros from the start. */
+  readonly preallocates?: boolean;
 }
 
 export type StorageMaker = (arena: Arena, sink: StorageSink) => Promise<StorageSubject>;
@@ -137,7 +144,7 @@ async function storeAll(subject: StorageSubject, bench: Bench, torrent: SampleTo
   return store;
 }
 
-export function describeStorage(name: string, make: StorageMaker): void {
+export function describeStorage(name: string, make: StorageMaker, traits: StorageTraits = {}): void {
   for (const [shape, pieceBytes, files] of SHAPES) {
     test(`${name}: stores ${shape}, runs in any order`, async () => {
       await withSubject(make, async (subject, bench) => {
@@ -153,12 +160,13 @@ export function describeStorage(name: string, make: StorageMaker): void {
       });
     });
   }
-  describeReads(name, make);
-  describeRefusals(name, make);
+  describeReads(name, make, traits);
+  if (!traits.wholeBlocks && !traits.preallocates) describeMissing(name, make);
+  describeRefusals(name, make, traits);
   describeWitness(name, make);
 }
 
-function describeReads(name: string, make: StorageMaker): void {
+function describeReads(name: string, make: StorageMaker, { wholeBlocks = false }: StorageTraits): void {
   test(`${name}: reads blocks into their places, also across files`, async () => {
     await withSubject(make, async (subject, bench) => {
       const torrent = sampleTorrent(subject.directory, 20_000, [
@@ -168,13 +176,17 @@ function describeReads(name: string, make: StorageMaker): void {
       ]);
       const store = await storeAll(subject, bench, torrent, 1);
       bench.arena.frames.bytes.fill(0xee);
-      const asked = [
+      const whole = [
         [0, 0, 16_384],
         [0, 16_384, 3616],
+        [2, 0, 16_384],
+      ] as const;
+      const parts = [
         [1, 5, 16_384],
         [2, 0, 1],
         [4, 9999, 1],
       ] as const;
+      const asked = wholeBlocks ? whole : [...whole, ...parts];
       const batch = asked.flatMap(([piece, begin, length], ticket) => [
         store,
         piece,
@@ -185,7 +197,7 @@ function describeReads(name: string, make: StorageMaker): void {
       ]);
       subject.storage.readBlocks(Int32Array.from(batch), asked.length);
       const reads = await bench.sink.readBlocks(asked.length);
-      assert.deepEqual(new Set(reads.map(({ ticket }) => ticket)), new Set([70, 71, 72, 73, 74]));
+      assert.deepEqual(new Set(reads.map(({ ticket }) => ticket)), new Set(asked.map((_, index) => index + 70)));
       assert.ok(reads.every(({ ok }) => ok));
       for (const [index, [piece, begin, length]] of asked.entries()) {
         const expected = torrent.payload.subarray(piece * 20_000 + begin, piece * 20_000 + begin + length);
@@ -198,7 +210,9 @@ function describeReads(name: string, make: StorageMaker): void {
       }
     });
   });
+}
 
+function describeMissing(name: string, make: StorageMaker): void {
   test(`${name}: a block that is not on disk is a failed read, never zeros`, async () => {
     await withSubject(make, async (subject, bench) => {
       const torrent = sampleTorrent(subject.directory, 16 * KIB, [['a', 40_000]]);
@@ -212,7 +226,7 @@ function describeReads(name: string, make: StorageMaker): void {
   });
 }
 
-function describeRefusals(name: string, make: StorageMaker): void {
+function describeRefusals(name: string, make: StorageMaker, { preallocates = false }: StorageTraits): void {
   test(`${name}: a corrupt piece of one run is reported and not written`, async () => {
     await withSubject(make, async (subject, bench) => {
       const torrent = sampleTorrent(subject.directory, 16 * KIB, [
@@ -232,7 +246,8 @@ function describeRefusals(name: string, make: StorageMaker): void {
           [1, STORED_VERIFIED],
         ]),
       );
-      assert.equal(await subject.fileBytes(store, 'a'), undefined);
+      const before = preallocates ? new Uint8Array(16 * KIB) : undefined;
+      assert.deepEqual(await subject.fileBytes(store, 'a'), before);
     });
   });
 

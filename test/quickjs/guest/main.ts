@@ -25,7 +25,7 @@ const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(host.sha1(bufferO
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(host.sha256(bufferOf(bytes)));
 
 /** Begins, over `frames` frames of piece memory that the host has and the engine never sees. */
-export function start(frames: number, diskWorkers: number): void {
+export function start(frames: number, writeBehindBytes: number): void {
   const peerId = new Uint8Array(20).map(() => Math.floor(host.random() * 256));
   session = new Session({
     clock: { nowMs: () => host.nowMs() },
@@ -40,7 +40,7 @@ export function start(frames: number, diskWorkers: number): void {
     peersMax: PEERS_MAX,
     listenPort: () => 0,
     pex: false,
-    diskWorkers,
+    writeBehindBytes,
   });
 }
 

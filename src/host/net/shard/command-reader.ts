@@ -8,6 +8,9 @@ import * as record from './shard-records.ts';
 export interface ShardCommands {
   /** The engine has answered a handshake: the link may say more. */
   resume(link: number): void;
+  /** Somebody who was told of as `incoming` is let in, or is not. */
+  admit(link: number): void;
+  refuse(link: number): void;
   listen(ticket: number, address: PeerAddress, ipv6Only: boolean): void;
   shutDown(): void;
 }
@@ -55,6 +58,10 @@ export class CommandReader {
         return this.#port.close(link);
       case record.RESUME:
         return this.#shard.resume(link);
+      case record.ADMIT:
+        return this.#shard.admit(link);
+      case record.REFUSE:
+        return this.#shard.refuse(link);
       case record.LISTEN:
         return this.#listen(at);
       case record.SHUT_DOWN:

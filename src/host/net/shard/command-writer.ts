@@ -102,6 +102,14 @@ export class CommandWriter {
     this.#command(record.RESUME, link);
   }
 
+  admit(link: LinkId): void {
+    this.#command(record.ADMIT, link);
+  }
+
+  refuse(link: LinkId): void {
+    this.#command(record.REFUSE, link);
+  }
+
   listen(ticket: number, { host, port }: PeerAddress, ipv6Only: boolean): void {
     const name = Buffer.from(host);
     this.#begin(record.LISTEN, 4 + wordsOf(name.length));

@@ -14,8 +14,8 @@ export interface ShardData {
   /** `ShardFigures`. */
   readonly figures: SharedArrayBuffer;
   readonly encryption: EncryptionMode;
-  /** The number of the first link that it accepts. */
-  readonly firstIncoming: number;
+  /** `IncomingNumbers`. */
+  readonly numbers: SharedArrayBuffer;
   readonly profile: boolean;
   /** The way to those whom it dials. */
   readonly egress: EgressSettings;

@@ -4,6 +4,7 @@ import type { PeerAddress } from '../../../engine/ports.ts';
 import { framesOf } from '../../memory/arena.ts';
 import { timedPeerPort } from '../../profile/timed-ports.ts';
 import { Egress } from '../egress.ts';
+import { IncomingNumbers } from '../incoming-numbers.ts';
 import { LinkHost } from '../link-host.ts';
 import { CommandReader } from './command-reader.ts';
 import { EventWriter } from './event-writer.ts';
@@ -28,7 +29,8 @@ export class ShardLoop {
       arena: { shared: data.arena, frames: framesOf(data.arena) },
       encryption: data.encryption,
       egress: new Egress(data.egress),
-      shard: { owners: new Int32Array(data.owners), counters, firstIncoming: data.firstIncoming },
+      sharing: { owners: new Int32Array(data.owners), numbers: new IncomingNumbers(data.numbers), counters },
+      engineElsewhere: true,
       ...(data.profile && { times }),
     });
     this.#host = host;
@@ -41,6 +43,8 @@ export class ShardLoop {
     const reader = new RingReader(new PackedRing(data.commands));
     const commands = new CommandReader(reader, data.profile ? timedPeerPort(host, times) : host, {
       resume: (link) => host.resume(link),
+      admit: (link) => host.admit(link),
+      refuse: (link) => host.refuse(link),
       listen: (ticket, address, ipv6Only) => this.#listen(ticket, address, ipv6Only),
       shutDown: () => this.#shutDown(),
     });

@@ -28,12 +28,15 @@ export const RESUME = 11;
 export const LISTEN = 12;
 /** nothing. */
 export const SHUT_DOWN = 13;
+/** link: the answer to INCOMING. After REFUSE nothing is heard of it. */
+export const ADMIT = 14;
+export const REFUSE = 15;
 
 // Events: shard → engine.
 
 /** link, host. */
 export const CONNECTED = 21;
-/** link, port, host. */
+/** link, port, host: somebody waits to be let in. */
 export const INCOMING = 22;
 /** link, whether the link is encrypted, bytes. */
 export const HANDSHAKE = 23;

@@ -18,5 +18,5 @@ function shardedMaker(threads: number, encryption: EncryptionMode = 'off'): Peer
   };
 }
 
-describePeerPort('ShardedHost of two threads', shardedMaker(2), { copiesAccepted: false });
-describePeerPort('encrypted ShardedHost', shardedMaker(1, 'require'), { copiesAccepted: false });
+describePeerPort('ShardedHost of two threads', shardedMaker(2), { copiesAccepted: false, tcpAlone: true });
+describePeerPort('encrypted ShardedHost', shardedMaker(1, 'require'), { copiesAccepted: false, tcpAlone: true });

@@ -2,7 +2,7 @@
 // exchanges packed records with them over rings in shared memory. Which shard a link lives in is decided when it is made
 // and never changes. Strangers come in at the first shard, which listens; we dial from the one with the fewest links.
 // Why so: docs/decisions/0014-network-threads.md.
-import type { LinkEnd, LinkId, PeerAddress, PeerSink } from '../../../engine/ports.ts';
+import type { DialTarget, LinkEnd, LinkId, PeerAddress, PeerSink } from '../../../engine/ports.ts';
 import { PieceMemory } from '../../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../../protocol/wire/receive-counters.ts';
 import { SHARD_RESTARTS_MAX } from '../../limits.ts';
@@ -10,6 +10,8 @@ import type { Arena } from '../../memory/arena.ts';
 import type { StageTimes } from '../../profile/stage-times.ts';
 import type { EgressSettings } from '../egress.ts';
 import type { EncryptionMode } from '../encryption.ts';
+import { IncomingNumbers } from '../incoming-numbers.ts';
+import type { HostSharing } from '../link-host.ts';
 import type { NetHost, ReceivedFigures } from '../net-host.ts';
 import { Listeners } from './listeners.ts';
 import { Shard } from './shard.ts';
@@ -37,6 +39,7 @@ export class ShardedHost implements NetHost {
   readonly #options: ShardedHostOptions;
   readonly #arena: Arena;
   readonly #owners: Int32Array;
+  readonly #numbers = new IncomingNumbers();
   readonly #shards: (Shard | undefined)[] = [];
   readonly #links = new Map<LinkId, ShardLink>();
   readonly #listeners = new Listeners();
@@ -44,7 +47,6 @@ export class ShardedHost implements NetHost {
   readonly #shared = new Map<string, Uint8Array>();
   readonly #retired: Shard[] = [];
   #sink: PeerSink | undefined;
-  #nextIncoming = 1;
   #restarts = 0;
   #closing: Promise<void> | undefined;
 
@@ -53,6 +55,11 @@ export class ShardedHost implements NetHost {
     this.#arena = options.arena;
     this.#owners = new Int32Array(new SharedArrayBuffer((options.arena.frames.count + 1) * 4));
     this.memory = new PieceMemory(options.arena.frames, this.#owners);
+  }
+
+  /** For a host on the engine's thread beside this one: its links are counted among those of that thread. */
+  get sharing(): HostSharing {
+    return { owners: this.#owners, numbers: this.#numbers, counters: this.countersHere };
   }
 
   start(sink: PeerSink): void {
@@ -103,15 +110,18 @@ export class ShardedHost implements NetHost {
     this.#shards[0]?.commands.unshare(infoHash);
   }
 
-  connect(link: LinkId, address: PeerAddress, timeoutMs: number, infoHash: Uint8Array): void {
+  connect(link: LinkId, target: DialTarget, timeoutMs: number, infoHash: Uint8Array): void {
+    if (target.via === 'utp') return this.#refuse(link, { code: 'EPROTONOSUPPORT', message: 'there is no utp here' });
     let shard: Shard | undefined;
     for (const other of this.#alive()) if (shard === undefined || other.links < shard.links) shard = other;
-    if (shard === undefined) {
-      setImmediate(() => this.#sink!.closed(link, { code: SHARD_DIED, message: 'no network thread is left' }));
-      return;
-    }
+    if (shard === undefined) return this.#refuse(link, { code: SHARD_DIED, message: 'no network thread is left' });
     this.#begin(link, shard);
-    shard.commands.connect(link, address, timeoutMs, infoHash);
+    shard.commands.connect(link, target, timeoutMs, infoHash);
+  }
+
+  /** No call answers at once. */
+  #refuse(link: LinkId, end: LinkEnd): void {
+    setImmediate(() => this.#sink!.closed(link, end));
   }
 
   send(link: LinkId, bytes: Uint8Array): void {
@@ -189,10 +199,13 @@ export class ShardedHost implements NetHost {
     const listener = new TellingLinks({
       links: this.#links,
       sink: this.#sink!,
-      accepted: (link) => {
-        this.#nextIncoming = link + 2;
+      // Who shuts down does not wait for somebody who comes just now.
+      admits: (address) => this.#closing === undefined && (this.#sink!.admits?.(address) ?? true),
+      admitted: (link) => {
         this.#begin(link, shard);
+        shard.commands.admit(link);
       },
+      refused: (link) => shard.commands.refuse(link),
       listeners: this.#listeners,
       down: () => shard.down(),
     });
@@ -202,7 +215,7 @@ export class ShardedHost implements NetHost {
         arena: this.#arena.shared,
         owners: this.#owners.buffer as SharedArrayBuffer,
         encryption: this.#options.encryption ?? 'off',
-        firstIncoming: this.#nextIncoming,
+        numbers: this.#numbers.memory,
         profile: this.#options.profile ?? false,
         egress: this.#options.egress ?? {},
       },

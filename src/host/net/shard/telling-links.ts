@@ -19,8 +19,11 @@ export interface TellingParts {
   /** Of all shards. */
   readonly links: Map<LinkId, ShardLink>;
   readonly sink: PeerSink;
-  /** A stranger has connected: the link is to be among `links` from now on. */
-  readonly accepted: (link: LinkId) => void;
+  /** Whether somebody at this address may come in. */
+  readonly admits: (address: PeerAddress) => boolean;
+  /** A stranger is let in: the link is to be among `links` from now on. */
+  readonly admitted: (link: LinkId) => void;
+  readonly refused: (link: LinkId) => void;
   readonly listeners: Listeners;
   readonly down: () => void;
 }
@@ -36,9 +39,12 @@ export class TellingLinks implements ShardListener {
     if (this.#heard(link)) this.#parts.sink.connected(link, host);
   }
 
+  /** He waits in the shard, where nothing is made for him before he is let in. */
   incoming(link: LinkId, address: PeerAddress): void {
-    this.#parts.accepted(link);
-    this.#parts.sink.incoming(link, address);
+    const { sink, admits, admitted, refused } = this.#parts;
+    if (!admits(address)) return refused(link);
+    admitted(link);
+    sink.incoming(link, address, 'tcp');
   }
 
   handshake(link: LinkId, bytes: Uint8Array, encrypted: boolean): void {
