@@ -5,13 +5,15 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import process from 'node:process';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Bench } from 'tinybench';
+import { copyBytes } from '#src/base/bytes.ts';
 import type { IpFilter } from '#src/engine/swarm/ip-filter.ts';
 import { IpFilterBuilder } from '#src/engine/swarm/ip-filter-builder.ts';
 import { Arena } from '#src/host/memory/arena.ts';
+import { nativeCopy } from '#src/host/memory/native-copy.ts';
 import { decodeBencode } from '#src/protocol/bencode/bencode-decoder.ts';
 import { encodeBencode } from '#src/protocol/bencode/bencode-encoder.ts';
 import { Rc4 } from '#src/protocol/mse/rc4.ts';
-import { BLOCK_BYTES, PIECE_MESSAGE_BYTES } from '#src/protocol/wire/block.ts';
+import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from '#src/protocol/wire/block.ts';
 import { BlockReceiver } from '#src/protocol/wire/block-receiver.ts';
 import { encodeHandshake } from '#src/protocol/wire/handshake.ts';
 import { HAVE } from '#src/protocol/wire/message-id.ts';
@@ -25,6 +27,7 @@ const FRAMES = 64;
 const OUTSTANDING = 32;
 const LINK = 1;
 const FILTER_RANGES = 300_000;
+const PACKET_BYTES = 1472;
 
 interface HeapGrowth {
   readonly blocks: number;
@@ -131,6 +134,11 @@ export async function benchCodec(): Promise<void> {
   assert.equal(filter.size, FILTER_RANGES);
   let asked = 0;
   const block = new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
+  const frames = new Uint8Array(new SharedArrayBuffer(FRAMES * PIECE_MESSAGE_BYTES));
+  const chunk = new Uint8Array(BLOCK_BYTES);
+  const packet = new Uint8Array(PACKET_BYTES);
+  const place = (): number => (copied++ % FRAMES) * PIECE_MESSAGE_BYTES + PIECE_HEADER_BYTES;
+  let copied = 0;
   const rc4 = new Rc4(new Uint8Array(20));
   bench
     .add(`filter: look up an address among ${FILTER_RANGES} ranges`, () =>
@@ -140,6 +148,10 @@ export async function benchCodec(): Promise<void> {
     .add('wire: decode HAVE', () => void decodeMessage(HAVE, have))
     .add('wire: write REQUEST', () => writeRequest(requests, 0, 7, 16384, BLOCK_BYTES))
     .add('wire: receive a block (header, place, hand over)', () => peer.step())
+    .add('copy: a block to its frame, by the language', () => copyBytes(chunk, 0, BLOCK_BYTES, frames, place()))
+    .add('copy: a block to its frame, as the host does it', () => nativeCopy(chunk, 0, BLOCK_BYTES, frames, place()))
+    .add('copy: most of a uTP packet to its frame, by the language', () => copyBytes(packet, 20, 1400, frames, place()))
+    .add('copy: the same, as the host does it', () => nativeCopy(packet, 20, 1400, frames, place()))
     .add('mse: RC4 over a block', () => rc4.apply(block));
   await bench.run();
   console.table(bench.table());

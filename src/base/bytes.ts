@@ -1,5 +1,6 @@
 // Reading and writing bytes. The only file that knows how an unsigned big-endian integer is put together,
 // so that no caller can forget the `>>> 0` that keeps lengths above 2³¹ positive.
+import { assert } from './assert.ts';
 
 /** Reads the unsigned 16-bit big-endian integer at `offset`. */
 export function readUint16(bytes: Uint8Array, offset: number): number {
@@ -28,11 +29,28 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): v
 /** Below this a copy byte by byte costs about what the view of a part would, and leaves no garbage. */
 const BY_HAND_BYTES_MAX = 2048;
 
-/** Copies `count` bytes from one place to another. Allocates nothing for a whole array, nor for a part of one that is short. */
+/**
+ * Copies `count` bytes, `from[start]` and on, to `to[at]` and on. Both ranges exist and do not overlap: anything else is a bug.
+ * What copies to or from piece memory is given one of these: in memory that threads share, `TypedArray.set` goes byte by byte
+ * unless both sides are aligned, and a host may know better (host/memory/native-copy.ts).
+ */
+export type CopyBytes = (from: Uint8Array, start: number, count: number, to: Uint8Array, at: number) => void;
+
+/** The copy of the language alone. Allocates nothing for a whole array, nor for a part of one that is short. */
 export function copyBytes(from: Uint8Array, start: number, count: number, to: Uint8Array, at: number): void {
+  assertApart(from, start, count, to, at);
   if (count === from.length) to.set(from, at);
   else if (count > BY_HAND_BYTES_MAX) to.set(from.subarray(start, start + count), at);
   else for (let i = 0; i < count; i++) to[at + i] = from[start + i]!;
+}
+
+/** Fails where a copy would read or write beyond an array, or read what it has written. */
+export function assertApart(from: Uint8Array, start: number, count: number, to: Uint8Array, at: number): void {
+  assert(start >= 0 && count >= 0 && start + count <= from.length, 'a copy reads inside of an array');
+  assert(at >= 0 && at + count <= to.length, 'a copy writes inside of an array');
+  if (from.buffer !== to.buffer || count === 0) return;
+  const ahead = to.byteOffset + at - from.byteOffset - start;
+  assert(ahead >= count || -ahead >= count, 'a copy does not overlap its source');
 }
 
 /** True when both hold the same bytes. Not constant-time: do not compare secrets with it. */

@@ -75,7 +75,7 @@ export async function loadSource(source: string, options: LoadOptions = {}): Pro
   const info = await new MetadataStore().load(loaded.infoHash);
   if (info !== undefined) return metainfoOf(loaded, info);
   const message =
-    'This needs the .torrent file: the link alone says nothing about the files ("millrace get" asks peers)';
+    'This needs the .torrent file: the link alone says nothing about the files, and their list was not fetched from peers yet';
   throw new InputError('ERR_MAGNET_METADATA', message);
 }
 

@@ -29,7 +29,7 @@ export function progressView(
   return {
     state,
     ...tally,
-    downloadBytesPerSecond: rate,
+    downloadBytesPerSecond: Math.round(rate),
     uploadedBytes: uploadedBefore + (engine?.upload.totalBytes ?? 0),
     ratio: engine?.goals.ratio ?? 0,
     ...swarmFigures(engine),
@@ -79,7 +79,7 @@ export function webSeedInfos(engine: EngineTorrent | undefined, nowMs: number): 
     infos.set(address.url, {
       ...address,
       connections: (known?.connections ?? 0) + 1,
-      downloadBytesPerSecond: (known?.downloadBytesPerSecond ?? 0) + download.bytesPerSecond,
+      downloadBytesPerSecond: (known?.downloadBytesPerSecond ?? 0) + Math.round(download.bytesPerSecond),
       requestsInFlight: (known?.requestsInFlight ?? 0) + debt.outstanding,
       ...(failure && { message: failure.message }),
       ...(restUntilMs > nowMs && { retrySeconds: (restUntilMs - nowMs) / 1000 }),
@@ -102,8 +102,8 @@ export function peerInfos(engine: EngineTorrent | undefined, encrypted: (link: L
       progress: peer.pieces.have.length === 0 ? 1 : peer.pieces.have.count / peer.pieces.have.length,
       chokingUs: peer.chokingUs,
       interestedInUs: peer.interestedInUs,
-      downloadBytesPerSecond: peer.download.bytesPerSecond,
-      uploadBytesPerSecond: peer.upload.bytesPerSecond,
+      downloadBytesPerSecond: Math.round(peer.download.bytesPerSecond),
+      uploadBytesPerSecond: Math.round(peer.upload.bytesPerSecond),
       requestsInFlight: peer.debt.outstanding,
       snubbed: peer.snubbed,
     });

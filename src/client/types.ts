@@ -1,8 +1,10 @@
 // The vocabulary of the public library: what goes into a Client and what can be read from it.
+
 import type { MillraceError } from '../base/errors.ts';
 import type { PeerAddress } from '../engine/ports.ts';
 import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
+import type { StallCode } from '../engine/torrent/stall.ts';
 import type { Hashing } from '../host/disk/sha1.ts';
 import type { DhtOptions } from './dht-types.ts';
 
@@ -230,8 +232,8 @@ export interface MoveOptions {
 
 /** Why nothing comes in, in words that a user can act on. */
 export interface StallReason {
-  /** Stable, for programs: `no-peers`, `connecting`, `all-choked`, `nothing-wanted-offered`, `memory-cap`, `disk-slow`, `rate-limit`, `no-metadata`, `web-seed`, `no-way-out`. */
-  readonly code: string;
+  /** Stable, for programs. */
+  readonly code: StallCode;
   /** One sentence for people. */
   readonly message: string;
 }

@@ -90,6 +90,9 @@ export const MSE_ALONG_BYTES_MAX = 68;
 /** How long connecting to a web seed may take, TLS included. */
 export const WEB_SEED_CONNECT_TIMEOUT_MS = 15_000;
 
+/** Blocks that one read of a web seed's socket may fill: a run, where more gains nothing (decision 9). */
+export const WEB_SEED_READ_BLOCKS_MAX = 64;
+
 /** Redirects of one request to a web seed. Mirrors need one or two; a longer chain is a loop. */
 export const WEB_SEED_REDIRECTS_MAX = 5;
 

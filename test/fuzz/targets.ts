@@ -388,8 +388,11 @@ const http: FuzzTarget = {
       assert.ok(head.range === undefined || head.range.from < head.range.to, 'a range holds something');
     }
     const text = Buffer.from(input).toString('latin1');
-    const whole = traceResponses(text, () => 65_536);
-    assert.deepEqual(traceResponses(text, () => 1).trace, whole.trace, 'reads of any size tell the same');
+    const whole = traceResponses(text, { readBytes: () => 65_536 });
+    const bytewise = { readBytes: () => 1 };
+    assert.deepEqual(traceResponses(text, bytewise).trace, whole.trace, 'reads of any size tell the same');
+    const scattered = { readBytes: () => 7, placeBytes: () => 2 };
+    assert.deepEqual(traceResponses(text, scattered).trace, whole.trace, 'and so do reads to several places');
     const told = whole.trace.join('').length;
     assert.ok(told <= 20 * input.length + 40, 'nothing is told that did not come');
   },

@@ -40,7 +40,7 @@ test('a download shows its name, a bar, and the figures that matter', () => {
 });
 
 test('a stall is told in words instead of a rate', () => {
-  const stall = { code: 'all-choked', message: 'all 3 peers are choking us' };
+  const stall = { code: 'all-choked', message: 'all 3 peers are choking us' } as const;
   const frame = torrentFrame('a film', { ...DOWNLOADING, downloadBytesPerSecond: 0, stall }, STYLE);
   assert.match(frame, /all 3 peers are choking us/);
   assert.doesNotMatch(frame, /B\/s/);
@@ -107,7 +107,7 @@ test('no line is ever wider than the terminal', () => {
     partialSeeds: fc.nat(20),
     webSeeds: fc.nat(20),
     etaSeconds: fc.integer({ min: 1, max: 10 ** 9 }),
-    stall: fc.record({ code: fc.constant('x'), message: fc.string({ maxLength: 200 }) }),
+    stall: fc.record({ code: fc.constant('no-peers' as const), message: fc.string({ maxLength: 200 }) }),
   });
   fc.assert(
     fc.property(progress, fc.string({ unit: 'grapheme' }), fc.integer({ min: 12, max: 200 }), (now, name, columns) => {

@@ -126,7 +126,7 @@ test('lines: a slow download is heard of every five seconds, later every thirty'
 test('lines: a stall and its end are told at once', () => {
   const { reporter, lines } = lineReporter();
   reporter.progress(progressAt(1));
-  const stall = { code: 'no-peers', message: 'no peers' };
+  const stall = { code: 'no-peers', message: 'no peers' } as const;
   reporter.progress(progressAt(1, { stall }));
   reporter.progress(progressAt(1, { stall }));
   reporter.progress(progressAt(1, { webSeeds: 1 }));

@@ -7,9 +7,27 @@ import type { WebSeeds } from '../webseed/web-seeds.ts';
 import { type Asking, askingWords, dialWords } from './asking.ts';
 import type { Intake } from './intake.ts';
 
+/** Every reason that there is, of downloads and of searches for metadata; docs/library.md lists them. */
+export const STALL_CODES = [
+  'no-peers',
+  'connecting',
+  'all-choked',
+  'nothing-wanted-offered',
+  'peers-stalled',
+  'waiting',
+  'memory-cap',
+  'disk-slow',
+  'rate-limit',
+  'web-seed',
+  'no-metadata',
+  'no-way-out',
+] as const;
+
+export type StallCode = (typeof STALL_CODES)[number];
+
 /** A reason with a stable code and words for the user. */
 export interface Stall {
-  readonly code: string;
+  readonly code: StallCode;
   readonly message: string;
 }
 
@@ -78,7 +96,7 @@ export function explainStall(facts: StallFacts): Stall {
     return { code: 'all-choked', message: `waiting for ${peers(useful)} to let us download` };
   if (facts.lastRefusal === 'rate') return { code: 'rate-limit', message: 'the download limit is reached' };
   if (facts.lastRefusal === 'memory')
-    return { code: 'memory-cap', message: 'piece memory is full; a larger --memory would help' };
+    return { code: 'memory-cap', message: 'piece memory is full: a larger one would help' };
   if (facts.lastRefusal === 'disk')
     return { code: 'disk-slow', message: 'waiting for the disk to write what has come in' };
   if (snubbed > 0) return { code: 'peers-stalled', message: `${peers(snubbed)} promised blocks and sent none` };
@@ -101,7 +119,7 @@ export function explainLoneliness(
   }
   const words = [facts.dialling, facts.asking].filter((some) => some !== undefined);
   if (words.length > 0) return { code: 'no-peers', message: `no peers yet: ${words.join(', ')}` };
-  return { code: 'no-peers', message: 'no peers known; name one with --peer or use a torrent with a tracker' };
+  return { code: 'no-peers', message: 'no peers are known: name one, or take a torrent with a tracker' };
 }
 
 function peers(count: number): string {

@@ -3,6 +3,7 @@
 import { assert } from '../../base/assert.ts';
 import { PIECE_MESSAGE_BYTES } from '../../protocol/wire/block.ts';
 import { Frames } from '../../protocol/wire/frames.ts';
+import { nativeCopy } from './native-copy.ts';
 
 /** What another thread needs to see the same memory. */
 export interface SharedArena {
@@ -26,5 +27,5 @@ export class Arena {
 
 /** The same memory, seen from another thread. */
 export function framesOf({ buffer, table }: SharedArena): Frames {
-  return new Frames(new Uint8Array(buffer), new Int32Array(table));
+  return new Frames(new Uint8Array(buffer), new Int32Array(table), nativeCopy);
 }

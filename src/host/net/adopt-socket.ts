@@ -6,6 +6,11 @@ interface WithHandle {
   _handle?: unknown;
 }
 
+/** The number by which the system knows a socket's connection, or −1 where it tells none, as on Windows. */
+export function descriptorOf(socket: Socket): number {
+  return ((socket as unknown as WithHandle)._handle as { readonly fd?: number } | null | undefined)?.fd ?? -1;
+}
+
 /** How the adopted socket reads: see `net.Socket`'s `onread`. */
 export interface DirectRead {
   readonly buffer: () => Uint8Array;

@@ -4,6 +4,7 @@
 import type { Rc4 } from '../../protocol/mse/rc4.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES } from '../../protocol/wire/block.ts';
 import { SEALED_BLOCKS_KEPT } from '../limits.ts';
+import { nativeCopy } from '../memory/native-copy.ts';
 
 const MESSAGE_BYTES: number = PIECE_HEADER_BYTES + BLOCK_BYTES;
 
@@ -17,7 +18,7 @@ export class SealedBlocks {
   seal(header: Uint8Array, block: Uint8Array, cipher: Rc4): Uint8Array {
     const whole = this.#free.pop() ?? new Uint8Array(MESSAGE_BYTES);
     whole.set(header);
-    whole.set(block, PIECE_HEADER_BYTES);
+    nativeCopy(block, 0, block.length, whole, PIECE_HEADER_BYTES);
     this.copiedBytes += block.length;
     const bytes = PIECE_HEADER_BYTES + block.length;
     cipher.apply(whole, 0, bytes);

@@ -2,6 +2,7 @@
 import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
+import { nativeCopy } from '../memory/native-copy.ts';
 import type { DirectRead } from './adopt-socket.ts';
 
 /** What a secure connection is to be. */
@@ -26,7 +27,7 @@ export function readByChunks(stream: Socket, { buffer, callback }: DirectRead): 
     for (let taken = 0; taken < chunk.length; ) {
       const destination = buffer();
       const count = Math.min(destination.length, chunk.length - taken);
-      destination.set(chunk.subarray(taken, taken + count));
+      nativeCopy(chunk, taken, count, destination, 0);
       taken += count;
       if (callback(count, destination)) continue;
       stream.pause();

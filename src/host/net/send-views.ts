@@ -4,6 +4,7 @@
 import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from '../../protocol/wire/block.ts';
 import type { Frames } from '../../protocol/wire/frames.ts';
 import { writePieceHeader } from '../../protocol/wire/message-writer.ts';
+import { nativeCopy } from '../memory/native-copy.ts';
 
 /** A block to be sent: `length` bytes from `offset` on behind a place, which are the torrent's `begin` and on of `piece`. */
 export interface SentBlock {
@@ -58,7 +59,7 @@ export class SendViews {
     const copy = Buffer.allocUnsafe(block.length);
     let done = 0;
     this.#frames.visit(place, from, block.length, (part) => {
-      copy.set(part, done);
+      nativeCopy(part, 0, part.length, copy, done);
       done += part.length;
     });
     return copy;

@@ -18,6 +18,7 @@ import {
 } from '../../protocol/utp/utp-packet.ts';
 import type { UtpConnectionParts } from '../../protocol/utp/utp-ports.ts';
 import { UTP_HALF_OPEN_MAX, UTP_RESETS_PER_TICK_MAX, UTP_TICK_MS } from '../limits.ts';
+import { nativeCopy } from '../memory/native-copy.ts';
 import { UtpSocket, type UtpSocketOwner } from './utp-socket.ts';
 
 /** The shortest that a timer waits. */
@@ -275,6 +276,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
       random,
       pool: this.#pool,
       budget: this.#budget,
+      copy: nativeCopy,
       packetBytesMax:
         UTP_PACKET_BYTES_MAX - this.#port.overheadBytes - (address.host.includes(':') ? UTP_IPV6_BYTES : 0),
       receiveId,

@@ -5,10 +5,11 @@ import { OUTCOME_LANDED, OUTCOME_RETURNED } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { Frames } from '../../protocol/wire/frames.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
+import { WEB_SEED_READ_BLOCKS_MAX } from '../limits.ts';
 import { BlockStream } from './block-stream.ts';
 
 function scene(places: readonly number[], lastBytes = BLOCK_BYTES) {
-  const memory = new PieceMemory(Frames.alone(40));
+  const memory = new PieceMemory(Frames.alone(120));
   const told: string[] = [];
   const names = new Map([
     [OUTCOME_LANDED, 'landed'],
@@ -50,6 +51,41 @@ test('each block is read into its place, and no more at once than asked for', ()
   stream.filled(100);
   assert.deepEqual(told, ['landed 0', 'landed 1', 'landed 2', 'landed 3']);
   assert.ok(stream.empty);
+});
+
+test('one read fills as many places as there are bytes for, each behind the other', () => {
+  const { stream, memory, told } = scene([3, 4, 9, 5], 100);
+  stream.room(BLOCK_BYTES);
+  stream.filled(5);
+  stream.revoke(0, 2 * BLOCK_BYTES);
+  const rooms: Uint8Array[] = [];
+  stream.rooms(3 * BLOCK_BYTES + 40, rooms);
+  assert.deepEqual(
+    rooms.map((room) => room.length),
+    [BLOCK_BYTES - 5, BLOCK_BYTES, BLOCK_BYTES, 45],
+  );
+  assert.equal(rooms[1], memory.frames.block(4));
+  for (const [at, room] of rooms.entries()) room.fill(at + 1);
+  stream.filled(2 * BLOCK_BYTES);
+  stream.filled(BLOCK_BYTES + 40);
+  assert.deepEqual(told, ['returned 2', 'landed 0', 'landed 1']);
+  assert.deepEqual([memory.frames.block(3)[4], memory.frames.block(3)[5]], [0, 1]);
+  assert.ok(
+    memory.frames.block(9).every((byte) => byte === 0),
+    'the bytes of the revoked block went nowhere',
+  );
+  assert.deepEqual([...memory.frames.block(5, 46).subarray(43)], [4, 4, 0]);
+});
+
+test('one read fills a run of places at most, and nothing is held for it', () => {
+  const { stream, told } = scene([...Array(39).keys()]);
+  for (let at = 39; at < 39 + WEB_SEED_READ_BLOCKS_MAX; at++) stream.add(1, at * BLOCK_BYTES, BLOCK_BYTES, at);
+  const rooms: Uint8Array[] = [];
+  stream.rooms(Number.POSITIVE_INFINITY, rooms);
+  assert.equal(rooms.length, WEB_SEED_READ_BLOCKS_MAX);
+  stream.revoke(0, BLOCK_BYTES);
+  stream.revoke(0, 0);
+  assert.deepEqual(told, ['returned 1', 'returned 0']);
 });
 
 test('a revoked block comes back at once, and its bytes go nowhere', () => {

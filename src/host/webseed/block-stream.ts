@@ -3,6 +3,7 @@
 import { OUTCOME_LANDED, OUTCOME_RETURNED } from '../../engine/ports.ts';
 import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import type { PieceMemory } from '../../protocol/wire/piece-memory.ts';
+import { WEB_SEED_READ_BLOCKS_MAX } from '../limits.ts';
 
 const STRIDE = 4;
 const PIECE = 0;
@@ -18,7 +19,7 @@ export class BlockStream {
   readonly #link: number;
   readonly #memory: PieceMemory;
   readonly #record: BlockRecorder;
-  /** Where bytes go whose block was revoked. */
+  /** Where bytes go whose block was revoked: room for one. */
   readonly #discard: Uint8Array;
   /** A ring of records; positions only grow. */
   #entries = new Int32Array(64 * STRIDE);
@@ -64,14 +65,22 @@ export class BlockStream {
 
   /** Where the next bytes go, at most `bytesMax` of them and at least one. The view may be written to until `filled` or `settle`. */
   room(bytesMax: number): Uint8Array {
-    const at = this.#at(this.#head);
-    const length = this.#entries[at + LENGTH]!;
-    const place = this.#entries[at + PLACE]!;
     this.#heldUntil = this.#head + 1;
-    if (place === NOWHERE) return this.#discard.subarray(0, Math.min(bytesMax, length - this.#filled));
-    const end = Math.min(length, this.#filled + bytesMax);
-    const block = this.#memory.frames.block(place);
-    return this.#filled === 0 && end === BLOCK_BYTES ? block : block.subarray(this.#filled, end);
+    return this.#roomAt(this.#head, bytesMax);
+  }
+
+  /**
+   * Adds to `rooms` where the next bytes go, place by place, at most `bytesMax` of them. To be written to before anything else
+   * happens here: no block counts as being under a destination for it.
+   */
+  rooms(bytesMax: number, rooms: Uint8Array[]): void {
+    let left = bytesMax;
+    const until = Math.min(this.#tail, this.#head + WEB_SEED_READ_BLOCKS_MAX);
+    for (let position = this.#head; position < until && left > 0; position++) {
+      const room = this.#roomAt(position, left);
+      rooms.push(room);
+      left -= room.length;
+    }
   }
 
   /** So many bytes were written there. */
@@ -100,6 +109,17 @@ export class BlockStream {
     this.#head = this.#tail;
     this.#filled = 0;
     this.settle();
+  }
+
+  #roomAt(position: number, bytesMax: number): Uint8Array {
+    const at = this.#at(position);
+    const length = this.#entries[at + LENGTH]!;
+    const place = this.#entries[at + PLACE]!;
+    const filled = position === this.#head ? this.#filled : 0;
+    if (place === NOWHERE) return this.#discard.subarray(0, Math.min(bytesMax, length - filled));
+    const end = Math.min(length, filled + bytesMax);
+    const block = this.#memory.frames.block(place);
+    return filled === 0 && end === BLOCK_BYTES ? block : block.subarray(filled, end);
   }
 
   #done(at: number): void {

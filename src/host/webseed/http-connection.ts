@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { ResponseReceiver, type ResponseSink } from '../../protocol/http/response-receiver.ts';
 import { WEB_SEED_CONNECT_TIMEOUT_MS } from '../limits.ts';
 import type { Egress, Opening } from '../net/egress.ts';
+import { readScattered } from '../net/scatter-read.ts';
 import { openSource } from '../net/source-socket.ts';
 
 /** Why a connection ended; `complete` when that was the end of its last response. */
@@ -19,8 +20,8 @@ export interface ConnectionParts {
   readonly refusal: (host: string) => string | undefined;
   readonly sink: ResponseSink;
   readonly closed: (end: ConnectionEnd) => void;
-  /** Something was read: what the sink noted can be passed on. */
-  readonly received: () => void;
+  /** So many reads have brought something: what the sink noted can be passed on. */
+  readonly received: (reads: number) => void;
 }
 
 /** What the system tells of a connection that could not be made. */
@@ -34,6 +35,8 @@ export class HttpConnection {
   #socket: Socket | undefined;
   /** What was sent before the connection stood. */
   #unsent = '';
+  /** Nothing lies between the socket and the stream: neither TLS, nor a proxy whose last words may have brought some of it. */
+  readonly #plain: boolean;
   #timer: NodeJS.Timeout | undefined;
   #end = { code: 'ERR_WEB_SEED_CLOSED', message: 'closed the connection' };
   /** The numeric address that was dialled, once it stands or has failed at one. */
@@ -49,8 +52,9 @@ export class HttpConnection {
       port: port === '' ? (secure ? 443 : 80) : Number(port),
       secure,
     };
+    this.#plain = !secure && parts.egress.proxy === undefined;
     this.#receiver.copies = secure && !parts.egress.straight;
-    const onread = { buffer: () => this.#receiver.destination(), callback: (count: number) => this.#read(count) };
+    const onread = { buffer: () => this.#receiver.destination(), callback: this.#read };
     const timer = setTimeout(() => this.#fail('ETIMEDOUT', 'does not answer'), WEB_SEED_CONNECT_TIMEOUT_MS);
     this.#opening = openSource(parts.egress, target, {
       refusal: parts.refusal,
@@ -114,11 +118,22 @@ export class HttpConnection {
     this.#parts.closed({ ...this.#end, complete });
   }
 
-  #read(count: number): boolean {
+  readonly #read = (count: number, destination: Uint8Array): boolean => {
     this.#receiver.arrived(count);
+    // Who filled a place has more, for the most part: as many places follow as there are.
+    const scattered = this.#plain && count === destination.length && this.#readOn();
     // The engine may answer with requests that make room: only then it is known whether to go on.
-    this.#parts.received();
+    this.#parts.received(scattered ? 2 : 1);
     return this.#receiver.reads;
+  };
+
+  /** Reads to several places at once. Returns whether that brought anything. */
+  #readOn(): boolean {
+    const socket = this.#socket;
+    if (socket === undefined) return false;
+    const count = readScattered(socket, this.#receiver.destinations());
+    this.#receiver.scattered(count);
+    return count > 0;
   }
 
   #fail(code: string, message: string): void {

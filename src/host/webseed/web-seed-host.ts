@@ -92,8 +92,8 @@ export class WebSeedHost implements WebSeedPort, WebSeedLinkOwner {
     if (this.#batch.count > 0) setImmediate(this.#flush);
   }
 
-  received(): void {
-    this.#options.counters.addRead();
+  received(reads: number): void {
+    this.#options.counters.addReads(reads);
     this.#flush();
   }
 

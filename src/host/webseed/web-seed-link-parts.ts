@@ -9,8 +9,8 @@ import type { SeedTargets } from './seed-targets.ts';
 export interface WebSeedLinkOwner {
   /** Places may have come back: pass it on soon, never from inside a call. */
   settled(): void;
-  /** Something was read: pass on at once what became of blocks. */
-  received(): void;
+  /** There were so many reads: pass on at once what became of blocks. */
+  received(reads: number): void;
   placed(bytes: number, copied: boolean): void;
   skipped(link: LinkId, bytes: number): void;
   rangeless(link: LinkId): void;

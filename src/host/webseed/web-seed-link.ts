@@ -9,10 +9,10 @@ import {
   WEB_SEED_PIPELINE_MAX,
   WEB_SEED_PROGRESS_BYTES_MIN,
   WEB_SEED_REDIRECTS_MAX,
-  WEB_SEED_TEXT_BYTES_MAX,
 } from '../limits.ts';
 import { type ConnectionEnd, HttpConnection } from './http-connection.ts';
 import { requestHead } from './request-head.ts';
+import { RetryText } from './retry-text.ts';
 import { judgeAnswer, type SeedAnswer } from './seed-answer.ts';
 import { appendRequests, type SeedRequest } from './seed-request.ts';
 import type { WebSeedLinkParts } from './web-seed-link-parts.ts';
@@ -38,8 +38,7 @@ export class WebSeedLink implements ResponseSink {
   #wholeOf = -1;
   #position = 0;
   #skipping = false;
-  #text: Uint8Array = new Uint8Array(0);
-  #textLength = 0;
+  #text: RetryText | undefined;
   // What the present connection has brought, and why it is being ended.
   #progressBytes = 0;
   #answers = 0;
@@ -113,8 +112,7 @@ export class WebSeedLink implements ResponseSink {
         return this.#takeWhole(asked);
       case 'text':
         this.#body = 'text';
-        this.#text = new Uint8Array(WEB_SEED_TEXT_BYTES_MAX);
-        this.#textLength = 0;
+        this.#text = new RetryText();
         return;
       case 'moved':
         return this.#move(asked, answer.location);
@@ -161,12 +159,25 @@ export class WebSeedLink implements ResponseSink {
       }
       case 'whole':
         return asked === undefined ? undefined : this.#roomInWhole(asked, bytesMax);
-      case 'text':
-        if (this.#textLength < this.#text.length) return this.#text.subarray(this.#textLength);
-        return discard;
+      case 'text': {
+        const room = this.#text!.room();
+        return room.length > 0 ? room : discard;
+      }
       default:
         return discard.subarray(0, Math.min(bytesMax, discard.length));
     }
+  }
+
+  rooms(bytesMax: number, rooms: Uint8Array[]): void {
+    const asked = this.#requests[0];
+    if (asked === undefined) return;
+    let left = 0;
+    if (this.#body === 'part') left = this.#bodyTo - asked.from - this.#done;
+    else if (this.#body === 'whole' && asked.index === this.#wholeOf && asked.from + this.#done === this.#position)
+      left = asked.length - this.#done;
+    if (left <= 0) return;
+    this.#skipping = false;
+    this.#parts.stream.rooms(Math.min(bytesMax, left), rooms);
   }
 
   #roomInWhole(asked: SeedRequest, bytesMax: number): Uint8Array | undefined {
@@ -184,7 +195,7 @@ export class WebSeedLink implements ResponseSink {
   filled(count: number, copied: boolean): void {
     const { stream, owner, id } = this.#parts;
     this.#progressBytes += count;
-    if (this.#body === 'text') this.#textLength += count;
+    if (this.#body === 'text') this.#text?.filled(count);
     if (this.#body === 'whole') this.#position += count;
     if (this.#skipping) owner.skipped(id, count);
     if (this.#skipping || (this.#body !== 'part' && this.#body !== 'whole')) return;
@@ -244,11 +255,10 @@ export class WebSeedLink implements ResponseSink {
     });
   }
 
-  /** BEP 17: the body is the number of seconds after which to come back. */
   #heardText(): void {
-    const text = String.fromCharCode(...this.#text.subarray(0, this.#textLength)).trim();
+    const retryAfterMs = this.#text?.afterMs;
     const failure = { kind: 'busy', code: 'ERR_WEB_SEED_STATUS', message: 'answers with status 503' } as const;
-    this.#abort(/^\d{1,9}$/.test(text) ? { ...failure, retryAfterMs: Number(text) * 1000 } : failure);
+    this.#abort(retryAfterMs === undefined ? failure : { ...failure, retryAfterMs });
   }
 
   failed(code: string, message: string): void {
@@ -318,7 +328,7 @@ export class WebSeedLink implements ResponseSink {
       refusal: (host) => refusal(url, sentFromAfar, host),
       sink: this,
       closed: (end) => this.#disconnected(end),
-      received: () => this.#parts.owner.received(),
+      received: (reads) => this.#parts.owner.received(reads),
     });
     this.#pump();
   }
@@ -376,7 +386,7 @@ export class WebSeedLink implements ResponseSink {
     targets.forget();
     if (failure.code !== 'ERR_WEB_SEED_CLOSED') owner.failed(id, failure);
     stream.clear();
-    owner.received();
+    owner.received(0);
     if (this.#closing) owner.closed(id);
   }
 }

@@ -27,19 +27,18 @@ const TRACE = [
 
 test('several responses are told apart, whatever the reads', () => {
   const random = new SeededRandom(1);
-  assert.deepEqual(traceResponses(THREE, () => 1_000_000).trace, TRACE);
-  assert.deepEqual(traceResponses(THREE, () => 1).trace, TRACE);
+  assert.deepEqual(traceResponses(THREE, { readBytes: () => 1_000_000 }).trace, TRACE);
+  assert.deepEqual(traceResponses(THREE, { readBytes: () => 1 }).trace, TRACE);
   for (let round = 0; round < 200; round++) {
-    assert.deepEqual(traceResponses(THREE, () => 1 + Math.floor(random.next() * 40)).trace, TRACE);
+    assert.deepEqual(traceResponses(THREE, { readBytes: () => 1 + Math.floor(random.next() * 40) }).trace, TRACE);
   }
 });
 
 test('a body goes where the sink says, and little of it is copied', () => {
   const body = 'x'.repeat(100_000);
-  const { trace, copiedBytes } = traceResponses(
-    `HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${body}`,
-    () => 65_536,
-  );
+  const { trace, copiedBytes } = traceResponses(`HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${body}`, {
+    readBytes: () => 65_536,
+  });
   assert.deepEqual(trace, ['head 200', `body ${body}`, 'ended']);
   assert.ok(copiedBytes < 512, `${copiedBytes} bytes were copied`);
 });
@@ -47,9 +46,37 @@ test('a body goes where the sink says, and little of it is copied', () => {
 test('without room for a body nothing more is read, and nothing is lost', () => {
   const random = new SeededRandom(2);
   for (let round = 0; round < 100; round++) {
-    const size = (): number => 1 + Math.floor(random.next() * 30);
-    assert.deepEqual(traceResponses(THREE, size, () => random.next() < 0.5).trace, TRACE);
+    const readBytes = (): number => 1 + Math.floor(random.next() * 30);
+    assert.deepEqual(traceResponses(THREE, { readBytes, hasRoom: () => random.next() < 0.5 }).trace, TRACE);
   }
+});
+
+test('several places filled by one read hold what one after the other would', () => {
+  const random = new SeededRandom(3);
+  for (let round = 0; round < 300; round++) {
+    const readBytes = (): number => 1 + Math.floor(random.next() * 30);
+    const placeBytes = (): number => 1 + Math.floor(random.next() * 6);
+    const hasRoom = (): boolean => round % 2 === 0 || random.next() < 0.5;
+    assert.deepEqual(traceResponses(THREE, { readBytes, placeBytes, hasRoom }).trace, TRACE);
+  }
+});
+
+test('places of a body end where it ends, and there are none in a head or between chunks', () => {
+  const text = 'HTTP/1.1 206 P\r\nContent-Length: 1000\r\n\r\n';
+  const { trace, reads, copiedBytes } = traceResponses(`${text}${'x'.repeat(1000)}${text}${'y'.repeat(1000)}`, {
+    readBytes: () => 512,
+    placeBytes: () => 300,
+  });
+  assert.deepEqual(trace, [
+    'head 206',
+    `body ${'x'.repeat(1000)}`,
+    'ended',
+    'head 206',
+    `body ${'y'.repeat(1000)}`,
+    'ended',
+  ]);
+  assert.ok(copiedBytes < 1000, 'what comes with a head is copied, the rest is not');
+  assert.ok(reads <= 8, `${reads} reads`);
 });
 
 test('a receiver that was stopped tells nothing more', () => {
@@ -57,6 +84,7 @@ test('a receiver that was stopped tells nothing more', () => {
   const receiver = new ResponseReceiver({
     head: () => told.push('head'),
     room: () => undefined,
+    rooms: () => undefined,
     filled: () => told.push('filled'),
     ended: () => told.push('ended'),
     failed: () => told.push('failed'),
@@ -77,7 +105,7 @@ for (const [name, text, code] of [
   ['a head without an end', `HTTP/1.1 200 OK\r\nX: ${'y'.repeat(20_000)}`, 'ERR_HTTP_HEAD'],
 ] as const) {
   test(`${name} ends it`, () => {
-    assert.equal(traceResponses(text, () => 64).trace.at(-1), `failed ${code}`);
-    assert.equal(traceResponses(text, () => 1).trace.at(-1), `failed ${code}`);
+    assert.equal(traceResponses(text, { readBytes: () => 64 }).trace.at(-1), `failed ${code}`);
+    assert.equal(traceResponses(text, { readBytes: () => 1 }).trace.at(-1), `failed ${code}`);
   });
 }

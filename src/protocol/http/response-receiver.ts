@@ -22,6 +22,8 @@ export interface ResponseSink {
   head(head: ResponseHead): void;
   /** Where the next bytes of its body go, at most `bytesMax` of them; `undefined` while there is no room for any. */
   room(bytesMax: number): Uint8Array | undefined;
+  /** Adds to `rooms` where the bytes go that come next, as far as that is known: at most `bytesMax` of them. */
+  rooms(bytesMax: number, rooms: Uint8Array[]): void;
   /** So many were written there; `copied`: by way of the control buffer. */
   filled(count: number, copied: boolean): void;
   /** The response is complete. */
@@ -32,6 +34,8 @@ export interface ResponseSink {
 
 export class ResponseReceiver {
   readonly #sink: ResponseSink;
+  /** What `destinations` answered, one list for all reads. */
+  readonly #rooms: Uint8Array[] = [];
   readonly #control = new Uint8Array(HTTP_HEAD_BYTES_MAX);
   #state = IN_HEAD;
   /** Unread control bytes are [start, end). */
@@ -67,6 +71,23 @@ export class ResponseReceiver {
     if (this.#state === FAILED) return;
     if (this.#direct) this.#took(count, false);
     else this.#end += count;
+    this.#parse();
+  }
+
+  /**
+   * For who can read to several places at once: where the next bytes of a body belong, one place behind the other. None while
+   * something else is expected. They may be written to until anything else is asked or told.
+   */
+  destinations(): readonly Uint8Array[] {
+    this.#rooms.length = 0;
+    if (this.#inBody && this.#start === this.#end) this.#sink.rooms(this.#left, this.#rooms);
+    return this.#rooms;
+  }
+
+  /** `count` bytes were written to the last `destinations`, from the start. */
+  scattered(count: number): void {
+    if (this.#state === FAILED || count === 0) return;
+    this.#took(count, false);
     this.#parse();
   }
 

@@ -1,4 +1,5 @@
 // Bytes that wait to be put into packets. They stay where they are: of a served block, in piece memory.
+import { type CopyBytes, copyBytes } from '../../base/bytes.ts';
 
 /** Told when the last byte of a chunk was put into a packet: its memory is free again. */
 export type ChunkTaken = () => void;
@@ -11,6 +12,11 @@ export class SendQueue {
   /** The first chunk that is not taken whole, and how much of it is. */
   #first = 0;
   #offset = 0;
+  readonly #copy: CopyBytes;
+
+  constructor(copy: CopyBytes = copyBytes) {
+    this.#copy = copy;
+  }
 
   push(chunk: Uint8Array, taken?: ChunkTaken): void {
     this.#chunks.push(chunk);
@@ -25,8 +31,7 @@ export class SendQueue {
       const chunk = this.#chunks[this.#first]!;
       const left = chunk.length - this.#offset;
       const count = Math.min(left, end - to);
-      if (count > 0)
-        packet.set(count === chunk.length ? chunk : chunk.subarray(this.#offset, this.#offset + count), to);
+      if (count > 0) this.#copy(chunk, this.#offset, count, packet, to);
       to += count;
       this.bytes -= count;
       if (count < left) {

@@ -51,7 +51,7 @@ export class UtpConnection {
   pacedUntilUs = 0;
   readonly #parts: UtpConnectionParts;
   readonly #window: SendWindow;
-  readonly #queue = new SendQueue();
+  readonly #queue: SendQueue;
   readonly #receive: ReceiveBuffer;
   #state: number;
   #theirWindowBytes: number = UTP_PACKET_BYTES_MAX;
@@ -71,6 +71,7 @@ export class UtpConnection {
   private constructor(parts: UtpConnectionParts, state: number, theirSequence: number) {
     this.#parts = parts;
     this.#state = state;
+    this.#queue = new SendQueue(parts.copy);
     this.#waitingSinceUs = parts.nowUs();
     this.#lastSentUs = this.#waitingSinceUs;
     this.path = new UtpPath(Math.min(parts.packetBytesMax, UTP_PACKET_BYTES_MAX));

@@ -1,4 +1,5 @@
 // What a uTP connection is given, and what it tells.
+import type { CopyBytes } from '../../base/bytes.ts';
 import type { Random } from '../../base/clock.ts';
 import type { ReorderBudget } from './receive-buffer.ts';
 import type { PacketPool } from './sent-packet.ts';
@@ -31,6 +32,8 @@ export interface UtpConnectionParts {
   readonly random: Random;
   readonly pool: PacketPool;
   readonly budget: ReorderBudget;
+  /** Moves what was written to its packets, out of piece memory for the most part. Default: `copyBytes`. */
+  readonly copy?: CopyBytes;
   /** Bytes of a datagram's payload that the network we are in lets through. */
   readonly packetBytesMax: number;
   /** The number by which the other side's packets name the connection, and the one by which ours do. */

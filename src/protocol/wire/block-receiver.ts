@@ -13,7 +13,7 @@
 // its place gets that frame. When something else than a full block comes in between, what was read behind it is copied
 // to where it belongs, and the next reads are shorter. Whoever wants a place back (`revoke`) waits until the destination
 // has moved off it.
-import { copyBytes, readUint32 } from '../../base/bytes.ts';
+import { readUint32 } from '../../base/bytes.ts';
 import { MESSAGE_BYTES_MIN } from '../limits.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
 import { ControlBuffer } from './control-buffer.ts';
@@ -138,7 +138,7 @@ export class BlockReceiver {
 
   /** `count` bytes were written to the start of the last destination. */
   arrived(count: number): void {
-    this.#commons.counters.addRead();
+    this.#commons.counters.addReads(1);
     this.#ahead.learn(count, this.#view.length);
     this.#took(count);
   }
@@ -173,7 +173,7 @@ export class BlockReceiver {
   /** Moves block bytes that were not read to their place: the copy that the counters show. */
   #copyToBlock(chunk: Uint8Array, offset: number, count: number): number {
     const to = this.#frame * PIECE_MESSAGE_BYTES + PIECE_HEADER_BYTES + this.#filled;
-    copyBytes(chunk, offset, count, this.#memory.frames.bytes, to);
+    this.#memory.frames.copyIn(chunk, offset, count, to);
     this.#commons.counters.addCopied(count);
     this.#filled += count;
     if (this.#filled === this.#length) this.#blockDone();
@@ -299,7 +299,7 @@ export class BlockReceiver {
   #moveOut(start: number, end: number): Uint8Array {
     this.#ahead.frames = 0;
     const moved = this.#commons.scratch.subarray(0, end - start);
-    moved.set(this.#memory.frames.bytes.subarray(start, end));
+    this.#memory.frames.copyOut(start, moved);
     return moved;
   }
 

@@ -9,24 +9,27 @@
 // a block may stay in the frame that it arrived in, because its place and the frame's own exchange their frames. The
 // table is shared by the threads that share the memory; only who owns both places may exchange them.
 import { assert } from '../../base/assert.ts';
+import { type CopyBytes, copyBytes } from '../../base/bytes.ts';
 import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
 
 /** The memory behind `count` places. */
 export class Frames {
   readonly count: number;
   readonly bytes: Uint8Array;
+  readonly #copy: CopyBytes;
   readonly #frameOf: Int32Array;
   readonly #placeOf: Int32Array;
   /** The blocks of frames, made once each, so that a block allocates nothing. */
   readonly #blocks: (Uint8Array | undefined)[];
   readonly #views: (Uint8Array | undefined)[];
 
-  /** `bytes`: `PIECE_MESSAGE_BYTES` for each frame. `table`: as `Frames.table` makes it. */
-  constructor(bytes: Uint8Array, table: Int32Array) {
+  /** `bytes`: `PIECE_MESSAGE_BYTES` for each frame. `table`: as `Frames.fillTable` makes it. `copy`: where one has to be, how. */
+  constructor(bytes: Uint8Array, table: Int32Array, copy: CopyBytes = copyBytes) {
     const count = table.length / 2;
     assert(bytes.length === count * PIECE_MESSAGE_BYTES, 'the table describes this memory');
     this.count = count;
     this.bytes = bytes;
+    this.#copy = copy;
     this.#frameOf = table.subarray(0, count);
     this.#placeOf = table.subarray(count);
     this.#blocks = new Array<Uint8Array | undefined>(count).fill(undefined);
@@ -91,6 +94,16 @@ export class Frames {
     return view;
   }
 
+  /** Copies `count` bytes, `from[start]` and on, to offset `at` of `bytes`. */
+  copyIn(from: Uint8Array, start: number, count: number, at: number): void {
+    this.#copy(from, start, count, this.bytes, at);
+  }
+
+  /** Fills `to` with the bytes from offset `at` on. */
+  copyOut(at: number, to: Uint8Array): void {
+    this.#copy(this.bytes, at, to.length, to, 0);
+  }
+
   /** Calls `visit` with the parts of `length` bytes that begin `offset` bytes behind a place, and go on behind the next. */
   visit(place: number, offset: number, length: number, visit: (part: Uint8Array) => void): void {
     for (let done = 0; done < length; ) {
@@ -108,7 +121,7 @@ export class Frames {
     const copy = new Uint8Array(length);
     let done = 0;
     this.visit(place, 0, length, (part) => {
-      copy.set(part, done);
+      this.#copy(part, 0, part.length, copy, done);
       done += part.length;
     });
     return copy;
@@ -118,7 +131,7 @@ export class Frames {
   set(place: number, bytes: Uint8Array): void {
     let done = 0;
     this.visit(place, 0, bytes.length, (part) => {
-      part.set(bytes.subarray(done, done + part.length));
+      this.#copy(bytes, done, part.length, part, 0);
       done += part.length;
     });
   }

@@ -31,8 +31,8 @@ export class ReceiveCounters {
     return this.#counts[3]!;
   }
 
-  addRead(): void {
-    this.#counts[0]! += 1;
+  addReads(reads: number): void {
+    this.#counts[0]! += reads;
   }
 
   addPlaced(bytes: number): void {

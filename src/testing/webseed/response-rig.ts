@@ -5,13 +5,28 @@ import { ResponseReceiver } from '../../protocol/http/response-receiver.ts';
 export interface ResponseTrace {
   readonly trace: readonly string[];
   readonly copiedBytes: number;
+  /** Reads that brought bytes. */
+  readonly reads: number;
 }
 
-/** Feeds `text`; `readBytes` is the size of the next read, and `hasRoom` whether the sink takes any of a body just now. */
-export function traceResponses(text: string, readBytes: () => number, hasRoom = (): boolean => true): ResponseTrace {
+/** How a text is fed. */
+export interface Feed {
+  /** The size of the next read. */
+  readonly readBytes: () => number;
+  /** Whether the sink takes any of a body just now. Default: always. */
+  readonly hasRoom?: () => boolean;
+  /** Bytes of a place that is filled with others in one read; absent: every read has one destination. */
+  readonly placeBytes?: () => number;
+}
+
+const ROOM_BYTES = 65_536;
+const PLACES = 5;
+
+export function traceResponses(text: string, { readBytes, hasRoom = () => true, placeBytes }: Feed): ResponseTrace {
   const trace: string[] = [];
   let copiedBytes = 0;
-  let given = new Uint8Array(0);
+  let reads = 0;
+  let given: readonly Uint8Array[] = [];
   let body = '';
   const flush = (): void => {
     if (body !== '') trace.push(`body ${body}`);
@@ -21,11 +36,22 @@ export function traceResponses(text: string, readBytes: () => number, hasRoom = 
     head: ({ status }) => void trace.push(`head ${status}`),
     room: (bytesMax) => {
       if (!hasRoom()) return undefined;
-      given = new Uint8Array(Math.min(bytesMax, 65_536));
-      return given;
+      const room = new Uint8Array(Math.min(bytesMax, ROOM_BYTES));
+      given = [room];
+      return room;
+    },
+    rooms: (bytesMax, rooms) => {
+      for (let left = bytesMax; left > 0 && rooms.length < PLACES && hasRoom(); left -= rooms.at(-1)!.length)
+        rooms.push(new Uint8Array(Math.min(left, placeBytes!())));
+      given = rooms;
     },
     filled: (count, copied) => {
-      for (const byte of given.subarray(0, count)) body += String.fromCharCode(byte);
+      let left = count;
+      for (const room of given) {
+        for (const byte of room.subarray(0, left)) body += String.fromCharCode(byte);
+        left = Math.max(0, left - room.length);
+      }
+      if (left > 0) trace.push(`${left} bytes more than there was room for`);
       if (copied) copiedBytes += count;
     },
     ended: () => {
@@ -38,6 +64,18 @@ export function traceResponses(text: string, readBytes: () => number, hasRoom = 
     },
   });
   let at = 0;
+  /** Writes the next bytes of the text to these places; how many. */
+  const read = (places: readonly Uint8Array[], bytesMax: number): number => {
+    let count = 0;
+    for (const place of places) {
+      const part = Math.min(place.length, bytesMax - count, text.length - at);
+      for (let i = 0; i < part; i++) place[i] = text.charCodeAt(at + i);
+      at += part;
+      count += part;
+    }
+    if (count > 0) reads++;
+    return count;
+  };
   let reading = true;
   for (let idle = 0; at < text.length && idle < 1000; ) {
     if (!reading) {
@@ -46,15 +84,12 @@ export function traceResponses(text: string, readBytes: () => number, hasRoom = 
       idle++;
       continue;
     }
-    const destination = receiver.destination();
-    const count = Math.min(readBytes(), destination.length, text.length - at);
-    for (let i = 0; i < count; i++) destination[i] = text.charCodeAt(at + i);
-    at += count;
-    receiver.arrived(count);
+    receiver.arrived(read([receiver.destination()], readBytes()));
+    if (placeBytes !== undefined) receiver.scattered(read(receiver.destinations(), readBytes()));
     reading = receiver.reads;
   }
   for (; !reading; reading = receiver.reads) receiver.resume();
   receiver.closed();
   flush();
-  return { trace, copiedBytes };
+  return { trace, copiedBytes, reads };
 }
