@@ -7,13 +7,18 @@ import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { chooseSha1, type Sha1 } from '#src/host/disk/sha1.ts';
+import { BY_SHA_INSTRUCTIONS, loadLanes, Sha1Lanes } from '#src/host/disk/sha1-lanes.ts';
 import { repository } from './repository.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const BUFFERS = 16;
 const READ_BYTES = 256 * 1024;
-const ABREAST = 3;
+const NUMBERS: Readonly<Record<number, string>> = {
+  1: 'one piece at a time',
+  3: 'three abreast',
+  16: 'sixteen abreast',
+};
 
 export interface FloorFigure {
   readonly what: string;
@@ -66,17 +71,29 @@ async function receive(bytes: number): Promise<FloorFigure> {
   return clock.stop('receive', bytes);
 }
 
-function hash(what: string, sha1: Sha1, bytes: number): FloorFigure {
-  const pieces = Array.from({ length: ABREAST }, () => new Uint8Array(new SharedArrayBuffer(MIB)).fill(1));
+function hash(sha1: Sha1, bytes: number): FloorFigure {
+  const { abreast } = sha1;
+  const pieces = Array.from({ length: abreast }, () => new Uint8Array(new SharedArrayBuffer(MIB)).fill(1));
   const streams = pieces.map(() => sha1.stream());
   const clock = stopwatch();
   let done = 0;
   while (done < bytes) {
     for (const [at, piece] of pieces.entries()) sha1.add(streams[at]!, [piece], true);
     sha1.run();
-    done += ABREAST * MIB;
+    done += abreast * MIB;
   }
-  return clock.stop(what, done);
+  return clock.stop(`SHA-1, ${NUMBERS[abreast] ?? abreast}`, done);
+}
+
+/** By each of the ways that there are here, the fastest last; the others stand beside it. */
+function hashes(bytes: number): FloorFigure[] {
+  const lanes = loadLanes();
+  const ways: Sha1[] = [chooseSha1('node')];
+  if (lanes !== undefined && (lanes.kernels & BY_SHA_INSTRUCTIONS) !== 0) {
+    ways.push(new Sha1Lanes(lanes, BY_SHA_INSTRUCTIONS));
+  }
+  if (lanes !== undefined && lanes.kernels !== BY_SHA_INSTRUCTIONS) ways.push(new Sha1Lanes(lanes));
+  return ways.map((way, index) => ({ ...hash(way, bytes), beside: index < ways.length - 1 }));
 }
 
 function write(bytes: number, folder: string): FloorFigure {
@@ -93,11 +110,5 @@ function write(bytes: number, folder: string): FloorFigure {
 
 /** Receives, hashes and writes `bytes` bytes (a multiple of 1 MiB), each apart from the others. */
 export async function floor(bytes: number, folder: string): Promise<FloorFigure[]> {
-  const alone = hash('SHA-1, one piece at a time', chooseSha1('node'), bytes);
-  return [
-    await receive(bytes),
-    { ...alone, beside: true },
-    hash('SHA-1, three abreast', chooseSha1('auto'), bytes),
-    write(bytes, folder),
-  ];
+  return [await receive(bytes), ...hashes(bytes), write(bytes, folder)];
 }

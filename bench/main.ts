@@ -16,7 +16,7 @@ import { floor } from './floor.ts';
 import { benchHostile } from './hostile.ts';
 import { benchMany } from './many.ts';
 import { type BenchOptions, benchOptions, USAGE } from './options.ts';
-import { makePayload, makeRepeatedPayload, makeTorrent, type Payload } from './payload.ts';
+import { makePayload, makeRepeatedPayload, makeTorrent, type Payload, touchPages } from './payload.ts';
 import { circumstances, writeMarked } from './performance-page.ts';
 import { type Ground, type Measurement, measure } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
@@ -35,6 +35,8 @@ import { benchWebSeed } from './webseed.ts';
 const GIB = 2 ** 30;
 /** The bars are promises about downloads of this size: start-up would blur smaller ones. */
 const BARS_FROM_BYTES = 2 * GIB;
+/** What is written and deleted before a scenario, so that nobody's pages are cold. */
+const TOUCHED_BYTES_MAX = 4 * GIB;
 /** Transmission takes ten times as long as the others and varies little. */
 const SLOW_CLIENT_PAIRS = 2;
 
@@ -85,6 +87,7 @@ async function runScenario(scenario: Scenario, setting: Setting): Promise<Scenar
   const ground = { root, payload, torrent, seeder, encrypted };
   const duels: Duel[] = [];
   try {
+    touchPages(root, Math.min(2 * payload.bytes, TOUCHED_BYTES_MAX));
     // The first download after the seeder's start is slower for anybody: it is not counted.
     await measure(own, ground);
     for (const opponent of setting.opponents) {
@@ -119,6 +122,7 @@ async function bench(options: BenchOptions): Promise<boolean> {
   const payload = makePayload(root, options.payloadBytes);
   const tracker = await startTracker();
   try {
+    touchPages(root, Math.min(2 * payload.bytes, TOUCHED_BYTES_MAX));
     const floorFigures = await floor(payload.bytes, root);
     const setting = { options, root, payload, tracker, own, opponents };
     const results: ScenarioResult[] = [];

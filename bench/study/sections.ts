@@ -96,7 +96,7 @@ const hashing: Section = {
       ...USUAL,
       title: '1 peer',
       cases: [
-        { title: 'in the disk worker, three pieces abreast', run: { hashing: 'worker' } },
+        { title: 'in the disk worker, pieces abreast', run: { hashing: 'worker' } },
         { title: 'in the disk worker, by node:crypto', run: { hashing: 'worker', client: { hashing: 'node' } } },
         { title: 'on the engine’s thread, by piece', run: { hashing: 'thread', client: { hashing: 'node' } } },
         { title: 'on the engine’s thread, by block', run: { hashing: 'incremental', client: { hashing: 'node' } } },

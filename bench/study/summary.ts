@@ -56,7 +56,7 @@ function rows(): string[][] {
     ],
     [
       'S4',
-      'hashed and written where the network wrote, three pieces abreast',
+      'hashed and written where the network wrote, pieces abreast',
       '`hashing`',
       `${against('hashing', 0, [0, 1])} of node:crypto; ${against('hashing', 0, [0, 2])} of hashing on the engine’s thread`,
     ],

@@ -27,10 +27,13 @@ export const VIEWS_MAX = 1024;
 /** Pieces up to this many bytes together stay with one disk worker, so that neighbours go out in one call. */
 export const STRIPE_BYTES: number = 4 * 1024 * 1024;
 
-/** Size of the reused buffer with which a recheck reads: small beside a core's cache, and pieces of 1 MiB fit it abreast. */
-export const SCAN_BUFFER_BYTES: number = 3 * 1024 * 1024;
+/** Size of the reused buffer with which a thread of a recheck reads: sixteen pieces of 1 MiB fit it, which are hashed side by side. */
+export const SCAN_BUFFER_BYTES: number = 16 * 1024 * 1024;
 
-/** Large pieces that a recheck reads abreast, a part of each at a time: as many as are hashed side by side. */
+/** Threads of a recheck, each with such a buffer: they hash some 20 GB/s, and no disk reads as fast. */
+export const SCAN_THREADS_MAX = 4;
+
+/** Pieces larger than the buffer that a recheck reads abreast, a part of each at a time: few, for a disk has to seek between them. */
 export const SCAN_ABREAST = 3;
 
 /** A recheck starts one more thread for every so many bytes: below, starting a thread costs more than it saves. */

@@ -56,12 +56,12 @@ test('large pieces are hashed abreast, a part of each at a time, by either hashe
   for (const hashing of ['auto', 'node'] as const) {
     const disk = await TemporaryDisk.create({ hashing });
     try {
-      const torrent = disk.torrent(2560 * KIB, [['large', 11 * 1024 * KIB + 77]]);
+      const torrent = disk.torrent(8192 * KIB, [['large', 4 * 8192 * KIB + 77]]);
       const store = await disk.pool.open(torrent.layout);
       await disk.storeAll(store, torrent);
       assert.equal((await disk.pool.check(store)).count, 5);
       const file = await open(path.join(disk.directory, 'large'), 'r+');
-      await file.write(Uint8Array.of(1, 2, 3), 0, 3, 2 * 2560 * KIB - 2);
+      await file.write(Uint8Array.of(1, 2, 3), 0, 3, 2 * 8192 * KIB - 2);
       await file.close();
       const had = await disk.pool.check(store);
       assert.deepEqual(

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { Bitfield } from '../../base/bitfield.ts';
 import { StorageError } from '../../base/errors.ts';
 import type { Geometry, PieceIndex } from '../../engine/torrent/geometry.ts';
-import { SCAN_ABREAST, SCAN_BUFFER_BYTES, SCAN_BYTES_PER_WORKER } from '../limits.ts';
+import { SCAN_ABREAST, SCAN_BUFFER_BYTES, SCAN_BYTES_PER_WORKER, SCAN_THREADS_MAX } from '../limits.ts';
 import type { FileSystemModule } from './disk-messages.ts';
 import { FileMap } from './file-map.ts';
 import { type FileStat, statFiles } from './file-stats.ts';
@@ -142,7 +142,7 @@ async function scan(
     if (!signal?.aborted) onProgress?.(done, had);
   };
   try {
-    const count = Math.min(threads, availableParallelism());
+    const count = Math.min(threads, availableParallelism(), SCAN_THREADS_MAX);
     const ends = await Promise.allSettled(Array.from({ length: count }, () => runThread(data, listener, stop)));
     signal?.throwIfAborted();
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
