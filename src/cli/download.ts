@@ -26,7 +26,7 @@ export interface FinishedDownload {
 /** Downloads; rejects with what stopped the torrent, or when the signal aborts. */
 export async function download(job: DownloadJob): Promise<FinishedDownload> {
   const { client, reporter, meter } = job;
-  const torrent = await add(job);
+  const torrent = await addTorrent(job);
   reporter.begin(subjectOf(torrent.metainfo, job.add.directory));
   let spaceAsked = Promise.resolve();
   const presentBytes = bytesPresentAtStart(torrent, (missingBytes) => {
@@ -59,7 +59,13 @@ async function warnOfSpace({ reporter, add }: DownloadJob, missingBytes: number)
 }
 
 /** Adds the torrent; the metadata of a magnet link may be long in coming, and its search is reported meanwhile. */
-async function add({ client, reporter, source, add, signal }: DownloadJob): Promise<LibraryTorrent> {
+export async function addTorrent({
+  client,
+  reporter,
+  source,
+  add,
+  signal,
+}: Omit<DownloadJob, 'meter'>): Promise<LibraryTorrent> {
   const show = () => {
     for (const search of client.searches) reporter.searching(search.progress());
   };

@@ -47,7 +47,7 @@ export { isMagnet, magnetLink } from '../client/index.ts';
 /** What the commands ask of a torrent. */
 export interface LibraryTorrent
   extends Pick<Torrent, 'infoHash' | 'name' | 'metainfo' | 'state' | 'progress' | 'files' | 'completed' | 'remove'>,
-    Pick<Torrent, 'error' | 'pause' | 'move'>,
+    Pick<Torrent, 'error' | 'pause' | 'move' | 'select' | 'stream'>,
     Pick<EventEmitter<TorrentEvents>, 'on' | 'off'> {}
 
 /** What the commands ask of a client. */

@@ -6,6 +6,7 @@ import { addGetCommand } from './commands/get.ts';
 import { addInfoCommand } from './commands/info.ts';
 import { addMoveCommand } from './commands/move.ts';
 import { addSeedCommand } from './commands/seed.ts';
+import { addStreamCommand } from './commands/stream.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT_DONE, EXIT_USAGE } from './exit-code.ts';
@@ -15,6 +16,7 @@ const EXAMPLES = `
 Examples:
   millrace demo                           see it work, on this machine alone
   millrace get file.torrent -o downloads  Ctrl-C and run it again to continue
+  millrace stream film.torrent | mpv -    play it while it downloads
   millrace create folder --tracker http://host/announce
   millrace seed folder.torrent -d .
 
@@ -52,6 +54,7 @@ function buildProgram(version: string, context: CommandContext, exit: (exitCode:
     });
   for (const add of [
     addGetCommand,
+    addStreamCommand,
     addSeedCommand,
     addCreateCommand,
     addInfoCommand,

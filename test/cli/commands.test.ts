@@ -193,6 +193,28 @@ test('get downloads from seed, and again finds everything there', async () => {
   assert.ok(Number(last['uploadedBytes']) >= 5_070_000);
 });
 
+test('stream writes a file, and nothing else, to standard output while it downloads', async () => {
+  const { event, child } = await start('listening', 'seed', 'payload.torrent', '-d', '.', '--listen', '127.0.0.1:0');
+  const peer = ['--peer', String(event['address']), '--no-dht', '--no-lsd', '--no-trackers'];
+  const player = spawn(process.execPath, [MAIN, 'stream', 'payload.torrent', '-o', 'played', ...peer], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(player);
+  player.stderr.resume();
+  const chunks: Buffer[] = [];
+  for await (const chunk of player.stdout) chunks.push(chunk);
+  if (player.exitCode === null) await once(player, 'close');
+  running.delete(player);
+  assert.equal(player.exitCode, 0);
+  const longest = await readFile(path.join(folder, 'payload', 'one.bin'));
+  assert.ok(Buffer.concat(chunks).equals(longest), 'the longest file, whole');
+  const missing = await run('stream', 'payload.torrent', '--file', '9', '-o', 'played', ...peer);
+  assert.deepEqual([missing.exitCode, missing.stdout], [2, '']);
+  assert.match(missing.stderr, /the torrent has no file 9/);
+  await interrupt(child, 'SIGINT');
+});
+
 test('an interrupted get continues where it stopped', async () => {
   const seed = await start('listening', 'seed', 'payload.torrent', '-d', '.', '--listen', '127.0.0.1:0', '--trust');
   const peer = ['--listen', '127.0.0.1:0', '--peer', String(seed.event['address'])];

@@ -48,7 +48,7 @@ test('help is no failure, and names every command', async () => {
   for (const line of ['--help', 'help']) {
     const { exitCode, stdout } = await runMillrace([line]);
     assert.equal(exitCode, 0);
-    for (const command of ['get', 'seed', 'create', 'info', 'verify', 'move', 'demo']) {
+    for (const command of ['get', 'stream', 'seed', 'create', 'info', 'verify', 'move', 'demo']) {
       assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
     }
   }
@@ -58,6 +58,7 @@ test('the help of a command names every option of the contract', async () => {
   const options: [string, string][] = [
     ['get', '--output --peer --listen --no-trackers --no-dht --no-lsd --no-pex --no-nat --encryption --memory'],
     ['get', '--select --sequential --seed --down --up --max-peers --upload-slots --json --profile'],
+    ['stream', '--output --file --down --peer --listen'],
     ['seed', '--directory --listen --peer --trust --json'],
     ['create', '--output --piece-length --tracker --web-seed --private --comment --name --source --v1 --v2 --hybrid'],
     ['info', '--json'],

@@ -1,7 +1,7 @@
 // The program over a library that does what a test tells it: no network and no disk behind it.
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { Bitfield } from '#src/base/bitfield.ts';
 import type { StorageError } from '#src/base/errors.ts';
 import { Interrupts } from '#src/cli/interrupts.ts';
@@ -119,6 +119,17 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryT
       selected: true,
       priority: 'normal' as const,
     }));
+  }
+
+  /** What was chosen after it was added. */
+  selected: readonly number[] = [];
+
+  select(files: readonly number[]): void {
+    this.selected = files;
+  }
+
+  stream(file: number): Readable {
+    return Readable.from([`file ${file}`]);
   }
 
   error: StorageError | undefined;
