@@ -18,7 +18,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   check                   has something become slower? ratios against bench/results/baseline.json (--update writes it)
   dht                     the cost of a DHT look-up, and of a table that has seen 10,000 nodes (--write)
   scale                   what the engine alone costs with up to 10,000 peers and many torrents (--torrents N,N)
-  soak                    does anything leak? two minutes of everything in one process (--minutes N, --cycles N, --write)
+  soak                    does anything leak? two minutes of everything in one process (--minutes N, --cycles N, --bulk GIB, --write)
   stalls                  how long the event loop is held up by what is large (--scenes a,b, --write)
   many                    1,000 idle torrents in one Client, and the start of 10,000 (--idle N, --start N, --seconds N)
 

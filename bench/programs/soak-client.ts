@@ -30,7 +30,9 @@ const HAVE_NONE = 15;
 
 /** What there was after a cycle. */
 export interface SoakFigures {
+  /** Or the round of the bulk. */
   readonly cycle: number;
+  readonly bulk?: boolean;
   readonly seconds: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
@@ -211,4 +213,15 @@ for (let number = 1; number <= cycles && Date.now() < deadlineMs; number++) {
     v8.writeHeapSnapshot(path.join(snapshots, 'early.heapsnapshot'));
 }
 if (snapshots !== undefined) v8.writeHeapSnapshot(path.join(snapshots, 'late.heapsnapshot'));
+for (let round = 1; round <= (ground.bulk?.rounds ?? 0); round++) {
+  delays.reset();
+  delays.enable();
+  const fromMs = performance.now();
+  const torrent = await addFromSeeder(ground.bulk!.torrent);
+  delays.disable();
+  const seconds = (performance.now() - fromMs) / 1000;
+  await torrent.remove({ deleteFiles: true });
+  process.stdout.write(`${JSON.stringify({ ...(await figures(round, seconds)), bulk: true })}\n`);
+}
+await rm(ground.folder, { recursive: true, force: true });
 await Promise.all([guest.close(), home.close()]);

@@ -1,14 +1,18 @@
 // What the long run of `npm run bench -- soak` stands on: torrents, foreign seeders, trackers and web seeds that work, and others
 // that do not. It lives in the bench's own process, so that what it costs is not measured.
 
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import path from 'node:path';
+import process from 'node:process';
 import { createTorrent } from '#src/client/index.ts';
 import { FileServer } from '#src/testing/webseed/file-server.ts';
+import { printedLine } from '../clients/printed-line.ts';
+import { repository } from '../repository.ts';
 import { type Seeder, startSeeder } from '../seeder.ts';
-import { pattern } from '../study/study-torrent.ts';
+import { pattern, writeStudyTorrent } from '../study/study-torrent.ts';
 import { type BenchTracker, startTracker } from '../tracker.ts';
 
 const KIB = 1024;
@@ -34,6 +38,8 @@ export interface SoakGround {
   readonly web: SoakTorrent;
   /** A port that nobody listens on. */
   readonly closedPort: number;
+  /** Large, of one seeder that costs little; absent unless it is asked for. */
+  readonly bulk?: { readonly torrent: SoakTorrent; readonly bytes: number; readonly rounds: number };
 }
 
 /** A running ground. */
@@ -79,8 +85,24 @@ async function brokenServer(): Promise<Server> {
   return server;
 }
 
-/** Makes the payload below `root` and starts everybody. */
-export async function startSoakGround(root: string): Promise<RunningGround> {
+/** One download of the bulk: small enough for a machine's tmpfs. */
+const BULK_PIECES = 2048;
+const BULK_PIECE_BYTES = 1024 * KIB;
+
+/** A torrent of 2 GiB, whose seeder has one piece of it in memory (programs/light-seeder.ts). */
+async function startBulk(root: string, bulkBytes: number): Promise<{ bulk: SoakGround['bulk']; close: () => void }> {
+  const { file, infoHash, totalBytes } = writeStudyTorrent(root, BULK_PIECE_BYTES, BULK_PIECES);
+  const program = path.join(repository, 'build', 'bench', 'programs', 'light-seeder.js');
+  const args = [program, infoHash, String(BULK_PIECE_BYTES), String(BULK_PIECES), '1'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ports = await printedLine(child, (line) => (line.startsWith('[') ? (JSON.parse(line) as number[]) : undefined));
+  const torrent = { name: 'study.bin', file, infoHash, peers: ports.map((port) => `127.0.0.1:${port}`) };
+  const rounds = Math.ceil(bulkBytes / totalBytes);
+  return { bulk: { torrent, bytes: totalBytes, rounds }, close: () => void child.kill('SIGKILL') };
+}
+
+/** Makes the payload below `root` and starts everybody; `bulkBytes` are to be downloaded in one go, 0 for none. */
+export async function startSoakGround(root: string, bulkBytes: number): Promise<RunningGround> {
   const payload = path.join(root, 'payload');
   for (const name of Object.keys(FILES)) makeFiles(payload, name);
   const tracker: BenchTracker = await startTracker();
@@ -95,7 +117,7 @@ export async function startSoakGround(root: string): Promise<RunningGround> {
   // Nobody says that it is not there: who takes leave of it waits two seconds, so one torrent alone names it.
   const silentTier = [`udp://${dead}/announce`];
   const deadSeeds = [`http://${dead}/`, `http://${brokenAt}/`];
-  const seeders: Seeder[] = [];
+  const seeders: Pick<Seeder, 'close'>[] = [];
   const make = async (name: string, webSeeds: readonly string[], utp?: boolean): Promise<SoakTorrent> => {
     const named = name === 'tcp' ? [...tiers, silentTier] : tiers;
     const made = await createTorrent(path.join(payload, name), { pieceBytes: PIECE_BYTES, tiers: named, webSeeds });
@@ -120,7 +142,11 @@ export async function startSoakGround(root: string): Promise<RunningGround> {
       await make('utp', [], true),
       await make('web', [server.url, ...deadSeeds]),
     ];
-    return { ground: { folder, tcp, utp, web, closedPort: closed }, close };
+    const ground = { folder, tcp, utp, web, closedPort: closed };
+    if (bulkBytes === 0) return { ground, close };
+    const started = await startBulk(root, bulkBytes);
+    seeders.push(started);
+    return { ground: { ...ground, ...(started.bulk && { bulk: started.bulk }) }, close };
   } catch (error) {
     await close();
     throw error;

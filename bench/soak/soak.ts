@@ -50,11 +50,12 @@ const WATCHED: readonly Watched[] = [
 ];
 
 function say(figures: SoakFigures): void {
+  const name = figures.bulk ? 'round' : 'cycle';
   const { cycle, seconds, heapBytes, externalBytes, rssBytes, descriptors, stallMaxMs, stallP99Ms } = figures;
   const memory = `heap ${(heapBytes / MIB).toFixed(2)}, external ${(externalBytes / MIB).toFixed(2)}, RSS ${(rssBytes / MIB).toFixed(0)} MiB`;
   const open = `${descriptors} descriptors, ${resourcesOf(figures, false)} handles, ${resourcesOf(figures, true)} timers`;
   console.error(
-    `cycle ${cycle}: ${seconds.toFixed(1)} s, ${memory}, ${open}, stalls p99 ${stallP99Ms.toFixed(1)}, longest ${stallMaxMs.toFixed(0)} ms`,
+    `${name} ${cycle}: ${seconds.toFixed(1)} s, ${memory}, ${open}, stalls p99 ${stallP99Ms.toFixed(1)}, longest ${stallMaxMs.toFixed(0)} ms`,
   );
 }
 
@@ -104,6 +105,21 @@ function barsOf(all: readonly SoakFigures[]): Bar[] {
   });
 }
 
+/** RSS may wander by so much from one end of the bulk's second half to the other: pages of buffers that were not in use before. */
+const BULK_RSS_MIB_MAX = 8;
+
+/** What became of RSS while tens of GiB came in; a sentence, and whether it stayed. */
+function bulkOutcome(rounds: readonly SoakFigures[], bytesEach: number): { sentence: string; bar: Bar } {
+  const rss = rounds.map(({ rssBytes }) => rssBytes / MIB);
+  const growth = slope(rss) * Math.ceil(rss.length / 2);
+  const gib = (rounds.length * bytesEach) / 2 ** 30;
+  const ends = `RSS ${rss[0]!.toFixed(0)} MiB after the first, ${rss[rss.length >> 1]!.toFixed(0)} half-way, ${rss.at(-1)!.toFixed(0)} at last`;
+  const stall = Math.max(...rounds.map(({ stallMaxMs }) => stallMaxMs)).toFixed(0);
+  const sentence = `Then ${gib} GiB, a torrent of 2 GiB ${rounds.length} times over, at ${(bytesEach / MIB / median(rounds.map(({ seconds }) => seconds))).toFixed(0)} MiB/s: ${ends}; longest stall ${stall} ms.`;
+  const promise = `growth of RSS over the second half of ${gib} GiB, MiB ≤ ${BULK_RSS_MIB_MAX}`;
+  return { sentence, bar: { promise, measured: growth.toFixed(1), kept: growth <= BULK_RSS_MIB_MAX } };
+}
+
 /** Runs the cycles, prints figures and bars, and returns whether every bar is kept. */
 export async function benchSoak(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({
@@ -112,31 +128,37 @@ export async function benchSoak(args: readonly string[]): Promise<boolean> {
       folder: { type: 'string', default: '/dev/shm' },
       minutes: { type: 'string' },
       cycles: { type: 'string' },
+      bulk: { type: 'string', default: '0' },
       write: { type: 'boolean', default: false },
     },
   });
   const minutes = Number(values.minutes ?? (values.cycles === undefined ? MINUTES_DEFAULT : 24 * 60));
   const cycles = Number(values.cycles ?? 1e9);
-  if (!(minutes > 0) || !Number.isInteger(cycles) || cycles < 1)
-    throw new Error('--minutes is a number above 0, --cycles a whole number from 1');
+  const bulkGib = Number(values.bulk);
+  if (!(minutes > 0) || !Number.isInteger(cycles) || cycles < 1 || !(bulkGib >= 0))
+    throw new Error('--minutes is a number above 0, --cycles a whole number from 1, --bulk a number of GiB');
   const root = mkdtempSync(path.join(values.folder, 'millrace-soak-'));
   process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-  const { ground, close } = await startSoakGround(root);
+  const { ground, close } = await startSoakGround(root, bulkGib * 2 ** 30);
   const program = path.join(repository, 'build', 'bench', 'programs', 'soak-client.js');
   const given = [JSON.stringify(ground), String(cycles), String(minutes * 60_000)];
   const child = spawn(process.execPath, ['--expose-gc', program, ...given], { stdio: ['ignore', 'pipe', 'inherit'] });
   process.once('exit', () => child.kill('SIGKILL'));
   try {
-    const all = await allCycles(child);
+    const lines = await allCycles(child);
     const left = existsSync(ground.folder);
-    const bars = barsOf(all);
+    const all = lines.filter(({ bulk }) => !bulk);
+    const rounds = lines.filter(({ bulk }) => bulk);
+    const bulk = rounds.length === 0 ? undefined : bulkOutcome(rounds, ground.bulk!.bytes);
+    const bars = [...barsOf(all), ...(bulk === undefined ? [] : [bulk.bar])];
     const clean: Bar = { promise: 'files left behind', measured: left ? 'some' : 'none', kept: !left };
     const head = ['after a cycle', 'at first', 'half-way', 'at last', 'growth per cycle', 'bound'];
     const stalls = `${all.length} cycles of ${median(all.map(({ seconds }) => seconds)).toFixed(1)} s; the event loop's longest stall in any cycle ${Math.max(...all.map(({ stallMaxMs }) => stallMaxMs)).toFixed(0)} ms, median of the cycles' longest ${median(all.map(({ stallMaxMs }) => stallMaxMs)).toFixed(0)} ms, of their 99th percentiles ${median(all.map(({ stallP99Ms }) => stallP99Ms)).toFixed(1)} ms.`;
     const command = ['npm run bench -- soak', ...args].join(' ');
     const table = markdown([head, ...WATCHED.map((watched) => rowOf(watched, all))]);
-    const content = [circumstances(command), stalls, table, barTable([...bars, clean])].join('\n\n');
+    const said = [stalls, table, ...(bulk === undefined ? [] : [bulk.sentence])];
+    const content = [circumstances(command), ...said, barTable([...bars, clean])].join('\n\n');
     console.log(`\n${content}`);
     if (all.length < CYCLES_MIN) console.error(`\nOnly ${all.length} cycles: too few for a verdict.`);
     if (values.write) writeMarked('docs/performance.md', 'soak', content);

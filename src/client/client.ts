@@ -21,7 +21,7 @@ import { WebSeedHost } from '../host/webseed/web-seed-host.ts';
 import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
-import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { metainfoSteps } from '../protocol/metainfo/parse-metainfo.ts';
 import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
 import { type ClientSettings, checkCount, checkRate, clientSettings } from './client-options.ts';
@@ -30,6 +30,7 @@ import { DhtHomes } from './dht-homes.ts';
 import { forwardStorage } from './forward-storage.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
+import { loopTurns } from './loop-turns.ts';
 import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
@@ -364,7 +365,7 @@ export class Client extends EventEmitter<ClientEvents> {
   ): Promise<Metainfo | Magnet> {
     const ways = { read: this.#core.readTorrent, egress: this.#egress };
     if (typeof source === 'string') return await resolveSourceBy(ways, source, signal);
-    if (source instanceof Uint8Array) return parseMetainfo(source, metainfoPorts);
+    if (source instanceof Uint8Array) return await loopTurns.run(metainfoSteps(source, metainfoPorts));
     return source;
   }
 

@@ -6,7 +6,7 @@ import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
 import type { NetHost } from '../host/net/net-host.ts';
 import { SAVE_INTERVAL_MS, TORRENT_FILE_BYTES_MAX } from './limits.ts';
-import { LoopTurns } from './loop-turns.ts';
+import { loopTurns } from './loop-turns.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { MoveJournals } from './move-journals.ts';
 import type { ResumeStore } from './resume-store.ts';
@@ -36,8 +36,6 @@ export class Core {
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;
   readonly moves: MoveJournals = new MoveJournals();
-  /** For work that thousands of torrents may have at once. */
-  readonly turns: LoopTurns = new LoopTurns();
   readonly forget: (torrent: Torrent) => void;
   /** Saves from time to time what should not be lost. */
   readonly sweep: ResumeSweep = new ResumeSweep(SAVE_INTERVAL_MS);
@@ -59,9 +57,9 @@ export class Core {
 
   /** A torrent file's bytes, by the disk's threads unless something is odd about it. */
   readonly readTorrent: SourceWays['read'] = async (file) => {
-    await this.turns.take();
+    await loopTurns.take();
     const bytes = (await this.pool.load(file, TORRENT_FILE_BYTES_MAX)) ?? (await readTorrentFile(file));
-    await this.turns.take();
+    await loopTurns.take();
     return bytes;
   };
 
@@ -73,7 +71,7 @@ export class Core {
     torrent.dispatch({ type: 'close' });
     while (!torrent.settled) {
       await new Promise((resolve) => setTimeout(resolve, RETIRE_POLL_MS));
-      await this.turns.take();
+      await loopTurns.take();
     }
     this.retiredWasteBytes += torrent.intake.wastedBytes;
     this.session.remove(torrent);

@@ -72,7 +72,7 @@ async function layoutOf(walk: Walk, pieceBytes: number, totalBytes: number): Pro
 async function hashUnchanged(layout: StoreLayout, options: CreateOptions): Promise<Uint8Array> {
   const { onProgress, signal } = options;
   const { files, totalBytes } = layout;
-  const before = stampFiles(files, await statFiles(layout));
+  const before = stampFiles(await statFiles(layout));
   const changed = (index: number): StorageError => {
     const file = path.join(layout.directory, files[index]!.path);
     const message = `${file} changed while it was hashed: wait until nothing writes to it, and try again`;
@@ -95,7 +95,7 @@ async function hashUnchanged(layout: StoreLayout, options: CreateOptions): Promi
 }
 
 async function stampsNow(layout: StoreLayout): Promise<readonly (FileStamp | undefined)[]> {
-  return stampFiles(layout.files, await statFiles(layout));
+  return stampFiles(await statFiles(layout));
 }
 
 function firstDifference(

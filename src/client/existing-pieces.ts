@@ -12,7 +12,7 @@ export interface ExistingFacts {
   readonly geometry: Geometry;
   readonly files: readonly FileSpan[];
   /** The files as they were before the store was opened. */
-  readonly stats: readonly FileStat[];
+  readonly stats: readonly (FileStat | undefined)[];
   readonly saved: ResumeData | undefined;
   /** The run of the machine that this is. */
   readonly boot: string;

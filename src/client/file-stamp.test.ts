@@ -6,17 +6,12 @@ import test from 'node:test';
 import { statFiles } from '../host/disk/file-stats.ts';
 import { sameStamp, stampFiles } from './file-stamp.ts';
 
-test('stamps go to their files by path, whatever the order of the stats and however many there are', () => {
-  const files = [{ path: 'a' }, { path: 'b' }, { path: 'c' }];
-  const stats = [
-    { path: 'c', size: 3, mtimeMs: 0.5 },
-    undefined,
-    { path: 'a', size: 1, mtimeMs: 1_700_000_000_000.25 },
-  ];
-  assert.deepEqual(stampFiles(files, stats), [
+test('each file gets its stamp, in whole microseconds; one that is not there gets none', () => {
+  const parted = { size: 3, mtimeMs: 0.5, parted: true } as const;
+  assert.deepEqual(stampFiles([{ size: 1, mtimeMs: 1_700_000_000_000.25 }, undefined, parted]), [
     { sizeBytes: 1, mtimeUs: 1_700_000_000_000_250 },
     undefined,
-    { sizeBytes: 3, mtimeUs: 500 },
+    { sizeBytes: 3, mtimeUs: 500, parted: true },
   ]);
 });
 
@@ -33,7 +28,7 @@ test('of a real file, the stamp stays until somebody touches it', async (t) => {
     pieceHashes: new Uint8Array(20),
     preallocate: false,
   };
-  const stamp = async () => stampFiles(layout.files, await statFiles(layout))[0];
+  const stamp = async () => stampFiles(await statFiles(layout))[0];
   const before = await stamp();
   assert.ok(sameStamp(before, await stamp()));
   const { atime, mtimeMs } = await stat(file);

@@ -15,16 +15,11 @@ export interface FileStamp {
  * that is saved with them: a piece that is written in between then makes its file look changed, and is rechecked
  * instead of forgotten.
  */
-export function stampFiles(
-  files: readonly { readonly path: string }[],
-  stats: readonly (FileStat | undefined)[],
-): readonly (FileStamp | undefined)[] {
-  const byPath = new Map(stats.map((stat) => [stat?.path, stat]));
-  return files.map((file) => {
-    const stat = byPath.get(file.path);
+export function stampFiles(stats: readonly (FileStat | undefined)[]): readonly (FileStamp | undefined)[] {
+  return stats.map((stat) => {
     if (stat === undefined) return undefined;
-    const { parted } = stat;
-    return { sizeBytes: stat.size, mtimeUs: Math.round(stat.mtimeMs * 1000), ...(parted && { parted }) };
+    const stamp = { sizeBytes: stat.size, mtimeUs: Math.round(stat.mtimeMs * 1000) };
+    return stat.parted ? { ...stamp, parted: stat.parted } : stamp;
   });
 }
 

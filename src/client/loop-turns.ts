@@ -1,5 +1,6 @@
 // Keeps the event loop going while thousands of torrents are opened or closed at once: each asks for its turn before it works,
 // and when this turn of the loop has been long enough, the next one goes on. Who is alone never waits.
+import type { Steps } from '../base/steps.ts';
 import { LOOP_TURN_MS } from './limits.ts';
 
 export class LoopTurns {
@@ -22,6 +23,15 @@ export class LoopTurns {
       this.#waiting.push(resolve);
       if (!this.#busy) this.#goOn();
     });
+  }
+
+  /** Runs a long computation, in as many turns as it takes. */
+  async run<T>(steps: Steps<T>): Promise<T> {
+    for (;;) {
+      await this.take();
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
   }
 
   /** One after the other: each has done its work by the time that the next is let in. */
@@ -48,3 +58,6 @@ export class LoopTurns {
     if (this.#busy) this.#goOn();
   }
 }
+
+/** The event loop is one for all clients, and so are its turns. */
+export const loopTurns: LoopTurns = new LoopTurns();

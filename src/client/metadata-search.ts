@@ -3,9 +3,10 @@ import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
-import { parseTorrentInfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { torrentInfoSteps } from '../protocol/metainfo/parse-metainfo.ts';
 import { removedError } from './completion.ts';
 import type { Core } from './core.ts';
+import { loopTurns } from './loop-turns.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { TorrentLimits } from './torrent-limits.ts';
 import type { AddOptions, SearchProgress, TorrentWarning } from './types.ts';
@@ -59,7 +60,7 @@ export class MetadataSearch {
     signal?.throwIfAborted();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return parseTorrentInfo(await this.#found, metainfoPorts);
+      return await loopTurns.run(torrentInfoSteps(await this.#found, metainfoPorts));
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }

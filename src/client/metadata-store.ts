@@ -6,8 +6,9 @@ import { concatBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { TorrentInfo } from '../protocol/metainfo/metainfo.ts';
-import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { metainfoSteps } from '../protocol/metainfo/parse-metainfo.ts';
 import { TORRENT_FILE_BYTES_MAX } from './limits.ts';
+import { loopTurns } from './loop-turns.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { replaceFile } from './replace-file.ts';
 import { dataDirectory } from './resume-store.ts';
@@ -24,7 +25,7 @@ export class MetadataStore {
     const file = this.#file(infoHash);
     try {
       if ((await stat(file)).size > TORRENT_FILE_BYTES_MAX) return undefined;
-      const metainfo = parseMetainfo(new Uint8Array(await readFile(file)), metainfoPorts);
+      const metainfo = await loopTurns.run(metainfoSteps(new Uint8Array(await readFile(file)), metainfoPorts));
       return metainfo.infoHash === infoHash ? metainfo : undefined;
     } catch (error) {
       if (error instanceof InputError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;

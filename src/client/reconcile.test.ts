@@ -19,17 +19,17 @@ function layoutOf(...lengths: (number | { pad: number })[]): FileLayout {
   return { geometry: new Geometry(offset, PIECE_BYTES), files };
 }
 
-/** The tests say what is on disk as one stamp a file; the host says it as a list of what it found. */
+/** The tests say what is on disk in stamps, the host in stats. */
 function reconcile(
   torrent: FileLayout,
   saved: SavedState | undefined,
   stamps: readonly (FileStamp | undefined)[],
 ): Reconciliation {
-  const stats = torrent.files.flatMap(({ path }, index) => {
+  const stats = torrent.files.map((_, index) => {
     const now = stamps[index];
-    return now === undefined ? [] : [{ path, size: now.sizeBytes, mtimeMs: now.mtimeUs / 1000 }];
+    return now && { size: now.sizeBytes, mtimeMs: now.mtimeUs / 1000 };
   });
-  return reconcileStats(torrent, saved, stats.reverse());
+  return reconcileStats(torrent, saved, stats);
 }
 
 function pieces(field: Bitfield): number[] {

@@ -73,16 +73,16 @@ interface StampPair {
 }
 
 /**
- * Compares resume data with the files as they are now. `stats` has an entry for every file that is there; `saved` is
+ * Compares resume data with the files as they are now. `stats` has one entry a file, `undefined` for those that are not there; `saved` is
  * `undefined` when there is no resume data. Resume data of another shape than the torrent's is ignored.
  */
 export function reconcile(
   layout: FileLayout,
   saved: SavedState | undefined,
-  stats: readonly FileStat[],
+  stats: readonly (FileStat | undefined)[],
 ): Reconciliation {
   const { geometry, files } = layout;
-  const stamps = stampFiles(files, stats);
+  const stamps = stampFiles(stats);
   const have = new Bitfield(geometry.pieceCount);
   const recheck = new Bitfield(geometry.pieceCount);
   const fits = saved?.have.length === geometry.pieceCount && saved.stamps.length === files.length;

@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { Bitfield } from '../base/bitfield.ts';
 import { equalBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
+import { runSteps, type Steps } from '../base/steps.ts';
 import { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_SKIP } from '../engine/picker/piece-picker.ts';
-import { decodeBencode } from '../protocol/bencode/bencode-decoder.ts';
+import { bencodeSteps } from '../protocol/bencode/bencode-decoder.ts';
 import { EncodedValue, encodeBencode } from '../protocol/bencode/bencode-encoder.ts';
 import { BencodeError } from '../protocol/bencode/bencode-error.ts';
 import { BencodeDictionary, type BencodeValue, isBencodeList } from '../protocol/bencode/bencode-value.ts';
@@ -92,9 +93,9 @@ function damaged(what: string, cause?: unknown): never {
   throw new InputError('ERR_RESUME_DAMAGED', message, { cause });
 }
 
-function decodeRoot(bytes: Uint8Array): BencodeValue {
+function* decodeRoot(bytes: Uint8Array): Steps<BencodeValue> {
   try {
-    return decodeBencode(bytes, { strict: true, limits: RESUME_BENCODE_LIMITS });
+    return yield* bencodeSteps(bytes, { strict: true, limits: RESUME_BENCODE_LIMITS });
   } catch (error) {
     if (error instanceof BencodeError) return damaged(error.message, error);
     throw error;
@@ -183,7 +184,12 @@ function trackerEdits(root: BencodeDictionary): TrackerEdits {
  * saved, ERR_RESUME_VERSION when another version of Millrace wrote them.
  */
 export function decodeResumeData(bytes: Uint8Array): ResumeData {
-  const root = decodeRoot(bytes);
+  return runSteps(resumeDataSteps(bytes));
+}
+
+/** The same in steps: two numbers a file can be many. */
+export function* resumeDataSteps(bytes: Uint8Array): Steps<ResumeData> {
+  const root = yield* decodeRoot(bytes);
   if (!(root instanceof BencodeDictionary)) return damaged('not a dictionary');
   const checksum = root.byteString(CHECKSUM_KEY);
   if (checksum === undefined || !isIntact(bytes, checksum)) return damaged('checksum');

@@ -3,6 +3,7 @@
 import { MillraceError } from '../base/errors.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 import { SAVE_COUNTS_MS } from './limits.ts';
+import { loopTurns } from './loop-turns.ts';
 import type { ResumeData } from './resume-data.ts';
 import type { ResumeStore } from './resume-store.ts';
 import type { Kept } from './resume-sweep.ts';
@@ -125,6 +126,7 @@ export class ResumeKeeper implements Kept {
       if (marks === undefined || (this.#isSaved(marks.facts, 'facts') && this.#isSaved(marks.counts, 'counts'))) return;
       const now = await standing();
       if (now === undefined) return;
+      await loopTurns.take();
       const uploadedBytes = this.uploadedBytes + now.uploadedBytes;
       const downloadedBytes = this.downloadedBytes + now.downloadedBytes;
       await store.save({ ...now, infoHash, directory: folder, uploadedBytes, downloadedBytes, addedMs: this.#addedMs });

@@ -6,8 +6,9 @@ import envPaths from 'env-paths';
 import { InputError, StorageError } from '../base/errors.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 import { RESUME_BENCODE_LIMITS } from './limits.ts';
+import { loopTurns } from './loop-turns.ts';
 import { replaceFile, temporaryName } from './replace-file.ts';
-import { decodeResumeData, encodeResumeData, type ResumeData } from './resume-data.ts';
+import { encodeResumeData, type ResumeData, resumeDataSteps } from './resume-data.ts';
 import type { TorrentWarning } from './types.ts';
 
 /** Folder of all that Millrace keeps: `MILLRACE_DATA_DIR`, or the system's place for a program's data. */
@@ -51,7 +52,7 @@ export class ResumeStore {
     try {
       const bytes = (await this.#load(file, RESUME_BENCODE_LIMITS.bytesMax)) ?? (await readSaved(file));
       if (bytes === undefined) return undefined;
-      const data = decodeResumeData(bytes);
+      const data = await loopTurns.run(resumeDataSteps(bytes));
       if (data.infoHash === infoHash && data.directory === path.resolve(directory)) return data;
       this.#warn({ code: 'ERR_RESUME_DAMAGED', message: `${file} belongs to another torrent or folder` });
     } catch (error) {

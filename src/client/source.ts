@@ -7,9 +7,10 @@ import type { Magnet } from '../protocol/magnet/magnet.ts';
 import { magnetFromInfoHash, parseMagnet } from '../protocol/magnet/parse-magnet.ts';
 import { parseInfoHash } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
-import { parseMetainfo } from '../protocol/metainfo/parse-metainfo.ts';
+import { metainfoSteps } from '../protocol/metainfo/parse-metainfo.ts';
 import { egressSettings } from './client-options.ts';
 import { looksLike } from './content-sniff.ts';
+import { loopTurns } from './loop-turns.ts';
 import { isMagnet, metainfoOf } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
@@ -95,7 +96,7 @@ async function loadPath(read: SourceWays['read'], path: string, signal: AbortSig
   // Some files take their time: a pipe that nobody writes to, a folder of another machine.
   const bytes = await orAborted(read(path), signal);
   const otherThing = looksLike(bytes);
-  if (otherThing === undefined) return parse(bytes, path);
+  if (otherThing === undefined) return await parse(bytes, path);
   throw new InputError('ERR_SOURCE_NOT_TORRENT', `${path} is not a torrent file: it looks like ${otherThing}`);
 }
 
@@ -106,15 +107,15 @@ async function loadUrl(text: string, egress: Egress, signal: AbortSignal | undef
   const { downloadTorrentFile, shownUrl } = await import('./torrent-download.ts');
   const bytes = await downloadTorrentFile(url, egress, signal);
   const otherThing = looksLike(bytes);
-  if (otherThing === undefined) return parse(bytes, shownUrl(url));
+  if (otherThing === undefined) return await parse(bytes, shownUrl(url));
   const message = `${shownUrl(url)} gave no torrent file: what came looks like ${otherThing}`;
   throw new SourceError('ERR_SOURCE_NOT_TORRENT', message);
 }
 
 /** The parser does not know where its bytes are from; the user wants to. */
-function parse(bytes: Uint8Array, from: string): Metainfo {
+async function parse(bytes: Uint8Array, from: string): Promise<Metainfo> {
   try {
-    return parseMetainfo(bytes, metainfoPorts);
+    return await loopTurns.run(metainfoSteps(bytes, metainfoPorts));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(error.code, `${from}: ${error.message}`, { cause: error });

@@ -11,7 +11,7 @@ import { FilePlacement } from './file-placement.ts';
 /** A torrent's files, opened, and what was there before. */
 export interface OpenedStore {
   readonly store: number;
-  readonly stats: readonly FileStat[];
+  readonly stats: readonly (FileStat | undefined)[];
   readonly placement: FilePlacement;
 }
 
@@ -20,7 +20,7 @@ export async function openStore(core: Core, layout: StoreLayout, geometry: Geome
   const { files, selected = files.map(() => true) } = layout;
   const { store, stats } = await core.pool.openAsFound(layout);
   const placement = new FilePlacement({ core, geometry, files, store, selected });
-  return { store, stats: stats.filter((stat) => stat !== undefined), placement };
+  return { store, stats, placement };
 }
 
 /** Which pieces to hash, by default all, and who hears how far it is, 0…1. */

@@ -6,6 +6,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { concatBytes } from '../base/bytes.ts';
 import { SourceError } from '../base/errors.ts';
 import { isOutage } from '../engine/ports.ts';
+import { LinkedAbort } from '../host/linked-abort.ts';
 import type { Egress } from '../host/net/egress.ts';
 import { networkReason } from '../host/net/network-reason.ts';
 import { type SourceResponse as Response, SourceAgent } from '../host/net/source-agent.ts';
@@ -119,8 +120,9 @@ async function follow(agent: SourceAgent, start: URL, signal: AbortSignal): Prom
 export async function downloadTorrentFile(url: URL, egress: Egress, signal?: AbortSignal): Promise<Uint8Array> {
   const agent = new SourceAgent(egress);
   const patience = AbortSignal.timeout(FETCH_TOTAL_MS);
+  const stop = new LinkedAbort(signal, patience);
   try {
-    return await follow(agent, url, signal === undefined ? patience : AbortSignal.any([signal, patience]));
+    return await follow(agent, url, stop.signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof SourceError && error.code.startsWith('ERR_')) throw error;
@@ -133,6 +135,7 @@ export async function downloadTorrentFile(url: URL, egress: Egress, signal?: Abo
     }
     return fail('ERR_SOURCE_CONNECTION', url, `cannot be fetched: ${networkReason(error)}`, error);
   } finally {
+    stop.release();
     await agent.close();
   }
 }

@@ -5,6 +5,7 @@ import { bootId } from './boot-id.ts';
 import type { FilePriorities } from './file-priorities.ts';
 import { stampFiles } from './file-stamp.ts';
 import { BANS_SAVED_MAX } from './limits.ts';
+import { loopTurns } from './loop-turns.ts';
 import type { ResumeKeeperParts, Standing, StandingMarks } from './resume-keeper.ts';
 import type { Settlement } from './settlement.ts';
 import type { TrackerEdits } from './tracker-edits.ts';
@@ -13,7 +14,7 @@ import type { Whereabouts } from './whereabouts.ts';
 /** Where a torrent's standing is read. */
 export interface StandingSources {
   readonly engine: EngineTorrent;
-  readonly whereabouts: Pick<Whereabouts, 'files' | 'renamed'>;
+  readonly whereabouts: Pick<Whereabouts, 'renamed'>;
   readonly priorities: FilePriorities;
   readonly trackerEdits: TrackerEdits;
   readonly settlement: Settlement;
@@ -45,9 +46,11 @@ export function standingReader(
 /** Where a torrent stands on disk and in its engine. */
 async function standingOf(pool: DiskPool, sources: StandingSources): Promise<Standing> {
   const { engine, whereabouts, priorities, trackerEdits, settlement } = sources;
-  const { files, renamed } = whereabouts;
+  const { renamed } = whereabouts;
   // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-  const stamps = stampFiles(files, await pool.stat(engine.spec.store));
+  const stats = await pool.stat(engine.spec.store);
+  await loopTurns.take();
+  const stamps = stampFiles(stats);
   const { upload, intake, had, swarm } = engine;
   const unsettled = settlement.unsettled(had);
   return {

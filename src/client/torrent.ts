@@ -12,6 +12,7 @@ import { checkAddOptions, checkSeedGoal } from './client-options.ts';
 import { nextDone, removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { findExisting } from './existing-pieces.ts';
+import { loopTurns } from './loop-turns.ts';
 import { ResumeKeeper } from './resume-keeper.ts';
 import { Settlement } from './settlement.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
@@ -209,16 +210,15 @@ export class Torrent extends TorrentContent {
   }
 
   async #close(forget: boolean, deleteFiles: boolean): Promise<void> {
-    const { turns } = this.#core;
-    await turns.take();
+    await loopTurns.take();
     this.#abort.abort(removedError());
     this.#core.sweep.leave(this.#resume);
     await this.#opening.then(() => Promise.allSettled([this.placement?.settled, this.whereabouts.settled]));
-    await turns.take();
+    await loopTurns.take();
     try {
       if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
-      await turns.take();
+      await loopTurns.take();
       await (forget ? this.#resume.forget() : this.#resume.save());
       if (forget) await this.#core.metadata.remove(this.metainfo.infoHash);
       if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
@@ -238,12 +238,11 @@ export class Torrent extends TorrentContent {
 
   async #open(): Promise<void> {
     this.#setState('opening');
-    const { turns } = this.#core;
-    await turns.take();
+    await loopTurns.take();
     const move = this.#core.moves.recover(this.metainfo.infoHash, this.directory);
     if (move?.kind === 'moved') this.whereabouts.directory = move.plan.to;
     const saved = await this.#resume.load(move?.kind === 'moved' ? move.plan.from : undefined);
-    await turns.take();
+    await loopTurns.take();
     if (!this.chosen) this.priorities = this.priorities.withSaved(saved?.priorities);
     this.chosen = true;
     const renamed = move?.kind === 'moved' ? new Map(move.plan.renamed) : saved?.renamed;
@@ -255,7 +254,7 @@ export class Torrent extends TorrentContent {
     const { store, stats, placement } = await openStore(this.#core, layout, this.geometry);
     this.#store = store;
     this.placement = placement;
-    await turns.take();
+    await loopTurns.take();
     const facts = {
       mode: this.#options.existing ?? 'resume',
       geometry: this.geometry,
@@ -265,7 +264,7 @@ export class Torrent extends TorrentContent {
       boot: bootId(),
     };
     const { had, asSaved } = await findExisting(facts, (pieces) => this.#check(store, pieces));
-    await turns.take();
+    await loopTurns.take();
     if (this.#closing !== undefined) return;
     this.#settlement.begin(had, saved);
     if (saved?.trackers !== undefined) this.trackerEdits.restore(saved.trackers);

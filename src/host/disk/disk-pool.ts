@@ -24,6 +24,7 @@ import {
 } from '../../engine/ports.ts';
 import { BLOCK_BYTES, RUN_BYTES } from '../../engine/torrent/geometry.ts';
 import { GATHER_MEMORY_SHARE, OPEN_FILES_MAX, STRIPE_BYTES, WRITE_GROUP_BYTES } from '../limits.ts';
+import { LinkedAbort } from '../linked-abort.ts';
 import type { Arena } from '../memory/arena.ts';
 import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import { DiskCrew } from './disk-crew.ts';
@@ -192,24 +193,25 @@ export class DiskPool implements StoragePort {
   async #check(store: StoreId, layout: StoreLayout, options: CheckOptions): Promise<Bitfield> {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
     await this.#crew.callKnowing(store, { name: 'release', store });
-    const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    const stop = new LinkedAbort(this.#closing.signal, options.signal);
     const { hashing = 'auto', fileSystem } = this.#options;
-    const check = checkFiles(layout, { ...options, signal: AbortSignal.any(signals), hashing, fileSystem });
+    const check = checkFiles(layout, { ...options, signal: stop.signal, hashing, fileSystem });
     this.#checks.add(check);
     try {
       return await check;
     } finally {
+      stop.release();
       this.#checks.delete(check);
     }
   }
 
-  /** Size and time of every file that exists, for resume data. Waits for queued runs first. */
-  async stat(store: StoreId): Promise<FileStat[]> {
+  /** Size and time of each file, `undefined` for those that are not there. Waits for queued runs first. */
+  async stat(store: StoreId): Promise<readonly (FileStat | undefined)[]> {
     const open = this.#store(store);
     return await open.inTurn(async () => {
       await this.flush(store);
       const { stats = [] } = await this.#crew.call(store, { name: 'look', layout: bareLayout(open.layout) });
-      return stats.filter((stat) => stat !== undefined);
+      return stats;
     });
   }
 

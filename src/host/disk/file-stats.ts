@@ -9,8 +9,6 @@ import type { StoreFile, StoreLayout } from './store-layout.ts';
 
 /** A file as it is on disk. */
 export interface FileStat {
-  /** As in the layout. */
-  readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
   /** The file is missing and its bytes may be in the part-file: size and time are of that. */
@@ -39,7 +37,7 @@ export function lookAtFiles(system: FileSystem, layout: StoreLayout): (FileStat 
     const full = path.join(layout.directory, file.path);
     try {
       const status = system.status(full);
-      return status?.kind === 'file' ? { path: file.path, size: status.size, mtimeMs: status.mtimeMs } : undefined;
+      return status?.kind === 'file' ? { size: status.size, mtimeMs: status.mtimeMs } : undefined;
     } catch (error) {
       throw toStorageError(error, { action: 'read', path: full, bytesLeft: 0 });
     }
@@ -52,8 +50,10 @@ export function lookAtFiles(system: FileSystem, layout: StoreLayout): (FileStat 
 /** Throws InputError ERR_MOVE_EXISTS when something is where a file of the first layout would be by the second. */
 export async function requireFree(from: StoreLayout, to: StoreLayout): Promise<void> {
   const names = (layout: StoreLayout): string[] => {
-    const all = layout.files.map(({ path: name, pad }) => (pad ? '' : path.join(layout.directory, name)));
-    return layout.partFile === undefined ? all : [...all, path.join(layout.directory, layout.partFile)];
+    // Names of files have been made safe: joining them needs no more than this.
+    const placed = (name: string): string => `${layout.directory}${path.sep}${name}`;
+    const all = layout.files.map(({ path: name, pad }) => (pad ? '' : placed(name)));
+    return layout.partFile === undefined ? all : [...all, placed(layout.partFile)];
   };
   const before = names(from);
   for (const [file, target] of names(to).entries()) {
@@ -101,8 +101,8 @@ function withParts(
   found: readonly (FileStat | undefined)[],
   part: FileStat | undefined,
 ): (FileStat | undefined)[] {
-  return layout.files.map(({ path: name }, index) => {
-    return isInParts(layout, found, index) ? part && { ...part, path: name, parted: true } : found[index];
+  return layout.files.map((_, index) => {
+    return isInParts(layout, found, index) ? part && { ...part, parted: true } : found[index];
   });
 }
 
@@ -111,7 +111,7 @@ async function statFile(directory: string, file: NamedFile): Promise<FileStat | 
   const full = path.join(directory, file.path);
   try {
     const stats = await lstat(full);
-    return stats.isFile() ? { path: file.path, size: stats.size, mtimeMs: stats.mtimeMs } : undefined;
+    return stats.isFile() ? { size: stats.size, mtimeMs: stats.mtimeMs } : undefined;
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;

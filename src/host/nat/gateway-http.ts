@@ -3,6 +3,7 @@
 import { request } from 'node:http';
 import { XML_BYTES_MAX } from '../../protocol/limits.ts';
 import { GATEWAY_HTTP_HEAD_BYTES_MAX, GATEWAY_HTTP_TIMEOUT_MS } from '../limits.ts';
+import { LinkedAbort } from '../linked-abort.ts';
 
 export interface GatewayRequest {
   /** Numeric; with a zone where it needs one. */
@@ -21,8 +22,9 @@ export interface GatewayRequest {
 /** Resolves to the body of an answer, faults of commands included; `undefined` for whatever else happens. */
 export function askGateway(ask: GatewayRequest): Promise<Uint8Array | undefined> {
   const { host, port, local, path, authority, command } = ask;
-  return new Promise((resolve) => {
-    const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(GATEWAY_HTTP_TIMEOUT_MS)]);
+  const stop = new LinkedAbort(ask.signal, AbortSignal.timeout(GATEWAY_HTTP_TIMEOUT_MS));
+  const { signal } = stop;
+  const answered = new Promise<Uint8Array | undefined>((resolve) => {
     const headers = { host: authority, connection: 'close', 'user-agent': 'Millrace UPnP/1.1' };
     const sending = request({
       host,
@@ -66,4 +68,5 @@ export function askGateway(ask: GatewayRequest): Promise<Uint8Array | undefined>
     });
     sending.end(command?.body);
   });
+  return answered.finally(() => stop.release());
 }

@@ -1,6 +1,8 @@
 // Bencode to values (BEP 3, "bencoding"). One pass with a stack of its own: nesting costs no call stack, and every
 // limit is checked before the memory it protects is spent.
+import { assert } from '../../base/assert.ts';
 import { toLatin1 } from '../../base/bytes.ts';
+import type { Steps } from '../../base/steps.ts';
 import {
   BENCODE_DICTIONARY_ITEMS,
   BENCODE_DIGITS_MAX,
@@ -46,10 +48,30 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= DIGIT_0 && byte <= DIGIT_9;
 }
 
+/** Items between two breaks: about a millisecond. */
+const ITEMS_PER_STEP = 2048;
+
 /** Decodes one value. Throws BencodeError and nothing else. */
 export function decodeBencode(bytes: Uint8Array, options: BencodeOptions = {}): BencodeValue {
+  const value = new BencodeDecoder(bytes, options).decode();
+  return requireEnd(value, bytes, options);
+}
+
+/** The same in steps, for what may have a million items. */
+export function* bencodeSteps(bytes: Uint8Array, options: BencodeOptions = {}): Steps<BencodeValue> {
   const decoder = new BencodeDecoder(bytes, options);
-  const { value, end } = decoder.decode();
+  for (;;) {
+    const value = decoder.advance(ITEMS_PER_STEP);
+    if (value !== undefined) return requireEnd({ value, end: decoder.offset }, bytes, options);
+    yield;
+  }
+}
+
+function requireEnd(
+  { value, end }: { readonly value: BencodeValue; readonly end: number },
+  bytes: Uint8Array,
+  options: BencodeOptions,
+): BencodeValue {
   if (options.strict === true && end < bytes.length) {
     throw new BencodeError('ERR_BENCODE_CANONICAL', 'something follows the value', end);
   }
@@ -83,18 +105,31 @@ class BencodeDecoder {
     this.#limits = options.limits ?? BENCODE_LIMITS;
   }
 
+  /** Where the next item begins. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   decode(): { value: BencodeValue; end: number } {
+    const value = this.advance(Number.POSITIVE_INFINITY);
+    assert(value !== undefined, 'without a break the value is complete');
+    return { value, end: this.#offset };
+  }
+
+  /** Goes on for at most so many items; answers the value once it is complete. */
+  advance(itemsMax: number): BencodeValue | undefined {
     // What follows a value may be payload that is not ours to judge, but a limit on the whole is still a limit.
     if (this.#bytes.length > this.#limits.bytesMax) {
       throw this.#error('ERR_BENCODE_LIMIT', `${this.#bytes.length} bytes, more than ${this.#limits.bytesMax},`, 0);
     }
-    for (;;) {
+    for (let items = 0; items < itemsMax; items++) {
       const value = this.#step();
       if (value === undefined) continue;
       const frame = this.#stack.at(-1);
-      if (frame === undefined) return { value, end: this.#offset };
+      if (frame === undefined) return value;
       this.#add(frame, value);
     }
+    return undefined;
   }
 
   /** Reads a string or an integer, opens or closes a container, or reads a key. Answers a value once it is complete. */

@@ -3,8 +3,12 @@
 
 import { toLatin1 } from '../../base/bytes.ts';
 import { InputError } from '../../base/errors.ts';
+import { eachInSteps, type Steps } from '../../base/steps.ts';
 import { BencodeDictionary, type BencodeValue, isBencodeList } from '../bencode/bencode-value.ts';
 import { FILES_MAX } from '../limits.ts';
+
+/** Files that are read between two breaks: about a millisecond. */
+export const FILES_PER_STEP = 512;
 
 /** A file as the torrent names it. */
 export interface FileEntry {
@@ -20,7 +24,7 @@ export interface FileEntry {
 }
 
 /** Reads the files of an info dictionary that has a v1 side. A `files` list wins over a `length`, as in libtorrent. */
-export function readFileEntries(info: BencodeDictionary): readonly FileEntry[] {
+export function* readFileEntries(info: BencodeDictionary): Steps<readonly FileEntry[]> {
   if (!info.has('files')) {
     // An only file that is a pad or a link would leave nothing to download.
     const attributes = attributesOf(info).replace(/[pl]/g, '');
@@ -36,7 +40,9 @@ export function readFileEntries(info: BencodeDictionary): readonly FileEntry[] {
       `The torrent lists ${list.length} files, more than the ${FILES_MAX} that are supported.`,
     );
   }
-  return list.map(readFileEntry);
+  const entries: FileEntry[] = [];
+  yield* eachInSteps(list, FILES_PER_STEP, (entry, index) => entries.push(readFileEntry(entry, index)));
+  return entries;
 }
 
 function readFileEntry(entry: BencodeValue, index: number): FileEntry {
