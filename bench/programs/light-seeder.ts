@@ -3,6 +3,7 @@
 // first torrent, then those of the next; all torrents have as many. Then `connected SECONDS_SINCE_1970` for each connection.
 import net, { type AddressInfo } from 'node:net';
 import process from 'node:process';
+import { seederGreeting } from '../study/seeder-greeting.ts';
 import { pattern } from '../study/study-torrent.ts';
 
 const HANDSHAKE_BYTES = 68;
@@ -16,23 +17,6 @@ const pieceCount = Number(pieces);
 const torrents = infoHashes.split(',');
 const peersEach = Math.ceil(Number(peers) / torrents.length);
 
-function greeting(peer: number): Buffer {
-  const id = Buffer.alloc(20, `-ST0001-${String(peer).padStart(12, '0')}`);
-  const handshake = Buffer.concat([
-    Buffer.from('\x13BitTorrent protocol'),
-    Buffer.alloc(8),
-    Buffer.from(torrents[Math.floor(peer / peersEach)]!, 'hex'),
-    id,
-  ]);
-  const bits = Buffer.alloc(Math.ceil(pieceCount / 8), 255);
-  const spare = bits.length * 8 - pieceCount;
-  bits[bits.length - 1] = (255 << spare) & 255;
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(bits.length + 1);
-  head[4] = 5;
-  return Buffer.concat([handshake, head, bits, UNCHOKE]);
-}
-
 /** One connection: what it is asked for goes out in the same turn, in one call. */
 class Conversation {
   readonly #socket: net.Socket;
@@ -43,7 +27,8 @@ class Conversation {
     this.#socket = socket;
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => this.#hear(chunk));
-    socket.write(greeting(peer));
+    socket.write(seederGreeting(torrents[Math.floor(peer / peersEach)]!, pieceCount, peer));
+    socket.write(UNCHOKE);
     process.stdout.write(`connected ${Date.now() / 1000}\n`);
   }
 

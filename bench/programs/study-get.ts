@@ -77,8 +77,7 @@ const client = new Client({
   ...job.client,
 });
 delay.enable();
-const cpuBefore = process.cpuUsage();
-const startMs = performance.now();
+const start = { ms: performance.now(), cpu: process.cpuUsage() };
 const peersEach = Math.ceil(job.ports.length / job.torrents.length);
 const torrents = await Promise.all(
   job.torrents.map((file, at) => {
@@ -90,8 +89,9 @@ const torrents = await Promise.all(
 const over = new AbortController();
 const watching = watch(torrents[0]!, over.signal);
 await Promise.all(torrents.map((torrent) => torrent.completed()));
-const seconds = (performance.now() - startMs) / 1000;
-const cpu = process.cpuUsage(cpuBefore);
+const from = job.fromFirstRequest ? probe.firstRequest! : start;
+const seconds = (performance.now() - from.ms) / 1000;
+const cpu = process.cpuUsage(from.cpu);
 over.abort();
 delay.disable();
 const { stalled, unexplained } = await watching;

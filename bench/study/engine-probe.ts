@@ -31,6 +31,8 @@ const SAMPLE = 16;
 
 export class EngineProbe {
   readonly latenciesMs: number[] = [];
+  /** When the first block was asked for, and what had been paid by then. */
+  firstRequest: { readonly ms: number; readonly cpu: NodeJS.CpuUsage } | undefined;
   readonly #job: StudyJob;
   readonly #blocksPerPiece: number;
   readonly #askedAtMs = new Map<number, number>();
@@ -97,6 +99,7 @@ export class EngineProbe {
 
   #asked(batch: Int32Array, count: number): void {
     const nowMs = performance.now();
+    this.firstRequest ??= { ms: nowMs, cpu: process.cpuUsage() };
     for (let at = 0; at < count * REQUEST_STRIDE; at += REQUEST_STRIDE) {
       const block = batch[at + REQUEST_PIECE]! * this.#blocksPerPiece + batch[at + REQUEST_BEGIN]! / BLOCK_BYTES;
       if (block % SAMPLE === 0) this.#askedAtMs.set(block, nowMs);

@@ -1,6 +1,6 @@
 // What the study compares: declared here, carried out by study.ts.
 import type { StudyFigures } from './study-job.ts';
-import type { StudyCase } from './study-run.ts';
+import type { StudyCase, StudyRun } from './study-run.ts';
 
 const MIB = 2 ** 20;
 const KIB = 2 ** 10;
@@ -196,4 +196,73 @@ const netThreads: Section = {
   ],
 };
 
-export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, measuring, netThreads, slowDisk];
+/** Enough for two seconds; its key streams have to be in memory. */
+const SEALED = { pieceBytes: MIB, pieces: 192 };
+
+/** Sockets in so many threads, and so many disk workers. */
+function threads(count: number, diskWorkers = 1): StudyRun {
+  return { peers: 20, client: { netThreads: count, diskWorkers } };
+}
+
+function sealed(run: StudyRun): StudyRun {
+  return { ...run, sealed: true, client: { ...run.client, encryption: 'require' } };
+}
+
+/** Every thread has a core of its own, a quarter as fast as a real one: so that two are enough for all of them. */
+function slowMotion(run: StudyRun): StudyRun {
+  return { ...run, threadShare: 0.25 };
+}
+
+const cores: Section = {
+  name: 'cores',
+  title: 'More cores',
+  groups: [
+    {
+      ...USUAL,
+      title: '20 peers, on one core and on two',
+      cases: [1, 2].flatMap((cores) =>
+        [0, 1, 2].map((count) => ({
+          title: `${cores === 1 ? '1 core' : '2 cores'}, ${count} network threads`,
+          run: { ...threads(count), cores },
+        })),
+      ),
+    },
+    {
+      pieceBytes: MIB,
+      pieces: 256,
+      title: '20 peers, a slow core for each thread',
+      cases: [
+        [0, 1],
+        [0, 2],
+        [1, 1],
+        [1, 2],
+        [2, 2],
+        [2, 4],
+      ].map(([count = 0, workers = 1]) => ({
+        title: `${count} network threads, disk workers: ${workers}`,
+        run: slowMotion(threads(count, workers)),
+      })),
+    },
+    {
+      pieceBytes: MIB,
+      pieces: 128,
+      title: '20 encrypted peers, a slow core for each thread',
+      cases: [0, 1, 2, 4].map((count) => ({
+        title: `${count} network threads`,
+        run: slowMotion(sealed(threads(count))),
+      })),
+    },
+    ...[20, 1].map((peers) => ({
+      ...SEALED,
+      title: peers === 1 ? '1 encrypted peer, two cores' : `${peers} encrypted peers, two cores`,
+      cases: [0, 1, 2].map((count) => ({
+        title: `${count} network threads`,
+        run: { ...sealed(threads(count)), peers },
+      })),
+    })),
+  ],
+  columns: [RATE, CPU, LOOP],
+  plots: [{ head: RATE.head, unit: 'MiB/s' }],
+};
+
+export const SECTIONS: readonly Section[] = [scheduling, copies, hashing, disk, measuring, netThreads, cores, slowDisk];

@@ -21,6 +21,8 @@ export interface StudyJob {
   readonly hashing: Hashing;
   /** One system call for each view, as if neighbours did not meet. */
   readonly singleWrites: boolean;
+  /** Time and CPU are counted from the first request on: before it, a seeder prepares what it would otherwise pay for meanwhile. */
+  readonly fromFirstRequest?: boolean;
   /** A disk that takes so many bytes a second from each worker. */
   readonly diskBytesPerSecond?: number;
 }

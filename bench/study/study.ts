@@ -74,6 +74,12 @@ async function measure(section: Section, ground: StudyGround, { runs, group }: S
       continue;
     }
     ground.say(`\n${section.title}: ${title}`);
+    const missing = cases.map(({ run }) => ground.missing(run)).find((reason) => reason !== undefined);
+    if (missing !== undefined) {
+      ground.say(`  left out: it needs ${missing}`);
+      if (kept !== undefined) results.push(kept);
+      continue;
+    }
     const torrent = writeStudyTorrent(ground.root, pieceBytes, pieces, files);
     const figures = await ground.compare(torrent, cases, runs);
     results.push({ title, cases: cases.map((one, index) => ({ title: one.title, runs: figures[index]! })) });

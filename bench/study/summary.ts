@@ -85,6 +85,12 @@ function rows(): string[][] {
       '`--net-threads`',
       `1 thread: ${against('net-threads', 0, [1, 0])} of none, ${against('net-threads', 2, [1, 0])} with 200 peers`,
     ],
+    [
+      '',
+      'more cores',
+      '`--net-threads`, `diskWorkers`',
+      `on slow cores: 2 of each ${against('cores', 1, [4, 0])} of 0 and 1; 2 network threads for encrypted peers ${against('cores', 2, [2, 0])}`,
+    ],
     ['', 'more disk workers', '`diskWorkers`', `2: ${against('disk', 0, [1, 0])} of one`],
     ['', 'back-pressure from the disk', 'always on', slowDisk()],
   ];

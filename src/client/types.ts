@@ -38,8 +38,8 @@ export interface ClientOptions {
   /** Most peers connected at once, over all torrents. Default 200. `Client.limit` changes it. */
   readonly peersMax?: number;
   /**
-   * Threads that the connections to peers live in, from 0 (the engine's own) to 64. `auto` is what measured best on
-   * machines like this one (docs/performance.md, "Sockets in threads of their own"). uTP stays on the engine's thread. Default: `auto`.
+   * Threads that the connections to peers live in, from 0 (the engine's own) to 64. `auto` is what measured best
+   * (docs/performance.md, "More cores"): 2 where `encryption` is `prefer` or `require` and there is a second core, else 0. uTP stays on the engine's thread. Default: `auto`.
    */
   readonly netThreads?: number | 'auto';
   /** Addresses to have nothing to do with: neither dialled nor let in. Default: none. `Client.setIpFilter` changes it. */

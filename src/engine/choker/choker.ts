@@ -162,7 +162,7 @@ export class Choker {
     let left = count;
     for (const peer of candidates) {
       const memory = this.#memories.get(peer.link)!;
-      const onTrial = peer.unchoked && memory.trialMs !== undefined;
+      const onTrial = memory.trialMs !== undefined;
       const kept = onTrial ? nowMs - memory.trialMs! < OPTIMISTIC_INTERVAL_MS : this.#justLetIn(peer, nowMs);
       if (kept && left > 0) {
         memory.trialMs ??= nowMs;
@@ -170,7 +170,6 @@ export class Choker {
         left--;
         continue;
       }
-      memory.trialMs = undefined;
       (onTrial ? tried : fresh).push(peer);
     }
     const patienceMs = (OPTIMISTIC_PATIENCE_ROUNDS * OPTIMISTIC_INTERVAL_MS * candidates.length) / count;

@@ -95,3 +95,50 @@ test('of one address of the internet one node is taken, of one network a few', (
   assert.equal(table.wants({ id: near(5, 1), host: '9.9.9.200', port: 1 }), false);
   assert.equal(table.wants({ id: near(5, 1), host: '9.9.10.200', port: 1 }), true);
 });
+
+test('who answers again has been seen again, and something happened in its bucket', () => {
+  const table = new RoutingTable(OWN);
+  table.answered({ id: near(3, 1), ...local(1) }, 0);
+  table.answered({ id: near(7, 2), ...local(2) }, 5);
+  assert.equal(table.stalest()?.port, table.find(local(1))?.port);
+  table.failed(local(1));
+  table.answered({ id: near(3, 1), ...local(1) }, 10);
+  assert.deepEqual([table.find(local(1))?.seenMs, table.find(local(1))?.failures], [10, 0]);
+  assert.equal(table.stalest(), table.find(local(2)));
+  assert.equal(table.idleBucket(3), 0, 'those between have nobody, and nothing happened in them');
+  for (let index = 0; index < 7; index++) if (index !== 3) table.touchBucket(index, 10);
+  assert.equal(table.idleBucket(6), 7);
+  table.touchBucket(7, 10);
+  assert.equal(table.idleBucket(10), undefined);
+});
+
+test('of those that failed a newcomer replaces the one that failed most, and nobody else', () => {
+  const table = new RoutingTable(OWN);
+  for (let index = 0; index < BUCKET_NODES; index++) table.answered({ id: near(9, index), ...local(index) }, index);
+  assert.equal(table.wants({ id: near(9, 100), ...local(100) }), true, 'to wait for a place');
+  for (const failing of [2, 5, 5, 6]) table.failed(local(failing));
+  table.answered({ id: near(9, 100), ...local(100) }, 100);
+  assert.equal(table.find(local(5)), undefined);
+  assert.equal(table.size, BUCKET_NODES);
+  assert.ok([2, 6, 100].every((index) => [...table.nodes()].includes(table.find(local(index))!)));
+});
+
+test('the only spare takes the place of a node that failed', () => {
+  const table = new RoutingTable(OWN);
+  for (let index = 0; index <= BUCKET_NODES; index++) table.answered({ id: near(9, index), ...local(index) }, index);
+  table.failed(local(3));
+  assert.equal(table.size, BUCKET_NODES);
+  assert.ok([...table.nodes()].includes(table.find(local(BUCKET_NODES))!));
+});
+
+test('nobody is worth a question whom we know, or have no place for', () => {
+  const table = new RoutingTable(OWN);
+  for (let index = 0; index < BUCKET_NODES + BUCKET_SPARES - 1; index++)
+    table.answered({ id: near(9, index), ...local(index) }, index);
+  assert.equal(table.wants({ id: near(9, 1), ...local(500) }), false, 'by its id');
+  assert.equal(table.wants({ id: near(9, 500), ...local(1) }), false, 'by its address');
+  assert.equal(table.wants({ id: OWN, ...local(500) }), false);
+  assert.equal(table.wants({ id: near(9, 500), ...local(500) }), true);
+  table.answered({ id: near(9, 500), ...local(500) }, 500);
+  assert.equal(table.wants({ id: near(9, 501), ...local(501) }), false);
+});

@@ -170,3 +170,32 @@ test('a host gets so many answers, and all together so many', () => {
   assert.equal(admitted(1000, 1, 10_000), limits.QUERIES_PER_SECOND);
   assert.ok(limiter.admits('127.0.0.1', 10_000));
 });
+
+test('a token that is asked for after a long silence is as good as others', () => {
+  const tokens = new WriteTokens(sha1, new SeededRandom(1), 0);
+  const nowMs = 1.9 * limits.TOKEN_PERIOD_MS;
+  const token = tokens.issue('9.9.9.9', nowMs);
+  assert.ok(tokens.accepts(token, '9.9.9.9', nowMs + limits.TOKEN_PERIOD_MS));
+});
+
+test('of many peers some are named, each as often as the others, none twice in an answer', () => {
+  const store = peers();
+  for (let index = 0; index < 10; index++) announce(store, index);
+  const named = new Map<string, number>();
+  for (let answer = 0; answer < 300; answer++) {
+    const hosts = store.some(HASH, 4, 4, false).map(({ host }) => host);
+    assert.equal(new Set(hosts).size, 4);
+    for (const host of hosts) named.set(host, (named.get(host) ?? 0) + 1);
+  }
+  assert.equal(named.size, 10);
+  for (const times of named.values()) assert.ok(times > 80 && times < 160, `${times} of 120`);
+});
+
+test('a host that does not come back may be stored again later', () => {
+  const store = peers();
+  const hashes = Array.from({ length: limits.STORED_TORRENTS_PER_HOST_MAX }, (_, at) => sha1(fromLatin1(`${at}`)));
+  for (const infoHash of hashes) assert.ok(announce(store, 7, infoHash));
+  assert.ok(!announce(store, 7));
+  store.expire(limits.PEER_LIFE_MS);
+  assert.ok(announce(store, 7, HASH, limits.PEER_LIFE_MS));
+});

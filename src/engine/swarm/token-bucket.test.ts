@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { BLOCK_BYTES } from '../../protocol/wire/block.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 test('without a limit there is always enough', () => {
@@ -92,4 +93,16 @@ test('what is only counted makes the others wait for a second at most', () => {
   bucket.take(500);
   bucket.charge(10);
   assert.equal(bucket.available(0), -1500, 'what was taken stays taken');
+});
+
+test('a turn is one block of a slow limit and more of a fast one, whichever limit is the slower', () => {
+  const perTurn = (inner: number, outer?: number): number =>
+    new TokenBucket(inner, outer === undefined ? undefined : new TokenBucket(outer)).blocksPerTurn;
+  assert.equal(perTurn(1000), 1);
+  const fast = 3.5 * BLOCK_BYTES * 1000;
+  assert.equal(perTurn(fast), 3);
+  assert.deepEqual(
+    [perTurn(2 * fast, fast), perTurn(fast, 2 * fast), perTurn(0, fast), perTurn(fast, 0)],
+    [3, 3, 3, 3],
+  );
 });

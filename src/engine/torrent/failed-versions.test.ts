@@ -42,3 +42,12 @@ test('versions and blocks are bounded, and settled pieces make room again', () =
   failed.add(2, ['x']);
   assert.deepEqual(settle(failed, 2, ['a']), [[0, 0]]);
 });
+
+test('what is cleared is forgotten, and makes room', () => {
+  const failed = new FailedVersions();
+  failed.add(1, new Array(FAILED_BLOCKS_MAX).fill('x'));
+  failed.clear();
+  assert.ok(!failed.has(1));
+  failed.add(2, ['x']);
+  assert.deepEqual(settle(failed, 2, ['a']), [[0, 0]]);
+});

@@ -59,3 +59,22 @@ test('uploads keep to their share while something is downloaded', () => {
   for (let piece = 0; piece < 4; piece++) assert.ok(open(piece));
   assert.equal(open(4), undefined);
 });
+
+test('what was given away goes first, then what somebody is about to ask the rest of, and last what several ask for', () => {
+  const { ledger, cache, read } = scene(32);
+  const [hot, pending, spent] = [read(0), read(1), read(2)];
+  const give = (stretch: Stretch, link: number, bytes: number): void => {
+    cache.pin(stretch, link, bytes);
+    cache.unpin(stretch);
+  };
+  give(hot, 1, PIECE_BYTES);
+  give(hot, 2, BLOCK_BYTES);
+  give(pending, 1, PIECE_BYTES - BLOCK_BYTES);
+  give(spent, 1, PIECE_BYTES);
+  const states: string[] = [];
+  for (let frames = 0; frames < 32; frames += 4) {
+    assert.ok(ledger.reserve(PIECE_BYTES, 'run') >= 0);
+    states.push([hot, pending, spent].map(({ state }) => (state === 'gone' ? '-' : '+')).join(''));
+  }
+  assert.deepEqual(states.slice(-4), ['+++', '++-', '+--', '---']);
+});
