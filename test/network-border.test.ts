@@ -11,7 +11,7 @@ const BORDER: Readonly<Record<string, readonly string[]>> = {
     'src/host/net/egress.ts',
     // Accepted sockets once more, and the port that accepts them.
     'src/host/net/adopt-socket.ts',
-    'src/host/net/link-host.ts',
+    'src/host/net/tcp-door.ts',
   ],
   'node:tls': ['src/host/net/secure-socket.ts'],
   // Multicast never leaves the own network, and is off behind a proxy.

@@ -146,8 +146,13 @@ export class Torrent extends TorrentContent {
   /** Goes on after `pause`, or after an error whose reason is gone; when it fails again, `state` is `error` again. */
   async resume(): Promise<void> {
     this.#paused = false;
-    this.#error = undefined;
     await this.#opening;
+    // What the disk was given before it refused fails now: told after this, it would stop what has just gone on.
+    const { store } = this;
+    if (store !== undefined && this.#error !== undefined && this.#closing === undefined) {
+      await this.#core.pool.flush(store);
+    }
+    this.#error = undefined;
     if (this.#engine === undefined && this.#closing === undefined) {
       this.#opening = this.#open().catch((error: unknown) => this.#fail(error));
       await this.#opening;
