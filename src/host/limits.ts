@@ -15,8 +15,8 @@ export const OPEN_FILES_MAX = 128;
 /** Bytes that a disk worker hashes and writes together at least, however many pieces they are: more would gain nothing. */
 export const WRITE_GROUP_BYTES: number = 3 * 1024 * 1024;
 
-/** What may wait for a disk worker: a group, whose memory comes back while it is written, and what comes in while it is hashed. */
-export const WRITE_BEHIND_GROUPS = 1.25;
+/** What may wait for a disk worker: the group that it works on, and one that is gathered meanwhile. */
+export const WRITE_BEHIND_GROUPS = 2;
 
 /** How long runs are gathered for a disk worker: 16 of 1 MiB come in at some 1 GB/s, and nobody notices it at less. */
 export const GATHER_MS = 15;

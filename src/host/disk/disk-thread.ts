@@ -1,6 +1,7 @@
 // The main thread's end of one disk worker: gathers and posts packed batches, matches answers to calls.
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
+import { STORED_STRIDE } from '../../engine/ports.ts';
 import { WORKER_NURSERY_MIB } from '../limits.ts';
 import type { DiskAnswer, DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
 import { type GatherLimits, RunGatherer } from './run-gatherer.ts';
@@ -32,6 +33,7 @@ export class DiskThread {
     this.#worker.on('message', (message: FromDiskWorker) => {
       if (message.kind !== 'answer') {
         listener(message);
+        if (message.kind === 'stored') this.runs.reported(message.batch.length / STORED_STRIDE);
         return;
       }
       const waiting = this.#waiting.get(message.id);

@@ -94,3 +94,18 @@ test('what was dropped never leaves', (context) => {
   gatherer.release();
   assert.deepEqual(sent, [[0]]);
 });
+
+test('a worker that has done all it had gets what is half enough', (context) => {
+  const { gatherer, sent, give } = setUp(context);
+  give(0);
+  give(1);
+  gatherer.reported(1);
+  assert.equal(sent.length, 1, 'one of four is not');
+  give(2, 3, 4);
+  give(5, 6);
+  assert.deepEqual(sent, [[0], [1, 2, 3, 4]]);
+  gatherer.reported(3);
+  assert.equal(sent.length, 2, 'the worker has one left');
+  gatherer.reported(1);
+  assert.deepEqual(sent[2], [5, 6]);
+});

@@ -1,6 +1,6 @@
 // Runs on their way to one disk worker. When they come fast they are gathered until there are as many as it hashes side by
 // side, for a moment at most: sixteen take little longer than one (decision 16), and one message brings them all. Those
-// that come slowly go at once.
+// that come slowly go at once, and a worker that has done all it had does not wait for the last few.
 import { RUN_STRIDE } from '../../engine/ports.ts';
 import { GATHER_MS } from '../limits.ts';
 import { RecordBuffer } from './record-buffer.ts';
@@ -21,6 +21,8 @@ export class RunGatherer {
   readonly #nowMs: () => number;
   readonly #runs = new RecordBuffer(RUN_STRIDE);
   #bytes = 0;
+  /** Runs that were sent and are not reported. */
+  #underway = 0;
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
@@ -53,8 +55,15 @@ export class RunGatherer {
     this.#timer = undefined;
     if (this.#runs.count === 0) return;
     this.#bytes = 0;
+    this.#underway += this.#runs.count;
     this.#sentAtMs = this.#nowMs();
     this.#send(this.#runs.take());
+  }
+
+  /** The worker is done with so many runs. */
+  reported(runs: number): void {
+    this.#underway -= runs;
+    if (this.#underway === 0 && this.#runs.count * 2 >= this.#limits.runs) this.release();
   }
 
   /** Nothing leaves any more. */
