@@ -1,5 +1,5 @@
 // The floor of a download, pipelined over two threads: one receives into a few buffers of 1 MiB that are used again and
-// again, the other hashes and writes them, up to three that wait at once, by the product's own SHA-1. `floor-pipeline.js BYTES FILE` prints one line of JSON.
+// again, the other hashes and writes them, as many that wait as the product's own SHA-1 takes at once. `floor-pipeline.js BYTES FILE` prints one line of JSON.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, writeSync } from 'node:fs';
 import net from 'node:net';
@@ -10,9 +10,9 @@ import { chooseSha1 } from '#src/host/disk/sha1.ts';
 import { printedLine } from '../clients/printed-line.ts';
 
 const SLOT_BYTES = 2 ** 20;
-const SLOTS = 16;
+/** Two groups of the widest SHA-1 and a few that are being filled, as the product lets wait. */
+const SLOTS = 40;
 const READ_BYTES = 256 * 1024;
-const ABREAST = 3;
 
 interface Setting {
   readonly memory: SharedArrayBuffer;
@@ -29,11 +29,11 @@ function work({ memory, file }: Setting): void {
   const fd = openSync(file, 'w');
   const port = parentPort!;
   const sha1 = chooseSha1('auto');
-  const streams = Array.from({ length: ABREAST }, () => sha1.stream());
+  const streams = Array.from({ length: sha1.abreast }, () => sha1.stream());
   const viewOf = (slot: number): Uint8Array => new Uint8Array(memory, slot * SLOT_BYTES, SLOT_BYTES);
   port.on('message', (first: Handed) => {
     const group = [first];
-    while (group.length < ABREAST) {
+    while (group.length < sha1.abreast) {
       const next = receiveMessageOnPort(port);
       if (next === undefined) break;
       group.push(next.message as Handed);
