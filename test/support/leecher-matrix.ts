@@ -7,6 +7,7 @@ import { HttpTracker } from '#src/testing/tracker/http-tracker.ts';
 import { skipAloud } from './available.ts';
 import { CASES } from './cases.ts';
 import { assertDownloaded } from './compare.ts';
+import { freePort } from './free-port.ts';
 import type { Leecher, LeecherDriver } from './leechers/leecher.ts';
 import { Millrace, type Sharer } from './millrace.ts';
 import { fileTree, payloadFiles, singleFile, writePayload } from './payload.ts';
@@ -69,9 +70,11 @@ async function halves(driver: LeecherDriver, scene: Scene): Promise<void> {
   await rm(path.join(source, theirs!));
   await rm(path.join(target, ours!));
   const leecher = driver.dialsLoopback ? undefined : await driver.start(workspace, torrent, target);
-  const peers = leecher === undefined ? [] : [leecher.port];
+  // Whoever is complete first may hang up: then the other one has to know where to dial.
+  const otherPort = leecher?.port ?? (await freePort());
+  const peers = [otherPort];
   const { run, port } = await Millrace.get(workspace, file, source, { peers, args: ['--seed'] }).listening();
-  const other = leecher ?? (await driver.start(workspace, torrent, target, { dial: [port] }));
+  const other = leecher ?? (await driver.start(workspace, torrent, target, { dial: [port], port: otherPort }));
   await Promise.all([
     other.completed(),
     run.until((event) => event.state === 'seeding', 'Millrace to have the other half'),
