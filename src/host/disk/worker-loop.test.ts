@@ -181,3 +181,20 @@ test('a run that is stored twice is a bug, and loud', async () => {
     assert.throws(() => rig.work(rig.runs([0, 0])), /assertion failed: run 0 of a piece is stored once/);
   });
 });
+
+test('what is hashed together is reported in slices, so that its memory comes back while the rest is written', async () => {
+  await withRig(MIB, [['a', 8 * MIB]], async (rig) => {
+    const { sent, torrent } = rig;
+    rig.work(rig.runs(...Array.from({ length: 8 }, (_, piece) => [piece, 0] as const)));
+    assert.deepEqual(
+      sent.map((message) => (message.kind === 'stored' ? message.batch.length / 4 : message.kind)),
+      [3, 3, 2],
+    );
+    assert.deepEqual(
+      rig.trace(),
+      Array.from({ length: 8 }, (_, piece) => `${piece}/0=${STORED_VERIFIED}`),
+    );
+    const stored = await readFile(path.join(torrent.layout.directory, 'a'));
+    assert.equal(stored.length, 8 * MIB);
+  });
+});
