@@ -3,12 +3,10 @@
 // first torrent, then those of the next; all torrents have as many. Then `connected SECONDS_SINCE_1970` for each connection.
 import net, { type AddressInfo } from 'node:net';
 import process from 'node:process';
+import { RequestHearing } from '../study/request-hearing.ts';
 import { seederGreeting } from '../study/seeder-greeting.ts';
 import { pattern } from '../study/study-torrent.ts';
 
-const HANDSHAKE_BYTES = 68;
-const HEADER_BYTES = 13;
-const REQUEST = 6;
 const UNCHOKE = Buffer.from([0, 0, 0, 1, 1]);
 
 const [infoHashes = '', pieceBytes = '', pieces = '', peers = ''] = process.argv.slice(2);
@@ -20,8 +18,7 @@ const peersEach = Math.ceil(Number(peers) / torrents.length);
 /** One connection: what it is asked for goes out in the same turn, in one call. */
 class Conversation {
   readonly #socket: net.Socket;
-  #rest: Buffer = Buffer.alloc(0);
-  #greeted = false;
+  readonly #requests = new RequestHearing((header, begin, length) => this.#send(header, begin, length));
 
   constructor(socket: net.Socket, peer: number) {
     this.#socket = socket;
@@ -33,31 +30,12 @@ class Conversation {
   }
 
   #hear(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let at = 0;
-    if (!this.#greeted && bytes.length >= HANDSHAKE_BYTES) {
-      this.#greeted = true;
-      at = HANDSHAKE_BYTES;
-    }
     this.#socket.cork();
-    while (this.#greeted && bytes.length - at >= 4) {
-      const length = bytes.readUInt32BE(at);
-      if (bytes.length - at < 4 + length) break;
-      if (length === 13 && bytes[at + 4] === REQUEST) this.#send(bytes, at);
-      at += 4 + length;
-    }
+    this.#requests.hear(chunk);
     this.#socket.uncork();
-    this.#rest = bytes.subarray(at);
   }
 
-  /** Answers the REQUEST at `at`: its piece and begin are copied as they are. */
-  #send(bytes: Buffer, at: number): void {
-    const begin = bytes.readUInt32BE(at + 9);
-    const length = bytes.readUInt32BE(at + 13);
-    const header = Buffer.allocUnsafe(HEADER_BYTES);
-    header.writeUInt32BE(9 + length);
-    header[4] = 7;
-    bytes.copy(header, 5, at + 5, at + 13);
+  #send(header: Buffer, begin: number, length: number): void {
     this.#socket.write(header);
     this.#socket.write(piece.subarray(begin, begin + length));
   }

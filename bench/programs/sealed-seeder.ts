@@ -7,12 +7,10 @@ import { PeerError } from '#src/base/errors.ts';
 import { Encryption } from '#src/host/net/encryption.ts';
 import { mseNodeCrypto } from '#src/host/net/mse-node-crypto.ts';
 import type { MseOutcome } from '#src/protocol/mse/mse-handshake.ts';
+import { RequestHearing } from '../study/request-hearing.ts';
 import { seederGreeting } from '../study/seeder-greeting.ts';
 import { pattern } from '../study/study-torrent.ts';
 
-const HANDSHAKE_BYTES = 68;
-const HEADER_BYTES = 13;
-const REQUEST = 6;
 const UNCHOKE = Uint8Array.of(0, 0, 0, 1, 1);
 /** Peers are not asked for equal parts: so much more than its share is ready for each. */
 const SPARE_SHARE = 1.5;
@@ -43,8 +41,9 @@ class SealedConversation {
   #stream = new Uint8Array(0);
   #words = new Int32Array(0);
   #at = 0;
-  #rest: Buffer = Buffer.alloc(0);
-  #greeted = false;
+  readonly #requests = new RequestHearing((header, begin, length) => {
+    this.#socket.write(this.#seal(header, begin, length));
+  });
 
   constructor(socket: net.Socket, peer: number) {
     this.#socket = socket;
@@ -96,31 +95,9 @@ class SealedConversation {
   }
 
   #listen(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let at = 0;
-    if (!this.#greeted && bytes.length >= HANDSHAKE_BYTES) {
-      this.#greeted = true;
-      at = HANDSHAKE_BYTES;
-    }
     this.#socket.cork();
-    while (this.#greeted && bytes.length - at >= 4) {
-      const length = bytes.readUInt32BE(at);
-      if (bytes.length - at < 4 + length) break;
-      if (length === 13 && bytes[at + 4] === REQUEST) this.#send(bytes, at);
-      at += 4 + length;
-    }
+    this.#requests.hear(chunk);
     this.#socket.uncork();
-    this.#rest = bytes.subarray(at);
-  }
-
-  #send(bytes: Buffer, at: number): void {
-    const begin = bytes.readUInt32BE(at + 9);
-    const length = bytes.readUInt32BE(at + 13);
-    const header = Buffer.allocUnsafe(HEADER_BYTES);
-    header.writeUInt32BE(9 + length);
-    header[4] = 7;
-    bytes.copy(header, 5, at + 5, at + 13);
-    this.#socket.write(this.#seal(header, begin, length));
   }
 
   /** A header and `length` bytes of the piece, sealed: a part of the stream that nobody else has. `begin` is a multiple of 4. */
