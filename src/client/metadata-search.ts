@@ -36,7 +36,7 @@ export class MetadataSearch {
     const limits = new TorrentLimits();
     limits.set(options);
     limits.apply(this.fetch);
-    core.session.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
+    core.session.dialler.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
   }
 
   /** A snapshot of the search. */

@@ -35,7 +35,7 @@ export abstract class TorrentSwarm extends EventEmitter<TorrentEvents> {
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
-    this.whenOpen((engine, { session }) => session.suggest(engine, [address]));
+    this.whenOpen((engine, { session }) => session.dialler.suggest(engine, [address]));
   }
 
   /**

@@ -290,10 +290,10 @@ export class Torrent extends TorrentContent {
     else if (asSaved && this.priorities.equal(saved?.priorities)) this.#resume.confirm(performance.now());
     this.#forerunner = undefined;
     placement.follow(this.priorities.selected, this.#engine);
-    this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
+    this.#core.session.dialler.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
-    this.#core.session.dialFor(this.#engine);
+    this.#core.session.dialler.dialFor(this.#engine);
   }
 
   /** The program was stopped after the files were moved from `before`, and before that was saved. */
