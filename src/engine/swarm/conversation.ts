@@ -135,10 +135,12 @@ function tellsMore(peer: Peer, pieces: Bitfield, { picker }: Topic): Reaction {
   return changed ? PIECES_CHANGED : NOTHING;
 }
 
+/** They come first (BEP 6); aria2 says HAVE ALL instead of its last HAVEs, too. Once: all pieces are counted anew for it. */
 function declaresAllOrNone(peer: Peer, all: boolean, topic: Topic): Reaction {
   requireFast(peer, all ? 'have all' : 'have none');
-  if (!peer.mayDeclarePieces) throw new PeerError('ERR_PEER_BITFIELD', 'declared its pieces twice');
-  peer.mayDeclarePieces = false;
+  if (peer.mayDeclarePieces) peer.mayDeclarePieces = false;
+  else if (all && peer.mayComplete) peer.mayComplete = false;
+  else throw new PeerError('ERR_PEER_BITFIELD', 'declared its pieces twice');
   if (!all) return NOTHING;
   topic.picker.leave(peer.pieces);
   peer.pieces.have.fill();

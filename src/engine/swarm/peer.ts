@@ -43,6 +43,8 @@ export class Peer implements Supplier {
   readonly pieces: PeerPieces;
   /** A message that may only come first (bitfield, have all, have none) can still come. */
   mayDeclarePieces = true;
+  /** It can still say, later on, that it has all by now. */
+  mayComplete = true;
 
   chokingUs = true;
   interestedInUs = false;
