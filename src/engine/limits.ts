@@ -64,9 +64,6 @@ export const NEW_PEER_WEIGHT = 3;
 /** Addresses that a torrent remembers. A tracker names 50 to 200 at a time; more than this is a stranger's flood. */
 export const CANDIDATES_MAX = 2000;
 
-/** Hosts that one torrent bans: more than a swarm has, and some hundred KiB if one subscriber could be them all. */
-export const BANS_MAX = 5000;
-
 /** Patience before an address is dialled again: it doubles with each failure between these two. */
 export const RECONNECT_DELAY_MIN_MS = 1000;
 export const RECONNECT_DELAY_MAX_MS = 600_000;
@@ -96,20 +93,6 @@ export const PINNED_PLACE_GRACE_MS = 2000;
 
 /** Blocks that nobody asked for before their sender is dropped: some may cross a CANCEL on the way. */
 export const UNREQUESTED_BLOCKS_MAX = 16;
-
-/** Control messages of one peer per second; an honest one sends a HAVE per piece it completes, some hundreds at most. */
-export const MESSAGES_PER_SECOND_MAX = 20_000;
-
-/** Messages of one peer at a time beyond that, and beyond one for each piece: some declare their pieces by HAVE alone. */
-export const MESSAGES_BURST_MAX = 20_000;
-
-/**
- * What other messages count as beside a HAVE of 0.1 µs (`npm run bench -- words`): so many bytes of an extended handshake, whose
- * tree costs 20 µs per KiB, and of a bitfield are one more; any other extended message, of 0.2 to 2 µs, is so many.
- */
-export const HANDSHAKE_BYTES_PER_MESSAGE = 4;
-export const PLAIN_BYTES_PER_MESSAGE = 64;
-export const EXTENDED_MESSAGE_COST = 4;
 
 /** A control tick that comes later than this says that we were held up: no peer is judged by a clock that stood still for us. */
 export const TICK_LATE_MS = 2000;

@@ -11,10 +11,11 @@ import { SeededRandom } from '../../testing/seeded-random.ts';
 import { sha1 } from '../../testing/sha1.ts';
 import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
-import { MESSAGES_BURST_MAX, WANTED_PER_PEER_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
+import { WANTED_PER_PEER_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { PRIORITY_NORMAL } from '../picker/piece-picker.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
+import { MESSAGES_BURST_MAX } from '../swarm/limits.ts';
 import { BLOCK_BYTES, Geometry } from '../torrent/geometry.ts';
 import { Session } from './session.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BANS_MAX } from '../limits.ts';
 import { Bans } from './bans.ts';
+import { BANS_MAX } from './limits.ts';
 
 test('whoever has many addresses fills no memory with bans: the oldest is forgotten', () => {
   const bans = new Bans();

@@ -1,7 +1,7 @@
 // Whom a torrent has nothing to do with any more: whoever lied to it. Bounded, for whoever has many addresses can be banned as
 // often: the oldest ban is forgotten first.
 import { SparseMap } from '../../base/sparse-map.ts';
-import { BANS_MAX } from '../limits.ts';
+import { BANS_MAX } from './limits.ts';
 import { subscriberOf } from './subscriber.ts';
 
 export class Bans implements Iterable<string> {

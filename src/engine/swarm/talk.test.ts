@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BITFIELD, EXTENDED, HAVE, REQUEST } from '../../protocol/wire/message-id.ts';
-import { MESSAGES_BURST_MAX, MESSAGES_PER_SECOND_MAX } from '../limits.ts';
+import { MESSAGES_BURST_MAX, MESSAGES_PER_SECOND_MAX } from './limits.ts';
 import { costOf, Talk } from './talk.ts';
 
 test('a burst is borne, a flood is not, and time wears it off', () => {

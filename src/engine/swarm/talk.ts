@@ -7,7 +7,7 @@ import {
   MESSAGES_BURST_MAX,
   MESSAGES_PER_SECOND_MAX,
   PLAIN_BYTES_PER_MESSAGE,
-} from '../limits.ts';
+} from './limits.ts';
 
 /** The extended id of an extended handshake (BEP 10): it alone of the extended messages is a tree of any shape. */
 const HANDSHAKE = 0;
