@@ -1,5 +1,6 @@
 // A magnet link on its way to becoming a torrent: the public view of the search for its metadata (BEP 9).
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
+import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
@@ -9,9 +10,9 @@ import type { Core } from './core.ts';
 import { loopTurns } from './loop-turns.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { TorrentLimits } from './torrent-limits.ts';
-import type { AddOptions, SearchProgress, TorrentWarning } from './types.ts';
+import type { AddOptions, FetchOptions, SearchProgress, TorrentWarning } from './types.ts';
 
-/** Made by `Client.add` for a magnet link; in `Client.searches` until the metadata is there. */
+/** Made by `Client.add` and `Client.fetchMetadata` for a magnet link; in `Client.searches` until the metadata is there. */
 export class MetadataSearch {
   readonly magnet: Magnet;
   /** The engine's side: the torrent takes over its peers. */
@@ -20,7 +21,7 @@ export class MetadataSearch {
   readonly #found: Promise<Uint8Array>;
   #stop: (reason: unknown) => void = () => undefined;
 
-  constructor(core: Core, magnet: Magnet, options: AddOptions, warn: (warning: TorrentWarning) => void) {
+  constructor(core: Core, magnet: Magnet, options: FetchOptions, warn: (warning: TorrentWarning) => void) {
     this.magnet = magnet;
     this.#core = core;
     const tiers = options.trackers === false ? [] : magnet.trackers.map((url) => [url]);
@@ -76,6 +77,12 @@ export class MetadataSearch {
 /** What a torrent file with this magnet link's trackers and the info dictionary of its peers would say. */
 export function metainfoOf(magnet: Magnet, info: TorrentInfo): Metainfo {
   return { ...info, tiers: magnet.trackers.map((url) => [url]), webSeeds: magnet.webSeeds, httpSeeds: [] };
+}
+
+/** What the link itself asks for (BEP 9, BEP 53), unless the caller says otherwise. */
+export function magnetOptions(magnet: Magnet, info: TorrentInfo, options: AddOptions): AddOptions {
+  const select = options.select ?? (magnet.select && selectedFiles(magnet.select, info.files.length));
+  return { ...options, peers: [...(options.peers ?? []), ...magnet.peers], ...(select && { select }) };
 }
 
 /** Whether a loaded source is but a magnet link. */

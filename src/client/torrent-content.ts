@@ -9,7 +9,7 @@ import { removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { FileAccess } from './file-access.ts';
 import type { FilePlacement } from './file-placement.ts';
-import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
+import { choiceOf, FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import type { FileRange } from './file-span.ts';
 import { fileViews } from './file-view.ts';
 import { TorrentSwarm } from './torrent-swarm.ts';
@@ -32,8 +32,9 @@ export abstract class TorrentContent extends TorrentSwarm {
     this.metainfo = metainfo;
     this.whereabouts = new Whereabouts(options.directory ?? '.', metainfo.files);
     this.geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    this.priorities = new FilePriorities(this.geometry, metainfo.files).withChoice(options);
-    this.chosen = options.select !== undefined || options.priorities !== undefined;
+    const choice = choiceOf(options, metainfo.files);
+    this.priorities = new FilePriorities(this.geometry, metainfo.files).withChoice(choice);
+    this.chosen = choice.select !== undefined || choice.priorities !== undefined;
     this.#access = new FileAccess({
       geometry: this.geometry,
       files: metainfo.files,
