@@ -31,6 +31,7 @@ import { barTable, floorTable, scenarioTable } from './table.ts';
 import { type BenchTracker, startTracker } from './tracker.ts';
 import { benchUtp } from './utp.ts';
 import { benchWebSeed } from './webseed.ts';
+import { benchWords } from './words/words.ts';
 
 const GIB = 2 ** 30;
 /** The bars are promises about downloads of this size: start-up would blur smaller ones. */
@@ -158,6 +159,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
   if (args[0] === 'dht') {
     await benchDht(args.slice(1));
+    return;
+  }
+  if (args[0] === 'words') {
+    benchWords(args.slice(1));
     return;
   }
   if (args[0] === 'many') {

@@ -6,6 +6,7 @@ import type { AddOptions, LibraryClient, LibraryTorrent, Magnet, Metainfo } from
 import type { Download } from './output/download-result.ts';
 import type { Reporter, Subject } from './output/reporter.ts';
 import type { CostMeter } from './resources.ts';
+import { searching } from './searching.ts';
 
 /** What to download and who watches. */
 export interface DownloadJob {
@@ -66,15 +67,7 @@ export async function addTorrent({
   add,
   signal,
 }: Omit<DownloadJob, 'meter'>): Promise<LibraryTorrent> {
-  const show = () => {
-    for (const search of client.searches) reporter.searching(search.progress());
-  };
-  const timer = setInterval(show, reporter.intervalMs);
-  try {
-    return await client.add(source, { ...add, signal });
-  } finally {
-    clearInterval(timer);
-  }
+  return await searching(client, reporter, client.add(source, { ...add, signal }));
 }
 
 /** What people are told about a torrent before its transfer. */

@@ -6,6 +6,7 @@ import {
   type ClientEvents,
   type ClientOptions,
   createTorrent,
+  keptMetadata,
   loadSource,
   type Magnet,
   type MetadataSearch,
@@ -14,6 +15,7 @@ import {
   scrapeTrackers,
   type Torrent,
   type TorrentEvents,
+  torrentFile,
   verifyFiles,
 } from '../client/index.ts';
 
@@ -23,13 +25,16 @@ export type {
   CreatedTorrent,
   CreateOptions,
   DataPathStats,
+  FetchOptions,
   FilePriority,
+  FileSelection,
   Magnet,
   Metainfo,
   MetainfoFile,
   PeerAddress,
   PeerSource,
   PortMappingStatus,
+  PrioritySelection,
   ProfileReport,
   ScrapeInfo,
   SearchProgress,
@@ -52,7 +57,7 @@ export interface LibraryTorrent
 
 /** What the commands ask of a client. */
 export interface LibraryClient
-  extends Pick<Client, 'listen' | 'dataPath' | 'profile' | 'close'>,
+  extends Pick<Client, 'listen' | 'dataPath' | 'profile' | 'close' | 'fetchMetadata'>,
     Pick<EventEmitter<ClientEvents>, 'on'> {
   add(source: Metainfo | Magnet, options?: AddOptions): Promise<LibraryTorrent>;
   readonly searches: readonly Pick<MetadataSearch, 'progress'>[];
@@ -63,6 +68,8 @@ export interface Library {
   createClient(options: ClientOptions): LibraryClient;
   readonly loadSource: typeof loadSource;
   readonly resolveSource: typeof resolveSource;
+  readonly keptMetadata: typeof keptMetadata;
+  readonly torrentFile: typeof torrentFile;
   readonly scrapeTrackers: typeof scrapeTrackers;
   readonly createTorrent: typeof createTorrent;
   readonly verifyFiles: typeof verifyFiles;
@@ -73,6 +80,8 @@ export const library: Library = {
   createClient: (options) => new Client(options),
   loadSource,
   resolveSource,
+  keptMetadata,
+  torrentFile,
   scrapeTrackers,
   createTorrent,
   verifyFiles,

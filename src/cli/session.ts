@@ -38,12 +38,12 @@ export async function runSession(
  * Runs work with a listening client, and closes it afterwards: that saves resume data and says goodbye. `work` tells of the
  * address once there is something to be had at it.
  */
-export async function withClient(
+export async function withClient<T>(
   context: CommandContext,
   reporter: Reporter,
   options: ClientOptions,
-  work: (client: LibraryClient, address: PeerAddress | undefined) => Promise<number>,
-): Promise<number> {
+  work: (client: LibraryClient, address: PeerAddress | undefined) => Promise<T>,
+): Promise<T> {
   const { signal } = context.interrupts;
   const onAbort = () => reporter.notice('stopping: saving what is done (once more to quit at once)');
   signal.addEventListener('abort', onAbort, { once: true });

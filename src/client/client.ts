@@ -18,9 +18,8 @@ import { UdpHost } from '../host/net/udp-host.ts';
 import { timedPeerPort, timedPeerSink, timedStoragePort, timedStorageSink } from '../host/profile/timed-ports.ts';
 import { TrackerClient } from '../host/tracker/tracker-client.ts';
 import { WebSeedHost } from '../host/webseed/web-seed-host.ts';
-import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
-import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
+import type { Metainfo } from '../protocol/metainfo/metainfo.ts';
 import { metainfoSteps } from '../protocol/metainfo/parse-metainfo.ts';
 import { ClientDht } from './client-dht.ts';
 import { makePeerId, USER_AGENT } from './client-name.ts';
@@ -31,7 +30,8 @@ import { forwardStorage } from './forward-storage.ts';
 import { IpFiltering } from './ip-filtering.ts';
 import { Listener } from './listener.ts';
 import { loopTurns } from './loop-turns.ts';
-import { isMagnet, MetadataSearch, metainfoOf } from './metadata-search.ts';
+import { isMagnet, type MetadataSearch, magnetOptions, metainfoOf } from './metadata-search.ts';
+import { MetadataSearches } from './metadata-searches.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { makeNetHost } from './net-threads.ts';
@@ -46,6 +46,7 @@ import type {
   AddOptions,
   ClientOptions,
   DataPathStats,
+  FetchOptions,
   IpFilterReport,
   IpFilterSource,
   Limits,
@@ -91,7 +92,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #ipFiltering: IpFiltering;
   readonly #profiler: Profiler | undefined;
   readonly #torrents = new Map<string, Torrent>();
-  readonly #searches = new Map<string, MetadataSearch>();
+  readonly #searches: MetadataSearches;
   #listening: Promise<PeerAddress | undefined> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -169,6 +170,7 @@ export class Client extends EventEmitter<ClientEvents> {
     const resume = new ResumeStore(warn, undefined, (file, bytesMax) => pool.load(file, bytesMax));
     const forget = (torrent: Torrent): void => void this.#torrents.delete(torrent.infoHash);
     this.#core = new Core({ pool, host, session, schedule, resume, metadata: new MetadataStore(), forget });
+    this.#searches = new MetadataSearches(this.#core, this.#dht, warn);
   }
 
   /** Our node of the distributed hash table; `undefined` when it is off. */
@@ -217,18 +219,37 @@ export class Client extends EventEmitter<ClientEvents> {
     const loaded = await this.#load(source, options.signal);
     const saved = isMagnet(loaded) ? await this.#core.metadata.load(loaded.infoHash) : undefined;
     await this.listen();
-    this.#requireOpen();
-    if (this.#torrents.has(loaded.infoHash) || this.#searches.has(loaded.infoHash)) {
-      throw new InputError('ERR_CLIENT_DUPLICATE', `${nameOf(loaded)} is already being shared by this client`);
-    }
+    this.#requireNew(loaded);
     if (!isMagnet(loaded)) return this.#begin(loaded, options);
     if (saved !== undefined) return this.#begin(metainfoOf(loaded, saved), magnetOptions(loaded, saved, options));
-    return await this.#search(loaded, options);
+    return await this.#searches.find(loaded, options, (info, { fetch }) =>
+      this.#begin(metainfoOf(loaded, info), magnetOptions(loaded, info, options), fetch),
+    );
+  }
+
+  /**
+   * Gets what the torrent file of a magnet link or an info hash would say from its peers, and nothing else: no folder is
+   * made. Takes whatever `add` takes; what is known already, from an earlier search too, is given at once. What came is kept,
+   * so that `add` then needs nobody. While it lasts the search is among `searches`. Rejects as `add` does, with
+   * the reason of `options.signal` when that ends it: `AbortSignal.timeout` sets a limit.
+   */
+  async fetchMetadata(source: string | Uint8Array | Metainfo | Magnet, options: FetchOptions = {}): Promise<Metainfo> {
+    this.#requireOpen();
+    const loaded = await this.#load(source, options.signal);
+    if (!isMagnet(loaded)) return loaded;
+    const known = this.#torrents.get(loaded.infoHash)?.metainfo ?? (await this.#core.metadata.loadFor(loaded));
+    if (known !== undefined) return known;
+    await this.listen();
+    this.#requireNew(loaded);
+    return await this.#searches.find(loaded, options, (info, search) => {
+      search.close();
+      return metainfoOf(loaded, info);
+    });
   }
 
   /** Magnet links whose metadata is being looked for. */
   get searches(): readonly MetadataSearch[] {
-    return [...this.#searches.values()];
+    return this.#searches.all;
   }
 
   /**
@@ -241,7 +262,7 @@ export class Client extends EventEmitter<ClientEvents> {
     if (up !== undefined) checkRate('uploadBytesPerSecond', up);
     if (peersMax !== undefined) checkCount('peersMax', peersMax);
     const { session } = this.#core;
-    if (peersMax !== undefined) session.peersMax = peersMax;
+    if (peersMax !== undefined) session.links.peersMax = peersMax;
     if (down !== undefined) session.downloadLimit.setRate(down);
     if (up !== undefined) session.uploadLimit.setRate(up);
   }
@@ -303,7 +324,7 @@ export class Client extends EventEmitter<ClientEvents> {
 
   async #close(): Promise<void> {
     await this.#listening?.catch(() => undefined);
-    for (const search of this.#searches.values()) search.close();
+    this.#searches.close();
     this.#listener.close();
     const unmapped = this.#portMapping?.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close()));
@@ -339,26 +360,6 @@ export class Client extends EventEmitter<ClientEvents> {
     return torrent;
   }
 
-  async #search(magnet: Magnet, options: AddOptions): Promise<Torrent> {
-    const { infoHash } = magnet;
-    // Most clients have their node at the port where they take in peers; those that have not will tell.
-    for (const peer of magnet.peers) this.#dht?.addNode(peer, true);
-    const search = new MetadataSearch(this.#core, magnet, options, (warning) => this.emit('warning', warning));
-    this.#searches.set(infoHash, search);
-    try {
-      const info = await search.found(options.signal);
-      await this.#core.metadata.save(infoHash, info.infoBytes).catch((error: Error) => {
-        this.emit('warning', { code: 'ERR_METADATA_SAVE', message: `Cannot keep the metadata: ${error.message}` });
-      });
-      return this.#begin(metainfoOf(magnet, info), magnetOptions(magnet, info, options), search.fetch);
-    } catch (error) {
-      search.close();
-      throw error;
-    } finally {
-      this.#searches.delete(infoHash);
-    }
-  }
-
   async #load(
     source: string | Uint8Array | Metainfo | Magnet,
     signal: AbortSignal | undefined,
@@ -371,6 +372,12 @@ export class Client extends EventEmitter<ClientEvents> {
 
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new InputError('ERR_CLIENT_CLOSED', 'the client is closed; make a new one');
+  }
+
+  #requireNew(source: Metainfo | Magnet): void {
+    this.#requireOpen();
+    if (!this.#torrents.has(source.infoHash) && !this.#searches.has(source.infoHash)) return;
+    throw new InputError('ERR_CLIENT_DUPLICATE', `${nameOf(source)} is already being shared by this client`);
   }
 
   async #listen(): Promise<PeerAddress | undefined> {
@@ -387,10 +394,4 @@ export class Client extends EventEmitter<ClientEvents> {
 
 function nameOf(source: Metainfo | Magnet): string {
   return isMagnet(source) ? (source.displayName ?? source.infoHash) : source.name;
-}
-
-/** What the link itself asks for (BEP 9, BEP 53), unless the caller says otherwise. */
-function magnetOptions(magnet: Magnet, info: TorrentInfo, options: AddOptions): AddOptions {
-  const select = options.select ?? (magnet.select && selectedFiles(magnet.select, info.files.length));
-  return { ...options, peers: [...(options.peers ?? []), ...magnet.peers], ...(select && { select }) };
 }

@@ -4,7 +4,8 @@ import { equalBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
 import { PRIORITY_HIGH, PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_SKIP } from '../engine/picker/piece-picker.ts';
 import type { Geometry } from '../engine/torrent/geometry.ts';
-import type { FilePriority } from './types.ts';
+import type { MetainfoFile } from '../protocol/metainfo/metainfo.ts';
+import type { AddOptions, FilePriority } from './types.ts';
 
 /** A file's place in the torrent. */
 interface Span {
@@ -22,6 +23,16 @@ export type PriorityChanges = Readonly<Record<number, FilePriority>>;
 export interface PriorityChoice {
   readonly select?: readonly number[];
   readonly priorities?: PriorityChanges;
+}
+
+/** What the options say of these files. Throws what a function among them throws. */
+export function choiceOf(
+  { select, priorities }: Pick<AddOptions, 'select' | 'priorities'>,
+  files: readonly MetainfoFile[],
+): PriorityChoice {
+  const indexes = typeof select === 'function' ? select(files) : select;
+  const changes = typeof priorities === 'function' ? priorities(files) : priorities;
+  return { ...(indexes && { select: indexes }), ...(changes && { priorities: changes }) };
 }
 
 /** Does not change: `with…` make another. Throws InputError ERR_SELECT_FILE and ERR_SELECT_PRIORITY. */

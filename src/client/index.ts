@@ -24,14 +24,17 @@ export { magnetLink } from './magnet-link.ts';
 export { isMagnet, type MetadataSearch } from './metadata-search.ts';
 export type { PortMapping, PortMappingStatus } from './port-mapping-types.ts';
 export { type ScrapeInfo, type ScrapeOptions, scrapeTrackers } from './scrape.ts';
-export { type LoadOptions, loadSource, resolveSource } from './source.ts';
+export { keptMetadata, type LoadOptions, loadSource, resolveSource } from './source.ts';
 export type { Torrent } from './torrent.ts';
+export { torrentFile } from './torrent-file.ts';
 export type {
   AddOptions,
   ClientOptions,
   DataPathStats,
   EncryptionMode,
+  FetchOptions,
   FilePriority,
+  FileSelection,
   IpFilterReport,
   IpFilterSource,
   Limits,
@@ -39,6 +42,7 @@ export type {
   PeerAddress,
   PeerInfo,
   PeerSource,
+  PrioritySelection,
   ProfileGauge,
   ProfileReport,
   ProfileStage,

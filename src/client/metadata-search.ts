@@ -1,5 +1,6 @@
 // A magnet link on its way to becoming a torrent: the public view of the search for its metadata (BEP 9).
 import type { MetadataFetch } from '../engine/metadata/metadata-fetch.ts';
+import { selectedFiles } from '../protocol/magnet/file-ranges.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import { infoHashBytes } from '../protocol/metainfo/info-hash.ts';
 import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
@@ -9,18 +10,19 @@ import type { Core } from './core.ts';
 import { loopTurns } from './loop-turns.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { TorrentLimits } from './torrent-limits.ts';
-import type { AddOptions, SearchProgress, TorrentWarning } from './types.ts';
+import type { AddOptions, FetchOptions, SearchProgress, TorrentWarning } from './types.ts';
 
-/** Made by `Client.add` for a magnet link; in `Client.searches` until the metadata is there. */
+/** Made by `Client.add` and `Client.fetchMetadata` for a magnet link; in `Client.searches` until the metadata is there. */
 export class MetadataSearch {
   readonly magnet: Magnet;
-  /** The engine's side: the torrent takes over its peers. */
+  /** @internal The engine's side: the torrent takes over its peers. */
   readonly fetch: MetadataFetch;
   readonly #core: Core;
   readonly #found: Promise<Uint8Array>;
   #stop: (reason: unknown) => void = () => undefined;
 
-  constructor(core: Core, magnet: Magnet, options: AddOptions, warn: (warning: TorrentWarning) => void) {
+  /** @internal */
+  constructor(core: Core, magnet: Magnet, options: FetchOptions, warn: (warning: TorrentWarning) => void) {
     this.magnet = magnet;
     this.#core = core;
     const tiers = options.trackers === false ? [] : magnet.trackers.map((url) => [url]);
@@ -36,7 +38,7 @@ export class MetadataSearch {
     const limits = new TorrentLimits();
     limits.set(options);
     limits.apply(this.fetch);
-    core.session.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
+    core.session.dialler.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
   }
 
   /** A snapshot of the search. */
@@ -54,7 +56,7 @@ export class MetadataSearch {
     };
   }
 
-  /** What the peers gave, read. Rejects when the search is stopped, with InputError when nobody can use such a torrent. */
+  /** @internal What the peers gave, read. Rejects when the search is stopped, with InputError when nobody can use such a torrent. */
   async found(signal: AbortSignal | undefined): Promise<TorrentInfo> {
     const onAbort = (): void => this.#stop(signal?.reason);
     signal?.throwIfAborted();
@@ -66,7 +68,7 @@ export class MetadataSearch {
     }
   }
 
-  /** Ends the search, whoever waits for it. */
+  /** @internal Ends the search, whoever waits for it. */
   close(): void {
     this.#stop(removedError());
     this.#core.session.abandon(this.fetch);
@@ -76,6 +78,12 @@ export class MetadataSearch {
 /** What a torrent file with this magnet link's trackers and the info dictionary of its peers would say. */
 export function metainfoOf(magnet: Magnet, info: TorrentInfo): Metainfo {
   return { ...info, tiers: magnet.trackers.map((url) => [url]), webSeeds: magnet.webSeeds, httpSeeds: [] };
+}
+
+/** What the link itself asks for (BEP 9, BEP 53), unless the caller says otherwise. */
+export function magnetOptions(magnet: Magnet, info: TorrentInfo, options: AddOptions): AddOptions {
+  const select = options.select ?? (magnet.select && selectedFiles(magnet.select, info.files.length));
+  return { ...options, peers: [...(options.peers ?? []), ...magnet.peers], ...(select && { select }) };
 }
 
 /** Whether a loaded source is but a magnet link. */

@@ -4,11 +4,13 @@ import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { concatBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
+import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
-import type { TorrentInfo } from '../protocol/metainfo/metainfo.ts';
+import type { Metainfo, TorrentInfo } from '../protocol/metainfo/metainfo.ts';
 import { metainfoSteps } from '../protocol/metainfo/parse-metainfo.ts';
 import { TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import { loopTurns } from './loop-turns.ts';
+import { metainfoOf } from './metadata-search.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { replaceFile } from './replace-file.ts';
 import { dataDirectory } from './resume-store.ts';
@@ -31,6 +33,12 @@ export class MetadataStore {
       if (error instanceof InputError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
       throw error;
     }
+  }
+
+  /** What is kept for a magnet link, with what the link itself says. */
+  async loadFor(magnet: Magnet): Promise<Metainfo | undefined> {
+    const info = await this.load(magnet.infoHash);
+    return info && metainfoOf(magnet, info);
   }
 
   /** Keeps an info dictionary. Rejects with the system's error. */

@@ -11,7 +11,7 @@ import { metainfoSteps } from '../protocol/metainfo/parse-metainfo.ts';
 import { egressSettings } from './client-options.ts';
 import { looksLike } from './content-sniff.ts';
 import { loopTurns } from './loop-turns.ts';
-import { isMagnet, metainfoOf } from './metadata-search.ts';
+import { isMagnet } from './metadata-search.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import { readTorrentFile } from './torrent-read.ts';
@@ -73,11 +73,16 @@ export async function resolveSourceBy(
 export async function loadSource(source: string, options: LoadOptions = {}): Promise<Metainfo> {
   const loaded = await resolveSource(source, options);
   if (!isMagnet(loaded)) return loaded;
-  const info = await new MetadataStore().load(loaded.infoHash);
-  if (info !== undefined) return metainfoOf(loaded, info);
+  const kept = await keptMetadata(loaded);
+  if (kept !== undefined) return kept;
   const message =
-    'This needs the .torrent file: the link alone says nothing about the files, and their list was not fetched from peers yet';
+    'This needs the .torrent file, or "millrace info" of the link first, which asks peers: the link alone says nothing of the files';
   throw new InputError('ERR_MAGNET_METADATA', message);
+}
+
+/** What the torrent file of a magnet link would say, if its metadata was fetched before: nobody is asked. */
+export async function keptMetadata(magnet: Magnet): Promise<Metainfo | undefined> {
+  return await new MetadataStore().loadFor(magnet);
 }
 
 function badUrl(url: string, error?: unknown): InputError {

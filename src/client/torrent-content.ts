@@ -9,7 +9,7 @@ import { removedError } from './completion.ts';
 import type { Core } from './core.ts';
 import { FileAccess } from './file-access.ts';
 import type { FilePlacement } from './file-placement.ts';
-import { FilePriorities, type PriorityChanges } from './file-priorities.ts';
+import { choiceOf, FilePriorities, type PriorityChanges } from './file-priorities.ts';
 import type { FileRange } from './file-span.ts';
 import { fileViews } from './file-view.ts';
 import { TorrentSwarm } from './torrent-swarm.ts';
@@ -19,21 +19,27 @@ import { type MoveParts, Whereabouts } from './whereabouts.ts';
 export abstract class TorrentContent extends TorrentSwarm {
   /** What the torrent file says. */
   readonly metainfo: Metainfo;
+  /** @internal */
   protected readonly geometry: Geometry;
+  /** @internal */
   protected readonly whereabouts: Whereabouts;
+  /** @internal */
   protected priorities: FilePriorities;
-  /** The user said what is wanted: what was saved does not count. */
+  /** @internal The user said what is wanted: what was saved does not count. */
   protected chosen: boolean;
+  /** @internal */
   protected placement: FilePlacement | undefined;
   readonly #access: FileAccess;
 
+  /** @internal */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions) {
     super();
     this.metainfo = metainfo;
     this.whereabouts = new Whereabouts(options.directory ?? '.', metainfo.files);
     this.geometry = new Geometry(metainfo.totalBytes, metainfo.pieceBytes);
-    this.priorities = new FilePriorities(this.geometry, metainfo.files).withChoice(options);
-    this.chosen = options.select !== undefined || options.priorities !== undefined;
+    const choice = choiceOf(options, metainfo.files);
+    this.priorities = new FilePriorities(this.geometry, metainfo.files).withChoice(choice);
+    this.chosen = choice.select !== undefined || choice.priorities !== undefined;
     this.#access = new FileAccess({
       geometry: this.geometry,
       files: metainfo.files,
@@ -48,16 +54,16 @@ export abstract class TorrentContent extends TorrentSwarm {
     });
   }
 
-  /** The opened files; `undefined` while there are none. */
+  /** @internal The opened files; `undefined` while there are none. */
   protected abstract readonly store: number | undefined;
 
-  /** Pieces that are verified on disk. */
+  /** @internal Pieces that are verified on disk. */
   protected abstract had(): Bitfield;
 
-  /** Why nothing more comes of the torrent, if so. */
+  /** @internal Why nothing more comes of the torrent, if so. */
   protected abstract failure(): MillraceError | undefined;
 
-  /** Resolves, when the files are open, to what moving them takes; to nothing when the torrent is being closed. */
+  /** @internal Resolves, when the files are open, to what moving them takes; to nothing when the torrent is being closed. */
   protected abstract moveParts(): Promise<MoveParts | undefined>;
 
   /** Absolute path of the folder that has the files. */

@@ -6,6 +6,7 @@ import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { SeedGoal, SeedGoalReached } from '../engine/torrent/seed-goal.ts';
 import type { StallCode } from '../engine/torrent/stall.ts';
 import type { Hashing } from '../host/disk/sha1.ts';
+import type { MetainfoFile } from '../protocol/metainfo/metainfo.ts';
 import type { DhtOptions } from './dht-types.ts';
 
 export type { ProfileGauge, ProfileReport, ProfileStage } from './profile-types.ts';
@@ -102,7 +103,7 @@ export interface ClientOptions {
    */
   readonly scheduling?: Scheduling;
   /**
-   * `auto`: SHA-1 of three pieces side by side, where the module of native/ was built and the CPU has SHA instructions;
+   * `auto`: SHA-1 of three pieces side by side, or of sixteen, where the module of native/ was built and the CPU can do that;
    * elsewhere, and with `node`, node:crypto, one piece after the other. Default: `auto`.
    */
   readonly hashing?: Hashing;
@@ -149,6 +150,14 @@ export interface TorrentLimitChanges extends Limits {
   readonly uploadSlotsMax?: number;
 }
 
+/** Files of a torrent by index, or what picks them once the torrent's files are known: those of a magnet link are so only then. */
+export type FileSelection = readonly number[] | ((files: readonly MetainfoFile[]) => readonly number[]);
+
+/** The same with a priority for each. */
+export type PrioritySelection =
+  | Readonly<Record<number, FilePriority>>
+  | ((files: readonly MetainfoFile[]) => Readonly<Record<number, FilePriority>>);
+
 /** How one torrent is downloaded. */
 export interface AddOptions {
   /**
@@ -156,13 +165,16 @@ export interface AddOptions {
    * it. Default: the working directory.
    */
   readonly directory?: string;
-  /** Indexes of the files to download. `Torrent.select` changes it. Default: what was saved of an earlier run, or all. */
-  readonly select?: readonly number[];
+  /**
+   * The files to download. What a function throws is what `Client.add` rejects with. `Torrent.select` changes it. Default: what
+   * was saved of an earlier run, or all.
+   */
+  readonly select?: FileSelection;
   /**
    * Priorities by file index, beyond what `select` says; files that are not named are `normal`. Given, even empty, it
    * stands in place of what was saved. `Torrent.setPriorities` changes it.
    */
-  readonly priorities?: Readonly<Record<number, FilePriority>>;
+  readonly priorities?: PrioritySelection;
   /** Download limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
   readonly downloadBytesPerSecond?: number;
   /** Upload limit of this torrent, inside that of the client. Default 0: none. `Torrent.limit` changes it. */
@@ -198,6 +210,12 @@ export interface AddOptions {
   /** Ends the waiting of `Client.add`, for a web server or for the metadata of a magnet link. */
   readonly signal?: AbortSignal;
 }
+
+/** How metadata is looked for: those of `AddOptions` that have to do with it. */
+export type FetchOptions = Pick<
+  AddOptions,
+  'peers' | 'trackers' | 'downloadBytesPerSecond' | 'uploadBytesPerSecond' | 'peersMax' | 'signal'
+>;
 
 /** A snapshot of the search for a magnet link's metadata. */
 export interface SearchProgress {

@@ -84,7 +84,7 @@ export const NEGOTIATION_TIMEOUT_MS = 8000;
  */
 export const STRANGERS_KEYS_PER_SECOND = 100;
 
-/** Addresses for which it is remembered whether they take encrypted connections: as many as a torrent knows candidates. */
+/** Addresses of which it is remembered how they were reached, over what transport and encrypted or not: as many as a torrent knows candidates. */
 export const ROUTES_MAX = 2000;
 
 /** Buffers for blocks that go out encrypted which are kept for the next ones: 4 MiB, a dozen busy peers. */

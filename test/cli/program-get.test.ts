@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { PortMappingStatus } from '#src/cli/library.ts';
-import { HASH, MIB, ProgramBench } from '../support/program-bench.ts';
+import { HASH, METAINFO, MIB, ProgramBench } from '../support/program-bench.ts';
 
 let folder = '';
 let bench = new ProgramBench();
@@ -49,6 +49,17 @@ test('get hands its options to the library', async () => {
     directory: folder,
   });
   assert.equal(bench.client.closed, 1);
+});
+
+test('files are chosen by name once they are known', async () => {
+  bench.client.added = (torrent) => torrent.finish();
+  assert.equal(await bench.run('get', 'magnet', '-o', folder, '--select', '*.TXT', '--priority', 'film*=high'), 0);
+  assert.deepEqual(bench.client.torrent.selected, [1]);
+  const { priorities } = bench.client.addOptions!;
+  assert.ok(typeof priorities === 'function');
+  assert.deepEqual(priorities(METAINFO.files), { 0: 'high' });
+  assert.equal(await bench.run('get', 'magnet', '-o', folder, '--select', '*.avi'), 2);
+  assert.match(bench.stderr, /^millrace: no file of the torrent is called "\*\.avi"/);
 });
 
 const MAPPING = {

@@ -82,7 +82,9 @@ test('--json writes the fields that the page lists', async (t) => {
   const run = (...args: string[]) => runMillrace([...args, '--json'], workspace.path).then(eventsOf);
 
   assertFields('create', (await run('create', 'data.bin', '--comment', 'x')).at(-1));
-  assertFields('info', (await run('info', 'data.bin.torrent')).at(-1), ['infoHashV2']);
+  assertFields('info', (await run('info', 'data.bin.torrent', '-o', 'again.torrent', '--scrape')).at(-1), [
+    'infoHashV2',
+  ]);
   const verified = await run('verify', 'data.bin.torrent', '-d', '.');
   assertFields('verify', verified.at(-1));
   const work = verified.find(({ event }) => event === 'progress');

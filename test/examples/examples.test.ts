@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Client, createTorrent } from '#src/client/index.ts';
+import { Client, createTorrent, loadSource, magnetLink } from '#src/client/index.ts';
 import { HttpTracker } from '#src/testing/tracker/http-tracker.ts';
 import { pauseMs, within } from '../support/deadline.ts';
 import { Program } from '../support/program.ts';
@@ -110,6 +110,18 @@ test('select-files.mjs downloads what was chosen', async () => {
   const [name] = FILES[2]!;
   assert.deepEqual(await readFile(path.join(directory, name)), await readFile(path.join(shared, name)));
   await assert.rejects(access(path.join(directory, 'album', 'cover.txt')), { code: 'ENOENT' });
+});
+
+test('look-into-magnet.mjs shows the files and writes the torrent file', async () => {
+  const written = path.join(workspace.path, 'written.torrent');
+  const metainfo = await loadSource(torrent);
+  const output = await run(0, 'look-into-magnet.mjs', magnetLink(metainfo), written);
+  assert.match(output, /^0 album\/cover\.txt 50000\n1 album\/songs\/one\.bin 1500000\n2 /m);
+  const { tiers, ...again } = await loadSource(written);
+  assert.deepEqual(
+    [again.infoHash, again.infoBytes, tiers],
+    [metainfo.infoHash, metainfo.infoBytes, [[tracker.announceUrl]]],
+  );
 });
 
 test('pause-and-resume.mjs stops in the middle, goes on, and finds all of it again', async () => {

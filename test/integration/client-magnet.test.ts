@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import test from 'node:test';
-import { magnetLink } from '#src/client/index.ts';
+import { keptMetadata, type Magnet, type Metainfo, magnetLink, resolveSource, torrentFile } from '#src/client/index.ts';
+import { metainfoPorts } from '#src/client/metainfo-ports.ts';
+import { parseMetainfo } from '#src/protocol/metainfo/parse-metainfo.ts';
 import { ClientBench, until, within } from '../support/client-bench.ts';
+
+const loadBytes = (bytes: Uint8Array): Metainfo => parseMetainfo(bytes, metainfoPorts);
 
 const FILES = { 'a.bin': 700_000, 'b.bin': 300_000 };
 
@@ -51,6 +55,70 @@ test('a search can be watched, given up, and is one at a time', async (t) => {
   giveUp.abort(new Error('enough'));
   await assert.rejects(adding, { message: 'enough' });
   assert.deepEqual(client.searches, []);
+});
+
+test('metadata alone is fetched without a folder, kept, and given to whoever asks again', async (t) => {
+  const bench = await ClientBench.open(t);
+  const tiers = [['http://127.0.0.1:9/announce']];
+  const metainfo = await bench.payload('linked', FILES, { pieceBytes: 16 * 1024, tiers });
+  const seed = await bench.seed(metainfo, { trackers: false });
+  const client = bench.client();
+  const options = { peers: [seed.address], trackers: false };
+  const fetched = await within(client.fetchMetadata(magnetLink(metainfo), options), 'the metadata comes');
+  assert.deepEqual([client.searches, client.torrents], [[], []]);
+  assert.deepEqual(fetched.infoBytes, metainfo.infoBytes);
+  assert.deepEqual([...(await bench.contents('.')).keys()].filter((file) => /linked\//.test(file)).sort(), [
+    'seed/linked/a.bin',
+    'seed/linked/b.bin',
+  ]);
+  const { comment, createdBy, creationDateSeconds, ...said } = loadBytes(torrentFile(fetched));
+  assert.deepEqual(said, fetched, 'the torrent file says all that is known');
+
+  await seed.client.close();
+  assert.deepEqual(await within(client.fetchMetadata(magnetLink(metainfo)), 'nobody is asked'), fetched);
+  assert.deepEqual(await keptMetadata((await resolveSource(magnetLink(metainfo))) as Magnet), fetched);
+  const added = await client.add(fetched, { directory: bench.path('get'), trackers: false });
+  assert.equal(await client.fetchMetadata(metainfo.infoHash), added.metainfo, 'nor when it is being shared');
+  assert.equal(await client.fetchMetadata(metainfo), metainfo, 'nor when it is there');
+
+  const enough = new AbortController();
+  const nobody = client.fetchMetadata('ab'.repeat(20), { signal: enough.signal });
+  const refused = assert.rejects(nobody, { message: 'enough' });
+  await until(() => client.searches.length === 1, 'the search begins');
+  await assert.rejects(client.fetchMetadata('ab'.repeat(20)), { code: 'ERR_CLIENT_DUPLICATE' });
+  enough.abort(new Error('enough'));
+  await refused;
+  assert.deepEqual(client.searches, []);
+});
+
+test('files of a magnet link are chosen when they are known, and what the choice throws is the end of it', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('linked', FILES);
+  const seed = await bench.seed(metainfo);
+  const client = bench.client();
+  const options = { directory: bench.path('get'), peers: [seed.address] };
+  const refusal = new Error('none of these');
+  const refused = client.add(metainfo.infoHash, {
+    ...options,
+    select: () => {
+      throw refusal;
+    },
+  });
+  await assert.rejects(within(refused, 'the choice is made'), refusal);
+  assert.deepEqual([client.searches, client.torrents], [[], []]);
+  const torrent = await client.add(metainfo.infoHash, {
+    ...options,
+    select: (files) => files.flatMap(({ path }, index) => (path.endsWith('b.bin') ? [index] : [])),
+    priorities: () => ({ 1: 'high' }),
+  });
+  assert.deepEqual(
+    torrent.files().map(({ selected, priority }) => [selected, priority]),
+    [
+      [false, 'skip'],
+      [true, 'high'],
+    ],
+  );
+  await within(torrent.completed(), 'the file comes');
 });
 
 test('a search that is given up before it begins ends like any other, and takes nothing down with it', async (t) => {

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { skipAloud } from '../support/available.ts';
 import { assertDownloaded } from '../support/compare.ts';
-import { DOWNLOAD_TIMEOUT_MS, Millrace } from '../support/millrace.ts';
+import { type CliEvent, DOWNLOAD_TIMEOUT_MS, Millrace } from '../support/millrace.ts';
 import { fileTree, writePayload } from '../support/payload.ts';
 import { Program } from '../support/program.ts';
 import { repository } from '../support/repository.ts';
+import { aria2 } from '../support/seeders/aria2.ts';
 import { LIBTORRENT_PYTHON, libtorrent } from '../support/seeders/libtorrent.ts';
 import type { SeederDriver } from '../support/seeders/seeder.ts';
 import { transmission } from '../support/seeders/transmission.ts';
@@ -48,8 +49,45 @@ function fetches(driver: SeederDriver): void {
   });
 }
 
+/** What aria2 says is in a torrent file. */
+async function shownByAria2(workspace: Workspace, file: string): Promise<string> {
+  const aria2 = workspace.own(new Program('aria2c', ['--show-files', file]));
+  const end = await aria2.wait(DOWNLOAD_TIMEOUT_MS);
+  assert.equal(end.code, 0, aria2.errors.tail());
+  return aria2.output.text;
+}
+
+function looksInto(driver: SeederDriver): void {
+  test(`info shows the files of a magnet link from ${driver.name}, and writes a torrent file that others read`, {
+    timeout: 90_000,
+  }, async (t) => {
+    const reason = driver.missing() ?? aria2.missing();
+    if (reason !== undefined && skipAloud(t, reason)) return;
+    const { workspace, torrent, seeded } = await stageOf(t);
+    const seeder = await driver.start(workspace, torrent, seeded);
+    const file = path.join(workspace.path, 'fetched.torrent');
+    const link = magnetOf(torrent.infoHash, `&x.pe=127.0.0.1:${seeder.port}`);
+    const alone = ['--no-trackers', '--no-dht', '--no-lsd', '--no-pex', '--listen', '127.0.0.1:0'];
+    const run = new Millrace(workspace, ['info', link, '-o', file, ...alone]);
+    const event = (await run.done()) as CliEvent & { readonly files?: readonly { readonly path: string }[] };
+    assert.deepEqual(
+      event.files?.map((entry) => entry.path),
+      ['linked/a.bin', 'linked/b/c.bin'],
+    );
+    const shown = await shownByAria2(workspace, file);
+    assert.match(shown, new RegExp(`Info Hash: ${torrent.infoHash.toString('hex')}`));
+    assert.match(shown, /linked\/b\/c\.bin/);
+    const got = await workspace.folder('got');
+    const some = await Millrace.get(workspace, file, got, { peers: [seeder.port], args: ['--select', 'C.*'] }).done();
+    assert.ok(some.bytes! < 400_000, `only one file was asked for by its name, ${some.bytes} bytes came`);
+  });
+}
+
 describe('magnet links', { concurrency: 2 }, () => {
-  for (const driver of [libtorrent, transmission, webtorrent]) fetches(driver);
+  for (const driver of [libtorrent, transmission, webtorrent]) {
+    fetches(driver);
+    looksInto(driver);
+  }
 
   test('a selection in the link is heeded', { timeout: 60_000 }, async (t) => {
     const reason = libtorrent.missing();

@@ -10,6 +10,7 @@ import type {
   ClientOptions,
   CreatedTorrent,
   CreateOptions,
+  FetchOptions,
   Library,
   LibraryClient,
   LibraryTorrent,
@@ -31,11 +32,12 @@ import { VirtualClock } from '#src/testing/virtual-clock.ts';
 
 export const MIB = 1024 * 1024;
 export const HASH = '0123456789abcdef0123456789abcdef01234567';
-const METAINFO = {
+export const METAINFO: Metainfo = {
   infoHash: HASH,
   name: 'a film',
   pieceBytes: MIB,
   pieceCount: 100,
+  pieceHashes: new Uint8Array(2000),
   totalBytes: 100 * MIB,
   files: [
     { path: 'a film/film.mkv', length: 99 * MIB, offset: 0, pad: false },
@@ -166,8 +168,21 @@ export class FakeClient
 
   async add(_source: Metainfo | Magnet, options?: AddOptions): Promise<FakeTorrent> {
     this.addOptions = options;
+    if (typeof options?.select === 'function') this.torrent.selected = options.select(METAINFO.files);
     setImmediate(() => this.added(this.torrent, this));
     return this.torrent;
+  }
+
+  /** What it was asked for, and how. */
+  fetched: { readonly magnet: Metainfo | Magnet | string | Uint8Array; readonly options: FetchOptions } | undefined;
+  /** What peers give; `undefined`: nothing, for ever. */
+  metadata: Metainfo | undefined = METAINFO;
+
+  async fetchMetadata(magnet: Metainfo | Magnet | string | Uint8Array, options: FetchOptions = {}): Promise<Metainfo> {
+    this.fetched = { magnet, options };
+    if (this.metadata !== undefined) return this.metadata;
+    const { signal } = options;
+    return await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
   }
 
   dataPath() {
@@ -224,6 +239,16 @@ export class ProgramBench implements Library {
   async loadSource(): Promise<Metainfo> {
     if (this.sourceError) throw this.sourceError;
     return METAINFO;
+  }
+
+  kept: Metainfo | undefined;
+
+  async keptMetadata(): Promise<Metainfo | undefined> {
+    return this.kept;
+  }
+
+  torrentFile({ name }: Metainfo): Uint8Array {
+    return new TextEncoder().encode(`torrent file of ${name}`);
   }
 
   async scrapeTrackers(): Promise<readonly ScrapeInfo[]> {

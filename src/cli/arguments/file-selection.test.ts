@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { MetainfoFile } from '../library.ts';
 import { parseSelection } from './file-selection.ts';
 
 test('indexes and ranges become a sorted list without repeats', () => {
@@ -10,9 +11,17 @@ test('indexes and ranges become a sorted list without repeats', () => {
 });
 
 test('what is not a list of files is refused', () => {
-  for (const text of ['', ',', '1,', 'a', '-1', '1-', '1..3', '3-1', '0-1000000', '99999999999999999999']) {
+  for (const text of ['', ',', '1,', 'a,,b', '3-1', '0-1000000', '99999999999999999999']) {
     assert.throws(() => parseSelection(text), { code: 'ERR_CLI_SELECT' }, text);
   }
+});
+
+test('with names among them, the list waits for the files of the torrent', () => {
+  const select = parseSelection('5,*.txt,0-1');
+  assert.ok(typeof select === 'function');
+  const named = (path: string) => ({ path, pad: false }) as MetainfoFile;
+  assert.deepEqual(select([named('a.txt'), named('b'), named('c'), named('d.txt')]), [0, 1, 3, 5]);
+  assert.throws(() => select([named('b')]), { code: 'ERR_CLI_SELECT', message: /called "\*\.txt"/ });
 });
 
 test('any list of small indexes is read back as a sorted set', () => {

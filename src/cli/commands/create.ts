@@ -1,19 +1,18 @@
 // millrace create: make a .torrent (BEP 3) of a file or folder.
 
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
-import { argument, repeatable } from '../arguments/network-options.ts';
+import { argument, repeatable } from '../arguments/option-values.ts';
 import { parseSize } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
-import { exists, unwritable, writableFile } from '../directory.ts';
 import { examples } from '../examples.ts';
 import { EXIT_DONE } from '../exit-code.ts';
 import { bytesBehind, tallying } from '../follow.ts';
 import type { CreateOptions } from '../library.ts';
 import { createResult } from '../output/create-result.ts';
 import { runSession } from '../session.ts';
+import { TorrentOutput } from '../torrent-output.ts';
 
 interface CreateCommandOptions {
   readonly output?: string;
@@ -29,8 +28,6 @@ interface CreateCommandOptions {
   readonly hybrid?: boolean;
   readonly json?: boolean;
 }
-
-const STANDARD_OUTPUT = '-';
 
 /** URLs are judged by the library. */
 const asIs = (text: string) => text;
@@ -66,7 +63,9 @@ export function addCreateCommand(program: Command, context: CommandContext, exit
 }
 
 function create(context: CommandContext, source: string, options: CreateCommandOptions): Promise<number> {
-  const outputIsData = options.output === STANDARD_OUTPUT;
+  const subject = path.basename(path.resolve(source));
+  const output = new TorrentOutput(options.output ?? `${subject}.torrent`, options.force === true);
+  const outputIsData = output.isStream;
   // With the torrent on standard output there is no room for JSON there; what is wrong is then told to people.
   const sessionOptions = {
     json: options.json === true && !outputIsData,
@@ -76,9 +75,7 @@ function create(context: CommandContext, source: string, options: CreateCommandO
   return runSession(context, sessionOptions, async (reporter) => {
     refuseUnsupported(options);
     const startMs = context.clock.nowMs();
-    const subject = path.basename(path.resolve(source));
-    const output = options.output ?? `${subject}.torrent`;
-    if (!outputIsData) await refuseOutput(output, options.force === true);
+    await output.check(options);
     const report = tallying(reporter, context.clock, { activity: 'hashing', subject });
     const { bytes, metainfo, warnings } = await context.library.createTorrent(source, {
       ...createOptionsFrom(options),
@@ -86,21 +83,14 @@ function create(context: CommandContext, source: string, options: CreateCommandO
       signal: context.interrupts.signal,
     });
     for (const warning of warnings) reporter.warning(warning);
-    if (outputIsData) context.stdout.write(bytes);
-    else await writeTorrent(output, bytes, options.force === true);
+    await output.write(bytes, context.stdout);
     const seconds = (context.clock.nowMs() - startMs) / 1000;
-    reporter.done(createResult({ metainfo, seconds, ...(outputIsData ? {} : { file: path.resolve(output) }) }));
+    reporter.done(createResult({ metainfo, seconds, ...(output.file !== undefined && { file: output.file }) }));
     return EXIT_DONE;
   });
 }
 
 function refuseUnsupported(options: CreateCommandOptions): void {
-  if (options.json && options.output === STANDARD_OUTPUT) {
-    throw new InputError(
-      'ERR_CLI_USAGE',
-      '--json and "-o -" both want standard output: name a file, or leave --json out',
-    );
-  }
   const version = options.v2 ? '--v2' : options.hybrid ? '--hybrid' : undefined;
   if (version === undefined) return;
   const message = `${version} does not exist yet: millrace creates version 1 torrents (--v1)`;
@@ -117,20 +107,4 @@ function createOptionsFrom(options: CreateCommandOptions): CreateOptions {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.source === undefined ? {} : { source: options.source }),
   };
-}
-
-/** Asked before hashing, so that nobody waits minutes for a refusal. */
-async function refuseOutput(output: string, replace: boolean): Promise<void> {
-  if (!replace && (await exists(output))) {
-    throw new InputError('ERR_CLI_EXISTS', `"${output}" exists: --force replaces it, -o names another file`);
-  }
-  await writableFile(output);
-}
-
-async function writeTorrent(output: string, bytes: Uint8Array, replace: boolean): Promise<void> {
-  try {
-    await writeFile(output, bytes, { flag: replace ? 'w' : 'wx' });
-  } catch (error) {
-    throw unwritable(output, error);
-  }
 }

@@ -3,7 +3,7 @@
 
 import { type Command, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
-import { argument } from '../arguments/network-options.ts';
+import { argument } from '../arguments/option-values.ts';
 import { parseSize } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
 import { examples } from '../examples.ts';

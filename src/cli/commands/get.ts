@@ -7,11 +7,11 @@ import { parsePriorities } from '../arguments/file-priorities.ts';
 import { parseSelection } from '../arguments/file-selection.ts';
 import {
   addNetworkOptions,
-  argument,
   clientOptionsFrom,
   type NetworkOptions,
   torrentOptionsFrom,
 } from '../arguments/network-options.ts';
+import { argument } from '../arguments/option-values.ts';
 import { parseRate } from '../arguments/quantity.ts';
 import { addSeedGoalOptions, type SeedGoalOptions, seedGoalFrom } from '../arguments/seed-goal.ts';
 import type { CommandContext } from '../context.ts';
@@ -19,7 +19,7 @@ import { writableDirectory } from '../directory.ts';
 import { download } from '../download.ts';
 import { examples } from '../examples.ts';
 import { EXIT_DONE } from '../exit-code.ts';
-import type { AddOptions, FilePriority } from '../library.ts';
+import type { AddOptions, FileSelection, PrioritySelection } from '../library.ts';
 import { downloadResult } from '../output/download-result.ts';
 import { goalSentence } from '../output/sentences.ts';
 import { CostMeter } from '../resources.ts';
@@ -28,8 +28,8 @@ import { runSession, withClient } from '../session.ts';
 
 interface GetOptions extends NetworkOptions, SeedGoalOptions {
   readonly output: string;
-  readonly select?: readonly number[];
-  readonly priority?: Readonly<Record<number, FilePriority>>;
+  readonly select?: FileSelection;
+  readonly priority?: PrioritySelection;
   readonly sequential?: boolean;
   readonly webSeeds: boolean;
   readonly seed?: boolean;
@@ -46,8 +46,16 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
     .option('-o, --output <dir>', 'folder that receives the files', '.');
   addSeedGoalOptions(addNetworkOptions(command))
     .addOption(new Option('--down <rate>', 'download limit per second, e.g. 10MB/s').argParser(argument(parseRate)))
-    .option('--select <files>', 'only these files, as "millrace info" numbers them: 0,2-5', argument(parseSelection))
-    .option('--priority <files>', 'skip, low, normal or high for some files: 3=high,5-7=low', argument(parsePriorities))
+    .option(
+      '--select <files>',
+      'only these files, by number ("millrace info" shows them) or name: 0,2-5 or *.mkv',
+      argument(parseSelection),
+    )
+    .option(
+      '--priority <files>',
+      'skip, low, normal or high for some files: 3=high,*.srt=low',
+      argument(parsePriorities),
+    )
     .option('--sequential', 'fetch the pieces in order, not rarest first')
     .option('--no-web-seeds', 'do not download from the web seeds of the torrent')
     .option('--seed', 'go on uploading when done, until a goal is reached or Ctrl-C')
@@ -59,6 +67,7 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
         'get ubuntu.torrent -o ~/Downloads',
         "get 'magnet:?xt=urn:btih:…' --seed --ratio 2",
         'get album.torrent --select 0,2-5 --down 10MB/s',
+        "get series.torrent --select 'Season 1,*.srt'",
       ]),
     )
     .action(async (source: string, options: GetOptions) => exit(await get(context, source, options)));

@@ -3,14 +3,14 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import { egressFrom } from '../arguments/egress-options.ts';
-import { parseSelection } from '../arguments/file-selection.ts';
+import { chosenBy, type FilesNamed, parseFiles } from '../arguments/file-selection.ts';
 import {
   addNetworkOptions,
-  argument,
   clientOptionsFrom,
   type NetworkOptions,
   torrentOptionsFrom,
 } from '../arguments/network-options.ts';
+import { argument } from '../arguments/option-values.ts';
 import { parseRate } from '../arguments/quantity.ts';
 import type { CommandContext } from '../context.ts';
 import { writableDirectory } from '../directory.ts';
@@ -23,7 +23,7 @@ import { runSession, withClient } from '../session.ts';
 
 interface StreamOptions extends NetworkOptions {
   readonly output: string;
-  readonly file?: number;
+  readonly file?: FilesNamed;
   readonly webSeeds: boolean;
 }
 
@@ -35,7 +35,11 @@ export function addStreamCommand(program: Command, context: CommandContext, exit
     .description('Writes one file of a torrent to standard output while it downloads: pipe it into a player.')
     .argument('<source>', 'a .torrent file or its http(s) URL, a magnet link or an info hash')
     .option('-o, --output <dir>', 'folder that receives the file', '.')
-    .option('--file <index>', 'which, as "millrace info" numbers them (default: the longest)', argument(parseFile));
+    .option(
+      '--file <file>',
+      'which, by number ("millrace info" shows them) or name (default: the longest)',
+      argument(parseFile),
+    );
   addNetworkOptions(command)
     .addOption(new Option('--down <rate>', 'download limit per second, e.g. 10MB/s').argParser(argument(parseRate)))
     .option('--no-web-seeds', 'do not download from the web seeds of the torrent')
@@ -73,21 +77,22 @@ function stream(context: CommandContext, source: string, options: StreamOptions)
   });
 }
 
-/** The file that was named, or the longest: what a torrent is about. */
-function chosenFile(torrent: LibraryTorrent, index: number | undefined): TorrentFile {
+/** The file that was named, of several the longest; that is what a torrent is about. */
+function chosenFile(torrent: LibraryTorrent, named: FilesNamed | undefined): TorrentFile {
   const files = torrent.files();
-  const file = index === undefined ? files.reduce(longer) : files[index];
+  const among = named === undefined ? files : chosenBy(named, files).map((index) => files[index]);
+  const file = among.reduce((one, other) => (one && other ? longer(one, other) : undefined));
   if (file !== undefined && !file.pad) return file;
-  throw new InputError('ERR_CLI_SELECT', `the torrent has no file ${index}: "millrace info" numbers them`);
+  throw new InputError('ERR_CLI_SELECT', `the torrent has no file ${named}: "millrace info" numbers them`);
 }
 
 function longer(one: TorrentFile, other: TorrentFile): TorrentFile {
   return other.length > one.length && !other.pad ? other : one;
 }
 
-/** One index. Throws InputError ERR_CLI_SELECT. */
-function parseFile(text: string): number {
-  const [file, ...others] = parseSelection(text);
-  if (file !== undefined && others.length === 0) return file;
-  throw new InputError('ERR_CLI_SELECT', `"${text}" is not one file: write its index`);
+/** One index, or a name. Throws InputError ERR_CLI_SELECT. */
+function parseFile(text: string): FilesNamed {
+  const files = parseFiles(text);
+  if (typeof files === 'function' || files.length === 1) return files;
+  throw new InputError('ERR_CLI_SELECT', `"${text}" is not one file: write its index or its name`);
 }

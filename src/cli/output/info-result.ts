@@ -49,6 +49,15 @@ export function withScrape(result: Result, scrapes: readonly ScrapeInfo[]): Resu
   };
 }
 
+/** The same with the torrent file that was written; `undefined`: to standard output. */
+export function withFile(result: Result, file: string | undefined): Result {
+  if (file === undefined) return result;
+  return {
+    fields: { ...result.fields, file },
+    render: (palette) => [...result.render(palette), `  ${palette.dim('written to')} ${file}`],
+  };
+}
+
 function magnetLines(magnet: Magnet, palette: Palette): string[] {
   const rows: [string, string][] = [['info hash', magnet.infoHash]];
   if (magnet.infoHashV2 !== undefined) rows.push(['v2 hash', magnet.infoHashV2]);

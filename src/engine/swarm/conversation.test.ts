@@ -99,6 +99,17 @@ test('have all and have none declare everything and nothing, once, and are the f
   for (const type of ['haveAll', 'haveNone'] as const) meet(false).refused({ type }, 'ERR_PEER_FAST');
 });
 
+test('have all may come once more, instead of the last HAVEs: the peer is a seed from then on', () => {
+  const { peer, picker, say, refused } = meet();
+  say({ type: 'bitfield', bytes: Uint8Array.of(0xf0, 0) });
+  say({ type: 'have', piece: 9 });
+  assert.equal(say({ type: 'haveAll' }), 'pieces-changed');
+  assert.ok(peer.pieces.have.full);
+  assert.equal(peer.pieces.useful, PIECES);
+  assert.deepEqual([picker.availability.seeds, picker.availability.rarityOf(0)], [1, 0]);
+  refused({ type: 'haveAll' }, 'ERR_PEER_BITFIELD');
+});
+
 test('requests, cancels and rejects are passed on as they are', () => {
   const { say } = meet();
   assert.equal(say({ type: 'request', ...RANGE }), 'request');

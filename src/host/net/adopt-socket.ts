@@ -23,11 +23,7 @@ export function adoptSocket(accepted: Socket, onread: DirectRead): Socket | unde
   if (handle === undefined || handle === null) return undefined;
   // The accepted wrapper must not close the handle when it is collected or destroyed.
   (accepted as unknown as WithHandle)._handle = null;
-  // Without this, the server would count it as an open connection for ever, and its `close` never end.
+  // Its server counts it as an open connection until it is destroyed, and its `close` never ends before.
   accepted.destroy();
-  const adopted = new Socket({ handle, onread } as unknown as ConstructorParameters<typeof Socket>[0]);
-  adopted.setNoDelay(true);
-  // Its server counts the wrapper among its connections until it is destroyed, and never finishes closing before.
-  accepted.destroy();
-  return adopted;
+  return new Socket({ handle, onread } as unknown as ConstructorParameters<typeof Socket>[0]);
 }

@@ -37,13 +37,13 @@ export class Dial {
 
   constructor(parts: DialParts) {
     this.#parts = parts;
-    this.#routes = parts.encryption.routes(parts.target);
+    this.#routes = parts.encryption.routes.to(parts.target);
     this.#order = parts.transports.order(parts.target);
     this.#opening = new LinkOpening({
       // Where nobody answers, another way of talking does not help.
       redial: () => this.#reached !== undefined && this.#next(),
       opened: () => {
-        parts.encryption.worked(parts.target, this.#routes[this.#tried - 1]!);
+        parts.encryption.routes.worked(parts.target, this.#routes[this.#tried - 1]!);
         parts.transports.worked(parts.target, this.#transport!);
       },
     });

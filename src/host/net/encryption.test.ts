@@ -190,12 +190,12 @@ test('prefer: who does not answer an encrypted handshake in time is spoken to pl
 });
 
 test('what worked is remembered for so many addresses, and the oldest is forgotten', () => {
-  const encryption = new Encryption('prefer', mseNodeCrypto);
+  const { routes } = new Encryption('prefer', mseNodeCrypto);
   const at = (port: number): PeerAddress => ({ host: '192.0.2.1', port });
-  for (let port = 1; port <= ROUTES_MAX; port++) encryption.worked(at(port), 'plain');
-  encryption.worked(at(1), 'plain');
-  encryption.worked(at(ROUTES_MAX + 1), 'plain');
-  assert.deepEqual(encryption.routes(at(1)), ['plain', 'encrypted'], 'one that worked again is not the oldest');
-  assert.deepEqual(encryption.routes(at(2)), ['encrypted', 'plain']);
-  assert.deepEqual(encryption.routes(at(3)), ['plain', 'encrypted']);
+  for (let port = 1; port <= ROUTES_MAX; port++) routes.worked(at(port), 'plain');
+  routes.worked(at(1), 'plain');
+  routes.worked(at(ROUTES_MAX + 1), 'plain');
+  assert.deepEqual(routes.to(at(1)), ['plain', 'encrypted'], 'one that worked again is not the oldest');
+  assert.deepEqual(routes.to(at(2)), ['encrypted', 'plain']);
+  assert.deepEqual(routes.to(at(3)), ['plain', 'encrypted']);
 });

@@ -1,14 +1,14 @@
 // What a client encrypts (MSE): which way a peer is dialled first, what strangers may speak, which torrents they may name.
 // Why `allow` is the default: docs/decisions/0007-encryption.md.
 import { PeerError } from '../../base/errors.ts';
-import type { PeerAddress } from '../../engine/ports.ts';
 import { TokenBucket } from '../../engine/swarm/token-bucket.ts';
 import type { MseCrypto } from '../../protocol/mse/mse-crypto.ts';
 import { MseDetector } from '../../protocol/mse/mse-detector.ts';
 import { MseDialler } from '../../protocol/mse/mse-dialler.ts';
 import type { MseHandshake } from '../../protocol/mse/mse-handshake.ts';
 import { type MseMethod, PLAINTEXT, RC4, torrentHash } from '../../protocol/mse/mse-keys.ts';
-import { ROUTES_MAX, STRANGERS_KEYS_PER_SECOND } from '../limits.ts';
+import { STRANGERS_KEYS_PER_SECOND } from '../limits.ts';
+import { Routes } from './routes.ts';
 
 /**
  * `allow`: dials plainly first, encrypted where that is refused, and accepts both. `prefer`: dials encrypted first, plainly
@@ -35,17 +35,18 @@ const METHODS: Readonly<Record<EncryptionMode, readonly MseMethod[]>> = {
 };
 
 export class Encryption {
+  /** The ways in which an address is dialled, one after the other until one works. */
+  readonly routes: Routes<Route>;
   readonly #mode: EncryptionMode;
   readonly #crypto: MseCrypto;
   /** The same for strangers, who may have us compute only so much. */
   readonly #strangersCrypto: MseCrypto;
   /** Info hashes by what a stranger names them with. */
   readonly #torrents = new Map<string, Uint8Array>();
-  /** What worked with an address the last time, the oldest first. */
-  readonly #worked = new Map<string, Route>();
 
   constructor(mode: EncryptionMode, crypto: MseCrypto, nowMs: () => number = () => performance.now()) {
     this.#mode = mode;
+    this.routes = new Routes(ROUTES[mode]);
     this.#crypto = crypto;
     const keys = new TokenBucket(STRANGERS_KEYS_PER_SECOND);
     // A bucket begins empty: the first stranger would be refused, and peers that prefer encryption speak plainly.
@@ -67,26 +68,6 @@ export class Encryption {
     if (this.#mode !== 'off') this.#torrents.delete(this.#nameOf(infoHash));
   }
 
-  /** The ways in which an address is to be dialled, one after the other until one works. */
-  routes(address: PeerAddress): readonly Route[] {
-    const routes = ROUTES[this.#mode];
-    const best = this.#worked.get(keyOf(address));
-    return best === undefined || best === routes[0] ? routes : [...routes].reverse();
-  }
-
-  /** A connection to an address came about in this way. */
-  worked(address: PeerAddress, route: Route): void {
-    if (ROUTES[this.#mode].length === 1) return;
-    const key = keyOf(address);
-    this.#worked.delete(key);
-    this.#worked.set(key, route);
-    if (this.#worked.size <= ROUTES_MAX) return;
-    for (const oldest of this.#worked.keys()) {
-      this.#worked.delete(oldest);
-      return;
-    }
-  }
-
   /** A handshake with somebody we dialled; `payload` goes along with it. */
   outgoing(infoHash: Uint8Array, payload: Uint8Array): MseDialler {
     return new MseDialler({ crypto: this.#crypto, infoHash, methods: METHODS[this.#mode], payload });
@@ -106,10 +87,6 @@ export class Encryption {
   #nameOf(infoHash: Uint8Array): string {
     return textOf(torrentHash(this.#crypto.sha1, infoHash));
   }
-}
-
-function keyOf({ host, port }: PeerAddress): string {
-  return `${host}|${port}`;
 }
 
 function textOf(hash: Uint8Array): string {

@@ -1,37 +1,24 @@
 // The host of links in one thread: implements the engine's PeerPort over node:net and, where it is given UDP sockets, uTP.
-// Commands act at once; what comes up is still batched per read, as the boundary demands (engine/ports.ts). The engine lives
-// in the same thread, or a shard stands between (shard/shard-loop.ts).
-import { BlockBatch } from '../../engine/block-batch.ts';
+// Commands act at once; what comes up goes through `LinkReports`. The engine lives in the same thread, or a shard stands
+// between (shard/shard-loop.ts).
 import type { DatagramPorts } from '../../engine/datagram-port.ts';
-import {
-  ASKED_BEGIN,
-  ASKED_LENGTH,
-  ASKED_PIECE,
-  ASKED_STRIDE,
-  type DialTarget,
-  type LinkEnd,
-  type LinkId,
-  OUTCOME_LANDED,
-  OUTCOME_RETURNED,
-  OUTCOME_WASTED,
-  type PeerAddress,
-  type PeerSink,
-} from '../../engine/ports.ts';
+import type { DialTarget, LinkEnd, LinkId, PeerAddress, PeerSink } from '../../engine/ports.ts';
 import { BlockReceiver } from '../../protocol/wire/block-receiver.ts';
 import type { Frames } from '../../protocol/wire/frames.ts';
 import { PieceMemory } from '../../protocol/wire/piece-memory.ts';
 import { ReceiveCounters } from '../../protocol/wire/receive-counters.ts';
 import { type ReceiverCommons, receiverCommons } from '../../protocol/wire/receiver-commons.ts';
-import type { ReceiverSink } from '../../protocol/wire/receiver-sink.ts';
 import { NEGOTIATION_READ_BYTES } from '../limits.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
 import { adoptSocket } from './adopt-socket.ts';
+import type { SenderCommons } from './block-sender.ts';
 import { Dial, type DialParts } from './dial.ts';
 import { DIRECT, type Egress } from './egress.ts';
 import { Encryption, type EncryptionMode } from './encryption.ts';
 import { IncomingNumbers } from './incoming-numbers.ts';
 import { LinkOpening } from './link-opening.ts';
+import { LinkReports } from './link-reports.ts';
 import { mseNodeCrypto } from './mse-node-crypto.ts';
 import type { NetHost } from './net-host.ts';
 import { type LinkOwner, PeerLink } from './peer-link.ts';
@@ -42,8 +29,6 @@ import { Transports, type UtpMode } from './transports.ts';
 import { UtpEndpoint } from './utp-endpoint.ts';
 import type { UtpSocket } from './utp-socket.ts';
 
-/** Records that a batch holds before it grows. */
-const BATCH_RECORDS = 256;
 const CLOSED_HERE: LinkEnd = { code: 'ERR_LINK_CLOSED_HERE', message: 'closed by us' };
 const LEFT: LinkEnd = { code: 'ERR_LINK_CLOSED', message: 'the peer left before it was let in' };
 
@@ -84,24 +69,19 @@ export class LinkHost implements NetHost, LinkOwner {
   readonly counters: ReceiveCounters;
   readonly threadTimes: readonly StageTimes[] = [];
   readonly #frames: Frames;
-  readonly #commons: ReceiverCommons;
-  readonly #views: SendViews;
+  readonly #receivers: ReceiverCommons;
+  readonly #senders: SenderCommons;
   readonly #links = new Map<LinkId, PeerLink>();
-  readonly #batch = new BlockBatch();
   readonly #neverAdopt: boolean;
   readonly #awaitsEngine: boolean;
   readonly #times: StageTimes | undefined;
   readonly #encryption: Encryption;
-  readonly #sealedBlocks = new SealedBlocks();
   readonly #transports: Transports;
   readonly #utp: UtpEndpoint | undefined;
   readonly #egress: Egress;
   readonly #negotiationBuffer = new Uint8Array(NEGOTIATION_READ_BYTES);
-  readonly #requests = new Int32Array(BATCH_RECORDS * ASKED_STRIDE);
-  #asked = 0;
-  /** Messages were told since the last read ended. */
-  #messages = false;
   #sink: PeerSink | undefined;
+  #reports: LinkReports | undefined;
   /** Who waits for the last link to end. */
   readonly #whenEmpty: (() => void)[] = [];
   readonly #numbers: IncomingNumbers;
@@ -109,7 +89,7 @@ export class LinkHost implements NetHost, LinkOwner {
 
   constructor(options: LinkHostOptions) {
     this.#frames = options.arena.frames;
-    this.#views = new SendViews(options.arena.frames);
+    this.#senders = { views: new SendViews(this.#frames), sealed: new SealedBlocks() };
     this.#neverAdopt = options.neverAdopt ?? false;
     this.#awaitsEngine = options.engineElsewhere ?? false;
     this.#numbers = options.sharing?.numbers ?? new IncomingNumbers();
@@ -121,7 +101,7 @@ export class LinkHost implements NetHost, LinkOwner {
     this.#egress = options.egress ?? DIRECT;
     this.#utp = datagrams !== undefined && utp !== 'off' ? new UtpEndpoint(datagrams) : undefined;
     this.#transports = new Transports(this.#utp === undefined ? 'off' : utp);
-    this.#commons = receiverCommons(new PieceMemory(this.#frames, options.sharing?.owners), this.counters);
+    this.#receivers = receiverCommons(new PieceMemory(this.#frames, options.sharing?.owners), this.counters);
   }
 
   threadsBusy(): readonly number[] {
@@ -130,6 +110,7 @@ export class LinkHost implements NetHost, LinkOwner {
 
   start(sink: PeerSink): void {
     this.#sink = sink;
+    this.#reports = new LinkReports(sink);
   }
 
   get countersHere(): ReceiveCounters {
@@ -137,7 +118,7 @@ export class LinkHost implements NetHost, LinkOwner {
   }
 
   get memory(): PieceMemory {
-    return this.#commons.memory;
+    return this.#receivers.memory;
   }
 
   listen(host: string, port: number, ipv6Only = false): Promise<PeerAddress> {
@@ -151,7 +132,7 @@ export class LinkHost implements NetHost, LinkOwner {
   }
 
   get sealedBytes(): number {
-    return this.#sealedBlocks.copiedBytes + this.#views.copiedBytes;
+    return this.#senders.sealed.copiedBytes + this.#senders.views.copiedBytes;
   }
 
   encrypted(link: LinkId): boolean {
@@ -235,16 +216,11 @@ export class LinkHost implements NetHost, LinkOwner {
   }
 
   received(link: PeerLink): void {
-    if (this.#batch.count > 0) this.#flush();
-    if (this.#asked > 0) this.#flushRequests(link.id);
-    if (!this.#messages) return;
-    this.#messages = false;
-    this.#sink!.messagesDone(link.id);
+    this.#reports!.readDone(link.id);
   }
 
-  /** Passes on, soon, what was recorded while the engine was asking: an answer never comes from inside its question. */
   settled(): void {
-    if (this.#batch.count > 0) setImmediate(this.#flush);
+    this.#reports!.tellBlocksSoon();
   }
 
   served(link: PeerLink, count: number): void {
@@ -254,7 +230,7 @@ export class LinkHost implements NetHost, LinkOwner {
   ended(link: PeerLink, end: LinkEnd): void {
     // Forgotten first: what the engine answers to its last blocks must not give it a place again.
     this.#links.delete(link.id);
-    this.#flush();
+    this.#reports!.tellBlocks();
     this.#sink!.closed(link.id, end);
     if (this.#links.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
@@ -314,62 +290,20 @@ export class LinkHost implements NetHost, LinkOwner {
   }
 
   #newLink(id: LinkId): PeerLink {
-    const receiver = new BlockReceiver(id, this.#receiverSink(id), this.#commons);
+    const greeted = (): void => {
+      if (this.#awaitsEngine) this.#links.get(id)?.hold();
+    };
+    const failed = (code: string, message: string): void => this.#links.get(id)?.close({ code, message });
+    const receiver = new BlockReceiver(id, this.#reports!.receiverSink(id, greeted, failed), this.#receivers);
     const link = new PeerLink({
       id,
       receiver,
       owner: this,
-      views: this.#views,
+      senders: this.#senders,
       negotiationBuffer: this.#negotiationBuffer,
-      sealedBlocks: this.#sealedBlocks,
       times: this.#times,
     });
     this.#links.set(id, link);
     return link;
   }
-
-  #receiverSink(id: LinkId): ReceiverSink {
-    const sink = this.#sink!;
-    return {
-      handshake: (bytes) => {
-        sink.handshake(id, bytes);
-        if (this.#awaitsEngine) this.#links.get(id)?.hold();
-      },
-      message: (messageId, payload) => {
-        // Blocks that came before this message are reported before it.
-        if (this.#batch.count > 0) this.#flush();
-        if (this.#asked > 0) this.#flushRequests(id);
-        this.#messages = true;
-        sink.message(id, messageId, payload);
-      },
-      request: (piece, begin, length) => this.#recordRequest(id, piece, begin, length),
-      keepAlive: () => sink.keepAlive(id),
-      landed: (piece, begin, length) => this.#batch.add(id, piece, begin, length, OUTCOME_LANDED),
-      returned: (piece, begin, length) => this.#batch.add(id, piece, begin, length, OUTCOME_RETURNED),
-      wasted: (piece, begin, length) => this.#batch.add(id, piece, begin, length, OUTCOME_WASTED),
-      failed: (code, message) => this.#links.get(id)?.close({ code, message }),
-    };
-  }
-
-  #recordRequest(link: LinkId, piece: number, begin: number, length: number): void {
-    if (this.#batch.count > 0) this.#flush();
-    if (this.#asked === BATCH_RECORDS) this.#flushRequests(link);
-    this.#messages = true;
-    const at = this.#asked++ * ASKED_STRIDE;
-    this.#requests[at + ASKED_PIECE] = piece;
-    this.#requests[at + ASKED_BEGIN] = begin;
-    this.#requests[at + ASKED_LENGTH] = length;
-  }
-
-  /** Requests of one read are all of one link. */
-  #flushRequests(link: LinkId): void {
-    const count = this.#asked;
-    this.#asked = 0;
-    this.#sink!.requests(link, this.#requests, count);
-  }
-
-  readonly #flush = (): void => {
-    const { count } = this.#batch;
-    if (count > 0) this.#sink!.blocks(this.#batch.take(), count);
-  };
 }

@@ -1,5 +1,5 @@
-// One connection to a peer, over TCP or uTP: a socket, its receiver, and the blocks on their way out. A TCP socket reads
-// where the receiver says, so a block's bytes go from the kernel to their place in piece memory.
+// One connection to a peer, over TCP or uTP: a socket, the receiver of what comes in, the sender of blocks. A TCP socket
+// reads where the receiver says, so a block's bytes go from the kernel to their place in piece memory.
 import { PeerError } from '../../base/errors.ts';
 import {
   type LinkEnd,
@@ -9,12 +9,6 @@ import {
   REQUEST_PIECE,
   REQUEST_PLACE,
   REQUEST_STRIDE,
-  SERVE_BEGIN,
-  SERVE_LENGTH,
-  SERVE_OFFSET,
-  SERVE_PIECE,
-  SERVE_PLACE,
-  SERVE_STRIDE,
 } from '../../engine/ports.ts';
 import type { MseHandshake, MseOutcome } from '../../protocol/mse/mse-handshake.ts';
 import type { Rc4 } from '../../protocol/mse/rc4.ts';
@@ -23,10 +17,9 @@ import { HANDSHAKE_BYTES } from '../../protocol/wire/handshake.ts';
 import { REQUEST_MESSAGE_BYTES, writeCancel, writeRequest } from '../../protocol/wire/message-writer.ts';
 import { CONTROL_QUEUE_BYTES } from '../limits.ts';
 import type { StageTimes } from '../profile/stage-times.ts';
+import { BlockSender, type SenderCommons } from './block-sender.ts';
 import type { LinkOpening } from './link-opening.ts';
 import type { LinkSocket } from './link-socket.ts';
-import type { SealedBlocks } from './sealed-blocks.ts';
-import type { SendViews, SentBlock } from './send-views.ts';
 
 /** What a link tells its host. */
 export interface LinkOwner {
@@ -45,8 +38,7 @@ export interface LinkParts {
   readonly owner: LinkOwner;
   /** Where is read what does not go to the receiver by itself: it is taken out before anything else is read. */
   readonly negotiationBuffer: Uint8Array;
-  readonly sealedBlocks: SealedBlocks;
-  readonly views: SendViews;
+  readonly senders: SenderCommons;
   /** Present when profiling. */
   readonly times: StageTimes | undefined;
 }
@@ -61,21 +53,12 @@ export class PeerLink {
   readonly onRead: (count: number, destination: Uint8Array) => boolean;
   readonly #owner: LinkOwner;
   readonly #negotiationBuffer: Uint8Array;
-  readonly #sealedBlocks: SealedBlocks;
+  readonly #sender: BlockSender;
   /** Present until the peer's first word. */
   #opening: LinkOpening | undefined;
   /** Present when the link is encrypted: every byte passes once, in order. */
   #receiving: Rc4 | undefined;
   #sending: Rc4 | undefined;
-  /** The encrypted messages of `#serving`. */
-  readonly #sealed: Uint8Array[] = [];
-  readonly #views: SendViews;
-  /** The block that is being sent: one object for all. */
-  readonly #sent: SentBlock = { place: 0, offset: 0, piece: 0, begin: 0, length: 0 };
-  /** Blocks and bytes of each batch on its way, oldest first. */
-  readonly #serving: number[] = [];
-  #servingBytes = 0;
-  #corked = false;
   #socket: LinkSocket | undefined;
   #end: LinkEnd = CLOSED_THERE;
   /** Present while nothing more is taken in: bytes that came along with what was the last. */
@@ -87,8 +70,7 @@ export class PeerLink {
     this.receiver = parts.receiver;
     this.#owner = parts.owner;
     this.#negotiationBuffer = parts.negotiationBuffer;
-    this.#sealedBlocks = parts.sealedBlocks;
-    this.#views = parts.views;
+    this.#sender = new BlockSender(parts.senders, (count) => this.#owner.served(this, count));
     this.onRead = parts.times === undefined ? this.#read : this.#timedRead(parts.times);
   }
 
@@ -262,7 +244,7 @@ export class PeerLink {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     socket.write(this.#sending === undefined ? bytes : this.#encrypted(bytes, this.#sending));
-    if (socket.writableLength - this.#servingBytes > CONTROL_QUEUE_BYTES) {
+    if (socket.writableLength - this.#sender.bytesUnderWay > CONTROL_QUEUE_BYTES) {
       this.close({ code: 'ERR_LINK_SEND_QUEUE', message: 'the peer does not read what it is sent' });
     }
   }
@@ -303,44 +285,10 @@ export class PeerLink {
     this.send(bytes);
   }
 
-  /** Headers and views of a batch, and of those that come in the same turn, go out in one call of the kernel. */
   serve(batch: Int32Array, count: number): void {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed || count === 0) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      socket.cork();
-      process.nextTick(this.#uncork);
-    }
-    let bytes = 0;
-    for (let record = 0; record < count; record++) {
-      const at = record * SERVE_STRIDE;
-      const block = this.#sent;
-      block.piece = batch[at + SERVE_PIECE]!;
-      block.begin = batch[at + SERVE_BEGIN]!;
-      block.length = batch[at + SERVE_LENGTH]!;
-      block.place = batch[at + SERVE_PLACE]!;
-      block.offset = batch[at + SERVE_OFFSET]!;
-      bytes += block.length;
-      const last = this.#sending === undefined ? this.#plain(socket, block) : this.#sealedMessage(block, this.#sending);
-      if (record + 1 < count) socket.write(last);
-      else socket.write(last, this.#onServed);
-    }
-    this.#serving.push(count, bytes);
-    this.#servingBytes += bytes;
-  }
-
-  /** Writes what comes before the last view of a block's message, which is returned. */
-  #plain(socket: LinkSocket, block: SentBlock): Uint8Array {
-    if (this.#views.isWhole(block)) return this.#views.message(block);
-    socket.write(this.#views.header(block));
-    return this.#views.bytes(block);
-  }
-
-  #sealedMessage(block: SentBlock, cipher: Rc4): Uint8Array {
-    const sealed = this.#sealedBlocks.seal(this.#views.header(block), this.#views.bytes(block), cipher);
-    this.#sealed.push(sealed);
-    return sealed;
+    this.#sender.send(socket, batch, count, this.#sending);
   }
 
   close(end: LinkEnd): void {
@@ -359,19 +307,4 @@ export class PeerLink {
     this.#end = end;
     this.#socket?.destroy();
   }
-
-  readonly #uncork = (): void => {
-    this.#corked = false;
-    this.#socket?.uncork();
-  };
-
-  /** Writes end in the order they were made, so one callback serves all batches. */
-  readonly #onServed = (error?: Error | null): void => {
-    if (error) return;
-    const count = this.#serving.shift()!;
-    const sealed = Math.min(count, this.#sealed.length);
-    for (let i = 0; i < sealed; i++) this.#sealedBlocks.giveBack(this.#sealed.shift()!);
-    this.#servingBytes -= this.#serving.shift()!;
-    this.#owner.served(this, count);
-  };
 }

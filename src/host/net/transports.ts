@@ -1,7 +1,7 @@
 // What carries links: TCP, uTP, or both, which is tried first, and which worked with whom. Why TCP is the first by default:
 // docs/decisions/0011-utp.md.
 import type { DialTarget, PeerAddress, Transport } from '../../engine/ports.ts';
-import { ROUTES_MAX } from '../limits.ts';
+import { Routes } from './routes.ts';
 
 /** `off`: TCP alone. `on`: both, TCP first. `prefer`: both, uTP first. */
 export type UtpMode = 'off' | 'on' | 'prefer';
@@ -13,36 +13,22 @@ const ORDERS: Readonly<Record<UtpMode, readonly Transport[]>> = {
 };
 
 export class Transports {
-  readonly mode: UtpMode;
-  /** What worked with an address the last time, the oldest first. */
-  readonly #worked = new Map<string, Transport>();
+  readonly #mode: UtpMode;
+  readonly #routes: Routes<Transport>;
 
   constructor(mode: UtpMode) {
-    this.mode = mode;
+    this.#mode = mode;
+    this.#routes = new Routes(ORDERS[mode]);
   }
 
   /** In which order they are tried with a target: the first has a head start. Empty when it cannot be reached so. */
   order(target: DialTarget): readonly Transport[] {
-    const order = ORDERS[this.mode];
-    if (target.via !== undefined) return order.includes(target.via) ? [target.via] : [];
-    const best = this.#worked.get(keyOf(target));
-    return best === undefined || best === order[0] || order.length === 1 ? order : [...order].reverse();
+    if (target.via === undefined) return this.#routes.to(target);
+    return ORDERS[this.#mode].includes(target.via) ? [target.via] : [];
   }
 
   /** A connection to an address came about. */
   worked(address: PeerAddress, transport: Transport): void {
-    if (ORDERS[this.mode].length === 1) return;
-    const key = keyOf(address);
-    this.#worked.delete(key);
-    this.#worked.set(key, transport);
-    if (this.#worked.size <= ROUTES_MAX) return;
-    for (const oldest of this.#worked.keys()) {
-      this.#worked.delete(oldest);
-      return;
-    }
+    this.#routes.worked(address, transport);
   }
-}
-
-function keyOf({ host, port }: PeerAddress): string {
-  return `${host}|${port}`;
 }

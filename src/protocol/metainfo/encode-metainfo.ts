@@ -1,8 +1,9 @@
 // Writing torrent files (BEP 3, 12, 19, 27, 47; v1): always the canonical form, so the same torrent is the same bytes.
 import { assert } from '../../base/assert.ts';
-import { type BencodeInput, encodeBencode } from '../bencode/bencode-encoder.ts';
+import { type BencodeInput, EncodedValue, encodeBencode } from '../bencode/bencode-encoder.ts';
 import { PIECE_BYTES_MAX } from '../limits.ts';
 import { INFO_HASH_BYTES } from './info-hash.ts';
+import type { Metainfo } from './metainfo.ts';
 
 /** A file of a new multi-file torrent. */
 export interface NewFile {
@@ -31,19 +32,35 @@ export interface NewMetainfo {
   readonly creationDateSeconds?: number;
 }
 
+/** What stands in a torrent file beside its info dictionary. */
+type Surroundings = Partial<
+  Pick<Metainfo, 'tiers' | 'webSeeds' | 'httpSeeds' | 'nodes' | 'comment' | 'createdBy' | 'creationDateSeconds'>
+>;
+
 /** Encodes a torrent file. Numbers that contradict each other are a bug of the caller. */
 export function encodeMetainfo(torrent: NewMetainfo): Uint8Array {
-  const tiers = (torrent.tiers ?? []).filter((tier) => tier.length > 0);
+  return encodeAround(encodeInfo(torrent), torrent);
+}
+
+/** Encodes a torrent file around the info dictionary that a torrent has already, byte for byte. */
+export function encodeTorrentFile(metainfo: Metainfo): Uint8Array {
+  return encodeAround(new EncodedValue(metainfo.infoBytes), metainfo);
+}
+
+function encodeAround(info: BencodeInput, around: Surroundings): Uint8Array {
+  const tiers = (around.tiers ?? []).filter((tier) => tier.length > 0);
   const trackers = tiers.flat();
   return encodeBencode({
     announce: trackers[0],
     // One tracker needs no list, and old clients read `announce` alone (BEP 12).
     'announce-list': trackers.length > 1 ? tiers : undefined,
-    comment: torrent.comment,
-    'created by': torrent.createdBy,
-    'creation date': torrent.creationDateSeconds,
-    info: encodeInfo(torrent),
-    'url-list': torrent.webSeeds?.length ? torrent.webSeeds : undefined,
+    comment: around.comment,
+    'created by': around.createdBy,
+    'creation date': around.creationDateSeconds,
+    httpseeds: around.httpSeeds?.length ? around.httpSeeds : undefined,
+    info,
+    nodes: around.nodes?.length ? around.nodes.map(({ host, port }) => [host, port]) : undefined,
+    'url-list': around.webSeeds?.length ? around.webSeeds : undefined,
   });
 }
 

@@ -8,7 +8,7 @@ import { concatBytes, fromLatin1, toHex } from '../../base/bytes.ts';
 import { InputError } from '../../base/errors.ts';
 import { type BencodeInput, encodeBencode } from '../bencode/bencode-encoder.ts';
 import { PIECE_BYTES_MAX } from '../limits.ts';
-import { encodeMetainfo, type NewMetainfo } from './encode-metainfo.ts';
+import { encodeMetainfo, encodeTorrentFile, type NewMetainfo } from './encode-metainfo.ts';
 import type { MetainfoPorts } from './metainfo.ts';
 import { parseMetainfo, parseTorrentInfo } from './parse-metainfo.ts';
 
@@ -239,6 +239,14 @@ test('a hybrid torrent is read by its v1 side and keeps what v2 says', () => {
   assert.deepEqual(metainfo.files[0]?.piecesRoot, ROOT);
 });
 
+test('a hybrid torrent without piece layers came from peers, one with some of them is damaged', () => {
+  const tree = hybrid({ 'a.bin': leaf(40_000) });
+  assert.equal(refusal(torrent(tree)), 'accepted');
+  for (const layers of [new Map(), 'x']) {
+    assert.equal(refusal(torrent(tree, { 'piece layers': layers })), 'ERR_METAINFO_PIECE_LAYERS');
+  }
+});
+
 test('a hybrid torrent whose halves disagree is refused', () => {
   const both = (v1: Fields[], tree: Fields): string => refusal(torrent({ ...files(...v1), ...hybrid(tree) }, LAYERS));
   const a = { path: ['a'], length: 1000 };
@@ -339,6 +347,13 @@ test('a torrent file that we write says what we were told', () => {
       assert.equal(read.creationDateSeconds, made.creationDateSeconds);
     }),
   );
+});
+
+test('a torrent file made around an info dictionary says the same', () => {
+  const metainfo = parseMetainfo(RICH, ports);
+  assert.deepEqual(parseMetainfo(encodeTorrentFile(metainfo), ports), metainfo);
+  const bare = parseMetainfo(torrent(), ports);
+  assert.deepEqual(parseMetainfo(encodeTorrentFile(bare), ports), bare);
 });
 
 test('the same torrent is the same bytes, attributes of files included', () => {

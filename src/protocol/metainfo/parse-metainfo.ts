@@ -37,7 +37,10 @@ export function* metainfoSteps(bytes: Uint8Array, ports: MetainfoPorts): Steps<M
     throw new InputError('ERR_METAINFO_INFO', 'This is not a torrent file: it has no info dictionary.');
   }
   const tree = readFileTree(info, readPieceBytes(info));
-  if (tree !== undefined) checkPieceLayers(root.dictionary('piece layers'), tree, readPieceBytes(info));
+  // Without any it came from peers, who give them apart; the version 1 side does without.
+  if (tree !== undefined && root.get('piece layers') !== undefined) {
+    checkPieceLayers(root.dictionary('piece layers'), tree, readPieceBytes(info));
+  }
   const declared = root.text('encoding');
   const torrent = yield* readInfo(info, tree, ports, declared);
   const comment = { raw: root.byteString('comment'), twin: root.byteString('comment.utf-8') };

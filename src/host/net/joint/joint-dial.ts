@@ -43,6 +43,10 @@ export class JointDial {
     this.#race = this.#newRace(parts.order);
   }
 
+  get target(): DialTarget {
+    return this.#parts.target;
+  }
+
   /** Who is connected, as far as is known. */
   get leader(): Transport | undefined {
     return this.#leader;

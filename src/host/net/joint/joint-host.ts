@@ -27,8 +27,6 @@ export class JointHost implements NetHost, JointLinks {
   readonly dials: Map<LinkId, JointDial> = new Map();
   readonly #hosts: { readonly tcp: ShardedHost; readonly utp: LinkHost };
   readonly #transports: Transports;
-  /** To whom those go that are being dialled. */
-  readonly #targets = new Map<LinkId, DialTarget>();
   #sink: PeerSink | undefined;
 
   constructor({ tcp, utp, mode }: JointHostParts) {
@@ -98,20 +96,19 @@ export class JointHost implements NetHost, JointLinks {
       ...{ link, target, timeoutMs, infoHash, order, ports: this.#hosts },
       connected: (host, transport) => this.#sink!.connected(link, host, transport),
       ended: (end) => {
-        this.#forget(link);
+        this.dials.delete(link);
         this.#sink!.closed(link, end);
       },
     });
     this.dials.set(link, dial);
-    this.#targets.set(link, target);
     dial.start();
   }
 
   settle(link: LinkId, transport: Transport): void {
     const dial = this.dials.get(link);
     if (dial === undefined || dial.leader !== transport) return;
-    this.#transports.worked(this.#targets.get(link)!, transport);
-    this.#forget(link);
+    this.#transports.worked(dial.target, transport);
+    this.dials.delete(link);
     this.homes.set(link, transport);
     dial.settle(transport);
   }
@@ -175,13 +172,8 @@ export class JointHost implements NetHost, JointLinks {
   /** Ends a link that is being dialled: it has no places, and nobody else is heard about it any more. */
   #hangUp(link: LinkId, end: LinkEnd): void {
     this.dials.get(link)!.giveUp();
-    this.#forget(link);
-    setImmediate(() => this.#sink!.closed(link, end));
-  }
-
-  #forget(link: LinkId): void {
     this.dials.delete(link);
-    this.#targets.delete(link);
+    setImmediate(() => this.#sink!.closed(link, end));
   }
 
   #home(link: LinkId): PeerPort | undefined {
