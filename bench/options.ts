@@ -5,7 +5,7 @@ import { SCENARIOS } from './scenario.ts';
 const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: GIB };
 
-export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|utp|hostile|many|dht|soak|stalls|study|scale|check] [options]
+export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|utp|hostile|words|many|dht|soak|stalls|study|scale|check] [options]
 
   quick                   libtorrent only, 512 MiB, 3 pairs (the default); nothing is written
   full                    every installed client and scenario, 2 GiB, 5 pairs; updates docs/performance.md and README.md
@@ -13,6 +13,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   webseed                 a torrent from nginx alone, against curl and undici fetching the same file; 2 GiB
   utp                     Millrace and libtorrent over uTP, each way; loopback (512 MiB), then 100 ms and losses
   hostile                 a download with and without 1,000 hostile strangers beside it; 2 GiB
+  words                   what each message of a stranger costs, repeated without end, and what it makes us send (--only NAME, --write)
   codec                   microbenchmarks, and the heap growth of a million received blocks
   study                   which ideas pay: scheduling, copies, hashing, disk workers (study --help says more)
   check                   has something become slower? ratios against bench/results/baseline.json (--update writes it)
@@ -25,7 +26,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client
   --clients a,b           opponents: libtorrent, aria2, transmission, webtorrent
-  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), light-seeder, 20-seeders, encrypted
+  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), light-seeder, stock-seeder, 20-seeders, encrypted
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/bin/millrace.js
   --write                 update the documents, also with quick, seeding, webseed and utp

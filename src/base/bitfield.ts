@@ -97,15 +97,30 @@ export class Bitfield {
   /** Counts again after `bytes` was written to directly. */
   recount(): void {
     if (this.#bytes === undefined) return;
+    const bytes = this.#bytes;
+    const whole = this.length >> 3;
     let count = 0;
-    for (let i = 0; i < this.length; i++) if (this.has(i)) count++;
+    for (let at = 0; at < whole; at++) count += bitsIn(bytes[at]!);
+    // What lies past the end of the last byte does not count.
+    if (whole < bytes.length) count += bitsIn(bytes[whole]! & (0xff00 >> (this.length & 7)));
     this.#count = count;
     if (count === 0 || count === this.length) this.#bytes = undefined;
   }
 
   #uniform(): Uint8Array {
     const bytes = new Uint8Array(this.byteLength);
-    for (let at = 0; at < bytes.length; at++) bytes[at] = this.byteAt(at);
+    // Filled at once: a peer may lose a piece and find it again as often as it likes.
+    if (this.#count > 0) {
+      bytes.fill(0xff);
+      bytes[bytes.length - 1] = this.byteAt(bytes.length - 1);
+    }
     return bytes;
   }
+}
+
+/** The number of bits that are set in a byte: by pairs, by fours, in all. */
+function bitsIn(byte: number): number {
+  const pairs = byte - ((byte >> 1) & 0x55);
+  const fours = (pairs & 0x33) + ((pairs >> 2) & 0x33);
+  return (fours + (fours >> 4)) & 0x0f;
 }

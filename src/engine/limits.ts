@@ -94,12 +94,6 @@ export const PINNED_PLACE_GRACE_MS = 2000;
 /** Blocks that nobody asked for before their sender is dropped: some may cross a CANCEL on the way. */
 export const UNREQUESTED_BLOCKS_MAX = 16;
 
-/** Control messages of one peer per second; an honest one sends a HAVE per piece it completes, some hundreds at most. */
-export const MESSAGES_PER_SECOND_MAX = 20_000;
-
-/** Messages of one peer at a time beyond that, and beyond one for each piece: some declare their pieces by HAVE alone. */
-export const MESSAGES_BURST_MAX = 20_000;
-
 /** A control tick that comes later than this says that we were held up: no peer is judged by a clock that stood still for us. */
 export const TICK_LATE_MS = 2000;
 

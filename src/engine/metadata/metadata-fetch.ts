@@ -15,12 +15,7 @@ import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { discoveryFor } from '../discovery/dht-discovery.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { PeerContacts } from '../extensions/peer-contacts.ts';
-import {
-  MESSAGES_PER_SECOND_MAX,
-  METADATA_HEARD_BYTES_MAX,
-  METADATA_HEARD_MAX,
-  METADATA_MESSAGE_BYTES_MAX,
-} from '../limits.ts';
+import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { portTowards } from '../portmap/own-ports.ts';
 import { type DialTarget, isOutage, type LinkEnd, type LinkId } from '../ports.ts';
@@ -29,6 +24,7 @@ import { Candidates, plainHost } from '../swarm/candidates.ts';
 import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import { costOf } from '../swarm/talk.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Announcing, portsOf } from '../torrent/announcing.ts';
 import { askingWords, dialWords } from '../torrent/asking.ts';
@@ -92,7 +88,6 @@ export class MetadataFetch implements Member {
   readonly #extended: ExtendedMessages;
   readonly #known = new Map<LinkId, Acquaintance>();
   #found = false;
-  #lastTickMs: number | undefined;
   #closed = false;
 
   constructor(spec: MetadataSpec, parts: TorrentParts, observer: MetadataObserver) {
@@ -191,9 +186,7 @@ export class MetadataFetch implements Member {
         this.downloadLimit.charge(MESSAGE_HEADER_BYTES + event.payload.length);
         return this.#hear(event.peer, event.id, event.payload);
       case 'keep-alive':
-        event.peer.lastMessageMs = this.#nowMs();
-        event.peer.messageDebt++;
-        return;
+        return void this.#bears(event.peer, 1);
       case 'closed':
         return this.#forget(event.peer, event.end);
       case 'announced':
@@ -212,7 +205,16 @@ export class MetadataFetch implements Member {
   /** We have no block; whoever goes on asking floods us. */
   blockRequested(peer: Peer): void {
     this.downloadLimit.charge(REQUEST_MESSAGE_BYTES);
-    peer.messageDebt++;
+    this.#bears(peer, 1);
+  }
+
+  /** The same bound as a torrent's: nobody may keep us busy with words. */
+  #bears(peer: Peer, cost: number): boolean {
+    if (peer.closing) return false;
+    peer.lastMessageMs = this.#nowMs();
+    if (peer.talk.bears(cost, peer.lastMessageMs, 0)) return true;
+    this.#expel(peer, 'ERR_PEER_FLOOD', 'floods us with messages');
+    return false;
   }
 
   /** Gives the acquainted peers away, for good; the other links end. */
@@ -259,9 +261,7 @@ export class MetadataFetch implements Member {
 
   #hear(peer: Peer, id: number, payload: Uint8Array): void {
     const known = this.#known.get(peer.link);
-    if (known === undefined || peer.closing) return;
-    peer.lastMessageMs = this.#nowMs();
-    peer.messageDebt++;
+    if (known === undefined || !this.#bears(peer, costOf(id, payload))) return;
     try {
       if (id === EXTENDED && payload.length > 0) this.#extended.hear(peer, payload[0]!, payload.subarray(1));
       if (id === PORT) hearNodePort(peer, decodeMessage(id, payload), this.#parts.dht);
@@ -327,12 +327,9 @@ export class MetadataFetch implements Member {
   #tick(): void {
     if (this.#closed) return;
     const nowMs = this.#nowMs();
-    const paid = ((nowMs - (this.#lastTickMs ?? nowMs)) * MESSAGES_PER_SECOND_MAX) / 1000;
-    this.#lastTickMs = nowMs;
     for (const peer of this.swarm.peers()) {
       if (peer.closing) continue;
       const verdict = judge(peer, nowMs, false);
-      peer.messageDebt = Math.max(0, peer.messageDebt - paid);
       if (verdict.kind === 'drop') this.#drop(peer);
       if (verdict.kind === 'keep-alive') this.#send(peer, KEEP_ALIVE);
     }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
+import { encodeBencode } from '../../protocol/bencode/bencode-encoder.ts';
 import { encodeHandshake } from '../../protocol/wire/handshake.ts';
 import * as id from '../../protocol/wire/message-id.ts';
 import { encodeReject, encodeRequest } from '../../protocol/wire/message-writer.ts';
@@ -14,6 +15,7 @@ import { WANTED_PER_PEER_MAX, WRITE_BEHIND_BYTES } from '../limits.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { PRIORITY_NORMAL } from '../picker/piece-picker.ts';
 import { type LinkId, OUTCOME_RETURNED, type PeerPort, READ_TICKET, REQUEST_STRIDE } from '../ports.ts';
+import { MESSAGES_BURST_MAX } from '../swarm/limits.ts';
 import { BLOCK_BYTES, Geometry } from '../torrent/geometry.ts';
 import { Session } from './session.ts';
 
@@ -308,4 +310,42 @@ test('of ten thousand requests at once as many wait as we announced, and each of
   scene.session.requests(1, asked, 10_000);
   const refused = scene.sent.filter((each) => each.link === 1 && each.id === id.REJECT).length;
   assert.equal(refused, 10_000 - WANTED_PER_PEER_MAX);
+});
+
+/** How often the peer said it before it was shown out, without a tick in between; at most `most` times. */
+function saysUntilShownOut(messageId: number, payload: Uint8Array, most: number): number {
+  const scene = new Scene(false);
+  scene.meet(1);
+  for (let said = 0; said < most; said++) {
+    if (scene.closed.includes(1)) return said;
+    scene.say(1, messageId, payload);
+  }
+  return most;
+}
+
+test('who says the same thing without end is shown out with the very message that is too much, and banned', () => {
+  const most = 2 * MESSAGES_BURST_MAX;
+  const names = Object.fromEntries(Array.from({ length: 700 }, (_, at) => [`x_${at}`, at % 200]));
+  const handshake = Uint8Array.of(0, ...encodeBencode({ m: names }));
+  assert.ok(saysUntilShownOut(id.EXTENDED, handshake, most) < 20, 'trees of names cost most');
+  assert.ok(saysUntilShownOut(id.EXTENDED, Uint8Array.of(200), most) < most / 4);
+  assert.ok(saysUntilShownOut(99, NOTHING, most) < most, 'what nobody knows costs, too');
+  assert.ok(saysUntilShownOut(id.CHOKE, NOTHING, most) < most);
+  const scene = new Scene(false);
+  scene.meet(1, '10.9.9.9');
+  for (let said = 0; said < most; said++) scene.say(1, id.CHOKE);
+  scene.meet(3, '10.9.9.9');
+  assert.ok(scene.closed.includes(3), 'it does not come back for more');
+});
+
+test('what an honest peer says in an hour costs it nothing', () => {
+  const scene = new Scene(false);
+  scene.meet(1);
+  const handshake = Uint8Array.of(0, ...encodeBencode({ m: { ut_pex: 1 } }));
+  for (let second = 0; second < 3600; second++) {
+    for (let piece = 0; piece < 50; piece++) scene.say(1, id.HAVE, Uint8Array.of(0, 0, 0, piece % PIECES));
+    scene.say(1, id.EXTENDED, handshake);
+    scene.tick(1000);
+  }
+  assert.deepEqual(scene.closed, []);
 });

@@ -2,9 +2,9 @@
 // Bounded: trackers and strangers can name any number of addresses.
 
 import { SparseMap } from '../../base/sparse-map.ts';
-import { SparseSet } from '../../base/sparse-set.ts';
 import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
 import type { DialTarget, PeerAddress } from '../ports.ts';
+import { Bans } from './bans.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
 export type CandidateSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'incoming' | 'pex';
@@ -73,7 +73,7 @@ export class Candidates {
   /** Strangers' words count for nothing. */
   #deaf = false;
   readonly #known = new SparseMap<string, Candidate>();
-  readonly #bans = new SparseSet<string>();
+  readonly #bans = new Bans();
   readonly #refuses: (host: string) => boolean;
   #priorityOf: (address: PeerAddress) => number = () => 0;
 
@@ -181,9 +181,8 @@ export class Candidates {
 
   /** Neither dialled nor let in again, whatever port it uses. */
   ban(address: PeerAddress): void {
-    const ban = banKey(address);
-    this.#bans.add(ban);
-    for (const candidate of this.#known.values()) if (banKey(candidate.address) === ban) candidate.banned = true;
+    this.#bans.add(banKey(address));
+    for (const candidate of this.#known.values()) candidate.banned ||= this.banned(candidate.address);
   }
 
   /** The filter is another one: what it has now is forgotten, and the user's own are judged anew. */

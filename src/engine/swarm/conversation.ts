@@ -67,6 +67,8 @@ export function converse(peer: Peer, message: WireMessage, topic: Topic): Reacti
       return { kind: 'cancel', range: message };
     case 'reject':
       requireFast(peer, message.type);
+      // It may change its mind about a piece that it allowed (BEP 6): it is not asked for it again while it chokes us.
+      if (peer.chokingUs) withdrawAllowed(peer, message.piece);
       return { kind: 'rejected', range: message };
     case 'extended':
       return { kind: 'extended', extendedId: message.extendedId, payload: message.payload };
@@ -98,6 +100,11 @@ function allows(peer: Peer, piece: PieceIndex): Reaction {
   return { kind: 'allowed' };
 }
 
+function withdrawAllowed({ debt }: Peer, piece: number): void {
+  const at = debt.allowed.indexOf(piece as PieceIndex);
+  if (at >= 0) debt.allowed.splice(at, 1);
+}
+
 function tellsHave(peer: Peer, number: number, topic: Topic): Reaction {
   const piece = existing(number, 'claims to have', topic);
   return topic.picker.addHave(peer.pieces, piece) ? PIECES_CHANGED : NOTHING;
@@ -120,6 +127,7 @@ function tellsMore(peer: Peer, pieces: Bitfield, { picker }: Topic): Reaction {
   let changed = false;
   for (let at = 0; at < pieces.byteLength; at++) {
     const fresh = pieces.byteAt(at) & ~peer.pieces.have.byteAt(at);
+    if (fresh === 0) continue;
     for (let bit = 0; bit < 8; bit++) {
       if ((fresh & (0x80 >> bit)) !== 0 && picker.addHave(peer.pieces, (at * 8 + bit) as PieceIndex)) changed = true;
     }

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
-import {
-  KEEP_ALIVE_MS,
-  MESSAGES_BURST_MAX,
-  MID_BLOCK_GRACE_MS,
-  PINNED_PLACE_GRACE_MS,
-  REQUEST_TIMEOUT_MS,
-  SILENCE_MS,
-} from '../limits.ts';
+import { KEEP_ALIVE_MS, MID_BLOCK_GRACE_MS, PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS, SILENCE_MS } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { judge } from './patience.ts';
 import { Peer } from './peer.ts';
@@ -71,9 +64,4 @@ test('who holds the place of a block that has come already is waited for shortly
   assert.equal(verdict(peer({ lastBlockMs }, 1), true), 'ERR_PEER_STALLED');
   assert.equal(verdict(peer({ lastBlockMs }, 1), false), 'fine');
   assert.equal(verdict(peer({ lastBlockMs: NOW_MS }, 1), true), 'fine');
-});
-
-test('a flood ends the link, a burst does not', () => {
-  assert.equal(verdict(peer({ messageDebt: MESSAGES_BURST_MAX })), 'fine');
-  assert.equal(verdict(peer({ messageDebt: MESSAGES_BURST_MAX + 1000 })), 'ERR_PEER_FLOOD');
 });

@@ -3,7 +3,6 @@ import {
   CONNECT_TIMEOUT_MS,
   HANDSHAKE_TIMEOUT_MS,
   KEEP_ALIVE_MS,
-  MESSAGES_BURST_MAX,
   MID_BLOCK_GRACE_MS,
   PINNED_PLACE_GRACE_MS,
   REQUEST_TIMEOUT_MS,
@@ -27,9 +26,6 @@ const SNUB: Verdict = { kind: 'snub' };
 /** Judges one peer. `pinsWantedPlace`: another peer sent a block already whose place this one still holds. */
 export function judge(peer: Peer, nowMs: number, pinsWantedPlace: boolean): Verdict {
   if (!peer.ready) return judgeNewcomer(peer, nowMs);
-  if (peer.messageDebt > MESSAGES_BURST_MAX + peer.pieces.have.length) {
-    return drop('ERR_PEER_FLOOD', 'floods us with messages');
-  }
   const lastHeardMs = Math.max(peer.lastMessageMs, peer.lastBlockMs);
   if (nowMs - lastHeardMs > SILENCE_MS) return drop('ERR_PEER_SILENT', 'has been silent for too long');
   if (peer.uploads.blocksInFlight > 0 && nowMs - peer.lastTakenMs > UPLOAD_STALL_MS) {

@@ -12,6 +12,8 @@ export class PeerOffers {
   uploadOnly = false;
   /** Where it accepts connections, as it said first: it cannot make us dial one port after the other. */
   port: number | undefined;
+  /** Where it runs a node of the DHT (BEP 5, PORT), as it said first: nor ask one port after the other. */
+  nodePort: number | undefined;
   /** It prefers encrypted connections. */
   encryption = false;
   readonly #ids = new Map<ExtensionName, number>();

@@ -11,6 +11,7 @@ import { plainHost } from './candidates.ts';
 import type { FastGrants } from './fast-grants.ts';
 import { PeerOffers } from './peer-offers.ts';
 import { RequestWindow } from './request-window.ts';
+import { Talk } from './talk.ts';
 
 /** A link that belongs to a torrent, from the dial or the incoming handshake until it is closed. */
 export class Peer implements Supplier {
@@ -89,8 +90,7 @@ export class Peer implements Supplier {
   /** When the last block landed, or when we began to wait for one. */
   lastBlockMs = 0;
   snubbedMs = 0;
-  /** Control messages that came faster than an honest peer has something to say; it wears off with time. */
-  messageDebt = 0;
+  readonly talk: Talk = new Talk();
 
   constructor(link: LinkId, address: DialTarget, incoming: boolean, pieces: PeerPieces) {
     this.link = link;

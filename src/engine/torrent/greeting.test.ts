@@ -4,9 +4,10 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { readUint32 } from '../../base/bytes.ts';
 import { decodeExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import { decodeHandshake } from '../../protocol/wire/handshake.ts';
+import type { Dht } from '../dht/dht.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { Peer } from '../swarm/peer.ts';
-import { greeting, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
+import { greeting, hearNodePort, heedOffer, introduction, lesserTwin, offerTo, welcome } from './greeting.ts';
 
 const OURS = new Uint8Array(20).fill(5);
 const INFO_HASH = new Uint8Array(20).fill(9);
@@ -112,4 +113,12 @@ test('an extended handshake tells the name and bounds the window', () => {
   assert.equal(other.clientName, 'Somebody 1.0');
   for (let block = 0; block < 10; block++) other.window.landed(0);
   assert.equal(other.window.blocks, 3);
+});
+
+test('a peer names the port of its node once: it cannot have us ask one port after the other', () => {
+  const asked: unknown[] = [];
+  const dht = { addNode: (address: unknown) => void asked.push(address) } as unknown as Dht;
+  const stranger = peer(true);
+  for (let port = 1; port < 100; port++) hearNodePort(stranger, { type: 'port', port }, dht);
+  assert.deepEqual(asked, [{ host: '192.0.2.1', port: 1 }]);
 });

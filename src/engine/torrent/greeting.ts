@@ -115,9 +115,11 @@ export function nodePortFor(peer: Peer, dht: Dht | undefined): number | undefine
   return peer.dht ? dht?.portTowards(plainHost(peer.address)) : undefined;
 }
 
-/** The peer says where its node is (BEP 5, PORT): at its own address, and nowhere else. */
+/** The peer says where its node is (BEP 5, PORT): at its own address, and nowhere else. It is believed once. */
 export function hearNodePort(peer: Peer, message: WireMessage | undefined, dht: Dht | undefined): void {
-  if (message?.type === 'port') dht?.addNode({ host: plainHost(peer.address), port: message.port });
+  if (message?.type !== 'port' || peer.offers.nodePort !== undefined) return;
+  peer.offers.nodePort = message.port;
+  dht?.addNode({ host: plainHost(peer.address), port: message.port });
 }
 
 /** The same offer after another one: extensions that are missing in it are taken back (id 0). */

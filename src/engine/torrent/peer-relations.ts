@@ -10,7 +10,7 @@ import { decodeMessage } from '../../protocol/wire/messages.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
 import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
-import { MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { MESSAGE_BYTES_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { type DialTarget, isOutage, type LinkEnd, type LinkId, type PeerAddress } from '../ports.ts';
 import { Candidates } from '../swarm/candidates.ts';
@@ -20,6 +20,7 @@ import { judge } from '../swarm/patience.ts';
 import { Peer } from '../swarm/peer.ts';
 import { surplusOf } from '../swarm/surplus.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import { costOf } from '../swarm/talk.ts';
 import type { Upload } from '../upload/upload.ts';
 import { Advertising } from './advertising.ts';
 import { Choking } from './choking.ts';
@@ -114,13 +115,10 @@ export class PeerRelations {
 
   /** Takes in a message. A peer that breaks the protocol is dropped and not dialled again. */
   hear(peer: Peer, id: number, payload: Uint8Array): void {
-    if (peer.closing) return;
-    peer.lastMessageMs = this.#nowMs();
+    if (!this.#bears(peer, costOf(id, payload))) return;
     try {
       const message = decodeMessage(id, payload);
       if (message === undefined) return;
-      // See `asked`.
-      if (message.type !== 'request') peer.messageDebt++;
       hearNodePort(peer, message, this.#parts.spec.private ? undefined : this.#parts.shared.dht);
       const topic = { geometry: this.#parts.spec.geometry, picker: this.#parts.intake.download.picker };
       this.#react(peer, converse(peer, message, topic));
@@ -133,15 +131,22 @@ export class PeerRelations {
 
   /** The peer asks for a block. Those that are granted are as many as our upload is fast; those that are refused count. */
   asked(peer: Peer, piece: number, begin: number, length: number): void {
-    if (peer.closing) return;
-    peer.lastMessageMs = this.#nowMs();
-    if (!this.#parts.upload.request(peer, piece, begin, length)) peer.messageDebt++;
+    if (!this.#bears(peer, 0)) return;
+    if (!this.#parts.upload.request(peer, piece, begin, length)) this.#bears(peer, 1);
   }
 
   /** The peer has nothing to say, but is still there. */
   sense(peer: Peer): void {
+    this.#bears(peer, 1);
+  }
+
+  /** The peer said something that costs so much. Returns whether it is heard: nobody may keep us busy with words. */
+  #bears(peer: Peer, cost: number): boolean {
+    if (peer.closing) return false;
     peer.lastMessageMs = this.#nowMs();
-    peer.messageDebt++;
+    if (peer.talk.bears(cost, peer.lastMessageMs, peer.pieces.have.length)) return true;
+    this.expel(peer, 'ERR_PEER_FLOOD', 'floods us with messages');
+    return false;
   }
 
   /** A block came that this peer was not asked for. Some cross a CANCEL on the way; more are an attack. */
@@ -254,7 +259,6 @@ export class PeerRelations {
     for (const peer of fromRandomStart(this.swarm.peers(), this.#parts.shared.random)) {
       if (peer.closing) continue;
       if (elapsedMs < TICK_LATE_MS) this.#judge(peer, nowMs);
-      peer.messageDebt = Math.max(0, peer.messageDebt - (elapsedMs * MESSAGES_PER_SECOND_MAX) / 1000);
       if (haveProvedUseless(peer, this.#parts.intake.finished, nowMs)) this.#part(peer);
       if (!peer.closing) this.#tickPeer(peer, nowMs);
     }
@@ -324,8 +328,6 @@ export class PeerRelations {
         // The answer to a CANCEL of ours is no refusal.
         const { piece, begin } = reaction.range;
         if (intake.download.arrivals.isOwed(peer.link, piece, begin)) intake.rest(peer, nowMs);
-        // It may change its mind about a piece that it allowed (BEP 6): it is not asked for it again while it chokes us.
-        if (peer.chokingUs) withdrawAllowed(peer, piece);
         return shared.peers.revoke(peer.link, piece, begin, false);
       }
       case 'extended':
@@ -385,11 +387,6 @@ export class PeerRelations {
   #nowMs(): number {
     return this.#parts.shared.clock.nowMs();
   }
-}
-
-function withdrawAllowed({ debt }: Peer, piece: number): void {
-  const at = debt.allowed.indexOf(piece as PieceIndex);
-  if (at >= 0) debt.allowed.splice(at, 1);
 }
 
 function nameOf(peer: Peer): string {

@@ -45,7 +45,6 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   #blocked = false;
   /** Strangers who have not shown yet that they hear us, the oldest first. */
   readonly #halfOpen = new Set<UtpSocket>();
-  #resends = 0;
   #resets = 0;
   #timer: NodeJS.Timeout | undefined;
   #down = false;
@@ -62,13 +61,6 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     let count = 0;
     for (const sockets of this.#sockets.values()) count += sockets.length;
     return count;
-  }
-
-  /** Packets that were sent more than once. */
-  get resends(): number {
-    let resends = this.#resends;
-    for (const sockets of this.#sockets.values()) for (const { connection } of sockets) resends += connection.resends;
-    return resends;
   }
 
   /** Whether there is a UDP socket for this numeric address. */
@@ -151,8 +143,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   }
 
   gone(socket: UtpSocket): void {
-    const { receiveId, resends } = socket.connection;
-    this.#resends += resends;
+    const { receiveId } = socket.connection;
     const sockets = this.#sockets.get(receiveId);
     if (sockets === undefined) return;
     const others = sockets.filter((other) => other !== socket);
