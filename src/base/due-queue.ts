@@ -5,14 +5,6 @@ export class DueQueue<T> {
   readonly #dueMs: number[] = [];
   readonly #places = new Map<T, number>();
 
-  get size(): number {
-    return this.#items.length;
-  }
-
-  has(item: T): boolean {
-    return this.#places.has(item);
-  }
-
   /** The item is due then, and not when it was due before. */
   set(item: T, dueMs: number): void {
     this.delete(item);

@@ -60,7 +60,7 @@ export interface ClientDhtParts {
 
 /** The distributed hash table as a Client shows it. */
 export class ClientDht {
-  /** The engine's side. */
+  /** @internal The engine's side. */
   readonly engine: Dht;
   readonly #parts: ClientDhtParts;
   readonly #file: string;
@@ -70,6 +70,7 @@ export class ClientDht {
   #saving: Promise<void> = Promise.resolve();
   #closed = false;
 
+  /** @internal */
   constructor(parts: ClientDhtParts) {
     this.#parts = parts;
     this.#file = path.join(parts.directory ?? dataDirectory(), stateName(parts.egress));
@@ -201,7 +202,7 @@ export class ClientDht {
     } else if (this.#resolving < NAME_LOOKUPS_MAX) void this.#resolve(address, trusted);
   }
 
-  /** Begins; the sockets are open. What an earlier run left behind comes first. */
+  /** @internal Begins; the sockets are open. What an earlier run left behind comes first. */
   async start(): Promise<void> {
     const state = await this.#load();
     if (this.#closed) return;
@@ -211,7 +212,7 @@ export class ClientDht {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Keeps what is known and says nothing more. */
+  /** @internal Keeps what is known and says nothing more. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

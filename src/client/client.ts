@@ -262,7 +262,7 @@ export class Client extends EventEmitter<ClientEvents> {
     if (up !== undefined) checkRate('uploadBytesPerSecond', up);
     if (peersMax !== undefined) checkCount('peersMax', peersMax);
     const { session } = this.#core;
-    if (peersMax !== undefined) session.peersMax = peersMax;
+    if (peersMax !== undefined) session.links.peersMax = peersMax;
     if (down !== undefined) session.downloadLimit.setRate(down);
     if (up !== undefined) session.uploadLimit.setRate(up);
   }

@@ -15,12 +15,13 @@ import type { AddOptions, FetchOptions, SearchProgress, TorrentWarning } from '.
 /** Made by `Client.add` and `Client.fetchMetadata` for a magnet link; in `Client.searches` until the metadata is there. */
 export class MetadataSearch {
   readonly magnet: Magnet;
-  /** The engine's side: the torrent takes over its peers. */
+  /** @internal The engine's side: the torrent takes over its peers. */
   readonly fetch: MetadataFetch;
   readonly #core: Core;
   readonly #found: Promise<Uint8Array>;
   #stop: (reason: unknown) => void = () => undefined;
 
+  /** @internal */
   constructor(core: Core, magnet: Magnet, options: FetchOptions, warn: (warning: TorrentWarning) => void) {
     this.magnet = magnet;
     this.#core = core;
@@ -37,7 +38,7 @@ export class MetadataSearch {
     const limits = new TorrentLimits();
     limits.set(options);
     limits.apply(this.fetch);
-    core.session.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
+    core.session.dialler.suggest(this.fetch, [...(options.peers ?? []), ...magnet.peers]);
   }
 
   /** A snapshot of the search. */
@@ -55,7 +56,7 @@ export class MetadataSearch {
     };
   }
 
-  /** What the peers gave, read. Rejects when the search is stopped, with InputError when nobody can use such a torrent. */
+  /** @internal What the peers gave, read. Rejects when the search is stopped, with InputError when nobody can use such a torrent. */
   async found(signal: AbortSignal | undefined): Promise<TorrentInfo> {
     const onAbort = (): void => this.#stop(signal?.reason);
     signal?.throwIfAborted();
@@ -67,7 +68,7 @@ export class MetadataSearch {
     }
   }
 
-  /** Ends the search, whoever waits for it. */
+  /** @internal Ends the search, whoever waits for it. */
   close(): void {
     this.#stop(removedError());
     this.#core.session.abandon(this.fetch);

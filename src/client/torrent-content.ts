@@ -19,14 +19,19 @@ import { type MoveParts, Whereabouts } from './whereabouts.ts';
 export abstract class TorrentContent extends TorrentSwarm {
   /** What the torrent file says. */
   readonly metainfo: Metainfo;
+  /** @internal */
   protected readonly geometry: Geometry;
+  /** @internal */
   protected readonly whereabouts: Whereabouts;
+  /** @internal */
   protected priorities: FilePriorities;
-  /** The user said what is wanted: what was saved does not count. */
+  /** @internal The user said what is wanted: what was saved does not count. */
   protected chosen: boolean;
+  /** @internal */
   protected placement: FilePlacement | undefined;
   readonly #access: FileAccess;
 
+  /** @internal */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions) {
     super();
     this.metainfo = metainfo;
@@ -49,16 +54,16 @@ export abstract class TorrentContent extends TorrentSwarm {
     });
   }
 
-  /** The opened files; `undefined` while there are none. */
+  /** @internal The opened files; `undefined` while there are none. */
   protected abstract readonly store: number | undefined;
 
-  /** Pieces that are verified on disk. */
+  /** @internal Pieces that are verified on disk. */
   protected abstract had(): Bitfield;
 
-  /** Why nothing more comes of the torrent, if so. */
+  /** @internal Why nothing more comes of the torrent, if so. */
   protected abstract failure(): MillraceError | undefined;
 
-  /** Resolves, when the files are open, to what moving them takes; to nothing when the torrent is being closed. */
+  /** @internal Resolves, when the files are open, to what moving them takes; to nothing when the torrent is being closed. */
   protected abstract moveParts(): Promise<MoveParts | undefined>;
 
   /** Absolute path of the folder that has the files. */

@@ -10,16 +10,16 @@ import { TrackerEdits } from './tracker-edits.ts';
 import type { PeerAddress, PeerInfo, TorrentEvents, TrackerInfo, WebSeedInfo } from './types.ts';
 
 export abstract class TorrentSwarm extends EventEmitter<TorrentEvents> {
-  /** The engine's torrent, once there is one. */
+  /** @internal The engine's torrent, once there is one. */
   protected abstract readonly running: EngineTorrent | undefined;
 
-  /** What was changed about the torrent's trackers. */
+  /** @internal What was changed about the torrent's trackers. */
   protected readonly trackerEdits: TrackerEdits = new TrackerEdits();
 
-  /** Acts when the torrent is open; never when it does not come to that. */
+  /** @internal Acts when the torrent is open; never when it does not come to that. */
   protected abstract whenOpen(act: (engine: EngineTorrent, core: Core) => void): void;
 
-  /** Whether a link is encrypted. */
+  /** @internal Whether a link is encrypted. */
   protected abstract isEncrypted(link: LinkId): boolean;
 
   /** A snapshot of the connected peers. */
@@ -35,7 +35,7 @@ export abstract class TorrentSwarm extends EventEmitter<TorrentEvents> {
   /** Adds a peer to connect to, at once and again whenever it goes. Throws InputError ERR_CLIENT_ADDRESS. */
   addPeer(address: PeerAddress): void {
     checkPeerAddress(address);
-    this.whenOpen((engine, { session }) => session.suggest(engine, [address]));
+    this.whenOpen((engine, { session }) => session.dialler.suggest(engine, [address]));
   }
 
   /**

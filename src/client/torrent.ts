@@ -56,7 +56,7 @@ export class Torrent extends TorrentContent {
   readonly #abort = new AbortController();
   readonly #warn = (warning: TorrentWarning) => this.emit('warning', warning);
 
-  /** Made by `Client.add`. `forerunner` found the metadata; its peers become this torrent's. */
+  /** @internal Made by `Client.add`. `forerunner` found the metadata; its peers become this torrent's. */
   constructor(core: Core, metainfo: Metainfo, options: AddOptions, forerunner?: MetadataFetch) {
     super(core, metainfo, options);
     this.#forerunner = forerunner;
@@ -104,22 +104,27 @@ export class Torrent extends TorrentContent {
     return progressView(this.#engine, tally(this.geometry, wanted, this.had()), own);
   }
 
+  /** @internal */
   protected get running(): EngineTorrent | undefined {
     return this.#engine;
   }
 
+  /** @internal */
   protected get store(): number | undefined {
     return this.#store;
   }
 
+  /** @internal */
   protected failure(): MillraceError | undefined {
     return this.#state === 'removed' ? removedError() : this.#error;
   }
 
+  /** @internal */
   protected whenOpen(act: (engine: EngineTorrent, core: Core) => void): void {
     void this.#opening.then(() => this.#engine && act(this.#engine, this.#core));
   }
 
+  /** @internal */
   protected isEncrypted(link: LinkId): boolean {
     return this.#core.host.encrypted(link);
   }
@@ -163,6 +168,7 @@ export class Torrent extends TorrentContent {
     if (this.#error === undefined) this.#engine?.dispatch({ type: 'resume' });
   }
 
+  /** @internal */
   protected async moveParts(): Promise<MoveParts | undefined> {
     await this.#opening;
     if (this.#closing !== undefined) return undefined;
@@ -290,10 +296,10 @@ export class Torrent extends TorrentContent {
     else if (asSaved && this.priorities.equal(saved?.priorities)) this.#resume.confirm(performance.now());
     this.#forerunner = undefined;
     placement.follow(this.priorities.selected, this.#engine);
-    this.#core.session.suggest(this.#engine, this.#options.peers ?? []);
+    this.#core.session.dialler.suggest(this.#engine, this.#options.peers ?? []);
     await placement.settled;
     if (this.#error === undefined) this.#goOn(this.#engine);
-    this.#core.session.dialFor(this.#engine);
+    this.#core.session.dialler.dialFor(this.#engine);
   }
 
   /** The program was stopped after the files were moved from `before`, and before that was saved. */
@@ -358,6 +364,7 @@ export class Torrent extends TorrentContent {
     this.emit('state', state);
   }
 
+  /** @internal */
   protected had(): Bitfield {
     return this.#engine?.had ?? new Bitfield(this.geometry.pieceCount);
   }

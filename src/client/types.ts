@@ -103,7 +103,7 @@ export interface ClientOptions {
    */
   readonly scheduling?: Scheduling;
   /**
-   * `auto`: SHA-1 of three pieces side by side, where the module of native/ was built and the CPU has SHA instructions;
+   * `auto`: SHA-1 of three pieces side by side, or of sixteen, where the module of native/ was built and the CPU can do that;
    * elsewhere, and with `node`, node:crypto, one piece after the other. Default: `auto`.
    */
   readonly hashing?: Hashing;

@@ -120,10 +120,12 @@ test('the types refuse what the library would', async () => {
     `torrent.on('piece', (piece: string) => piece);`,
     'torrent.progress().bytesDone = 1;',
     'new Torrent();',
+    'client.dht?.engine;',
+    'client.searches[0]?.fetch;',
   ];
   await writeFile(path.join(folder, 'misuse.ts'), lines.join('\n'));
   const refused = new Set(compile('misuse.ts').complaints.map((complaint) => /^misuse\.ts:(\d)/.exec(complaint)?.[1]));
-  assert.deepEqual([...refused], ['2', '3', '4', '5', '6']);
+  assert.deepEqual([...refused], ['2', '3', '4', '5', '6', '7', '8']);
 });
 
 test('the program runs', () => {

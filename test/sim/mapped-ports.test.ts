@@ -35,7 +35,7 @@ function portTold(host: string): number | undefined {
       },
     },
   );
-  world.session.suggest(torrent, [{ host, port: 4000 }]);
+  world.session.dialler.suggest(torrent, [{ host, port: 4000 }]);
   assert.ok(world.runUntil(() => remote !== undefined, 10_000));
   remote!.sendHandshake({
     infoHash: torrent.infoHash,

@@ -49,7 +49,7 @@ test('a thousand strangers that say nothing hold few connections, and none of th
 
 test('strangers that shake hands and stay cannot take the places of those whom we dial', () => {
   const { world, torrent } = scene();
-  world.session.suggest(torrent, [{ host: '192.0.2.10', port: SEED_PORT }]);
+  world.session.dialler.suggest(torrent, [{ host: '192.0.2.10', port: SEED_PORT }]);
   world.run(1000);
   for (let count = 0; count < 3 * PEERS_MAX; count++) world.meet(torrent, { host: host(count), peerId: id(count) });
   const kept = Math.floor(PEERS_MAX * DIALLED_SHARE);

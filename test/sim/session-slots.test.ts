@@ -93,11 +93,11 @@ test('limits on connections can be lowered and raised while torrents run', () =>
   const busiest = (torrent: Torrent): number =>
     Math.max(...[...torrent.swarm.peers()].map((peer) => peer.download.bytesPerSecond));
   assert.ok(busiest(first) > 0, 'those that bring something stay');
-  world.session.peersMax = 8;
+  world.session.links.peersMax = 8;
   world.run(1000);
   assert.deepEqual([first.swarm.size, second.swarm.size], [4, 4], 'who has most gives up first');
   assert.ok(world.network.open.length <= 8);
-  world.session.peersMax = 50;
+  world.session.links.peersMax = 50;
   first.swarm.peersMax = 20;
   assert.ok(world.runUntil(() => first.swarm.size + second.swarm.size >= 20, 120_000));
 });

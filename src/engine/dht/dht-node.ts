@@ -63,11 +63,6 @@ export class DhtNode {
     return this.#table.id;
   }
 
-  /** Questions that wait for their answers. */
-  get waiting(): number {
-    return this.#queries.size;
-  }
-
   /** Nodes that ask to be asked back. */
   takeGreeting(): NodeContact | undefined {
     for (const [key, contact] of this.#greetings) {

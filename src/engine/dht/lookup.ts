@@ -49,21 +49,11 @@ export class Lookup {
   #inFlight = 0;
   #prompt = 0;
   #asked = 0;
-  #answers = 0;
 
   constructor(parts: LookupParts) {
     this.#parts = parts;
     this.target = parts.target;
     for (const contact of parts.nodes) this.#learn(contact, undefined);
-  }
-
-  /** Nodes that were asked, and that answered. */
-  get asked(): number {
-    return this.#asked;
-  }
-
-  get answers(): number {
-    return this.#answers;
   }
 
   /** Whom to ask now; each is taken to have been asked. */
@@ -91,7 +81,6 @@ export class Lookup {
     if (!this.#settle(candidate)) return;
     if (!equalBytes(candidate.contact.id, id)) return this.#lied(candidate);
     candidate.state = 'answered';
-    this.#answers++;
     if (token !== undefined) candidate.token = token;
     for (const contact of named) this.#learn(contact, candidate);
   }

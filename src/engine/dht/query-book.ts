@@ -33,19 +33,11 @@ export class QueryBook {
   /** By transaction number, oldest first. */
   readonly #open = new Map<number, OpenQuery>();
   #next: number;
+  /** How long answers take, on average. */
   #roundTripMs = ROUND_TRIP_START_MS;
 
   constructor(random: Random) {
     this.#next = randomBelow(random, 2 ** 16);
-  }
-
-  get size(): number {
-    return this.#open.size;
-  }
-
-  /** How long answers take, on average. */
-  get roundTripMs(): number {
-    return this.#roundTripMs;
   }
 
   /** Returns the transaction id for a question; `undefined` when too many wait already. */

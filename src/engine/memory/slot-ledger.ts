@@ -44,6 +44,7 @@ export class SlotLedger {
   readonly #shares: Uint32Array;
   readonly #onRelease: ((place: number, frames: number) => void) | undefined;
   #reservedFrames = 0;
+  /** Frames in slots that are kept only because they may be asked for again. */
   #cachedFrames = 0;
   #peakFrames = 0;
   /** Frees something that is cached, when a download lacks room; returns whether there was anything. */
@@ -69,11 +70,6 @@ export class SlotLedger {
   /** Frames in slots that somebody needs, with what rounding up to a power of two adds. */
   get usedFrames(): number {
     return this.#reservedFrames - this.#cachedFrames;
-  }
-
-  /** Frames in slots that are kept only because they may be asked for again. */
-  get cachedFrames(): number {
-    return this.#cachedFrames;
   }
 
   get freeFrames(): number {

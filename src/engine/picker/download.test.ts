@@ -137,7 +137,8 @@ class Simulation {
       const begin = this.batch[at + REQUEST_BEGIN]!;
       const length = this.batch[at + REQUEST_LENGTH]!;
       const place = this.batch[at + REQUEST_PLACE]!;
-      assert.ok(this.geometry.isBlock(piece as PieceIndex, begin, length));
+      assert.equal(begin % BLOCK_BYTES, 0);
+      assert.equal(length, this.geometry.blockBytes(piece as PieceIndex, begin / BLOCK_BYTES));
       assert.ok(peer.pieces.have.has(piece), 'a block is asked only of a peer that has it');
       assert.ok(!this.download.picker.had.has(piece as PieceIndex), 'what is had is not asked for');
       assert.equal(this.holders[place], undefined, 'no place is given to a second owner');

@@ -1,17 +1,11 @@
 // What the host tells in packed batches, passed on to the members that the links belong to: a batch of blocks may hold several
 // links, a batch of requests holds one.
 import * as ports from '../ports.ts';
-import type { Peer } from '../swarm/peer.ts';
+import type { Attachment, Links } from './links.ts';
 import type { Member } from './member.ts';
 
-/** A link and the member that it belongs to. */
-export interface Attachment {
-  readonly member: Member;
-  readonly peer: Peer;
-}
-
 /** Tells what became of blocks. A member whose last block was told hears so. */
-export function tellBlocks(links: ReadonlyMap<ports.LinkId, Attachment>, batch: Int32Array, count: number): void {
+export function tellBlocks(links: Links, batch: Int32Array, count: number): void {
   let last: Member | undefined;
   for (let at = 0; at < count * ports.BLOCK_STRIDE; at += ports.BLOCK_STRIDE) {
     const attachment = links.get(batch[at + ports.BLOCK_LINK]!);

@@ -8,11 +8,9 @@ import { UploadSlots } from '../choker/upload-slots.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import { LocalDiscovery } from '../discovery/local-discovery.ts';
 import type { TrackerSink } from '../discovery/tracker-port.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX } from '../limits.ts';
 import type { Heirloom } from '../metadata/acquaintance.ts';
 import { MetadataFetch, type MetadataObserver, type MetadataSpec } from '../metadata/metadata-fetch.ts';
 import {
-  type DialTarget,
   isOutage,
   type LinkEnd,
   type LinkId,
@@ -25,22 +23,23 @@ import {
 import { AddressGate } from '../swarm/address-gate.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
 import type { IpFilter } from '../swarm/ip-filter.ts';
-import { placesForStrangers } from '../swarm/swarm.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { Torrent } from '../torrent/torrent.ts';
 import type { TorrentObserver, TorrentParts, TorrentSpec } from '../torrent/torrent-spec.ts';
 import { StretchCache } from '../upload/stretch-cache.ts';
 import { WebSeedDesk } from '../webseed/web-seed-desk.ts';
+import { Dialler } from './dialler.ts';
 import { couldMakeRoom, makeRoom } from './doorkeeper.ts';
 import { FairShares } from './fair-shares.ts';
-import { type Attachment, tellBlocks, tellRequests } from './link-batches.ts';
+import { tellBlocks, tellRequests } from './link-batches.ts';
+import { type Attachment, Links } from './links.ts';
 import type { Member } from './member.ts';
 import { reclaimSilent, yieldMemory } from './memory-fairness.ts';
 import { Outage } from './outage.ts';
 import { readHandshake } from './read-handshake.ts';
 import { Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
-import { knowsSomebody, makeRoomToDial, neediestFirst, shedPeers, slotUsers, yieldSlot } from './slot-fairness.ts';
+import { knowsSomebody, makeRoomToDial, shedPeers, slotUsers, yieldSlot } from './slot-fairness.ts';
 import { StorageReports } from './storage-reports.ts';
 import { Strangers } from './strangers.ts';
 
@@ -50,11 +49,12 @@ const TICKETS_PER_TORRENT: number = 2 ** 24;
 export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly downloadLimit: TokenBucket = new TokenBucket(0);
   readonly uploadLimit: TokenBucket = new TokenBucket(0);
-  /** Most connections of all members; may be changed at any time. */
-  peersMax: number;
-  readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
-  readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
-  readonly #uploadSlots: UploadSlots;
+  readonly links: Links;
+  readonly dialler: Dialler;
+  /** Who is not to be met at all. */
+  readonly gate: AddressGate = new AddressGate();
+  /** Whether anybody can be reached. */
+  readonly outage: Outage;
   /** Our own address, as peers see it. */
   readonly external: ExternalAddress = new ExternalAddress();
   /** Hears from the own network. */
@@ -66,28 +66,25 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   readonly #torrents = new Map<StoreId, Torrent>();
   /** Torrents and searches for metadata. */
   readonly #roster = new Roster();
-  readonly #links = new Map<LinkId, Attachment>();
   readonly #strangers = new Strangers();
-  /** Links that others dialled, strangers apart. */
-  #incoming = 0;
-  readonly gate: AddressGate = new AddressGate();
-  /** Whether anybody can be reached at all. */
-  readonly outage: Outage;
-  /** Outgoing links have even numbers, the host numbers incoming ones oddly. */
-  #nextLink = 0;
-  #nextTicketBase = TICKETS_PER_TORRENT;
+  readonly #asks = new FairShares((torrent) => torrent.requestTurns.next(this.#parts.clock.nowMs()));
+  readonly #serves = new FairShares((torrent) => torrent.upload.serveInTurn(this.#parts.clock.nowMs()));
+  readonly #uploadSlots: UploadSlots;
   readonly #reports = new StorageReports(this.#torrents);
+  #nextTicketBase = TICKETS_PER_TORRENT;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.peersMax = parts.peersMax;
+    this.links = new Links(parts.peersMax);
     const wayOpen = (): void => {
       for (const member of this.#roster.members()) member.dispatch({ type: 'way-open' });
     };
     this.outage = new Outage((warning) => parts.warn?.(warning), wayOpen);
+    const { clock, peers } = parts;
+    this.dialler = new Dialler({ clock, peers, links: this.links, roster: this.#roster, outage: this.outage });
     this.#uploadSlots = new UploadSlots(parts.random);
-    this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.#newLink());
-    this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dial() });
+    this.webSeeds = new WebSeedDesk(parts.webSeeds, () => this.links.newNumber());
+    this.local = new LocalDiscovery({ ...parts, roster: this.#roster, dial: () => this.dialler.dial() });
     const { downloadLimit, uploadLimit, external, webSeeds } = this;
     this.#common = {
       ...parts,
@@ -102,7 +99,6 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
       external,
       downloadLimit,
       uploadLimit,
-      writeBehindBytes: parts.writeBehindBytes,
     };
   }
 
@@ -183,7 +179,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const { link, address, incoming } = heirloom.peer;
     const peer = torrent.admit(link, address, incoming);
     peer.claimsCandidate = heirloom.peer.claimsCandidate;
-    this.#links.set(link, { member: torrent, peer });
+    this.links.attach(link, { member: torrent, peer });
     torrent.relations.adopt(peer, heirloom.handshake);
     for (const { id, payload } of heirloom.messages) torrent.dispatch({ type: 'message', peer, id, payload });
   }
@@ -200,11 +196,11 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     this.#shareOut(busy.filter((torrent) => torrent.connected));
     reclaimSilent(busy, nowMs);
     yieldMemory(busy, nowMs);
-    if (this.#room < 0) shedPeers(this.#torrents.values(), this.peersMax);
-    if (this.#room <= 0) yieldSlot(this.#torrents.values());
-    makeRoomToDial(awake, nowMs, this.#room <= 0 && this.#spare < 0);
+    if (this.links.room < 0) shedPeers(this.#torrents.values(), this.links.peersMax);
+    if (this.links.room <= 0) yieldSlot(this.#torrents.values());
+    makeRoomToDial(awake, nowMs, this.links.room <= 0 && this.links.spare < 0);
     this.#uploadSlots.tick(slotUsers(busy), this.uploadLimit.bytesPerSecond, nowMs);
-    this.dial();
+    this.dialler.dial();
   }
 
   /** What the rate limits let through since the last tick, in turn to all torrents that wait for it. */
@@ -216,7 +212,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
   // Links.
 
   connected(link: LinkId, host?: string, transport?: Transport): void {
-    const attachment = this.#links.get(link);
+    const attachment = this.links.get(link);
     if (attachment === undefined) return;
     attachment.peer.utp = transport === 'utp';
     this.outage.over();
@@ -228,7 +224,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   admits(from: PeerAddress): boolean {
     if (this.gate.refuses(from.host) || this.#strangers.isCrowded(from.host)) return false;
-    return this.#room > 0 || couldMakeRoom(from, this.#roster.members(), this.#parts.clock.nowMs());
+    return this.links.room > 0 || couldMakeRoom(from, this.#roster.members(), this.#parts.clock.nowMs());
   }
 
   incoming(link: LinkId, from: PeerAddress, via: Transport = 'tcp'): void {
@@ -239,47 +235,47 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
 
   handshake(link: LinkId, bytes: Uint8Array): void {
     const handshake = readHandshake(bytes);
-    const attachment = this.#links.get(link) ?? this.#introduce(link, handshake);
+    const attachment = this.links.get(link) ?? this.#introduce(link, handshake);
     if (handshake === undefined || attachment === undefined) return this.#parts.peers.close(link);
     attachment.member.dispatch({ type: 'handshake', peer: attachment.peer, handshake });
   }
 
   message(link: LinkId, id: number, payload: Uint8Array): void {
-    const attachment = this.#links.get(link);
+    const attachment = this.links.get(link);
     if (attachment !== undefined) attachment.member.dispatch({ type: 'message', peer: attachment.peer, id, payload });
   }
 
   keepAlive(link: LinkId): void {
-    const attachment = this.#links.get(link);
+    const attachment = this.links.get(link);
     if (attachment !== undefined) attachment.member.dispatch({ type: 'keep-alive', peer: attachment.peer });
   }
 
   messagesDone(link: LinkId): void {
-    const attachment = this.#links.get(link);
+    const attachment = this.links.get(link);
     if (attachment !== undefined) attachment.member.messagesDone(attachment.peer);
   }
 
   blocks(batch: Int32Array, count: number): void {
-    tellBlocks(this.#links, batch, count);
+    tellBlocks(this.links, batch, count);
   }
 
   requests(link: LinkId, batch: Int32Array, count: number): void {
-    const attachment = this.#links.get(link);
+    const attachment = this.links.get(link);
     if (attachment !== undefined) tellRequests(attachment, batch, count);
   }
 
   served(link: LinkId, count: number): void {
-    const attachment = this.#links.get(link);
+    const attachment = this.links.get(link);
     if (attachment !== undefined) attachment.member.served(attachment.peer, count);
   }
 
   closed(link: LinkId, end: LinkEnd): void {
     this.#strangers.forget(link);
-    const attachment = this.#links.get(link);
-    this.#links.delete(link);
-    if (attachment?.peer.incoming) this.#incoming--;
-    else if (attachment !== undefined) this.#judge(end);
-    if (attachment !== undefined) attachment.member.dispatch({ type: 'closed', peer: attachment.peer, end });
+    const attachment = this.links.detach(link);
+    if (attachment === undefined) return;
+    const { member, peer } = attachment;
+    if (!peer.incoming) this.#judge(end);
+    member.dispatch({ type: 'closed', peer, end });
   }
 
   // Storage.
@@ -309,7 +305,7 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     if (member === undefined) return;
     this.#roster.wake(member);
     member.dispatch({ type: 'announced', ticket, answer });
-    this.dial();
+    this.dialler.dial();
   }
 
   /** A stranger's handshake names the torrent that it came for. */
@@ -319,81 +315,26 @@ export class Session implements PeerSink, StorageSink, TrackerSink {
     const member = this.#roster.withHash(handshake.infoHash);
     if (member === undefined || !member.welcoming || member.swarm.candidates.banned(address)) return undefined;
     if (member.swarm.hosts.isCrowded(address.host)) return undefined;
-    const full = this.#room <= 0 || (this.#spare <= 0 && knowsSomebody(this.#roster.awake));
+    const full = this.links.room <= 0 || (this.links.spare <= 0 && knowsSomebody(this.#roster.awake));
     const others = full ? this.#roster.members() : undefined;
     if (!makeRoom(address, member, others, this.#parts.clock.nowMs())) return undefined;
     this.#strangers.forget(link);
     this.#roster.wake(member);
-    this.#incoming++;
     const attachment = { member, peer: member.admit(link, address, true) };
-    this.#links.set(link, attachment);
+    this.links.attach(link, attachment);
     return attachment;
   }
 
   /** Our way out is gone, and with it whatever link there was. */
   hangUp(why: LinkEnd): void {
     this.outage.failed(why, this.#parts.clock.nowMs());
-    for (const link of this.#links.keys()) this.#parts.peers.close(link);
+    for (const link of this.links.numbers()) this.#parts.peers.close(link);
     this.webSeeds.hangUp();
-  }
-
-  /** The user, or a link, names peers of a member: they are dialled at once. */
-  suggest(member: Member, addresses: Iterable<PeerAddress>): void {
-    for (const address of addresses) member.swarm.candidates.add(address, 'user');
-    this.#roster.wake(member);
-    this.dialFor(member);
-  }
-
-  /** Dials if this member knows anybody: looking through all of them for each of thousands that start took long. */
-  dialFor(member: Member): void {
-    if (member.swarm.candidates.size > 0) this.dial();
-  }
-
-  /** Dials candidates, torrent by torrent in turn, as far as the limits allow. Addresses that are new need not wait. */
-  dial(): void {
-    const dialsMax = this.outage.dialsMax(DIALS_MAX, this.#parts.clock.nowMs());
-    let dialling = 0;
-    for (const { peer } of this.#links.values()) if (!peer.ready && !peer.incoming) dialling++;
-    if (this.#room <= 0 || dialling >= dialsMax) return;
-    const members = this.#room < DIALS_MAX ? neediestFirst(this.#roster.awake) : this.#roster.awake;
-    for (let dialled = true; dialled; ) {
-      dialled = false;
-      for (const member of members) {
-        if (this.#room <= 0 || dialling >= dialsMax) return;
-        if (member.swarm.size >= member.swarm.peersMax) continue;
-        const address = member.candidate();
-        if (address === undefined) continue;
-        dialled = true;
-        dialling++;
-        this.#connect(member, address);
-      }
-    }
   }
 
   /** A link that we dialled is over: whoever failed on his own account shows that the way to him is open. */
   #judge(end: LinkEnd): void {
     if (isOutage(end.code)) this.outage.failed(end, this.#parts.clock.nowMs());
     else if (end.code !== 'ERR_LINK_CLOSED_HERE') this.outage.over();
-  }
-
-  /** Connections that may still be made. Strangers have a bound of their own, or they could keep us from dialling. */
-  get #room(): number {
-    return this.peersMax - this.#links.size;
-  }
-
-  /** Places that strangers may still have: some are kept for those whom we dial, as in every swarm. */
-  get #spare(): number {
-    return placesForStrangers(this.peersMax) - this.#incoming;
-  }
-
-  #connect(member: Member, address: DialTarget): void {
-    const link = this.#newLink();
-    this.#links.set(link, { member, peer: member.admit(link, address, false) });
-    this.#parts.peers.connect(link, address, CONNECT_TIMEOUT_MS, member.infoHash);
-  }
-
-  #newLink(): LinkId {
-    this.#nextLink += 2;
-    return this.#nextLink;
   }
 }

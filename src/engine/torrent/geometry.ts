@@ -73,12 +73,6 @@ export class Geometry {
     return Math.ceil(this.runBytes(piece, run) / BLOCK_BYTES);
   }
 
-  /** True when (begin, length) is exactly one block of the piece, the only shape that we request. */
-  isBlock(piece: PieceIndex, begin: number, length: number): boolean {
-    const block = begin / BLOCK_BYTES;
-    return Number.isInteger(block) && block < this.blocksIn(piece) && length === this.blockBytes(piece, block);
-  }
-
   /** True when (begin, length) lies inside the piece and is not empty: what a peer may ask of us. */
   contains(piece: PieceIndex, begin: number, length: number): boolean {
     return length > 0 && begin >= 0 && begin + length <= this.bytesIn(piece);

@@ -49,10 +49,6 @@ export class StretchCache {
       : Math.max(share, Math.min(UPLOAD_MEMORY_BYTES_MAX / BLOCK_BYTES, this.#ledger.frames / 2));
   }
 
-  get frames(): number {
-    return this.#frames;
-  }
-
   /** Makes room for a range that is about to be read for the peer of `link`; `undefined` when there is none. */
   open(table: StretchTable, range: StretchRange, link: number): Stretch | undefined {
     const wanted = 2 ** Math.ceil(Math.log2(Math.ceil(range.length / BLOCK_BYTES)));

@@ -35,8 +35,6 @@ export class WebSeed implements Supplier {
   outages = 0;
   /** The last one, until something lands. */
   failure: WebSeedFailure | undefined;
-  /** Never again: it lied, or cannot be used. */
-  banned = false;
 
   constructor(address: WebSeedAddress, link: LinkId, pieceCount: number) {
     this.address = address;

@@ -47,7 +47,6 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   readonly #halfOpen = new Set<UtpSocket>();
   /** Those that nobody needs any more and whose goodbye has not been heard, the oldest first. */
   readonly #lingering = new Set<UtpSocket>();
-  #resends = 0;
   #resets = 0;
   #timer: NodeJS.Timeout | undefined;
   #down = false;
@@ -64,13 +63,6 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     let count = 0;
     for (const sockets of this.#sockets.values()) count += sockets.length;
     return count;
-  }
-
-  /** Packets that were sent more than once. */
-  get resends(): number {
-    let resends = this.#resends;
-    for (const sockets of this.#sockets.values()) for (const { connection } of sockets) resends += connection.resends;
-    return resends;
   }
 
   /** Whether there is a UDP socket for this numeric address. */
@@ -160,8 +152,7 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
 
   gone(socket: UtpSocket): void {
     this.#lingering.delete(socket);
-    const { receiveId, resends } = socket.connection;
-    this.#resends += resends;
+    const { receiveId } = socket.connection;
     const sockets = this.#sockets.get(receiveId);
     if (sockets === undefined) return;
     const others = sockets.filter((other) => other !== socket);

@@ -13,7 +13,7 @@ function leaksOf(isPrivate: boolean): string[] {
   const [first] = [world.host(), world.host()].map((host) => host.share(torrent));
   const stranger = world.host().share(torrent, 'nothing', { announces: false });
   world.privacy.named(torrent.infoHash, stranger.host.index, [first!.host.address]);
-  stranger.host.session!.suggest(stranger.torrent!, [first!.host.address]);
+  stranger.host.session!.dialler.suggest(stranger.torrent!, [first!.host.address]);
   world.runUntil(() => false, 70_000);
   return [...world.privacy.leaks];
 }

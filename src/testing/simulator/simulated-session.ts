@@ -225,7 +225,7 @@ export class SimulatedSession {
     const seed = new SeedHabits({ queue, random, infoHash, peerId, have, ...manners });
     const address = { host, port: SEED_PORT };
     this.network.listen(address, seed);
-    this.session.suggest(torrent, [address]);
+    this.session.dialler.suggest(torrent, [address]);
     return seed;
   }
 

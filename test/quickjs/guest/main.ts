@@ -81,7 +81,7 @@ export function opened(ticket: number, store: number): void {
 }
 
 export function suggest(ticket: number, address: string, port: number): void {
-  session.suggest(torrents[ticket]!, [{ host: address, port }]);
+  session.dialler.suggest(torrents[ticket]!, [{ host: address, port }]);
 }
 
 export function tick(): void {

@@ -16,7 +16,7 @@ export const privateSwarm: Scenario = {
       const share = world.host().share(torrent, 'nothing', { announces: false });
       share.mustFinish = known.length > 0;
       world.privacy.named(torrent.infoHash, share.host.index, known);
-      share.host.session!.suggest(share.torrent!, known);
+      share.host.session!.dialler.suggest(share.torrent!, known);
     }
   },
 };
