@@ -149,46 +149,34 @@ async function bench(options: BenchOptions): Promise<boolean> {
   }
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  if (args[0] === 'codec') {
-    await benchCodec();
-    return;
-  }
-  if (args[0] === 'dht') {
-    await benchDht(args.slice(1));
-    return;
-  }
-  if (args[0] === 'words') {
-    benchWords(args.slice(1));
-    return;
-  }
-  if (args[0] === 'many') {
-    process.exitCode = (await benchMany(args.slice(1))) ? 0 : 1;
-    return;
-  }
-  if (args[0] === 'check') {
-    process.exitCode = (await benchCheck(args.slice(1))) ? 0 : 1;
-    return;
-  }
-  if (args[0] === 'soak') {
-    process.exitCode = (await benchSoak(args.slice(1))) ? 0 : 1;
-    return;
-  }
-  if (args[0] === 'stalls') {
-    process.exitCode = (await benchStalls(args.slice(1))) ? 0 : 1;
-    return;
-  }
-  if (args[0] === 'scale') {
-    await benchScale(args.slice(1));
-    return;
-  }
-  if (args[0] === 'study') {
+type Bench = (args: readonly string[]) => unknown;
+
+/** Those with options of their own. `false` says that something is not as promised. */
+const OWN: Readonly<Record<string, Bench>> = {
+  codec: benchCodec,
+  dht: benchDht,
+  words: benchWords,
+  many: benchMany,
+  check: benchCheck,
+  soak: benchSoak,
+  stalls: benchStalls,
+  scale: benchScale,
+  study: async (args) => {
     try {
-      await benchStudy(args.slice(1));
+      await benchStudy(args);
     } catch (error) {
       say(`${error instanceof Error ? error.message : error}\n\n${STUDY_USAGE}`);
       process.exitCode = 2;
     }
+  },
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  const [name = 'quick', ...rest] = args;
+  if (name === '--help') return console.log(USAGE);
+  const own = OWN[name];
+  if (own !== undefined) {
+    if ((await own(rest)) === false) process.exitCode = 1;
     return;
   }
   let options: BenchOptions;
