@@ -76,14 +76,17 @@ async function profiledRun(options: BenchOptions, ground: Ground): Promise<Measu
 async function runScenario(scenario: Scenario, setting: Setting): Promise<ScenarioResult> {
   const { options, root, tracker, own } = setting;
   say(`\n${scenario.title}`);
-  const payload = scenario.light
-    ? makeRepeatedPayload(root, setting.payload.bytes, scenario.pieceBytes)
-    : setting.payload;
+  const light = scenario.seeder === 'light';
+  const payload = light ? makeRepeatedPayload(root, setting.payload.bytes, scenario.pieceBytes) : setting.payload;
   const torrent = makeTorrent(payload, scenario.pieceBytes, tracker.url);
   const { encrypted } = scenario;
-  const seeder = scenario.light
+  const seeder = light
     ? await startLightSeeder(torrent, payload, scenario.pieceBytes)
-    : await startSeeder(torrent, payload.directory, scenario.seeders, encrypted);
+    : await startSeeder(torrent, payload.directory, {
+        count: scenario.seeders,
+        encrypted,
+        lean: scenario.seeder === 'lean',
+      });
   tracker.peers = seeder.peers;
   const ground = { root, payload, torrent, seeder, encrypted };
   const duels: Duel[] = [];
@@ -102,7 +105,7 @@ async function runScenario(scenario: Scenario, setting: Setting): Promise<Scenar
     return { scenario, duels, ...(profiled === undefined ? {} : { profiled }) };
   } finally {
     seeder.close();
-    if (scenario.light) rmSync(payload.directory, { recursive: true });
+    if (light) rmSync(payload.directory, { recursive: true });
   }
 }
 
@@ -179,6 +182,8 @@ async function main(args: readonly string[]): Promise<void> {
     if ((await own(rest)) === false) process.exitCode = 1;
     return;
   }
+  // Certificates that a machine adds cost each Node program 20 ms at its start, whatever it does then.
+  delete process.env['NODE_EXTRA_CA_CERTS'];
   let options: BenchOptions;
   try {
     options = benchOptions(args);
