@@ -155,7 +155,7 @@ export async function benchHostile(options: BenchOptions): Promise<boolean> {
   const payload = makePayload(root, options.payloadBytes);
   const tracker = await startTracker();
   const torrent = makeTorrent(payload, PIECE_BYTES, 'udp://127.0.0.1:9/announce');
-  const seeder = await startSeeder(torrent, payload.directory, 1, false);
+  const seeder = await startSeeder(torrent, payload.directory, {});
   tracker.peers = seeder.peers;
   try {
     const { quiet, besieged } = await runs(options, { root, payload, torrent, seeder, tracker });

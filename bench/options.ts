@@ -26,7 +26,7 @@ export const USAGE = `usage: npm run bench -- [quick|full|codec|seeding|webseed|
   --size 256MiB           payload, a whole number of MiB or GiB
   --pairs N               pairs per client
   --clients a,b           opponents: libtorrent, aria2, transmission, webtorrent
-  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), light-seeder, 20-seeders, encrypted
+  --scenarios a,b         1MiB, 256KiB, 16MiB (piece lengths, one seeder), light-seeder, stock-seeder, 20-seeders, encrypted
   --folder PATH           where payload and downloads go (default: /dev/shm)
   --millrace PATH         another build's dist/bin/millrace.js
   --write                 update the documents, also with quick, seeding, webseed and utp

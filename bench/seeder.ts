@@ -35,19 +35,29 @@ async function addresses(count: number): Promise<string[]> {
   return await Promise.all(hosts.map(async (host) => `${host}:${await freePort(host)}`));
 }
 
-/** Starts `count` seeders in one process, which may demand RC4 or uTP; resolves when they have checked the payload. */
-export async function startSeeder(
-  torrent: string,
-  directory: string,
-  count: number,
-  encrypted: boolean,
-  utp = false,
-): Promise<Seeder> {
+/** What libtorrent's seeders are like; without any of it one seeds over plain TCP. */
+export interface SeederManner {
+  /** So many in one process. */
+  readonly count?: number;
+  /** They accept nothing but RC4. */
+  readonly encrypted?: boolean;
+  readonly utp?: boolean;
+  /** At as little CPU time as libtorrent can be brought to (libtorrent-seed.py). */
+  readonly lean?: boolean;
+}
+
+/** Starts seeders in one process; resolves when they have checked the payload. */
+export async function startSeeder(torrent: string, directory: string, manner: SeederManner): Promise<Seeder> {
   const python = pythonWithLibtorrent();
   if (python === undefined) throw new Error('the seeder needs libtorrent: apt install python3-libtorrent');
-  const peers = await addresses(count);
+  const peers = await addresses(manner.count ?? 1);
   const program = path.join(repository, 'bench', 'libtorrent-seed.py');
-  const args = [program, ...(encrypted ? ['--rc4'] : []), ...(utp ? ['--utp'] : []), torrent, directory, ...peers];
+  const flags = [
+    ...(manner.lean === true ? ['--lean'] : []),
+    ...(manner.encrypted === true ? ['--rc4'] : []),
+    ...(manner.utp === true ? ['--utp'] : []),
+  ];
+  const args = [program, ...flags, torrent, directory, ...peers];
   const child: ChildProcess = spawn(python, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

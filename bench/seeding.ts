@@ -60,11 +60,12 @@ async function startMillrace(torrent: string, payload: Payload): Promise<Seed> {
   return { child, address };
 }
 
-async function startLibtorrent(torrent: string, payload: Payload): Promise<Seed> {
+async function startLibtorrent(torrent: string, payload: Payload, lean: boolean): Promise<Seed> {
   const python = pythonWithLibtorrent();
   if (python === undefined) throw new Error('the comparison needs libtorrent: apt install python3-libtorrent');
   const program = path.join(repository, 'bench', 'libtorrent-seed.py');
-  const child = spawn(python, [program, torrent, payload.directory, LIBTORRENT_ADDRESS], {
+  const flags = lean ? ['--lean'] : [];
+  const child = spawn(python, [program, ...flags, torrent, payload.directory, LIBTORRENT_ADDRESS], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await printedLine(child, (line) => (line === 'ready' ? true : undefined));
@@ -106,6 +107,8 @@ async function measure(
 interface SeedingFigures {
   readonly own: readonly Seeding[];
   readonly others: readonly Seeding[];
+  /** libtorrent with the C library told to keep freed memory, which its programs do not do: in no bar. */
+  readonly lean: readonly Seeding[];
   readonly crowds: readonly Seeding[];
 }
 
@@ -123,16 +126,19 @@ async function run(options: BenchOptions): Promise<SeedingFigures> {
   };
   const own: Seeding[] = [];
   const others: Seeding[] = [];
+  const lean: Seeding[] = [];
   const crowds: Seeding[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     const millrace = await startMillrace(torrent, payload);
     own.push(say('Millrace', await measure(millrace, infoHash, payload, [1, ROUNDS * payloadBytes])));
-    const libtorrent = await startLibtorrent(torrent, payload);
+    const libtorrent = await startLibtorrent(torrent, payload, false);
     others.push(say('libtorrent', await measure(libtorrent, infoHash, payload, [1, ROUNDS * payloadBytes])));
+    const tuned = await startLibtorrent(torrent, payload, true);
+    lean.push(say('libtorrent, lean', await measure(tuned, infoHash, payload, [1, ROUNDS * payloadBytes])));
     const crowd = await startMillrace(torrent, payload);
     crowds.push(say(`Millrace, ${CROWD} leechers`, await measure(crowd, infoHash, payload, [CROWD, payloadBytes / 8])));
   }
-  return { own, others, crowds };
+  return { own, others, lean, crowds };
 }
 
 function barsOf({ own, others, crowds }: SeedingFigures): Bar[] {
@@ -148,7 +154,7 @@ function barsOf({ own, others, crowds }: SeedingFigures): Bar[] {
   ];
 }
 
-function rowsOf({ own, others, crowds }: SeedingFigures): string[][] {
+function rowsOf({ own, others, lean, crowds }: SeedingFigures): string[][] {
   const row = (name: string, runs: readonly Seeding[]): string[] => [
     name,
     spread(
@@ -166,6 +172,7 @@ function rowsOf({ own, others, crowds }: SeedingFigures): string[][] {
     ['seeder', 'MiB/s', 'CPU s/GiB', 'peak RSS MiB', 'runs'],
     row('Millrace', own),
     row('libtorrent', others),
+    row('libtorrent, lean', lean),
     row(`Millrace, ${CROWD} leechers`, crowds),
   ];
 }

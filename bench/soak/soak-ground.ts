@@ -123,7 +123,7 @@ export async function startSoakGround(root: string, bulkBytes: number): Promise<
     const made = await createTorrent(path.join(payload, name), { pieceBytes: PIECE_BYTES, tiers: named, webSeeds });
     const file = path.join(root, `${name}.torrent`);
     writeFileSync(file, made.bytes);
-    const seeder = utp === undefined ? undefined : await startSeeder(file, payload, 1, false, utp);
+    const seeder = utp === undefined ? undefined : await startSeeder(file, payload, { utp });
     if (seeder !== undefined) seeders.push(seeder);
     return { name, file, infoHash: made.metainfo.infoHash, peers: seeder?.peers ?? [] };
   };

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
-import { KEEP_ALIVE_MS, PEERS_PER_TORRENT_MAX, SILENCE_MS, UNREQUESTED_BLOCKS_MAX } from '#src/engine/limits.ts';
+import { PEERS_PER_TORRENT_MAX } from '#src/engine/limits.ts';
+import { KEEP_ALIVE_MS, SILENCE_MS } from '#src/engine/swarm/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { UNREQUESTED_BLOCKS_MAX } from '#src/engine/torrent/limits.ts';
 import {
   encodeBitfield,
   encodeHave,
