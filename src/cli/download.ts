@@ -4,18 +4,20 @@ import { follow } from './follow.ts';
 import { spaceWarning } from './free-space.ts';
 import type { AddOptions, LibraryClient, LibraryTorrent, Magnet, Metainfo } from './library.ts';
 import type { Download } from './output/download-result.ts';
-import type { Reporter, Subject } from './output/reporter.ts';
+import type { Subject, TransferReporter } from './output/reporter.ts';
 import type { CostMeter } from './resources.ts';
 import { searching } from './searching.ts';
 
 /** What to download and who watches. */
 export interface DownloadJob {
   readonly client: LibraryClient;
-  readonly reporter: Reporter;
+  readonly reporter: TransferReporter;
   readonly source: Metainfo | Magnet;
   readonly add: AddOptions & { readonly directory: string };
   readonly meter: CostMeter;
   readonly signal: AbortSignal;
+  /** Bytes that others are to write to the same disk. Default: none. */
+  readonly expectedBeside?: () => number;
 }
 
 /** A finished download and its torrent, which may go on seeding. */
@@ -54,8 +56,8 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
   };
 }
 
-async function warnOfSpace({ reporter, add }: DownloadJob, missingBytes: number): Promise<void> {
-  const warning = await spaceWarning(add.directory, missingBytes);
+async function warnOfSpace({ reporter, add, expectedBeside }: DownloadJob, missingBytes: number): Promise<void> {
+  const warning = await spaceWarning(add.directory, missingBytes + (expectedBeside?.() ?? 0));
   if (warning !== undefined) reporter.warning(warning);
 }
 
@@ -67,7 +69,7 @@ export async function addTorrent({
   add,
   signal,
 }: Omit<DownloadJob, 'meter'>): Promise<LibraryTorrent> {
-  return await searching(client, reporter, client.add(source, { ...add, signal }));
+  return await searching({ client, reporter, infoHash: source.infoHash }, client.add(source, { ...add, signal }));
 }
 
 /** What people are told about a torrent before its transfer. */

@@ -1,10 +1,10 @@
 // Watching something that takes time: polls its progress at the pace the reporter wants until a promise settles.
 import type { Clock } from '../base/clock.ts';
 import type { LibraryTorrent, TorrentWarning } from './library.ts';
-import type { Reporter } from './output/reporter.ts';
+import type { Reporter, TransferReporter } from './output/reporter.ts';
 
 /** Reports a torrent's progress and warnings until `end` settles, and once more then. */
-export async function follow(torrent: LibraryTorrent, reporter: Reporter, end: Promise<void>): Promise<void> {
+export async function follow(torrent: LibraryTorrent, reporter: TransferReporter, end: Promise<void>): Promise<void> {
   const show = () => reporter.progress(torrent.progress());
   const onWarning = (warning: TorrentWarning) => reporter.warning(warning);
   torrent.on('warning', onWarning);

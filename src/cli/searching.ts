@@ -1,11 +1,19 @@
 // Telling how the search for a magnet link's metadata goes, while something waits for it.
 import type { LibraryClient } from './library.ts';
-import type { Reporter } from './output/reporter.ts';
+import type { TransferReporter } from './output/reporter.ts';
 
-/** Reports the searches of a client until `work` settles. */
-export async function searching<T>(client: LibraryClient, reporter: Reporter, work: Promise<T>): Promise<T> {
+/** Which search of which client, and who hears of it. */
+export interface Searching {
+  readonly client: LibraryClient;
+  readonly reporter: TransferReporter;
+  readonly infoHash: string;
+}
+
+/** Reports a search until `work` settles. */
+export async function searching<T>({ client, reporter, infoHash }: Searching, work: Promise<T>): Promise<T> {
   const show = () => {
-    for (const search of client.searches) reporter.searching(search.progress());
+    const progress = client.searches.map((search) => search.progress()).find((search) => search.infoHash === infoHash);
+    if (progress !== undefined) reporter.searching(progress);
   };
   const timer = setInterval(show, reporter.intervalMs);
   try {

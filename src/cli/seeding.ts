@@ -3,7 +3,7 @@ import { EXIT_DONE } from './exit-code.ts';
 import { follow } from './follow.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { LibraryTorrent, SeedGoalReached } from './library.ts';
-import type { Reporter } from './output/reporter.ts';
+import type { TransferReporter } from './output/reporter.ts';
 
 /** How seeding ended: with which exit status, and because of which goal. */
 export interface SeedingEnd {
@@ -14,7 +14,7 @@ export interface SeedingEnd {
 /** Reports the seeding to its end; rejects with what stopped the torrent. */
 export async function followSeeding(
   torrent: LibraryTorrent,
-  reporter: Reporter,
+  reporter: TransferReporter,
   interrupts: Interrupts,
 ): Promise<SeedingEnd> {
   let goal: SeedGoalReached | undefined;

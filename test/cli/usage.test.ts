@@ -9,7 +9,7 @@ import { eventsOf, runMillrace } from './run-millrace.ts';
 const MISUNDERSTOOD: [string, RegExp][] = [
   ['gte x', /^millrace: unknown command 'gte' \(Did you mean get\?\) \(see: millrace --help\)\n$/],
   ['get', /^millrace: missing required argument 'source' \(see: millrace get --help\)\n$/],
-  ['get a b', /too many arguments/],
+  ['info a b', /too many arguments/],
   ['get x --frob', /unknown option '--frob'/],
   ['get x --memory 12q', /--memory.*"12q" is not a size/],
   ['get x --max-peers 0', /--max-peers.*"0" is not a whole number from 1 on/],

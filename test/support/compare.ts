@@ -10,10 +10,14 @@ export interface Leniency {
   readonly emptyMayMiss?: boolean;
 }
 
-/** Fails unless `folder` holds exactly the payload's files. Pad files may be missing, but must be zeros if they exist. */
-export async function assertDownloaded(payload: Payload, folder: string, leniency: Leniency = {}): Promise<void> {
+/** Fails unless `folder` holds exactly the files of the payload, or of the payloads. Pad files may be missing, but must be zeros if they exist. */
+export async function assertDownloaded(
+  payload: Payload | readonly Payload[],
+  folder: string,
+  leniency: Leniency = {},
+): Promise<void> {
   const found = new Set(await filesBelow(folder));
-  for (const { relative, pad, bytes } of payloadFiles(payload)) {
+  for (const { relative, pad, bytes } of [payload].flat().flatMap((each) => [...payloadFiles(each)])) {
     const exists = found.delete(relative);
     if (!exists && (pad || (leniency.emptyMayMiss && bytes.length === 0))) continue;
     assert.ok(exists, `the download lacks ${JSON.stringify(relative)}; it has ${[...found].slice(0, 5).join(', ')} …`);

@@ -5,27 +5,28 @@ import { PassThrough, Readable } from 'node:stream';
 import { Bitfield } from '#src/base/bitfield.ts';
 import type { StorageError } from '#src/base/errors.ts';
 import { Interrupts } from '#src/cli/interrupts.ts';
-import type {
-  AddOptions,
-  ClientOptions,
-  CreatedTorrent,
-  CreateOptions,
-  FetchOptions,
-  Library,
-  LibraryClient,
-  LibraryTorrent,
-  Magnet,
-  Metainfo,
-  PeerAddress,
-  PortMappingStatus,
-  ScrapeInfo,
-  SearchProgress,
-  TorrentEvents,
-  TorrentFile,
-  TorrentProgress,
-  TorrentState,
-  TorrentWarning,
-  VerifyResult,
+import {
+  type AddOptions,
+  type ClientOptions,
+  type CreatedTorrent,
+  type CreateOptions,
+  type FetchOptions,
+  isMagnet,
+  type Library,
+  type LibraryClient,
+  type LibraryTorrent,
+  type Magnet,
+  type Metainfo,
+  type PeerAddress,
+  type PortMappingStatus,
+  type ScrapeInfo,
+  type SearchProgress,
+  type TorrentEvents,
+  type TorrentFile,
+  type TorrentProgress,
+  type TorrentState,
+  type TorrentWarning,
+  type VerifyResult,
 } from '#src/cli/library.ts';
 import { runProgram } from '#src/cli/program.ts';
 import { VirtualClock } from '#src/testing/virtual-clock.ts';
@@ -50,9 +51,9 @@ export const METAINFO: Metainfo = {
 
 /** A torrent whose life is in the hands of a test. */
 export class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryTorrent {
-  readonly infoHash: string = HASH;
-  readonly name: string = METAINFO.name;
-  readonly metainfo: Metainfo = METAINFO;
+  readonly infoHash: string;
+  readonly name: string;
+  readonly metainfo: Metainfo;
   now: TorrentProgress = {
     state: 'opening',
     bytesDone: 0,
@@ -73,8 +74,11 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements LibraryT
   #ended: (error?: Error) => void = () => undefined;
   readonly #end: Promise<void>;
 
-  constructor() {
+  constructor(metainfo: Metainfo = METAINFO) {
     super();
+    this.metainfo = metainfo;
+    this.infoHash = metainfo.infoHash;
+    this.name = metainfo.name;
     this.#end = new Promise<void>((resolve, reject) => {
       this.#ended = (error) => (error ? reject(error) : resolve());
     });
@@ -155,6 +159,8 @@ export class FakeClient
   implements LibraryClient
 {
   readonly torrent: FakeTorrent = new FakeTorrent();
+  /** All that were added, the others by their own metainfo. */
+  readonly torrents: FakeTorrent[] = [];
   addOptions: AddOptions | undefined;
   closed = 0;
   /** Told once the torrent is added and watched. */
@@ -166,11 +172,14 @@ export class FakeClient
 
   readonly searches: { progress(): SearchProgress }[] = [];
 
-  async add(_source: Metainfo | Magnet, options?: AddOptions): Promise<FakeTorrent> {
+  async add(source: Metainfo | Magnet, options?: AddOptions): Promise<FakeTorrent> {
     this.addOptions = options;
-    if (typeof options?.select === 'function') this.torrent.selected = options.select(METAINFO.files);
-    setImmediate(() => this.added(this.torrent, this));
-    return this.torrent;
+    const isOther = source.infoHash !== HASH && !isMagnet(source);
+    const torrent = isOther ? new FakeTorrent(source) : this.torrent;
+    if (typeof options?.select === 'function') torrent.selected = options.select(METAINFO.files);
+    this.torrents.push(torrent);
+    setImmediate(() => this.added(torrent, this));
+    return torrent;
   }
 
   /** What it was asked for, and how. */
@@ -258,8 +267,13 @@ export class ProgramBench implements Library {
     ];
   }
 
-  async resolveSource(): Promise<Metainfo | Magnet> {
+  /** What particular sources stand for. */
+  readonly sources: Map<string, Metainfo | Magnet> = new Map();
+
+  async resolveSource(source: string): Promise<Metainfo | Magnet> {
     if (this.sourceError) throw this.sourceError;
+    const named = this.sources.get(source);
+    if (named !== undefined) return named;
     return this.magnet ?? METAINFO;
   }
 

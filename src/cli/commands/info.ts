@@ -112,7 +112,8 @@ async function metainfoOf(
     });
     const signal = AbortSignal.any([limit, context.interrupts.signal]);
     try {
-      return await searching(client, reporter, client.fetchMetadata(magnet, { ...swarmOptionsFrom(options), signal }));
+      const fetching = client.fetchMetadata(magnet, { ...swarmOptionsFrom(options), signal });
+      return await searching({ client, reporter, infoHash: magnet.infoHash }, fetching);
     } catch (error) {
       if (error !== limit.reason) throw error;
       reporter.findings(magnetResult(magnet).render);

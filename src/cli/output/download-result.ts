@@ -36,6 +36,27 @@ export function downloadResult(download: Download): Result {
   return { fields: fieldsOf(download), render: (palette) => linesOf(download, palette) };
 }
 
+/** One of several downloads: what is measured of the process is of all of them. */
+export function transferFields(download: Download): Record<string, unknown> {
+  const { infoHash, name, bytes, downloadedBytes, uploadedBytes, cost, place } = download;
+  const seconds = roundSeconds(cost.seconds);
+  return {
+    infoHash,
+    name,
+    bytes,
+    downloadedBytes,
+    uploadedBytes,
+    seconds,
+    ...(place !== undefined && { path: place }),
+  };
+}
+
+/** That one of several downloads is done, for people. */
+export function downloadSentence({ name, bytes, downloadedBytes, fileCount, cost }: Download): string {
+  const how = downloadedBytes === 0 ? 'was here already' : `in ${formatDuration(cost.seconds)}`;
+  return `done: ${name}, ${formatBytes(bytes)} in ${formatCountOf(fileCount, 'file')}, ${how}`;
+}
+
 function fieldsOf(download: Download): Record<string, unknown> {
   const { infoHash, name, bytes, downloadedBytes, uploadedBytes, cost, dataPath, profile, place, proof } = download;
   const { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads, sealedBytes } = dataPath;

@@ -15,7 +15,7 @@ export interface FrameStyle {
   readonly unicode: boolean;
 }
 
-const INDENT = '  ';
+export const INDENT = '  ';
 const BAR_COLUMNS_MAX = 72;
 /** The most that `formatBytes` takes: "0.98 KiB". */
 const BYTES_COLUMNS = 8;
@@ -95,13 +95,14 @@ function remarkOn(progress: TorrentProgress): string | undefined {
   return progress.stall?.message;
 }
 
-function amount(done: number, wanted: number): string {
+/** "1.00 MiB of 2.00 GiB", as wide at every moment. */
+export function amount(done: number, wanted: number): string {
   const whole = ` of ${formatBytes(wanted)}`;
   return `${formatBytes(done)}${whole}`.padEnd(BYTES_COLUMNS + whole.length);
 }
 
 /** Joins as many facts as fit the width; the first one always stays. */
-function joined(facts: readonly string[], style: FrameStyle): string {
+export function joined(facts: readonly string[], style: FrameStyle): string {
   const separator = style.unicode ? ' · ' : ' | ';
   const room = style.columns - INDENT.length;
   let line = fitColumns(facts[0] ?? '', room);
@@ -113,7 +114,8 @@ function joined(facts: readonly string[], style: FrameStyle): string {
   return line;
 }
 
-function bar(share: number, { columns, palette, unicode }: FrameStyle): string {
+/** A bar with its percentage. */
+export function bar(share: number, { columns, palette, unicode }: FrameStyle): string {
   const label = formatShare(share).padStart(8);
   const width = Math.max(0, Math.min(BAR_COLUMNS_MAX, columns - INDENT.length - label.length));
   const done = Math.min(width, Math.max(0, Math.floor(share * width)));

@@ -1,7 +1,7 @@
 // --json: one object a line on standard output and nothing else there. The contract is in docs/cli.md.
 import { formatAddress } from '../arguments/address.ts';
 import type { PeerAddress, PortMappingStatus, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
-import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
+import type { Failure, Reporter, Result, Subject, Tally, Transfer } from './reporter.ts';
 
 /** Reports events to programs. `done` or `error` is the last line: what comes after it is not reported. */
 export class JsonReporter implements Reporter {
@@ -38,8 +38,23 @@ export class JsonReporter implements Reporter {
     this.#event('progress', { state: activity, bytesDone, bytesWanted, bytesPerSecond });
   }
 
-  warning({ code, message }: TorrentWarning): void {
-    this.#event('warning', { code, message });
+  warning({ code, message }: TorrentWarning, about?: Pick<Transfer, 'infoHash' | 'name'>): void {
+    this.#event('warning', { ...(about && { infoHash: about.infoHash, name: about.name }), code, message });
+  }
+
+  overview(transfers: readonly Transfer[]): void {
+    for (const { infoHash, name, search, progress } of transfers) {
+      if (progress !== undefined) this.#event('progress', { infoHash, name, ...progress });
+      else if (search !== undefined) this.searching(search);
+    }
+  }
+
+  transferDone(_sentence: string, fields: Result['fields']): void {
+    this.#event('torrent-done', fields);
+  }
+
+  transferFailed({ infoHash, name }: Transfer, { code, message }: Failure): void {
+    this.#event('torrent-error', { infoHash, name, code, message });
   }
 
   /** Notices are for people. */

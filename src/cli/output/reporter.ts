@@ -24,6 +24,30 @@ export interface Tally {
   readonly bytesPerSecond: number;
 }
 
+/** One of several torrents that a command is about, and where it is. */
+export interface Transfer {
+  readonly infoHash: string;
+  /** For people; until the metadata is there, what the link says. */
+  readonly name: string;
+  /** While its metadata is looked for. */
+  readonly search?: SearchProgress | undefined;
+  /** Once it is there. */
+  readonly subject?: Subject | undefined;
+  readonly progress?: TorrentProgress | undefined;
+}
+
+/** All of them together. */
+export interface TransferTotals {
+  readonly torrents: number;
+  readonly done: number;
+  readonly failed: number;
+  /** Of those whose metadata is there. */
+  readonly bytesDone: number;
+  readonly bytesWanted: number;
+  readonly downloadBytesPerSecond: number;
+  readonly uploadBytesPerSecond: number;
+}
+
 /** How a command ended well: for programs as fields, for people as lines. */
 export interface Result {
   readonly fields: Readonly<Record<string, unknown>>;
@@ -43,20 +67,18 @@ export interface Failure {
 }
 
 /** Shows what happens. Calls never throw. */
-export interface Reporter {
-  /** How often, at most, `progress` and `tally` are worth calling. */
-  readonly intervalMs: number;
+export interface Reporter extends TransferReporter {
   /** The client listens for peers at this address. */
   listening(address: PeerAddress): void;
   /** What came of asking gateways to let peers in. */
   portMapping(status: PortMappingStatus): void;
-  /** The metadata of a magnet link is being looked for. */
-  searching(progress: SearchProgress): void;
-  /** A transfer begins; `progress` follows. */
-  begin(subject: Subject): void;
-  progress(progress: TorrentProgress): void;
   tally(tally: Tally): void;
-  warning(warning: TorrentWarning): void;
+  /** Where those of several torrents are that are not at their end. */
+  overview(transfers: readonly Transfer[], totals: TransferTotals): void;
+  /** One of several torrents is there; `sentence` says so to people. */
+  transferDone(sentence: string, fields: Result['fields']): void;
+  /** One of several torrents was stopped; the others go on. */
+  transferFailed(transfer: Transfer, failure: Failure): void;
   /** Something that people want to know and programs do not. */
   notice(text: string): void;
   /** What was found, for people, before it ends in `failed`: that carries it for programs. */
@@ -65,4 +87,17 @@ export interface Reporter {
   failed(failure: Failure): void;
   /** Gives the terminal back. Can be called more than once. */
   close(): void;
+}
+
+/** The part of it that one torrent's download needs. */
+export interface TransferReporter {
+  /** How often, at most, `progress` and `tally` are worth calling. */
+  readonly intervalMs: number;
+  /** The metadata of a magnet link is being looked for. */
+  searching(progress: SearchProgress): void;
+  /** A transfer begins; `progress` follows. */
+  begin(subject: Subject): void;
+  progress(progress: TorrentProgress): void;
+  /** `about` is the torrent among several that it concerns. */
+  warning(warning: TorrentWarning, about?: Pick<Transfer, 'infoHash' | 'name'>): void;
 }

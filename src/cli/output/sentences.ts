@@ -11,6 +11,11 @@ export function describeSubject(subject: Subject): string {
   return `${printable(subject.name)}: ${formatBytes(subject.totalBytes)}, ${files}, ${pieces}, in ${subject.directory}`;
 }
 
+/** A sentence about one of several torrents; without one, the sentence alone. */
+export function labelled(about: { readonly name: string } | undefined, text: string): string {
+  return printable(about === undefined ? text : `${about.name}: ${text}`);
+}
+
 /** How the search for a magnet link's metadata goes. */
 export function searchSentence({ peers, sources, share, stall }: SearchProgress): string {
   if (stall !== undefined) return `looking for metadata: ${printable(stall.message)}`;

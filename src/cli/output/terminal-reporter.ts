@@ -5,14 +5,15 @@ import { formatAddress } from '../arguments/address.ts';
 import type { PeerAddress, PortMappingStatus, SearchProgress, TorrentProgress, TorrentWarning } from '../library.ts';
 import { wrapColumns } from './display-width.ts';
 import { type FrameStyle, searchFrame, tallyFrame, torrentFrame } from './frame.ts';
+import { overviewFrame } from './overview-frame.ts';
 import type { Palette } from './palette.ts';
 import { printable } from './printable.ts';
-import type { Failure, Reporter, Result, Subject, Tally } from './reporter.ts';
-import { failureLines, portMappingSentence } from './sentences.ts';
+import type { Failure, Reporter, Result, Subject, Tally, Transfer, TransferTotals } from './reporter.ts';
+import { failureLines, labelled, portMappingSentence } from './sentences.ts';
 
 /** The terminal to draw on. */
 export interface Screen {
-  readonly stream: NodeJS.WritableStream & { readonly columns?: number };
+  readonly stream: NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
   /** Lines for standard error, which may be elsewhere. */
   problem(line: string): void;
   readonly palette: Palette;
@@ -24,6 +25,7 @@ export interface Screen {
 const MARGIN_COLUMNS = 1;
 const INDENT = '  ';
 const COLUMNS_DEFAULT = 80;
+const ROWS_DEFAULT = 24;
 /** The same warning is not repeated within this time. */
 const REPEAT_MS = 60_000;
 
@@ -71,14 +73,26 @@ export class TerminalReporter implements Reporter {
     this.#draw(tallyFrame({ ...tally, subject: printable(tally.subject) }, this.#style()));
   }
 
-  warning(warning: TorrentWarning): void {
-    const key = `${warning.code} ${warning.message}`;
+  overview(transfers: readonly Transfer[], totals: TransferTotals): void {
+    this.#draw(overviewFrame(transfers, totals, { ...this.#style(), rows: this.#screen.stream.rows ?? ROWS_DEFAULT }));
+  }
+
+  transferDone(sentence: string): void {
+    this.#lasting(printable(sentence), this.#screen.palette.good);
+  }
+
+  transferFailed(transfer: Transfer, { message }: Failure): void {
+    this.#lasting(`failed: ${labelled(transfer, message)}`, this.#screen.palette.attention);
+  }
+
+  warning(warning: TorrentWarning, about?: Pick<Transfer, 'name'>): void {
+    const key = `${warning.code} ${about?.name ?? ''} ${warning.message}`;
     const nowMs = this.#screen.clock.nowMs();
     const lastMs = this.#warnedAtMs.get(key);
     if (lastMs !== undefined && nowMs - lastMs < REPEAT_MS) return;
     for (const [other, otherMs] of this.#warnedAtMs) if (nowMs - otherMs >= REPEAT_MS) this.#warnedAtMs.delete(other);
     this.#warnedAtMs.set(key, nowMs);
-    this.#lasting(`! ${printable(warning.message)}`, this.#screen.palette.attention);
+    this.#lasting(`! ${labelled(about, warning.message)}`, this.#screen.palette.attention);
   }
 
   notice(text: string): void {
