@@ -1,5 +1,5 @@
 // Asks for huge pages under piece memory: one page fault and one entry of the TLB where there were 512. Optional, as the rest of
-// native/; docs/decisions/0018-huge-pages.md has what it gains.
+// native/; docs/decisions/0019-huge-pages.md has what it gains.
 import { nativeModule } from '../native-module.ts';
 
 /** What native/huge-pages.c exports. */
