@@ -1,7 +1,7 @@
 // Seeders that send wrong bytes: no wrong piece reaches the disk, and who sends only wrong ones is soon left alone.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DUPLICATES_MAX } from '#src/engine/limits.ts';
+import { DUPLICATES_MAX } from '#src/engine/picker/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { ScriptedSeeder } from '#src/testing/peers/scripted-seeder.ts';
 import { corruptBlocks } from '#src/testing/peers/wrong-blocks.ts';

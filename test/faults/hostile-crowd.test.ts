@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import test from 'node:test';
-import { STRANGERS_MAX } from '#src/engine/limits.ts';
+import { STRANGERS_MAX } from '#src/engine/session/limits.ts';
 import { HostileCrowd } from '#src/testing/peers/hostile-crowd.ts';
 import { ClientBench, until, within } from '../support/client-bench.ts';
 

@@ -2,7 +2,8 @@
 // address (BEP 10), priorities (BEP 40), and the silence of private torrents (BEP 27).
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { PEERS_PER_TORRENT_MAX, PEX_BURST_MAX, PEX_ENTRIES_MAX, PEX_INTERVAL_MS } from '#src/engine/limits.ts';
+import { PEX_BURST_MAX, PEX_ENTRIES_MAX, PEX_INTERVAL_MS } from '#src/engine/extensions/limits.ts';
+import { PEERS_PER_TORRENT_MAX } from '#src/engine/limits.ts';
 import { peerPriority } from '#src/engine/swarm/peer-priority.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import type { TorrentSpec } from '#src/engine/torrent/torrent-spec.ts';

@@ -1,7 +1,7 @@
 // Introductions between peers (BEP 55) in whole sessions: we are the one in the middle, the one who asks, or the one who is asked for.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { HOLEPUNCH_BURST_MAX } from '#src/engine/limits.ts';
+import { HOLEPUNCH_BURST_MAX } from '#src/engine/extensions/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { EXTENSION_IDS } from '#src/protocol/extension/extension-table.ts';
 import { encodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
-import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from '#src/engine/limits.ts';
+import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from '#src/engine/discovery/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { encodeRequest, INTERESTED_MESSAGE } from '#src/protocol/wire/message-writer.ts';
 import { SimulatedSession } from '#src/testing/simulator/simulated-session.ts';

@@ -1,13 +1,9 @@
 // What crowds of strangers can take from a session: a bounded number of connections, and never those that it makes itself.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {
-  DIALLED_SHARE,
-  DIALS_MAX,
-  HANDSHAKE_TIMEOUT_MS,
-  LINKS_PER_HOST_MAX,
-  STRANGERS_MAX,
-} from '#src/engine/limits.ts';
+import { HANDSHAKE_TIMEOUT_MS } from '#src/engine/limits.ts';
+import { DIALS_MAX, STRANGERS_MAX } from '#src/engine/session/limits.ts';
+import { DIALLED_SHARE, LINKS_PER_HOST_MAX } from '#src/engine/swarm/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { SEED_PORT, SimulatedSession } from '#src/testing/simulator/simulated-session.ts';
 

@@ -1,7 +1,8 @@
 // Piece memory shared by torrents that do not all get on: one that is stuck must not hold the others up.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { IDLE_MEMORY_MS, REQUEST_TIMEOUT_MS, SILENT_MEMORY_MS } from '#src/engine/limits.ts';
+import { REQUEST_TIMEOUT_MS } from '#src/engine/limits.ts';
+import { IDLE_MEMORY_MS, SILENT_MEMORY_MS } from '#src/engine/session/limits.ts';
 import { BLOCK_BYTES, RUN_BLOCKS } from '#src/engine/torrent/geometry.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import { CHOKE_MESSAGE, encodeReject, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '#src/protocol/wire/message-writer.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
-import { LOSSES_TOLD_MAX, RECHECK_PATIENCE_MS } from '#src/engine/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { LOSSES_TOLD_MAX, RECHECK_PATIENCE_MS } from '#src/engine/torrent/limits.ts';
 import { decodeDontHave } from '#src/protocol/extension/dont-have.ts';
 import { encodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';
 import {

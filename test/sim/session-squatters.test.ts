@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
-import { PLACE_HOPE_MS, PLACE_IDLE_MS, SLOT_UNUSED_MS } from '#src/engine/limits.ts';
+import { PLACE_HOPE_MS, PLACE_IDLE_MS, SLOT_UNUSED_MS } from '#src/engine/swarm/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import {

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
 import { randomBelow } from '#src/base/clock.ts';
-import { SUPER_SEED_PATIENCE_MS, SUPER_SEED_PIECES } from '#src/engine/limits.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
+import { SUPER_SEED_PATIENCE_MS, SUPER_SEED_PIECES } from '#src/engine/torrent/limits.ts';
 import type { Torrent } from '#src/engine/torrent/torrent.ts';
 import { decodeExtendedHandshake } from '#src/protocol/extension/handshake.ts';
 import {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '#src/base/bitfield.ts';
-import { USELESS_GRACE_MS } from '#src/engine/limits.ts';
+import { USELESS_GRACE_MS } from '#src/engine/extensions/limits.ts';
 import { PRIORITY_NORMAL, PRIORITY_SKIP } from '#src/engine/picker/piece-picker.ts';
 import { BLOCK_BYTES } from '#src/engine/torrent/geometry.ts';
 import { EXTENSION_IDS, type ExtensionName } from '#src/protocol/extension/extension-table.ts';

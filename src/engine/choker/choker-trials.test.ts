@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { optimisticOf, peer, round, unchokedLinks } from '../../testing/choker-rounds.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, OPTIMISTIC_PATIENCE_ROUNDS } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 import { Choker } from './choker.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, OPTIMISTIC_PATIENCE_ROUNDS } from './limits.ts';
 
 test('slots that nobody earns are tried with: a crowd that gives nothing is not served in the order in which it came', () => {
   const peers = Array.from({ length: 20 }, (_, index) => peer(index + 1));

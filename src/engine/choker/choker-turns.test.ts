@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { peer, round, unchokedLinks } from '../../testing/choker-rounds.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 import { Choker } from './choker.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS } from './limits.ts';
 
 test('a seed lets each peer have its turn in order, however fast it is', () => {
   const peers = Array.from({ length: 12 }, (_, index) => peer(index + 1, { uploadBytesPerSecond: 1000 - index }));

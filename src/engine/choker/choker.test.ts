@@ -4,9 +4,9 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { optimisticOf, peer, round, unchokedLinks } from '../../testing/choker-rounds.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 import { Choker } from './choker.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS } from './limits.ts';
 
 const someFacts = fc.record({
   interested: fc.boolean(),

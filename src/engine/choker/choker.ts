@@ -6,14 +6,14 @@
 
 import { type Random, randomBelow } from '../../base/clock.ts';
 import { SparseMap } from '../../base/sparse-map.ts';
+import type { LinkId } from '../ports.ts';
 import {
   CHOKE_INTERVAL_MS,
   NEW_PEER_MS,
   NEW_PEER_WEIGHT,
   OPTIMISTIC_INTERVAL_MS,
   OPTIMISTIC_PATIENCE_ROUNDS,
-} from '../limits.ts';
-import type { LinkId } from '../ports.ts';
+} from './limits.ts';
 
 /** A peer as the choker sees it. Rates in bytes per second, times on the injected clock. */
 export interface ChokerPeer {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { UPLOAD_SLOTS_MAX, UPLOAD_SLOTS_MIN, UPLOAD_SLOTS_START } from '../limits.ts';
+import { UPLOAD_SLOTS_MAX, UPLOAD_SLOTS_MIN, UPLOAD_SLOTS_START } from './limits.ts';
 import { SlotTuner, slotsForLimit } from './slot-tuner.ts';
 
 /** Lets rounds pass over a line that carries `rate(slots)`, with more peers than slots. */

@@ -10,7 +10,7 @@ import {
   UPLOAD_SLOTS_MAX,
   UPLOAD_SLOTS_MIN,
   UPLOAD_SLOTS_START,
-} from '../limits.ts';
+} from './limits.ts';
 
 /** What a round of choking saw. Rates in bytes per second. */
 export interface UploadFacts {

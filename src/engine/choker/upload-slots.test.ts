@@ -4,9 +4,10 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { jainIndex } from '../../testing/simulator/jain-index.ts';
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, TICK_MS, UPLOAD_SLOTS_MAX } from '../limits.ts';
+import { TICK_MS } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 import { type ChokeDecision, Choker, type ChokerPeer } from './choker.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, UPLOAD_SLOTS_MAX } from './limits.ts';
 import { type SlotUser, UploadSlots } from './upload-slots.ts';
 
 type ModelPeer = { -readonly [Key in keyof ChokerPeer]: ChokerPeer[Key] };

@@ -2,8 +2,8 @@
 // one that is alone gets all. Where that does not come out even they take turns (slot-turns.ts), and so they do for the
 // slots that are given on spec. What the slots of one torrent are used for is its own choker's decision.
 import type { Random } from '../../base/clock.ts';
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, SLOTS_PER_OPTIMISTIC } from '../limits.ts';
 import type { ChokeDecision, Choker, ChokerPeer } from './choker.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, SLOTS_PER_OPTIMISTIC } from './limits.ts';
 import { SlotTuner } from './slot-tuner.ts';
 import { type SlotClaim, SlotTurns, shareOut } from './slot-turns.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from '../limits.ts';
 import { AnnouncePace } from './announce-pace.ts';
+import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from './limits.ts';
 
 const APART_MS = 1000 / ANNOUNCES_PER_SECOND;
 

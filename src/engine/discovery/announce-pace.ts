@@ -1,7 +1,7 @@
 // Spreads the announces of a session over time: when thousands of torrents start together, their trackers, and the router
 // at home, get them one after the other; half an hour later they come as far apart again. Turns are booked: whoever waits
 // sleeps until his own, so that thousands may wait. The DHT's look-ups have turns of their own.
-import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from '../limits.ts';
+import { ANNOUNCE_BURST, ANNOUNCES_PER_SECOND } from './limits.ts';
 
 /** How many go at once, and how many then go each second: of torrents that lack peers, and of the others. */
 export interface PaceRates {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { A, AnnouncerScene, B, C, GOOD } from '../../testing/tracker/announcer-scene.ts';
-import { ANNOUNCE_INTERVAL_MIN_MS } from '../limits.ts';
 import { Announcer } from './announcer.ts';
+import { ANNOUNCE_INTERVAL_MIN_MS } from './limits.ts';
 
 test('a tracker that is added is asked at once, and one that is there stays where it is', () => {
   const swarm = new AnnouncerScene(Announcer, [[A]]);

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { A, AnnouncerScene, B, C, GOOD, HALF_HOUR_MS } from '../../testing/tracker/announcer-scene.ts';
-import { ANNOUNCE_PARALLEL_MAX, ANNOUNCE_PATIENCE_MS, TRACKER_BACK_OFF } from '../limits.ts';
 import { Announcer } from './announcer.ts';
 import { backOffMs } from './back-off.ts';
+import { ANNOUNCE_PARALLEL_MAX, ANNOUNCE_PATIENCE_MS, TRACKER_BACK_OFF } from './limits.ts';
 
 test('a tracker that takes long is not waited for, within limits', () => {
   const swarm = new AnnouncerScene(Announcer, [[A], [B], [C], ['http://d.example/'], ['http://e.example/']]);

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { A, AnnouncerScene, B, C, GOOD, HALF_HOUR_MS } from '../../testing/tracker/announcer-scene.ts';
+import { type Announcement, Announcer } from './announcer.ts';
 import {
   ANNOUNCE_EARLY_FIRST_MS,
   ANNOUNCE_INTERVAL_MAX_MS,
@@ -12,8 +13,7 @@ import {
   ANNOUNCE_PARALLEL_MAX,
   ANNOUNCE_PATIENCE_MS,
   ANNOUNCE_STOPPED_MAX,
-} from '../limits.ts';
-import { type Announcement, Announcer } from './announcer.ts';
+} from './limits.ts';
 
 test('nothing is due before the start, and started comes first, once', () => {
   const idle = new Announcer([[A]], new SeededRandom(1));

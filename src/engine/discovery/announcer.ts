@@ -7,6 +7,9 @@ import { SparseMap } from '../../base/sparse-map.ts';
 import { SparseSet } from '../../base/sparse-set.ts';
 import type { AnnounceEvent, AnnounceReply } from '../../protocol/tracker/announce.ts';
 import { TrackerFailure } from '../../protocol/tracker/tracker-failure.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS } from '../limits.ts';
+import { OUTAGE_RETRY_MAX_MS } from '../session/limits.ts';
+import { backOffMs } from './back-off.ts';
 import {
   ANNOUNCE_EARLY_FIRST_MS,
   ANNOUNCE_INTERVAL_MAX_MS,
@@ -15,12 +18,8 @@ import {
   ANNOUNCE_PATIENCE_MS,
   ANNOUNCE_RETRY_IN_MAX_MS,
   ANNOUNCE_STOPPED_MAX,
-  ANNOUNCE_STOPPED_TIMEOUT_MS,
-  ANNOUNCE_TIMEOUT_MS,
   TRACKER_BACK_OFF,
-} from '../limits.ts';
-import { OUTAGE_RETRY_MAX_MS } from '../session/limits.ts';
-import { backOffMs } from './back-off.ts';
+} from './limits.ts';
 import type { TrackerRecord, TrackerStatus } from './tracker-record.ts';
 import { TrackerTiers } from './tracker-tiers.ts';
 

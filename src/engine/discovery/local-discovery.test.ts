@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
+import type { PeerAddress } from '../ports.ts';
+import type { Member } from '../session/member.ts';
 import {
   LSD_HASHES_PER_MESSAGE,
   LSD_HEARD_PER_SECOND_MAX,
   LSD_INTERVAL_MS,
   LSD_LOOK_MS,
   LSD_PACE_MS,
-} from '../limits.ts';
-import type { PeerAddress } from '../ports.ts';
-import type { Member } from '../session/member.ts';
+} from './limits.ts';
 import { LocalDiscovery } from './local-discovery.ts';
 
 const NEIGHBOUR = { host: '192.168.1.7', port: 6881 };

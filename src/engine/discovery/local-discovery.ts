@@ -1,16 +1,16 @@
 // Finds peers in the own network (BEP 14): says which torrents we share, and hears of those that others do. Good manners:
 // one message a minute at most, each torrent every five minutes, private torrents never (BEP 27).
 import type { Clock } from '../../base/clock.ts';
+import type { PeerAddress } from '../ports.ts';
+import type { Member } from '../session/member.ts';
+import type { Roster } from '../session/roster.ts';
 import {
   LSD_HASHES_PER_MESSAGE,
   LSD_HEARD_PER_SECOND_MAX,
   LSD_INTERVAL_MS,
   LSD_LOOK_MS,
   LSD_PACE_MS,
-} from '../limits.ts';
-import type { PeerAddress } from '../ports.ts';
-import type { Member } from '../session/member.ts';
-import type { Roster } from '../session/roster.ts';
+} from './limits.ts';
 
 /** Whoever speaks to the own network. */
 export interface LocalPort {

@@ -10,13 +10,13 @@ import {
   HOLEPUNCH_ERRORS,
   type HolepunchMessage,
 } from '../../protocol/extension/holepunch-message.ts';
-import { HOLEPUNCH_BURST_MAX, HOLEPUNCH_PER_MINUTE_MAX, HOLEPUNCH_SOUGHT_MAX } from '../limits.ts';
 import type { PeerAddress } from '../ports.ts';
 import { mayKnow, scopeOf } from '../swarm/address-scope.ts';
 import { addressKey, plainHost } from '../swarm/candidates.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { ExtendedMessages } from './extended-messages.ts';
+import { HOLEPUNCH_BURST_MAX, HOLEPUNCH_PER_MINUTE_MAX, HOLEPUNCH_SOUGHT_MAX } from './limits.ts';
 
 /** What a relay works with. */
 export interface HolepunchRelayParts {

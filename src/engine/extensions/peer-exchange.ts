@@ -5,6 +5,12 @@ import { PeerError } from '../../base/errors.ts';
 import { SparseMap } from '../../base/sparse-map.ts';
 import { decodePex, encodePex, PEX_FLAGS, type PexAdded } from '../../protocol/extension/pex-message.ts';
 import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
+import type { PeerAddress } from '../ports.ts';
+import { mayKnow } from '../swarm/address-scope.ts';
+import { addressKey, isLoopback, plainHost } from '../swarm/candidates.ts';
+import type { Peer } from '../swarm/peer.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { ExtendedMessages } from './extended-messages.ts';
 import {
   PEX_BURST_MAX,
   PEX_ENTRIES_MAX,
@@ -12,13 +18,7 @@ import {
   PEX_INTERVAL_MS,
   PEX_LEARNT_MAX,
   PEX_MESSAGES_PER_MINUTE_MAX,
-} from '../limits.ts';
-import type { PeerAddress } from '../ports.ts';
-import { mayKnow } from '../swarm/address-scope.ts';
-import { addressKey, isLoopback, plainHost } from '../swarm/candidates.ts';
-import type { Peer } from '../swarm/peer.ts';
-import type { Swarm } from '../swarm/swarm.ts';
-import type { ExtendedMessages } from './extended-messages.ts';
+} from './limits.ts';
 
 /** What passed between one peer and us. */
 interface Exchange {

@@ -1,8 +1,8 @@
 // Who wants no data any more (BEP 21): the handshake says it, and a message of one byte says when it changes, as
 // libtorrent and its family send it. Two who want nothing of each other part.
 import { PeerError } from '../../base/errors.ts';
-import { USELESS_GRACE_MS } from '../limits.ts';
 import type { Peer } from '../swarm/peer.ts';
+import { USELESS_GRACE_MS } from './limits.ts';
 
 /** Takes in the message. Throws PeerError ERR_WIRE_EXTENDED when it is not one byte. */
 export function hearUploadOnly(peer: Peer, payload: Uint8Array): void {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { equalBytes } from '../../base/bytes.ts';
 import { PeerError } from '../../base/errors.ts';
 import { METADATA_PIECE_BYTES } from '../../protocol/extension/metadata-message.ts';
-import { METADATA_TIMEOUT_MS } from '../limits.ts';
+import { METADATA_TIMEOUT_MS } from './limits.ts';
 import { MetadataExchange, type MetadataOutcome } from './metadata-exchange.ts';
 
 const BYTES = Uint8Array.from({ length: METADATA_PIECE_BYTES * 5 + 77 }, (_, at) => (at * 7) ^ (at >> 8));

@@ -2,13 +2,13 @@
 // may lie about its size or its bytes. So everybody helps as long as all claim one size; when they do not, or the whole
 // is wrong, each peer is on its own, and whoever then gives the wrong bytes is the liar. Pure: the caller sends.
 import { PeerError } from '../../base/errors.ts';
+import type { LinkId } from '../ports.ts';
 import {
   METADATA_REQUESTS_PER_PEER,
   METADATA_SOLOS_MAX,
   METADATA_TIMEOUT_MS,
   METADATA_TIMEOUTS_MAX,
-} from '../limits.ts';
-import type { LinkId } from '../ports.ts';
+} from './limits.ts';
 import { MetadataAssembly } from './metadata-assembly.ts';
 
 /** A peer that says it has the metadata. */

@@ -15,8 +15,9 @@ import { encodeExtended, HAVE_ALL_MESSAGE, UNCHOKE_MESSAGE } from '../../protoco
 import { sha1 } from '../../testing/sha1.ts';
 import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
 import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
-import { LSD_INTERVAL_MS, METADATA_HEARD_MAX } from '../limits.ts';
+import { LSD_INTERVAL_MS } from '../discovery/limits.ts';
 import { MESSAGES_BURST_MAX } from '../swarm/limits.ts';
+import { METADATA_HEARD_MAX } from './limits.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 
 const INFO = Uint8Array.from({ length: METADATA_PIECE_BYTES + 100 }, (_, at) => at % 251);

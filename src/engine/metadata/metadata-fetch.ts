@@ -15,7 +15,6 @@ import { decodeMessage } from '../../protocol/wire/messages.ts';
 import { discoveryFor } from '../discovery/dht-discovery.ts';
 import { ExtendedMessages } from '../extensions/extended-messages.ts';
 import { PeerContacts } from '../extensions/peer-contacts.ts';
-import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { portTowards } from '../portmap/own-ports.ts';
 import { type DialTarget, isOutage, type LinkEnd, type LinkId } from '../ports.ts';
@@ -42,6 +41,7 @@ import { MeteredPeers } from '../torrent/metered-peers.ts';
 import { explainLoneliness, explainOutage, type Stall } from '../torrent/stall.ts';
 import type { TorrentParts, Warning } from '../torrent/torrent-spec.ts';
 import type { Acquaintance, Heirloom } from './acquaintance.ts';
+import { METADATA_HEARD_BYTES_MAX, METADATA_HEARD_MAX, METADATA_MESSAGE_BYTES_MAX } from './limits.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 
 /** What we declare to have: nothing, of a torrent of unknown size. */

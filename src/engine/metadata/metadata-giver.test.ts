@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decodeMetadataMessage, METADATA_PIECE_BYTES } from '../../protocol/extension/metadata-message.ts';
-import { METADATA_COPIES_PER_PEER, METADATA_PIECES_PER_TICK } from '../limits.ts';
+import { METADATA_COPIES_PER_PEER, METADATA_PIECES_PER_TICK } from './limits.ts';
 import { MetadataGiver } from './metadata-giver.ts';
 
 const BYTES = Uint8Array.from({ length: METADATA_PIECE_BYTES * 9 + 5 }, (_, at) => at >> 4);

@@ -7,9 +7,9 @@ import {
   METADATA_PIECE_BYTES,
   type MetadataMessage,
 } from '../../protocol/extension/metadata-message.ts';
-import { METADATA_COPIES_PER_PEER, METADATA_PIECES_PER_TICK, METADATA_QUEUE_MAX } from '../limits.ts';
 import type { LinkId } from '../ports.ts';
 import type { Peer } from '../swarm/peer.ts';
+import { METADATA_COPIES_PER_PEER, METADATA_PIECES_PER_TICK, METADATA_QUEUE_MAX } from './limits.ts';
 
 interface Asker {
   readonly queue: number[];

@@ -5,11 +5,11 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { type AskedBlock, DownloadBench } from '../../testing/picker/download-bench.ts';
 import { DownloadModel, type ModelPeer } from '../../testing/picker/download-model.ts';
-import { DUPLICATES_PER_BLOCK } from '../limits.ts';
 import { STORED_CORRUPT, STORED_FAILED, STORED_PART, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex, RUN_BLOCKS } from '../torrent/geometry.ts';
 import { REVOKE_BEGIN, REVOKE_LINK, REVOKE_PIECE, REVOKE_STRIDE } from './arrivals.ts';
 import type { DownloadPeer } from './download-peer.ts';
+import { DUPLICATES_PER_BLOCK } from './limits.ts';
 
 const KINDS = [
   ...[

@@ -1,8 +1,9 @@
 // What downloading has to know of a connected peer.
-import { UNKNOWN_BLOCK_MS } from '../limits.ts';
+
 import type { LinkId } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import type { ActivePiece } from './active-piece.ts';
+import { UNKNOWN_BLOCK_MS } from './limits.ts';
 import type { PeerPieces } from './peer-pieces.ts';
 
 export class DownloadPeer {

@@ -9,7 +9,6 @@
 
 import type { Random } from '../../base/clock.ts';
 import { SparseMap } from '../../base/sparse-map.ts';
-import { NEIGHBOUR_BYTES } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import type { LinkId } from '../ports.ts';
 import type { Geometry } from '../torrent/geometry.ts';
@@ -19,6 +18,7 @@ import { Deadlines } from './deadlines.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import { Duplicates } from './duplicates.ts';
 import { Endgame } from './endgame.ts';
+import { NEIGHBOUR_BYTES } from './limits.ts';
 import { type PickerStart, PiecePicker } from './piece-picker.ts';
 import { RequestPlanner } from './request-planner.ts';
 import { RunQueue } from './run-queue.ts';

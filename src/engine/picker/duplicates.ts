@@ -1,7 +1,8 @@
 // Endgame duplicates: blocks that were asked of a second or third peer, each with a place of its own.
 // Kept as columns of numbers; there are few, so looking one up is a walk.
-import { DUPLICATES_MAX } from '../limits.ts';
+
 import type { LinkId } from '../ports.ts';
+import { DUPLICATES_MAX } from './limits.ts';
 
 const NONE = new Int32Array(0);
 

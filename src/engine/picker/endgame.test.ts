@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { type AskedBlock, DownloadBench } from '../../testing/picker/download-bench.ts';
+import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import type { Endgame } from './endgame.ts';
 import {
   DUPLICATE_GAIN,
   DUPLICATE_WAIT_MIN_MS,
@@ -10,9 +12,7 @@ import {
   DUPLICATES_SPAN_MS,
   SILENT_BLOCK_MS,
   UNKNOWN_BLOCK_MS,
-} from '../limits.ts';
-import { BLOCK_BYTES } from '../torrent/geometry.ts';
-import type { Endgame } from './endgame.ts';
+} from './limits.ts';
 
 const BLOCKS = 16;
 

@@ -3,6 +3,11 @@
 // only while the idle peer would bring it well before whoever owes it. So two peers of the same pace share what is left,
 // and a peer that is fast enough is left alone. Each duplicate gets a place of its own; see arrivals.ts for who wins.
 import type { SparseMap } from '../../base/sparse-map.ts';
+import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
+import { type ActivePiece, BLOCK_AWAITING, BLOCK_REQUESTED } from './active-piece.ts';
+import type { ActivePieces } from './active-pieces.ts';
+import type { DownloadPeer } from './download-peer.ts';
+import type { Duplicates } from './duplicates.ts';
 import {
   DUPLICATE_GAIN,
   DUPLICATE_WAIT_MIN_MS,
@@ -10,12 +15,7 @@ import {
   DUPLICATES_PER_BLOCK,
   DUPLICATES_SPAN_MS,
   SILENT_BLOCK_MS,
-} from '../limits.ts';
-import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
-import { type ActivePiece, BLOCK_AWAITING, BLOCK_REQUESTED } from './active-piece.ts';
-import type { ActivePieces } from './active-pieces.ts';
-import type { DownloadPeer } from './download-peer.ts';
-import type { Duplicates } from './duplicates.ts';
+} from './limits.ts';
 
 export class Endgame {
   readonly #pieces: ActivePieces;

@@ -3,8 +3,8 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { Bitfield } from '../../base/bitfield.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
-import { RANDOM_FIRST_PIECES } from '../limits.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
+import { RANDOM_FIRST_PIECES } from './limits.ts';
 import { PeerPieces } from './peer-pieces.ts';
 import { PiecePicker, PRIORITY_HIGH, PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_SKIP } from './piece-picker.ts';
 

@@ -18,9 +18,9 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { type Random, randomBelow } from '../../base/clock.ts';
 import { SparseMap } from '../../base/sparse-map.ts';
 import { SparseSet } from '../../base/sparse-set.ts';
-import { RANDOM_FIRST_PIECES, RARITY_SCAN_MAX } from '../limits.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { Availability } from './availability.ts';
+import { RANDOM_FIRST_PIECES, RARITY_SCAN_MAX } from './limits.ts';
 import type { PeerPieces } from './peer-pieces.ts';
 import { NOT_FOUND, RarityOrder, SCAN_CUT_OFF, type Scan } from './rarity-order.ts';
 

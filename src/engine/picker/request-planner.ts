@@ -8,13 +8,15 @@
 // A block is given out only when its run has its slot in piece memory (invariant 1). A piece that failed its hash is its
 // lead's alone; when that one is slow, idle peers may help after the first failure, and never after a second one: then
 // the lead is either right or the liar.
-import { ALONE_PATIENCE_MS, START_MEMORY_SHARE, WRITE_BEHIND_BYTES } from '../limits.ts';
+
+import { WRITE_BEHIND_BYTES } from '../limits.ts';
 import { REQUEST_STRIDE } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_WANTED, RUN_EMPTY, RUN_RECEIVING, runOf } from './active-piece.ts';
 import { type ActivePieces, NO_REQUESTS } from './active-pieces.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import type { Duplicates } from './duplicates.ts';
+import { ALONE_PATIENCE_MS, START_MEMORY_SHARE } from './limits.ts';
 import type { RunQueue } from './run-queue.ts';
 import { preferSuggested } from './suggestions.ts';
 

@@ -2,7 +2,6 @@
 // The runs of a piece go in order, because the disk hashes them in order and reads back what came early. A run that is
 // ahead of a missing one is held in memory, as long as there is room.
 import { assert } from '../../base/assert.ts';
-import { HOLD_MEMORY_SHARE } from '../limits.ts';
 import {
   RUN_INDEX,
   RUN_PIECE,
@@ -17,6 +16,7 @@ import {
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, RUN_COMPLETE, RUN_STORED, RUN_STORING } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
+import { HOLD_MEMORY_SHARE } from './limits.ts';
 
 /** What the end of a run's way through the disk means; one object is reused, read it before the next call. */
 export interface StoredOutcome {

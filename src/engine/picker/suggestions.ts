@@ -1,8 +1,10 @@
 // Pieces that a peer would rather send than others, because it has them in memory (BEP 6, "suggest piece"). Followed
 // only where it costs the swarm nothing: rare pieces, the user's order and his priorities come first.
-import { SUGGESTION_COPIES_MIN, SUGGESTIONS_MAX } from '../limits.ts';
+
+import { SUGGESTIONS_MAX } from '../limits.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import type { DownloadPeer } from './download-peer.ts';
+import { SUGGESTION_COPIES_MIN } from './limits.ts';
 import type { PiecePicker } from './piece-picker.ts';
 
 /** Takes note of a suggestion: the latest ones count, older ones are out of the peer's memory by then. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DownloadBench } from '../../testing/picker/download-bench.ts';
-import { LATE_PATIENCE_MS } from '../limits.ts';
 import { STORED_CORRUPT, STORED_VERIFIED } from '../ports.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
 import type { Deadlines } from './deadlines.ts';
+import { LATE_PATIENCE_MS } from './limits.ts';
 
 const PIECE_BLOCKS = 4;
 

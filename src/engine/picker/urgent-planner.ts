@@ -8,7 +8,6 @@
 // How soon a peer delivers is its queue times what a block takes it. When a piece is very late nevertheless, because the
 // quick ones do not keep their word, everybody is asked. A piece that failed its hash twice is its lead's alone.
 import type { SparseMap } from '../../base/sparse-map.ts';
-import { LATE_PATIENCE_MS, STEAL_WAIT_MIN_MS, URGENT_PIECES_MAX } from '../limits.ts';
 import { type LinkId, REQUEST_PLACE, REQUEST_STRIDE } from '../ports.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
 import { type ActivePiece, BLOCK_REQUESTED, BLOCK_WANTED, RUN_EMPTY, runOf } from './active-piece.ts';
@@ -16,6 +15,7 @@ import { type ActivePieces, NO_REQUESTS } from './active-pieces.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import type { Duplicates } from './duplicates.ts';
+import { LATE_PATIENCE_MS, STEAL_WAIT_MIN_MS, URGENT_PIECES_MAX } from './limits.ts';
 
 /** What the urgent planner works with. */
 export interface UrgentParts {

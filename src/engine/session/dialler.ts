@@ -1,7 +1,8 @@
 // Dials the candidates of a session's members, member by member in turn, as far as the limits allow.
 import type { Clock } from '../../base/clock.ts';
-import { CONNECT_TIMEOUT_MS, DIALS_MAX } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS } from '../limits.ts';
 import type { DialTarget, PeerAddress, PeerPort } from '../ports.ts';
+import { DIALS_MAX } from './limits.ts';
 import type { Links } from './links.ts';
 import type { Member } from './member.ts';
 import type { Outage } from './outage.ts';

@@ -1,10 +1,11 @@
 // What is held and nothing is made of, while somebody else cannot go on for want of it: half runs of a torrent whose peers
 // have gone, or choke us, and blocks that peers have promised and do not send, with the memory for them. They are given up,
 // one at a time, and fetched again when their torrent gets on, or at once from somebody else.
-import { IDLE_MEMORY_MS, SILENT_MEMORY_MS, SILENT_MEMORY_PACES, STARVED_MEMORY_MS } from '../limits.ts';
+
 import type { Peer } from '../swarm/peer.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
 import type { Torrent } from '../torrent/torrent.ts';
+import { IDLE_MEMORY_MS, SILENT_MEMORY_MS, SILENT_MEMORY_PACES, STARVED_MEMORY_MS } from './limits.ts';
 
 /** Control tick. Returns whether somebody gave something up. */
 export function yieldMemory(torrents: Iterable<Torrent>, nowMs: number): boolean {

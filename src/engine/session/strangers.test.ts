@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { HANDSHAKE_TIMEOUT_MS, LINKS_PER_HOST_MAX, STRANGERS_MAX } from '../limits.ts';
+import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts';
+import { LINKS_PER_HOST_MAX } from '../swarm/limits.ts';
+import { STRANGERS_MAX } from './limits.ts';
 import { Strangers } from './strangers.ts';
 
 const everybody = (): boolean => true;

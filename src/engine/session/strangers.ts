@@ -1,8 +1,9 @@
 // Those who dialled us and have not yet said which torrent they came for. There is room for a few: whoever only knocks
 // takes no connection away from anybody, and is shown out for the next one.
-import { HANDSHAKE_TIMEOUT_MS, STRANGERS_MAX } from '../limits.ts';
+import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts';
 import type { DialTarget, LinkId } from '../ports.ts';
 import { HostCounts } from '../swarm/host-counts.ts';
+import { STRANGERS_MAX } from './limits.ts';
 
 interface Stranger {
   readonly address: DialTarget;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { PACE_DOUBT_MIN_MS } from '../limits.ts';
 import { BlockPace } from './block-pace.ts';
+import { PACE_DOUBT_MIN_MS } from './limits.ts';
 
 test('nothing is known before the first block; then the mean follows the last few', () => {
   const pace = new BlockPace();

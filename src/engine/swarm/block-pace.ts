@@ -1,6 +1,6 @@
 // How long a block takes a peer, seen from here: what its next one will need, and how long a queue of them. Measured from
 // block to block, so that a peer that was idle for a while is not taken for a slow one, as its rate would have it.
-import { PACE_DOUBT_MIN_MS } from '../limits.ts';
+import { PACE_DOUBT_MIN_MS } from './limits.ts';
 
 /** Share of the mean that the latest block is. */
 const LATEST = 1 / 8;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
 import { Candidates } from './candidates.ts';
+import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_USER_MS } from './limits.ts';
 
 const A = { host: '192.0.2.1', port: 6881 };
 const B = { host: '192.0.2.2', port: 6881 };

@@ -2,9 +2,9 @@
 // Bounded: trackers and strangers can name any number of addresses.
 
 import { SparseMap } from '../../base/sparse-map.ts';
-import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from '../limits.ts';
 import type { DialTarget, PeerAddress } from '../ports.ts';
 import { Bans } from './bans.ts';
+import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from './limits.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
 export type CandidateSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'incoming' | 'pex';

@@ -1,6 +1,7 @@
 // Our own address as the world sees it: peers tell it in `yourip` (BEP 10), and several must agree before it is believed.
-import { EXTERNAL_VOTERS_MAX, EXTERNAL_VOTES_MIN } from '../limits.ts';
+
 import { SCOPE_GLOBAL, scopeOf } from './address-scope.ts';
+import { EXTERNAL_VOTERS_MAX, EXTERNAL_VOTES_MIN } from './limits.ts';
 
 type Family = 4 | 6;
 

@@ -2,8 +2,8 @@
 // in bytes, so that nobody lives on them, and only for peers that have next to nothing.
 import type { Bitfield } from '../../base/bitfield.ts';
 import { allowedFastSet } from '../../protocol/wire/allowed-fast.ts';
-import { ALLOWED_FAST_BYTES_MAX, ALLOWED_FAST_PIECES } from '../limits.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex } from '../torrent/geometry.ts';
+import { ALLOWED_FAST_BYTES_MAX, ALLOWED_FAST_PIECES } from './limits.ts';
 
 /** The grants to one peer. */
 export class FastGrants {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { LINKS_PER_HOST_MAX } from '../limits.ts';
 import { HostCounts } from './host-counts.ts';
+import { LINKS_PER_HOST_MAX } from './limits.ts';
 
 function fill(hosts: HostCounts, host: string): void {
   for (let count = 0; count < LINKS_PER_HOST_MAX; count++) hosts.add(host);

@@ -1,7 +1,7 @@
 // How many connections there are with each subscriber: nobody may have them all for the price of one line.
 import { SparseMap } from '../../base/sparse-map.ts';
-import { LINKS_PER_HOST_MAX } from '../limits.ts';
 import { isLoopback } from './candidates.ts';
+import { LINKS_PER_HOST_MAX } from './limits.ts';
 import { subscriberOf } from './subscriber.ts';
 
 export class HostCounts {

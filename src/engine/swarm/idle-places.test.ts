@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
-import { PLACE_HOPE_MS, PLACE_IDLE_MS, SLOT_UNUSED_MS } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { isWorthLess, noteUse, wastesPlace } from './idle-places.ts';
+import { PLACE_HOPE_MS, PLACE_IDLE_MS, SLOT_UNUSED_MS } from './limits.ts';
 import { Peer } from './peer.ts';
 
 const TICK_MS = 100;

@@ -1,6 +1,6 @@
 // Who holds a place and makes nothing of it: connected, perhaps interested, and never a byte. The first to go when somebody
 // else wants in, whatever its address. Pure; taken note of on the control tick.
-import { PLACE_HOPE_MS, PLACE_IDLE_MS, SLOT_UNUSED_MS } from '../limits.ts';
+import { PLACE_HOPE_MS, PLACE_IDLE_MS, SLOT_UNUSED_MS } from './limits.ts';
 import type { Peer } from './peer.ts';
 
 /** Bytes of blocks that went between us and the peer. */

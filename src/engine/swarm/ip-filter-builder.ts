@@ -1,8 +1,8 @@
 // Collects ranges in any order, overlapping as they like, and makes a filter of them.
 import { readUint32 } from '../../base/bytes.ts';
 import type { IpRangeSink } from '../../protocol/filter/ip-list-parser.ts';
-import { IP_RANGES_MAX } from '../limits.ts';
 import { compareWords, IPV6_WORDS, IpFilter, isMapped, type SortedRanges } from './ip-filter.ts';
+import { IP_RANGES_MAX } from './limits.ts';
 
 const FIRST_CAPACITY = 1024;
 

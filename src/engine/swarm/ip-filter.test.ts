@@ -3,8 +3,8 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 import { decodeAddress } from '../../protocol/tracker/compact-peers.ts';
-import { IP_RANGES_MAX } from '../limits.ts';
 import { IpFilterBuilder } from './ip-filter-builder.ts';
+import { IP_RANGES_MAX } from './limits.ts';
 
 const MAPPED = 0xffff_0000_0000n;
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
-import { KEEP_ALIVE_MS, MID_BLOCK_GRACE_MS, PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS, SILENCE_MS } from '../limits.ts';
+import { PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
+import { KEEP_ALIVE_MS, MID_BLOCK_GRACE_MS, SILENCE_MS } from './limits.ts';
 import { judge } from './patience.ts';
 import { Peer } from './peer.ts';
 

@@ -1,14 +1,6 @@
 // How long a peer may be silent, slow or stuck. Looked at on the control tick, peer by peer; pure.
-import {
-  CONNECT_TIMEOUT_MS,
-  HANDSHAKE_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  MID_BLOCK_GRACE_MS,
-  PINNED_PLACE_GRACE_MS,
-  REQUEST_TIMEOUT_MS,
-  SILENCE_MS,
-  UPLOAD_STALL_MS,
-} from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, PINNED_PLACE_GRACE_MS, REQUEST_TIMEOUT_MS } from '../limits.ts';
+import { KEEP_ALIVE_MS, MID_BLOCK_GRACE_MS, SILENCE_MS, UPLOAD_STALL_MS } from './limits.ts';
 import type { Peer } from './peer.ts';
 
 /** What is to be done about a peer. */

@@ -2,8 +2,10 @@
 // Like TCP's slow start, the window grows by a block for each that lands while the rate still rises with it; then it
 // follows the rate. More than covers the delay gains nothing and costs much: each block in flight is memory that falls
 // out of the processor's caches before it is hashed (docs/performance.md, "What a window costs").
-import { REQUESTS_COMFORT, REQUESTS_MAX, REQUESTS_MIN, REQUESTS_START } from '../limits.ts';
+
+import { REQUESTS_MAX } from '../limits.ts';
 import { BLOCK_BYTES } from '../torrent/geometry.ts';
+import { REQUESTS_COMFORT, REQUESTS_MIN, REQUESTS_START } from './limits.ts';
 
 /** Seconds of a slow peer's sending that are kept requested: a sudden stall holds no more. */
 const COVER_SECONDS = 1;

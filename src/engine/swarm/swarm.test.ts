@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
-import { DEPARTED_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
+import { DEPARTED_MAX } from './limits.ts';
 import { Peer } from './peer.ts';
 import { Swarm } from './swarm.ts';
 

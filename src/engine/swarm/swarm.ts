@@ -2,10 +2,11 @@
 
 import { equalBytes } from '../../base/bytes.ts';
 import { SparseMap } from '../../base/sparse-map.ts';
-import { DEPARTED_MAX, DIALLED_SHARE, PEERS_PER_TORRENT_MAX } from '../limits.ts';
+import { PEERS_PER_TORRENT_MAX } from '../limits.ts';
 import type { DialTarget, LinkId, PeerAddress } from '../ports.ts';
 import { Candidates } from './candidates.ts';
 import { HostCounts } from './host-counts.ts';
+import { DEPARTED_MAX, DIALLED_SHARE } from './limits.ts';
 import type { Peer } from './peer.ts';
 
 /** The swarm as this torrent sees it. */

@@ -3,15 +3,11 @@ import test from 'node:test';
 import { SourceError } from '../../base/errors.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { AnnouncePace } from '../discovery/announce-pace.ts';
+import { TRACKER_BACK_OFF } from '../discovery/limits.ts';
 import type { AnnounceRequest } from '../discovery/tracker-port.ts';
-import {
-  ANNOUNCE_STOPPED_TIMEOUT_MS,
-  ANNOUNCE_TIERS_MAX,
-  ANNOUNCE_TIMEOUT_MS,
-  NUM_WANT,
-  TRACKER_BACK_OFF,
-} from '../limits.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS } from '../limits.ts';
 import { Announcing } from './announcing.ts';
+import { ANNOUNCE_TIERS_MAX, NUM_WANT } from './limits.ts';
 
 const TICKET_BASE = 1000;
 const STANDING = { port: 6881, uploaded: 1, downloaded: 2, left: 3 };

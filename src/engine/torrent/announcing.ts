@@ -10,13 +10,14 @@ import { type Announcement, Announcer } from '../discovery/announcer.ts';
 import type { DhtDiscovery } from '../discovery/dht-discovery.ts';
 import type { TrackerPort } from '../discovery/tracker-port.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
-import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIERS_MAX, ANNOUNCE_TIMEOUT_MS, NUM_WANT } from '../limits.ts';
+import { ANNOUNCE_STOPPED_TIMEOUT_MS, ANNOUNCE_TIMEOUT_MS } from '../limits.ts';
 import type { MappedPorts, OwnPorts } from '../portmap/own-ports.ts';
 import { isOutage, type PeerAddress } from '../ports.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { Asking } from './asking.ts';
 import type { Intake } from './intake.ts';
+import { ANNOUNCE_TIERS_MAX, NUM_WANT } from './limits.ts';
 
 /** What an announce tells about us. */
 export interface Standing {

@@ -5,7 +5,7 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { INTERESTED_MESSAGE, NOT_INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
 import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
-import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, UPLOAD_SLOTS_START } from '../limits.ts';
+import { CHOKE_INTERVAL_MS, OPTIMISTIC_INTERVAL_MS, UPLOAD_SLOTS_START } from '../choker/limits.ts';
 import { BLOCK_BYTES } from './geometry.ts';
 
 function seeding() {

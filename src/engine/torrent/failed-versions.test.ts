@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { FAILED_BLOCKS_MAX } from '../limits.ts';
 import { FAILED_VERSIONS_MAX } from '../ports.ts';
 import { type BlockDigests, FailedVersions } from './failed-versions.ts';
+import { FAILED_BLOCKS_MAX } from './limits.ts';
 
 function settle(failed: FailedVersions, piece: number, good: BlockDigests | undefined): [number, number][] {
   const found: [number, number][] = [];

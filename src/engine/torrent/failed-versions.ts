@@ -1,8 +1,9 @@
 // What the disk remembers of pieces that failed their hash: a digest of each block, version by version, so that the
 // blocks that were wrong can be told once the piece is verified (StorageSink.blocksDiffered). Bounded, because whoever
 // makes pieces fail decides how much there is to remember.
-import { FAILED_BLOCKS_MAX } from '../limits.ts';
+
 import { FAILED_VERSIONS_MAX } from '../ports.ts';
+import { FAILED_BLOCKS_MAX } from './limits.ts';
 
 /** One value per block of a piece; equal when the blocks are. */
 export type BlockDigests = readonly (string | undefined)[];

@@ -16,7 +16,7 @@ import {
 } from '../../protocol/wire/message-writer.ts';
 import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
 import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
-import { ALLOWED_FAST_PIECES } from '../limits.ts';
+import { ALLOWED_FAST_PIECES } from '../swarm/limits.ts';
 import { BLOCK_BYTES } from './geometry.ts';
 
 const PIECES = 40;

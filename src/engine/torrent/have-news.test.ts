@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { readUint32 } from '../../base/bytes.ts';
-import { HAVE_GATHER_MS } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { Peer } from '../swarm/peer.ts';
 import type { PieceIndex } from './geometry.ts';
 import { HaveNews } from './have-news.ts';
+import { HAVE_GATHER_MS } from './limits.ts';
 
 const HAVE_BYTES = 9;
 

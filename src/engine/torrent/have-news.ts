@@ -3,9 +3,9 @@
 // everything else that is done for a piece.
 import { concatBytes } from '../../base/bytes.ts';
 import { encodeHave } from '../../protocol/wire/message-writer.ts';
-import { HAVE_GATHER_MS } from '../limits.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { PieceIndex } from './geometry.ts';
+import { HAVE_GATHER_MS } from './limits.ts';
 
 export interface HaveNewsParts {
   /** Who is to hear of it. */

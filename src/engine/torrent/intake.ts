@@ -2,7 +2,6 @@
 // decide (engine/picker/download.ts); this carries their decisions out on the ports, per block and without garbage.
 import type { Random } from '../../base/clock.ts';
 import { RateMeter } from '../../base/rate-meter.ts';
-import { IN_FLIGHT_MEMORY_SHARE, REFUSAL_REST_MAX_MS, REFUSAL_REST_MIN_MS, REQUESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import {
   MOVE_FROM,
@@ -22,6 +21,7 @@ import type { Swarm } from '../swarm/swarm.ts';
 import type { TokenBucket } from '../swarm/token-bucket.ts';
 import type { WebSeedDesk } from '../webseed/web-seed-desk.ts';
 import { BLOCK_BYTES, type Geometry, type PieceIndex } from './geometry.ts';
+import { IN_FLIGHT_MEMORY_SHARE, REFUSAL_REST_MAX_MS, REFUSAL_REST_MIN_MS, REQUESTS_IN_FLIGHT_MAX } from './limits.ts';
 import type { TorrentPeers } from './metered-peers.ts';
 import type { Supplier } from './supplier.ts';
 

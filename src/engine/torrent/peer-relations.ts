@@ -10,7 +10,7 @@ import { decodeMessage } from '../../protocol/wire/messages.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
 import { TorrentExtensions } from '../extensions/torrent-extensions.ts';
 import { areUseless, haveProvedUseless } from '../extensions/upload-only.ts';
-import { MESSAGE_BYTES_MAX, TICK_LATE_MS, UNREQUESTED_BLOCKS_MAX } from '../limits.ts';
+import { TICK_LATE_MS } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { type DialTarget, isOutage, type LinkEnd, type LinkId, type PeerAddress } from '../ports.ts';
 import { Candidates } from '../swarm/candidates.ts';
@@ -27,6 +27,7 @@ import { Choking } from './choking.ts';
 import type { PieceIndex } from './geometry.ts';
 import { greeting, hearNodePort, lesserTwin, welcome } from './greeting.ts';
 import type { Intake } from './intake.ts';
+import { MESSAGE_BYTES_MAX, UNREQUESTED_BLOCKS_MAX } from './limits.ts';
 import type { TorrentParts, TorrentSpec, Warning } from './torrent-spec.ts';
 
 /** What peer relations work with. */

@@ -1,10 +1,10 @@
 // A torrent whose files are hashed again while its peers stay: nothing is asked for and nothing served that may turn out to
 // be wrong; afterwards peers hear of what was lost (BEP 54) and what was found.
 import type { Bitfield } from '../../base/bitfield.ts';
-import { LOSSES_TOLD_MAX, RECHECK_PATIENCE_MS } from '../limits.ts';
 import type { Upload } from '../upload/upload.ts';
 import type { PieceIndex } from './geometry.ts';
 import type { Intake } from './intake.ts';
+import { LOSSES_TOLD_MAX, RECHECK_PATIENCE_MS } from './limits.ts';
 import type { PeerRelations } from './peer-relations.ts';
 
 /** What a recheck works with. */

@@ -5,10 +5,10 @@
 import { Bitfield } from '../../base/bitfield.ts';
 import type { Random } from '../../base/clock.ts';
 import { randomBelow } from '../../base/clock.ts';
-import { DECLARATION_GRACE_MS, SUPER_SEED_PATIENCE_MS, SUPER_SEED_PIECES } from '../limits.ts';
 import type { PiecePicker } from '../picker/piece-picker.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Geometry, PieceIndex } from './geometry.ts';
+import { DECLARATION_GRACE_MS, SUPER_SEED_PATIENCE_MS, SUPER_SEED_PIECES } from './limits.ts';
 
 /** A piece that was shown to a peer and has not been seen at another since. */
 interface Pending {

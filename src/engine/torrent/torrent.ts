@@ -9,7 +9,6 @@ import { MESSAGE_HEADER_BYTES, REQUEST_MESSAGE_BYTES } from '../../protocol/wire
 import { discoveryFor } from '../discovery/dht-discovery.ts';
 import type { TrackerStatus } from '../discovery/tracker-record.ts';
 import type { PeerContacts } from '../extensions/peer-contacts.ts';
-import { LONELY_REST_MS, PEERS_WANTED } from '../limits.ts';
 import type { DialTarget, LinkId } from '../ports.ts';
 import type { Member } from '../session/member.ts';
 import type { Candidates } from '../swarm/candidates.ts';
@@ -21,6 +20,7 @@ import { WebSeeds } from '../webseed/web-seeds.ts';
 import { Announcing, standingOf } from './announcing.ts';
 import type { PieceIndex } from './geometry.ts';
 import { Intake } from './intake.ts';
+import { LONELY_REST_MS, PEERS_WANTED } from './limits.ts';
 import { MeteredPeers } from './metered-peers.ts';
 import { PeerRelations } from './peer-relations.ts';
 import { PieceVerdicts } from './piece-verdicts.ts';

@@ -4,11 +4,11 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { encodeRequest, HAVE_NONE_MESSAGE, INTERESTED_MESSAGE } from '../../protocol/wire/message-writer.ts';
 import type { RemotePeer } from '../../testing/simulator/remote-peer.ts';
 import { SimulatedSession } from '../../testing/simulator/simulated-session.ts';
-import { SUGGEST_INTERVAL_MS, SUGGESTED_PER_PEER_MAX } from '../limits.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import { Peer } from '../swarm/peer.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
 import { HotSuggestions } from './hot-suggestions.ts';
+import { SUGGEST_INTERVAL_MS, SUGGESTED_PER_PEER_MAX } from './limits.ts';
 
 const PIECES = 40;
 

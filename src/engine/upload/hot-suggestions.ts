@@ -1,8 +1,9 @@
 // Suggests to peers what lies in memory because others fetch it, too (BEP 6, SUGGEST): one read then serves more of
 // them. Rare and bounded, as a suggestion costs the peer its own choice.
-import { SUGGEST_INTERVAL_MS, SUGGESTED_PER_PEER_MAX } from '../limits.ts';
+
 import type { Peer } from '../swarm/peer.ts';
 import type { PieceIndex } from '../torrent/geometry.ts';
+import { SUGGEST_INTERVAL_MS, SUGGESTED_PER_PEER_MAX } from './limits.ts';
 
 /** Decides what to suggest to whom. */
 export class HotSuggestions {

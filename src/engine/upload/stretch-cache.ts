@@ -8,9 +8,9 @@
 //   pending  read, but not given away completely: somebody is about to ask for the rest
 //   hot      asked for by more than one peer
 import { assert } from '../../base/assert.ts';
-import { SPENT_BYTES_MAX, UPLOAD_MEMORY_BYTES_MAX, UPLOAD_MEMORY_SHARE } from '../limits.ts';
 import type { SlotLedger } from '../memory/slot-ledger.ts';
 import { BLOCK_BYTES, type PieceIndex } from '../torrent/geometry.ts';
+import { SPENT_BYTES_MAX, UPLOAD_MEMORY_BYTES_MAX, UPLOAD_MEMORY_SHARE } from './limits.ts';
 import { Stretch } from './stretch.ts';
 import { StretchList } from './stretch-list.ts';
 import type { StretchTable } from './stretch-table.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitfield } from '../../base/bitfield.ts';
 import { readUint32 } from '../../base/bytes.ts';
-import { UPLOAD_QUEUE_BYTES_START, WANTED_PER_PEER_MAX } from '../limits.ts';
+import { WANTED_PER_PEER_MAX } from '../limits.ts';
 import { SlotLedger } from '../memory/slot-ledger.ts';
 import { PeerPieces } from '../picker/peer-pieces.ts';
 import * as ports from '../ports.ts';
@@ -11,6 +11,7 @@ import { Peer } from '../swarm/peer.ts';
 import { TokenBucket } from '../swarm/token-bucket.ts';
 import { BLOCK_BYTES, Geometry, type PieceIndex } from '../torrent/geometry.ts';
 import type { TorrentPeers } from '../torrent/metered-peers.ts';
+import { UPLOAD_QUEUE_BYTES_START } from './limits.ts';
 import { StretchCache } from './stretch-cache.ts';
 import { Upload } from './upload.ts';
 

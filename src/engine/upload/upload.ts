@@ -3,19 +3,19 @@
 // batches, and pin it until they have left. Every request gets one answer: the block, or REJECT (BEP 6).
 import type { Bitfield } from '../../base/bitfield.ts';
 import { encodeReject } from '../../protocol/wire/message-writer.ts';
+import { WANTED_PER_PEER_MAX } from '../limits.ts';
+import * as ports from '../ports.ts';
+import type { Peer } from '../swarm/peer.ts';
+import type { TokenBucket } from '../swarm/token-bucket.ts';
+import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BYTES } from '../torrent/geometry.ts';
+import type { TorrentPeers } from '../torrent/metered-peers.ts';
 import {
   SERVES_AT_ONCE,
   UPLOAD_QUEUE_BYTES_MAX,
   UPLOAD_QUEUE_BYTES_MIN,
   UPLOAD_QUEUE_BYTES_START,
   UPLOAD_QUEUE_SECONDS,
-  WANTED_PER_PEER_MAX,
-} from '../limits.ts';
-import * as ports from '../ports.ts';
-import type { Peer } from '../swarm/peer.ts';
-import type { TokenBucket } from '../swarm/token-bucket.ts';
-import { BLOCK_BYTES, type Geometry, type PieceIndex, RUN_BYTES } from '../torrent/geometry.ts';
-import type { TorrentPeers } from '../torrent/metered-peers.ts';
+} from './limits.ts';
 import type { Stretch } from './stretch.ts';
 import type { StretchCache } from './stretch-cache.ts';
 import { StretchTable } from './stretch-table.ts';

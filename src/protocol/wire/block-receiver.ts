@@ -15,7 +15,7 @@
 // has moved off it.
 import { readUint32 } from '../../base/bytes.ts';
 import { MESSAGE_BYTES_MIN } from '../limits.ts';
-import { BLOCK_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
+import { BLOCK_BYTES, LENGTH_BYTES, PIECE_FIXED_BYTES, PIECE_HEADER_BYTES, PIECE_MESSAGE_BYTES } from './block.ts';
 import { ControlBuffer } from './control-buffer.ts';
 import { HANDSHAKE_BYTES } from './handshake.ts';
 import { PIECE } from './message-id.ts';
@@ -34,7 +34,6 @@ const IN_BLOCK = 3;
 const IN_SKIP = 4;
 const FAILED = 5;
 
-const LENGTH_BYTES = 4;
 const NOWHERE = -1;
 
 /** The receiving half of a link. */
@@ -140,7 +139,18 @@ export class BlockReceiver {
   arrived(count: number): void {
     this.#commons.counters.addReads(1);
     this.#ahead.learn(count, this.#view.length);
-    this.#took(count);
+    switch (this.#state) {
+      case IN_HEADER:
+      case IN_BLOCK:
+        return this.#streamArrived(count);
+      case IN_SKIP:
+        return void this.#skipArrived(count);
+      case FAILED:
+        return;
+      default:
+        this.#control.filled(count);
+        this.#parse();
+    }
   }
 
   /**
@@ -178,23 +188,6 @@ export class BlockReceiver {
     this.#filled += count;
     if (this.#filled === this.#length) this.#blockDone();
     return count;
-  }
-
-  #took(count: number): void {
-    switch (this.#state) {
-      case IN_HEADER:
-      case IN_BLOCK:
-        this.#streamArrived(count);
-        break;
-      case IN_SKIP:
-        this.#skipArrived(count);
-        break;
-      case FAILED:
-        break;
-      default:
-        this.#control.filled(count);
-        this.#parse();
-    }
   }
 
   /** Blocks are read as a stream while more waits in the socket than was read; a header that is waited for holds no frame. */
@@ -307,7 +300,7 @@ export class BlockReceiver {
   #begins(bytes: Uint8Array, start: number): void {
     this.#piece = readUint32(bytes, start + 5);
     this.#begin = readUint32(bytes, start + 9);
-    this.#length = readUint32(bytes, start) - 9;
+    this.#length = readUint32(bytes, start) - PIECE_FIXED_BYTES;
     this.#filled = 0;
     const position = this.#owed.expected.find(this.#piece, this.#begin);
     if (position < 0) {
@@ -357,23 +350,25 @@ export class BlockReceiver {
         continue;
       }
       const id = control.length > LENGTH_BYTES ? control.bytes[control.start + LENGTH_BYTES]! : undefined;
-      // Judged before memory is spent, and before the id has come: then by what the longer kind may have.
-      const bytesMax = this.#messageBytesMax + 1;
-      if (
-        length > (id === undefined ? Math.max(bytesMax, BLOCK_BYTES + 9) : id === PIECE ? BLOCK_BYTES + 9 : bytesMax)
-      ) {
-        this.#abort('ERR_WIRE_LENGTH', `announced a message of ${length} bytes`);
-        return;
-      }
+      // Judged before memory is spent.
+      if (length > this.#lengthMax(id)) return this.#abort('ERR_WIRE_LENGTH', `announced a message of ${length} bytes`);
       if (id === undefined || !(id === PIECE ? this.#parsePiece(length) : control.tell(length, this.#sink))) return;
     }
+  }
+
+  /** Longest message of a kind, as its length prefix counts it; before the id has come, of whichever kind may be longer. */
+  #lengthMax(id: number | undefined): number {
+    const piece = PIECE_FIXED_BYTES + BLOCK_BYTES;
+    const other = this.#messageBytesMax + 1;
+    if (id === undefined) return Math.max(piece, other);
+    return id === PIECE ? piece : other;
   }
 
   /** Starts the block of a PIECE header in the control buffer. Returns false when it is not complete yet, or wrong. */
   #parsePiece(length: number): boolean {
     const control = this.#control;
-    if (length <= 9) {
-      this.#abort('ERR_WIRE_LENGTH', `announced a block of ${length - 9} bytes`);
+    if (length <= PIECE_FIXED_BYTES) {
+      this.#abort('ERR_WIRE_LENGTH', `announced a block of ${length - PIECE_FIXED_BYTES} bytes`);
       return false;
     }
     if (control.length < PIECE_HEADER_BYTES) return false;

@@ -2,11 +2,10 @@
 // [start, end) of a small buffer; a message that is longer gets memory of its own until it is taken.
 import { copyBytes, readUint32 } from '../../base/bytes.ts';
 import { CONTROL_BUFFER_BYTES, IDLE_READ_BYTES } from '../limits.ts';
-import { PIECE_HEADER_BYTES } from './block.ts';
+import { LENGTH_BYTES, PIECE_HEADER_BYTES } from './block.ts';
 import { PIECE, REQUEST } from './message-id.ts';
 import type { ReceiverSink } from './receiver-sink.ts';
 
-const LENGTH_BYTES = 4;
 const RANGE_BYTES = 12;
 
 export class ControlBuffer {
