@@ -10,7 +10,7 @@ import {
   encodeBitfield,
   encodeHave,
   encodeRequest,
-  HAVE_ALL_MESSAGE,
+  HAVE_NONE_MESSAGE,
   KEEP_ALIVE,
   UNCHOKE_MESSAGE,
 } from '#src/protocol/wire/message-writer.ts';
@@ -271,7 +271,7 @@ for (const [what, bytes] of [
   ['a piece that does not exist', encodeHave(PIECES)],
   ['a bitfield of the wrong size', encodeBitfield(new Uint8Array(9))],
   ['a bitfield with a spare bit set', encodeBitfield(Uint8Array.of(0, 1))],
-  ['a have-all after its bitfield', HAVE_ALL_MESSAGE],
+  ['a have-none after its bitfield', HAVE_NONE_MESSAGE],
   ['a message of the wrong length', Uint8Array.of(0, 0, 0, 2, 1, 0)],
 ] as const) {
   test(`a peer that sends ${what} is banned, and nobody else notices`, () => {
