@@ -1,5 +1,6 @@
 // What the torrents of one client share: the host's parts, the engine's session and the tick that drives it.
 
+import path from 'node:path';
 import { TICK_MS } from '../engine/limits.ts';
 import type { Session } from '../engine/session/session.ts';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
@@ -9,7 +10,7 @@ import { SAVE_INTERVAL_MS, TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import { loopTurns } from './loop-turns.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { MoveJournals } from './move-journals.ts';
-import type { ResumeStore } from './resume-store.ts';
+import { dataDirectory, type ResumeStore } from './resume-store.ts';
 import { ResumeSweep } from './resume-sweep.ts';
 import type { Schedule } from './schedule.ts';
 import type { SourceWays } from './source.ts';
@@ -36,6 +37,8 @@ export class Core {
   readonly resume: ResumeStore;
   readonly metadata: MetadataStore;
   readonly moves: MoveJournals = new MoveJournals();
+  /** Where torrents say that they are at work in a folder. */
+  readonly lockFolder: string = path.join(dataDirectory(), 'locks');
   readonly forget: (torrent: Torrent) => void;
   /** Saves from time to time what should not be lost. */
   readonly sweep: ResumeSweep = new ResumeSweep(SAVE_INTERVAL_MS);

@@ -17,6 +17,7 @@ import { ResumeKeeper } from './resume-keeper.ts';
 import { Settlement } from './settlement.ts';
 import { checkStore, openStore, recheckStill } from './storage-operations.ts';
 import { progressView } from './swarm-view.ts';
+import { TorrentClaim } from './torrent-claim.ts';
 import { TorrentContent } from './torrent-content.ts';
 import { tally, torrentLayout, torrentSpec } from './torrent-layout.ts';
 import { TorrentLimits } from './torrent-limits.ts';
@@ -42,6 +43,7 @@ export class Torrent extends TorrentContent {
   readonly #limits: TorrentLimits = new TorrentLimits();
   readonly #resume: ResumeKeeper;
   readonly #settlement: Settlement;
+  readonly #claim: TorrentClaim;
   #state: TorrentState = 'opening';
   #engine: EngineTorrent | undefined;
   #store: number | undefined;
@@ -65,6 +67,7 @@ export class Torrent extends TorrentContent {
     this.#limits.set(options);
     checkAddOptions(options);
     this.#settlement = new Settlement(this.geometry.pieceCount);
+    this.#claim = new TorrentClaim(metainfo, core.lockFolder);
     this.#resume = new ResumeKeeper({
       store: core.resume,
       infoHash: metainfo.infoHash,
@@ -173,7 +176,7 @@ export class Torrent extends TorrentContent {
     await this.#opening;
     if (this.#closing !== undefined) return undefined;
     const { store } = this;
-    const parts = { core: this.#core, resume: this.#resume, abort: this.#abort, warn: this.#warn };
+    const parts = { core: this.#core, resume: this.#resume, claim: this.#claim, abort: this.#abort, warn: this.#warn };
     return store === undefined ? undefined : { ...parts, store };
   }
 
@@ -230,12 +233,15 @@ export class Torrent extends TorrentContent {
       if (this.#forerunner !== undefined) this.#core.session.abandon(this.#forerunner);
       if (this.#engine !== undefined) await this.#core.retire(this.#engine);
       await loopTurns.take();
+      // What another program is at work on is not ours to forget.
+      if (!this.#claim.held) return;
       await (forget ? this.#resume.forget() : this.#resume.save());
       if (forget) await this.#core.metadata.remove(this.metainfo.infoHash);
       if (deleteFiles && this.#store !== undefined) await this.#core.pool.removeFiles(this.#store);
     } finally {
       // Whatever the disk refused: the torrent is gone from this client, and holds nothing any more.
       await this.#closeStore();
+      this.#claim.release();
       this.#core.forget(this);
       this.#setState('removed');
     }
@@ -250,8 +256,12 @@ export class Torrent extends TorrentContent {
   async #open(): Promise<void> {
     this.#setState('opening');
     await loopTurns.take();
+    this.#claim.take(this.directory);
     const move = this.#core.moves.recover(this.metainfo.infoHash, this.directory);
-    if (move?.kind === 'moved') this.whereabouts.directory = move.plan.to;
+    if (move?.kind === 'moved') {
+      this.#claim.take(move.plan.to);
+      this.whereabouts.directory = move.plan.to;
+    }
     const saved = await this.#resume.load(move?.kind === 'moved' ? move.plan.from : undefined);
     await loopTurns.take();
     if (!this.chosen) this.priorities = this.priorities.withSaved(saved?.priorities);
@@ -306,6 +316,7 @@ export class Torrent extends TorrentContent {
   async #settleMove(before: string): Promise<void> {
     await this.#resume.moved(before);
     this.#core.moves.drop(this.metainfo.infoHash);
+    this.#claim.keepOnly(this.directory);
     const message = `the program was stopped while the files were being moved; they are in ${this.directory}`;
     this.#warn({ code: 'ERR_MOVE_RESUMED', message });
   }

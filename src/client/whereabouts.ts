@@ -10,6 +10,7 @@ import { safeName } from '../protocol/metainfo/safe-path.ts';
 import type { Core } from './core.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
+import type { TorrentClaim } from './torrent-claim.ts';
 import type { MoveOptions, TorrentWarning } from './types.ts';
 
 /** Paths by file index, for files that have another name than the torrent gives them. */
@@ -22,6 +23,7 @@ export interface MoveParts {
   readonly core: Core;
   readonly store: number;
   readonly resume: ResumeKeeper;
+  readonly claim: TorrentClaim;
   /** Ends a move half way. */
   readonly abort: AbortController;
   readonly warn: (warning: TorrentWarning) => void;
@@ -86,10 +88,15 @@ export class Whereabouts {
     const target = path.resolve(directory);
     if (await isSameFolder(target, this.directory)) return;
     const before = this.directory;
-    await this.#pass({ directory: target }, parts, { overwrite, renamed: this.#renamed });
-    this.directory = target;
-    await parts.resume.moved(before);
-    parts.core.moves.drop(parts.resume.infoHash);
+    parts.claim.take(target);
+    try {
+      await this.#pass({ directory: target }, parts, { overwrite, renamed: this.#renamed });
+      this.directory = target;
+      await parts.resume.moved(before);
+      parts.core.moves.drop(parts.resume.infoHash);
+    } finally {
+      parts.claim.keepOnly(this.directory);
+    }
   }
 
   async #rename(index: number, name: string, parts: MoveParts): Promise<void> {

@@ -136,6 +136,9 @@ export const UTP_TICK_MS = 50;
  *  1,000 forged packets a second a real one still has a quarter of a second to answer. */
 export const UTP_HALF_OPEN_MAX = 256;
 
+/** Connections that we are done with and whose goodbye has not been heard: who is refused and silent leaves one for ten seconds. */
+export const UTP_LINGERING_MAX = 512;
+
 /** Packets of no connection that are answered within UTP_TICK_MS: enough after a restart, too few to hurt a third party. */
 export const UTP_RESETS_PER_TICK_MAX = 20;
 

@@ -166,6 +166,9 @@ export const UTP_RECEIVE_BYTES_MAX: number = 4 * 1024 * 1024;
 /** Bytes that all connections together hold back for want of an earlier packet. */
 export const UTP_REORDER_BYTES_MAX: number = 32 * 1024 * 1024;
 
+/** What one connection may hold back whatever the others do: those that never fill their gaps must not close everybody's window. */
+export const UTP_REORDER_BYTES_EACH: number = 64 * 1024;
+
 /** What holding back a packet costs beside its bytes: a flood of tiny ones is not free. */
 export const UTP_HELD_PACKET_BYTES = 256;
 

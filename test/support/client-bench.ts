@@ -90,7 +90,7 @@ export class ClientBench {
   async seed(metainfo: Metainfo, options: AddOptions = {}, of: ClientOptions = {}): Promise<Sharing> {
     // Resume data of its own: what a test finds in `data` is its download's.
     const own = process.env['MILLRACE_DATA_DIR'];
-    process.env['MILLRACE_DATA_DIR'] = this.path('seed-data');
+    process.env['MILLRACE_DATA_DIR'] = this.path(`seed-data-${this.#clients.length}`);
     const client = this.client(of);
     process.env['MILLRACE_DATA_DIR'] = own;
     const address = (await client.listen())!;

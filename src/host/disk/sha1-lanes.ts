@@ -1,10 +1,7 @@
 // SHA-1 of several streams side by side, by the module in native/: one chain of steps leaves most of a core idle, three fill
 // its SHA unit, and AVX-512 takes sixteen (docs/decisions/0016-sha1-lanes.md). Optional: there when the build found a C compiler.
-import { createRequire } from 'node:module';
+import { nativeModule } from '../native-module.ts';
 import type { Sha1, Sha1Stream } from './sha1.ts';
-
-/** Where scripts/native.mjs puts it, as seen from the bundled program and from the library. */
-const FILES = ['../native/sha1-lanes.node', '../../native/sha1-lanes.node'];
 
 const DIGEST_BYTES = 20;
 const STATE_BYTES = 32;
@@ -29,15 +26,8 @@ export interface LanesModule {
 
 /** The module, or `undefined` when it was not built or this CPU lacks the instructions. */
 export function loadLanes(): LanesModule | undefined {
-  for (const file of FILES) {
-    try {
-      const lanes = createRequire(import.meta.url)(file) as LanesModule;
-      return lanes.kernels === 0 ? undefined : lanes;
-    } catch {
-      // Not there, not built, or built for another system: node:crypto always is.
-    }
-  }
-  return undefined;
+  const lanes = nativeModule('sha1-lanes') as LanesModule | undefined;
+  return lanes === undefined || lanes.kernels === 0 ? undefined : lanes;
 }
 
 class LanesStream implements Sha1Stream {

@@ -17,7 +17,7 @@ import {
   writeUtpHeader,
 } from '../../protocol/utp/utp-packet.ts';
 import type { UtpConnectionParts } from '../../protocol/utp/utp-ports.ts';
-import { UTP_HALF_OPEN_MAX, UTP_RESETS_PER_TICK_MAX, UTP_TICK_MS } from '../limits.ts';
+import { UTP_HALF_OPEN_MAX, UTP_LINGERING_MAX, UTP_RESETS_PER_TICK_MAX, UTP_TICK_MS } from '../limits.ts';
 import { nativeCopy } from '../memory/native-copy.ts';
 import { UtpSocket, type UtpSocketOwner } from './utp-socket.ts';
 
@@ -45,6 +45,8 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
   #blocked = false;
   /** Strangers who have not shown yet that they hear us, the oldest first. */
   readonly #halfOpen = new Set<UtpSocket>();
+  /** Those that nobody needs any more and whose goodbye has not been heard, the oldest first. */
+  readonly #lingering = new Set<UtpSocket>();
   #resets = 0;
   #timer: NodeJS.Timeout | undefined;
   #down = false;
@@ -142,7 +144,14 @@ export class UtpEndpoint implements DatagramSink, UtpSocketOwner {
     else this.onIncoming(socket);
   }
 
+  lingers(socket: UtpSocket): void {
+    this.#lingering.add(socket);
+    const [oldest] = this.#lingering;
+    if (this.#lingering.size > UTP_LINGERING_MAX) oldest!.connection.abandon();
+  }
+
   gone(socket: UtpSocket): void {
+    this.#lingering.delete(socket);
     const { receiveId } = socket.connection;
     const sockets = this.#sockets.get(receiveId);
     if (sockets === undefined) return;

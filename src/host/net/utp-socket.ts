@@ -12,6 +12,8 @@ export interface UtpSocketOwner {
   due(socket: UtpSocket): void;
   /** A stranger has shown that it hears us. */
   arrived(socket: UtpSocket): void;
+  /** Nobody here needs it any more, but its goodbye is on its way. */
+  lingers(socket: UtpSocket): void;
   /** Its connection is over, and its numbers are free. */
   gone(socket: UtpSocket): void;
 }
@@ -72,6 +74,7 @@ export class UtpSocket extends EventEmitter<Events> implements LinkSocket, UtpSi
     if (this.destroyed) return;
     this.destroyed = true;
     this.connection.close();
+    if (!this.connection.closed) this.#owner.lingers(this);
     this.#owner.due(this);
     this.#close();
   }

@@ -14,7 +14,7 @@ import {
   UtpHeader,
   writeUtpHeader,
 } from '../../protocol/utp/utp-packet.ts';
-import { UTP_HALF_OPEN_MAX, UTP_RESETS_PER_TICK_MAX } from '../limits.ts';
+import { UTP_HALF_OPEN_MAX, UTP_LINGERING_MAX, UTP_RESETS_PER_TICK_MAX } from '../limits.ts';
 import { UtpEndpoint } from './utp-endpoint.ts';
 import type { UtpSocket } from './utp-socket.ts';
 
@@ -201,5 +201,43 @@ test('nobody else can reset a connection, nor speak in it', TIMEOUT, async () =>
   assert.equal(heard, 9);
   stage.packet(peer, { type: UTP_RESET, connectionId: 501, acknowledged });
   assert.deepEqual([closed, socket.destroyed], [['ECONNRESET'], true]);
+  await stage.endpoint.close();
+});
+
+test('who forges the address that it calls from does not get in by a guess', TIMEOUT, async () => {
+  const stage = new Stage();
+  for (let k = 0; k < 50; k++) {
+    const victim = stranger(k);
+    stage.packet(victim, { type: UTP_SYN, connectionId: k, sequence: 1 });
+    await stage.turn();
+    const { header } = stage.sent.findLast(({ to }) => to.host === victim.host)!;
+    // All that a guess can name but the right one, near it first.
+    for (const miss of [-4000, -100, -2, -1, 1, 2, 100, 4000, 30_000]) {
+      const acknowledged = (header.sequence - 1 + miss) & 0xffff;
+      stage.packet(
+        victim,
+        { type: UTP_DATA, connectionId: k + 1, sequence: 2, acknowledged, windowBytes: 1 << 20 },
+        68,
+      );
+    }
+  }
+  assert.equal(stage.arrived.length, 0);
+  await stage.endpoint.close();
+});
+
+test('strangers who are shown out and say nothing more cost a bounded memory', TIMEOUT, async () => {
+  const stage = new Stage();
+  stage.endpoint.onIncoming = (socket) => socket.destroy();
+  for (let k = 0; k < 2000; k++) {
+    const from = stranger(k);
+    stage.packet(from, { type: UTP_SYN, connectionId: 7, sequence: 1 });
+    if (k % 100 === 99) await stage.turn();
+  }
+  await stage.turn();
+  for (const { header, to } of stage.sent.slice()) {
+    const acknowledged = (header.sequence - 1) & 0xffff;
+    stage.packet(to, { type: UTP_DATA, connectionId: 8, sequence: 2, acknowledged, windowBytes: 1 << 20 }, 68);
+  }
+  assert.ok(stage.endpoint.connections <= UTP_LINGERING_MAX + UTP_HALF_OPEN_MAX, `${stage.endpoint.connections}`);
   await stage.endpoint.close();
 });

@@ -4,6 +4,7 @@ import {
   UTP_HELD_PACKET_BYTES,
   UTP_RECEIVE_BYTES_FIRST,
   UTP_RECEIVE_BYTES_MAX,
+  UTP_REORDER_BYTES_EACH,
   UTP_REORDER_PACKETS_MAX,
   UTP_TARGET_DELAY_US,
 } from '../limits.ts';
@@ -12,7 +13,7 @@ import { ahead } from './utp-packet.ts';
 const ROOM_FIRST = 64;
 const MASK_BYTES_MAX = 252;
 
-/** Bytes that all connections of a host may hold back together. */
+/** Bytes that all connections of a host may hold back together, beside UTP_REORDER_BYTES_EACH of each. */
 export class ReorderBudget {
   leftBytes: number;
 
@@ -63,7 +64,8 @@ export class ReceiveBuffer {
 
   /** Bytes that may be on their way to us. */
   get windowBytes(): number {
-    return Math.max(0, Math.min(this.#capacityBytes - this.#heldBytes, this.#budget.leftBytes));
+    const own = UTP_REORDER_BYTES_EACH - this.#heldBytes - this.#heldPackets * UTP_HELD_PACKET_BYTES;
+    return Math.max(0, Math.min(this.#capacityBytes - this.#heldBytes, Math.max(this.#budget.leftBytes, own)));
   }
 
   get heldBytes(): number {
@@ -76,7 +78,8 @@ export class ReceiveBuffer {
     if (distance === 0 || distance > UTP_REORDER_PACKETS_MAX) return false;
     const bytes = packet.length - payloadAt;
     // The next in turn is what everything else waits for: it finds room unless nobody takes what came before it.
-    if ((distance > 1 || !this.drained) && bytes > this.windowBytes) return false;
+    // An empty one takes a place as well.
+    if ((distance > 1 || !this.drained) && Math.max(bytes, 1) > this.windowBytes) return false;
     while (ahead(sequence, this.#delivered) > this.#mask) this.#grow();
     if (this.#packets[sequence & this.#mask] !== undefined) return false;
     this.#packets[sequence & this.#mask] = packet;

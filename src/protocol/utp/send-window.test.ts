@@ -154,12 +154,20 @@ test('sequence numbers go round, and the window grows while they do', () => {
 
 test('acknowledgements of what is old are believed, and those of what was never sent are not', () => {
   const flight = new Flight(10);
+  const believed = (...answers: number[]): boolean[] =>
+    answers.map((acknowledged) => flight.window.plausible(acknowledged & 0xffff));
+  assert.deepEqual(believed(8, 9, 10), [false, true, false], 'nothing was sent: there is one right answer');
   flight.send(3, 0);
-  const answers = [9, 12, 13, 10 - UTP_PACKETS_IN_FLIGHT_MAX, 10 - UTP_PACKETS_IN_FLIGHT_MAX - 2];
-  assert.deepEqual(
-    answers.map((acknowledged) => flight.window.plausible(acknowledged & 0xffff)),
-    [true, true, false, true, false],
-  );
+  assert.deepEqual(believed(5, 9, 12, 13), [false, true, true, false]);
+  flight.ack(12, 500);
+  assert.deepEqual(believed(8, 9, 10, 12, 13), [false, true, true, true, false]);
+  for (let sent = 3; sent < 2 * UTP_PACKETS_IN_FLIGHT_MAX; sent++) {
+    flight.send(1, sent);
+    flight.ack(10 + sent, sent + 1);
+  }
+  const oldest = flight.window.oldest - 1;
+  const answers = [oldest, oldest - UTP_PACKETS_IN_FLIGHT_MAX, oldest - UTP_PACKETS_IN_FLIGHT_MAX - 1];
+  assert.deepEqual(believed(...answers), [true, true, false]);
 });
 
 test('a packet that tried a size tells of the size, and goes again without its padding', () => {

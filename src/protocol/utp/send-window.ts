@@ -31,6 +31,8 @@ export class SendWindow {
   oldest: number;
   next: number;
   bytesInFlight = 0;
+  /** Packets that were ever sent, as far as that matters: no older one can be acknowledged again. */
+  #everSent = 0;
   /** Packets that are to be sent again. */
   lostCount = 0;
   readonly outcome: AckOutcome = new AckOutcome();
@@ -68,6 +70,7 @@ export class SendWindow {
     if (this.count > this.#mask) this.#grow();
     this.#ring[this.next & this.#mask] = packet;
     this.next = (this.next + 1) & 0xffff;
+    if (this.#everSent < UTP_PACKETS_IN_FLIGHT_MAX) this.#everSent++;
     this.#sent(packet, nowUs);
   }
 
@@ -85,10 +88,13 @@ export class SendWindow {
     return at;
   }
 
-  /** Whether an acknowledgement can be meant for us: neither for packets that were never sent, nor very old. */
+  /**
+   * Whether an acknowledgement can be meant for us: neither for packets that were never sent, nor very old. Who forges his
+   * address cannot see our numbers: of the 65,536, one will do before anything was sent.
+   */
   plausible(acknowledged: number): boolean {
     const newer = ahead(acknowledged, this.oldest - 1);
-    return newer <= this.count || 0x1_0000 - newer <= UTP_PACKETS_IN_FLIGHT_MAX;
+    return newer <= this.count || 0x1_0000 - newer <= this.#everSent;
   }
 
   /** Takes in what a packet acknowledges; `outcome` says what came of it. */
