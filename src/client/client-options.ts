@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { InputError } from '../base/errors.ts';
 import { DHT_HOMES_MAX } from '../engine/dht/limits.ts';
 import { SCHEDULINGS, type Scheduling } from '../engine/scheduling/scheduling.ts';
-import { isLoopback } from '../engine/swarm/candidates.ts';
+import { isLoopback } from '../engine/swarm/address-scope.ts';
 import { RUN_BYTES } from '../engine/torrent/geometry.ts';
 import { HASHINGS, type Hashing } from '../host/disk/sha1.ts';
 import type { EgressSettings } from '../host/net/egress.ts';

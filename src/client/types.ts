@@ -77,8 +77,8 @@ export interface ClientOptions {
   readonly utp?: UtpMode;
   /**
    * Asks whatever trackers and web seeds a torrent names, also in this machine's own network. Default false: there, trackers
-   * need a URL whose path is `/announce`, web seeds one without a query, and no redirect leads there from the internet,
-   * for a torrent is a stranger's word.
+   * need a URL whose path is `/announce`, web seeds one without a query, no redirect leads there from the internet, and no
+   * tracker of the internet names peers there: a torrent is a stranger's word.
    */
   readonly allowLocal?: boolean;
   /**

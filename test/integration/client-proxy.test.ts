@@ -100,7 +100,9 @@ for (const kind of ['SOCKS5', 'HTTP'] as const) {
     await bench.seed(metainfo);
     await until(() => tracker.announces.length === 1, 'the seed announces itself');
     const proxy = await proxyOf(t, kind);
-    const { torrent, warnings } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, { proxy: proxy.url });
+    // The tracker passes for one of the internet, and the seed is here.
+    const options = { proxy: proxy.url, allowLocal: true };
+    const { torrent, warnings } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, options);
     await within(torrent.completed(), 'the download', PATIENCE_MS);
     assert.ok(proxy.connections.some(({ host }) => host === 'tracker.test'));
     assert.equal(tracker.announces[1]!.port, 1);
@@ -202,9 +204,26 @@ test('SOCKS5: a UDP tracker is asked by its name over the relay', { timeout: PAT
   await bench.seed(metainfo);
   await until(() => tracker.announces.length === 1, 'the seed announces itself');
   const proxy = (await proxyOf(t, 'SOCKS5')) as Socks5Proxy;
-  const { torrent } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, { proxy: proxy.url });
+  const options = { proxy: proxy.url, allowLocal: true };
+  const { torrent } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, options);
   await within(torrent.completed(), 'the download', PATIENCE_MS);
   assert.ok(proxy.packets.length >= 2 && proxy.packets.every(({ host }) => host === 'tracker.test'));
+});
+
+test('SOCKS5: a tracker of the internet cannot send us to this machine', { timeout: PATIENCE_MS }, async (t) => {
+  const bench = await ClientBench.open(t);
+  const tracker = new HttpTracker();
+  await tracker.listen('127.0.0.1', 0);
+  t.after(() => tracker.close());
+  const url = tracker.announceUrl.replace('127.0.0.1', 'tracker.test');
+  const metainfo = await bench.payload('set', FILES, { tiers: [[tracker.announceUrl]] });
+  await bench.seed(metainfo);
+  await until(() => tracker.announces.length === 1, 'the seed announces itself');
+  const proxy = (await proxyOf(t, 'SOCKS5')) as Socks5Proxy;
+  const { torrent } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, { proxy: proxy.url });
+  await until(() => torrent.trackers().some(({ seeds }) => seeds === 1), 'the tracker has answered');
+  await stalls(torrent, 'no-peers');
+  assert.ok(proxy.connections.every(({ host }) => host === 'tracker.test'));
 });
 
 test('SOCKS5: uTP goes over the relay, whole downloads of it', { timeout: PATIENCE_MS }, async (t) => {

@@ -131,7 +131,7 @@ test('what cannot be a peer is not dialled: our own address, ports of others, ne
   local.send(pex(['127.0.0.1', '127.0.0.2']));
   world.run(200);
   assert.equal(torrent.swarm.candidates.size, 1, 'port 6881 of this machine is ourselves');
-  const added = [1, 2, 3].map((port) => ({ host: '203.0.113.1', port, flags: 0 }));
+  const added = [7001, 7002, 7003].map((port) => ({ host: '203.0.113.1', port, flags: 0 }));
   teller.send(encodeExtended(EXTENSION_IDS.ut_pex, encodePex({ added, dropped: [] })));
   world.run(200);
   assert.equal(torrent.swarm.candidates.size, 2, 'one address per host and message');

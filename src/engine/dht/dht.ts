@@ -7,7 +7,7 @@ import type { DatagramPort, DatagramPorts, DatagramSink } from '../datagram-port
 import { AnnouncePace } from '../discovery/announce-pace.ts';
 import { type MappedPorts, portTowards } from '../portmap/own-ports.ts';
 import type { PeerAddress } from '../ports.ts';
-import { isLoopback } from '../swarm/candidates.ts';
+import { isLoopback } from '../swarm/address-scope.ts';
 import { ExternalAddress } from '../swarm/external-address.ts';
 import { Branch, type BranchParts, type OutsideView } from './branch.ts';
 import type { DhtSearch } from './dht-search.ts';

@@ -5,7 +5,7 @@ import { type Random, randomBelow } from '../../base/clock.ts';
 import { BloomFilter } from '../../protocol/krpc/bloom-filter.ts';
 import type { AddressFamily } from '../../protocol/tracker/compact-peers.ts';
 import type { PeerAddress } from '../ports.ts';
-import { isLoopback } from '../swarm/candidates.ts';
+import { isLoopback } from '../swarm/address-scope.ts';
 import { subscriberOf } from '../swarm/subscriber.ts';
 import {
   FILTERS_PERIOD_MS,

@@ -1,6 +1,6 @@
 // How many questions are answered: so many of one subscriber, so many of all. What is above that is not even refused: a
 // refusal is a packet, too, and the address may be somebody else's.
-import { isLoopback } from '../swarm/candidates.ts';
+import { isLoopback } from '../swarm/address-scope.ts';
 import { subscriberOf } from '../swarm/subscriber.ts';
 import { QUERIES_PER_HOST_BURST, QUERIES_PER_HOST_SECOND, QUERIES_PER_SECOND, QUERY_HOSTS_MAX } from './limits.ts';
 

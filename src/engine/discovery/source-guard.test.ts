@@ -1,7 +1,7 @@
 // What of this network a torrent may make us ask for.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isAfar, sourceRefusal } from './source-guard.ts';
+import { isAfar, maySendTo, sourceRefusal } from './source-guard.ts';
 
 const tracker = { kind: 'tracker', path: '/announce', query: '?key=1', sentFromAfar: false } as const;
 const seed = { kind: 'web-seed', path: '/files/a', query: '', sentFromAfar: false } as const;
@@ -70,4 +70,14 @@ test('behind a proxy a name is judged by what it looks like, and what hides an a
   for (const host of ['127.1', '2130706433', '0x7f.0.0.1', '0x7f000001', '']) {
     assert.match(sourceRefusal(tracker, host) ?? '', /nobody can be reached/, host);
   }
+});
+
+test('a tracker of the internet sends us to nobody in this network, one of this network to anybody', () => {
+  for (const host of [...NEAR, 'localhost', 'printer', 'nas.local', '127.1', '0.0.0.0', '224.0.0.1']) {
+    assert.equal(maySendTo('1.2.3.4', host), false, host);
+    assert.equal(maySendTo('tracker.example.org', host), false, host);
+  }
+  assert.ok(maySendTo('1.2.3.4', '5.6.7.8') && maySendTo('1.2.3.4', 'peer.example.org'));
+  assert.ok(maySendTo('10.0.0.5', '10.0.0.1') && maySendTo('127.0.0.1', '127.0.0.1') && maySendTo('::1', '10.0.0.1'));
+  assert.ok(!maySendTo('10.0.0.5', '127.0.0.1'), 'of this machine only this machine knows');
 });

@@ -42,6 +42,15 @@ export function isAfar(host: string): boolean {
   return reachOf(host) === SCOPE_GLOBAL;
 }
 
+/**
+ * Whether somebody at `teller` may have us dial a peer at `host`, each a numeric address or a name: one on the internet knows
+ * nobody on this machine or in the network at home.
+ */
+export function maySendTo(teller: string, host: string): boolean {
+  const reach = reachOf(host);
+  return reach !== SCOPE_NONE && reach >= reachOf(teller);
+}
+
 function reachOf(host: string): number {
   if (host === '' || host.includes(':') || encodeAddress(host) !== undefined) return scopeOf(host);
   const name = host.replace(/\.$/, '');

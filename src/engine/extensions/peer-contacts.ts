@@ -3,7 +3,8 @@
 import type { ExtendedHandshake } from '../../protocol/extension/handshake.ts';
 import { type OwnPorts, portTowards } from '../portmap/own-ports.ts';
 import type { PeerAddress } from '../ports.ts';
-import { isLoopback, plainHost } from '../swarm/candidates.ts';
+import { isLoopback } from '../swarm/address-scope.ts';
+import { plainHost } from '../swarm/candidates.ts';
 import type { ExternalAddress } from '../swarm/external-address.ts';
 import type { Peer } from '../swarm/peer.ts';
 import { peerPriority, type RankedPeer } from '../swarm/peer-priority.ts';

@@ -42,3 +42,9 @@ function scopeOfIpv6(bytes: Uint8Array): number {
   if (first === 0xff || (first === 0xfe && second >= 0x80)) return SCOPE_NONE;
   return (first & 0xfe) === 0xfc ? SCOPE_LOCAL : SCOPE_GLOBAL;
 }
+
+/** True for addresses of this machine. */
+export function isLoopback(host: string): boolean {
+  const plain = host.replace(/^::ffff:/, '');
+  return plain.startsWith('127.') || plain === '::1';
+}

@@ -14,7 +14,7 @@ export class Bans implements Iterable<string> {
 
   /** A host, or `host|port`. All of a /64 of IPv6 is one liar: he would only take its next address. */
   add(ban: string): void {
-    const key = keyOf(ban);
+    const key = culpritOf(ban);
     this.#bans.delete(key);
     this.#bans.set(key, ban);
     if (this.#bans.size <= BANS_MAX) return;
@@ -23,7 +23,7 @@ export class Bans implements Iterable<string> {
   }
 
   has(ban: string): boolean {
-    return this.#bans.has(keyOf(ban));
+    return this.#bans.has(culpritOf(ban));
   }
 
   /** What was banned, the latest last. */
@@ -32,6 +32,7 @@ export class Bans implements Iterable<string> {
   }
 }
 
-function keyOf(ban: string): string {
+/** Who stands behind a ban: `host|port` is one of several on this machine, else a host is a subscriber. */
+export function culpritOf(ban: string): string {
   return ban.includes('|') ? ban : subscriberOf(ban);
 }

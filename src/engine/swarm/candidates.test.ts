@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Candidates } from './candidates.ts';
-import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_USER_MS } from './limits.ts';
+import {
+  CANDIDATES_MAX,
+  CANDIDATES_PER_HOST_MAX,
+  INTRODUCTIONS_MAX,
+  RECONNECT_DELAY_MAX_MS,
+  RECONNECT_DELAY_USER_MS,
+} from './limits.ts';
 
 const A = { host: '192.0.2.1', port: 6881 };
 const B = { host: '192.0.2.2', port: 6881 };
@@ -175,4 +181,53 @@ test('an address that the filter has is nobody to dial, now or later; the userâ€
   filtered.clear();
   candidates.sift();
   assert.deepEqual(seen(), [true, 0, A]);
+});
+
+test('strangers name a host at few of its ports: nobody has us flood it, or try them all', () => {
+  const candidates = new Candidates();
+  const victim = (port: number) => ({ host: '192.0.2.9', port });
+  for (let port = 2000; port < 4000; port++) candidates.add(victim(port), port % 2 === 0 ? 'pex' : 'dht');
+  assert.equal(candidates.size, CANDIDATES_PER_HOST_MAX);
+  // They fail, one after the other: others do not come in their place.
+  for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) {
+    const address = candidates.next(nowMs);
+    if (address !== undefined) candidates.ended(address, nowMs, false);
+    candidates.add(victim(5000 + nowMs / 1000), 'pex');
+  }
+  assert.equal(candidates.size, CANDIDATES_PER_HOST_MAX);
+  assert.ok(candidates.add(victim(6881), 'tracker'), 'whoever is believed more is heard all the same');
+  assert.equal(candidates.size, CANDIDATES_PER_HOST_MAX);
+  for (let port = 7000; port < 7100; port++) assert.ok(candidates.add(victim(port), 'user'));
+});
+
+test('a /64 of IPv6 is one host, and what is forgotten makes room', () => {
+  const candidates = new Candidates();
+  for (let at = 0; at < 100; at++) candidates.add({ host: `2001:db8::${at.toString(16)}`, port: 6881 }, 'pex');
+  assert.equal(candidates.size, CANDIDATES_PER_HOST_MAX);
+  for (let at = 0; at < 100; at++) candidates.withdraw({ host: `2001:db8::${at.toString(16)}`, port: 6881 });
+  assert.equal(candidates.size, 0);
+  assert.ok(candidates.add({ host: '2001:db8::ffff', port: 6881 }, 'pex'));
+});
+
+test('peers and the DHT do not send us to the services of a host, trackers and users may', () => {
+  const candidates = new Candidates();
+  for (const source of ['pex', 'dht'] as const) {
+    for (const port of [22, 25, 53, 445, 1023]) assert.ok(!candidates.add({ host: '192.0.2.7', port }, source));
+  }
+  assert.ok(candidates.add({ host: '192.0.2.7', port: 443 }, 'pex'));
+  assert.ok(candidates.add({ host: '192.0.2.7', port: 25 }, 'tracker'));
+  assert.ok(candidates.add({ host: '192.0.2.7', port: 22 }, 'user'));
+});
+
+test('an address may be introduced a few times, not again and again', () => {
+  const candidates = new Candidates();
+  let dialled = 0;
+  for (let round = 0; round < 100; round++) {
+    candidates.introduce(A);
+    const address = candidates.next(round);
+    if (address === undefined) continue;
+    dialled++;
+    candidates.ended(address, round, false);
+  }
+  assert.equal(dialled, INTRODUCTIONS_MAX);
 });

@@ -3,8 +3,18 @@
 
 import { SparseMap } from '../../base/sparse-map.ts';
 import type { DialTarget, PeerAddress } from '../ports.ts';
-import { Bans } from './bans.ts';
-import { CANDIDATES_MAX, RECONNECT_DELAY_MAX_MS, RECONNECT_DELAY_MIN_MS, RECONNECT_DELAY_USER_MS } from './limits.ts';
+import { isLoopback } from './address-scope.ts';
+import { Bans, culpritOf } from './bans.ts';
+import {
+  CANDIDATES_MAX,
+  CANDIDATES_PER_HOST_MAX,
+  INTRODUCTIONS_MAX,
+  RECONNECT_DELAY_MAX_MS,
+  RECONNECT_DELAY_MIN_MS,
+  RECONNECT_DELAY_USER_MS,
+  SERVICE_PORTS_MAX,
+  WEB_PORTS,
+} from './limits.ts';
 
 /** Where an address was heard of. `user` addresses are never given up, and come first; peers of peers come last. */
 export type CandidateSource = 'user' | 'lsd' | 'tracker' | 'dht' | 'incoming' | 'pex';
@@ -14,6 +24,8 @@ const RANKS: Readonly<Record<CandidateSource, number>> = { user: 0, lsd: 1, trac
 
 interface Candidate {
   readonly address: PeerAddress;
+  /** Who stands behind it, for bans and for how many addresses one may have. */
+  readonly culprit: string;
   source: CandidateSource;
   failures: number;
   notBeforeMs: number;
@@ -27,6 +39,7 @@ interface Candidate {
   reachable: boolean;
   /** It dials us at this moment, and is to be dialled over uTP: both holes open at once (BEP 55). */
   introduced: boolean;
+  introductions: number;
   /** Peers that named it in an exchange and did not take that back. */
   tellers: number;
   /** Its canonical priority (BEP 40), 0 while we do not know our own address. */
@@ -53,12 +66,6 @@ function banKey(address: PeerAddress): string {
   return isLoopback(host) ? addressKey(address) : host;
 }
 
-/** True for addresses of this machine. */
-export function isLoopback(host: string): boolean {
-  const plain = host.replace(/^::ffff:/, '');
-  return plain.startsWith('127.') || plain === '::1';
-}
-
 /** Addresses that could be dialled, now or later. */
 export interface Prospects {
   readonly tried: number;
@@ -73,6 +80,8 @@ export class Candidates {
   /** Strangers' words count for nothing. */
   #deaf = false;
   readonly #known = new SparseMap<string, Candidate>();
+  /** How many of them each host has. */
+  readonly #perHost = new SparseMap<string, number>();
   readonly #bans = new Bans();
   readonly #refuses: (host: string) => boolean;
   #priorityOf: (address: PeerAddress) => number = () => 0;
@@ -92,13 +101,15 @@ export class Candidates {
    */
   add(address: PeerAddress, source: CandidateSource, reachable = false): boolean {
     const key = addressKey(address);
-    if (!(Number.isInteger(address.port) && address.port > 0 && address.port < 65536)) return false;
-    if (this.banned(address) || (this.#deaf && isHearsay(source))) return false;
+    if (!mayBePort(address.port, source) || this.banned(address) || (this.#deaf && isHearsay(source))) return false;
     const known = this.#known.get(key);
     if (known !== undefined) return this.#confirm(known, source, reachable);
     const filtered = this.#refuses(address.host);
-    if (filtered && source !== 'user') return false;
-    if (this.#known.size >= CANDIDATES_MAX && !this.#forgetOne(RANKS[source]) && source !== 'user') return false;
+    const culprit = culpritOf(banKey(address));
+    if (source !== 'user') {
+      if (filtered || !this.#hasRoomFor(culprit, RANKS[source])) return false;
+      if (this.#known.size >= CANDIDATES_MAX && !this.#forgetOne(RANKS[source])) return false;
+    } else if (this.#known.size >= CANDIDATES_MAX) this.#forgetOne(RANKS.user);
     const fresh = {
       failures: 0,
       notBeforeMs: 0,
@@ -107,9 +118,12 @@ export class Candidates {
       filtered,
       useless: false,
       introduced: false,
+      introductions: 0,
     };
     const tellers = source === 'pex' ? 1 : 0;
-    this.#known.set(key, { address, source, ...fresh, reachable, tellers, priority: this.#priorityOf(address) });
+    const priority = this.#priorityOf(address);
+    this.#known.set(key, { address, culprit, source, ...fresh, reachable, tellers, priority });
+    this.#perHost.set(culprit, (this.#perHost.get(culprit) ?? 0) + 1);
     return true;
   }
 
@@ -117,7 +131,7 @@ export class Candidates {
   introduce(address: PeerAddress): void {
     this.add(address, 'pex');
     const known = this.#known.get(addressKey(address));
-    if (known === undefined || known.connected) return;
+    if (known === undefined || known.connected || ++known.introductions > INTRODUCTIONS_MAX) return;
     known.introduced = true;
     known.notBeforeMs = 0;
   }
@@ -138,7 +152,7 @@ export class Candidates {
     if (known === undefined || known.tellers === 0) return;
     known.tellers--;
     const untried = known.failures === 0 && !known.connected && !known.banned;
-    if (known.tellers === 0 && known.source === 'pex' && untried) this.#known.delete(key);
+    if (known.tellers === 0 && known.source === 'pex' && untried) this.#forget(key, known);
   }
 
   /** Our own address became known, or another one: from now on this tells the canonical priorities. */
@@ -160,8 +174,8 @@ export class Candidates {
   /** The torrent turns out to be private: what strangers told, and will tell, of others counts for nothing (BEP 27). */
   forgetHearsay(): void {
     this.#deaf = true;
-    for (const [key, { source, connected }] of this.#known) {
-      if (isHearsay(source) && !connected) this.#known.delete(key);
+    for (const [key, candidate] of this.#known) {
+      if (isHearsay(candidate.source) && !candidate.connected) this.#forget(key, candidate);
     }
   }
 
@@ -181,15 +195,17 @@ export class Candidates {
 
   /** Neither dialled nor let in again, whatever port it uses. */
   ban(address: PeerAddress): void {
-    this.#bans.add(banKey(address));
-    for (const candidate of this.#known.values()) candidate.banned ||= this.banned(candidate.address);
+    const ban = banKey(address);
+    this.#bans.add(ban);
+    const culprit = culpritOf(ban);
+    for (const candidate of this.#known.values()) if (candidate.culprit === culprit) candidate.banned = true;
   }
 
   /** The filter is another one: what it has now is forgotten, and the user's own are judged anew. */
   sift(): void {
     for (const [key, candidate] of this.#known) {
       candidate.filtered = this.#refuses(candidate.address.host);
-      if (candidate.filtered && candidate.source !== 'user') this.#known.delete(key);
+      if (candidate.filtered && candidate.source !== 'user') this.#forget(key, candidate);
     }
   }
 
@@ -237,10 +253,11 @@ export class Candidates {
    * who was not even tried, because our own way out is closed, has not failed.
    */
   ended(address: PeerAddress, nowMs: number, useless: boolean, untried = false): void {
-    const candidate = this.#known.get(addressKey(address));
+    const key = addressKey(address);
+    const candidate = this.#known.get(key);
     if (candidate === undefined) return;
     // It was connected when hearsay was forgotten.
-    if (this.#deaf && isHearsay(candidate.source)) return void this.#known.delete(addressKey(address));
+    if (this.#deaf && isHearsay(candidate.source)) return this.#forget(key, candidate);
     candidate.connected = false;
     if (untried) return;
     candidate.useless = useless;
@@ -298,7 +315,7 @@ export class Candidates {
    * most. An address that never failed goes only for a better one, and the user's own never.
    */
   #forgetOne(rank: number): boolean {
-    let worst: string | undefined;
+    let worst: [string, Candidate] | undefined;
     let worstRank = Math.max(rank, RANKS.tracker);
     let failures = 0;
     for (const [key, candidate] of this.#known) {
@@ -306,12 +323,37 @@ export class Candidates {
       const itsRank = RANKS[candidate.source];
       const expendable = candidate.failures > failures || itsRank > worstRank;
       if (!expendable || itsRank < worstRank) continue;
-      worst = key;
+      worst = [key, candidate];
       worstRank = itsRank;
       failures = candidate.failures;
     }
-    return worst !== undefined && this.#known.delete(worst);
+    if (worst !== undefined) this.#forget(...worst);
+    return worst !== undefined;
   }
+
+  /** Whether a host may have one more address: where it has enough, only one that is believed more than another of its. */
+  #hasRoomFor(culprit: string, rank: number): boolean {
+    if ((this.#perHost.get(culprit) ?? 0) < CANDIDATES_PER_HOST_MAX) return true;
+    for (const [key, candidate] of this.#known) {
+      if (candidate.culprit !== culprit || candidate.connected || RANKS[candidate.source] <= rank) continue;
+      this.#forget(key, candidate);
+      return true;
+    }
+    return false;
+  }
+
+  #forget(key: string, { culprit }: Candidate): void {
+    if (!this.#known.delete(key)) return;
+    const left = (this.#perHost.get(culprit) ?? 0) - 1;
+    if (left > 0) this.#perHost.set(culprit, left);
+    else this.#perHost.delete(culprit);
+  }
+}
+
+/** Whether a peer may listen there, as far as whoever says so is to be believed. */
+function mayBePort(port: number, source: CandidateSource): boolean {
+  if (!(Number.isInteger(port) && port > 0 && port < 65_536)) return false;
+  return port >= SERVICE_PORTS_MAX || !(source === 'pex' || source === 'dht') || WEB_PORTS.has(port);
 }
 
 function better(a: Candidate, b: Candidate): boolean {

@@ -1,6 +1,6 @@
 // How many connections there are with each subscriber: nobody may have them all for the price of one line.
 import { SparseMap } from '../../base/sparse-map.ts';
-import { isLoopback } from './candidates.ts';
+import { isLoopback } from './address-scope.ts';
 import { LINKS_PER_HOST_MAX } from './limits.ts';
 import { subscriberOf } from './subscriber.ts';
 

@@ -14,6 +14,19 @@ export const HANDSHAKE_BYTES_PER_MESSAGE = 4;
 export const PLAIN_BYTES_PER_MESSAGE = 64;
 export const EXTENDED_MESSAGE_COST = 4;
 
+/**
+ * Addresses of one host (or /64 of IPv6) that strangers may name to one torrent: a few clients behind one router. Else somebody who is
+ * to be flooded, or whose ports are to be tried, would be named at thousands.
+ */
+export const CANDIDATES_PER_HOST_MAX = 8;
+
+/** Ports below this are those of other services; whoever has us dial one has us speak to a mail server. Those of the web pass for peers'. */
+export const SERVICE_PORTS_MAX = 1024;
+export const WEB_PORTS: ReadonlySet<number> = new Set([80, 443]);
+
+/** How often one address may be introduced to us (BEP 55), each time to be dialled at once. */
+export const INTRODUCTIONS_MAX = 3;
+
 /** Hosts that one torrent bans: more than a swarm has, and some hundred KiB if one subscriber could be them all. */
 export const BANS_MAX = 5000;
 

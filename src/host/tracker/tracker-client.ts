@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { assert } from '../../base/assert.ts';
 import { SourceError } from '../../base/errors.ts';
-import { sourceRefusal } from '../../engine/discovery/source-guard.ts';
+import { maySendTo, sourceRefusal } from '../../engine/discovery/source-guard.ts';
 import type { AnnounceRequest, TrackerPort, TrackerSink } from '../../engine/discovery/tracker-port.ts';
 import { portTowards } from '../../engine/portmap/own-ports.ts';
 import type { AnnounceReply, ScrapeFigures } from '../../protocol/tracker/announce.ts';
@@ -34,6 +34,7 @@ export interface TrackerClientSettings {
 export class TrackerClient implements TrackerPort {
   readonly #sink: TrackerSink;
   readonly #userAgent: string;
+  readonly #allowLocal: boolean;
   /** Loaded with the first HTTP announce: its library takes a tenth of a second, which many downloads never need. */
   #http: Promise<HttpAnnouncer> | undefined;
   readonly #udp: UdpAnnouncer;
@@ -50,12 +51,13 @@ export class TrackerClient implements TrackerPort {
   constructor(sink: TrackerSink, settings: TrackerClientSettings) {
     this.#sink = sink;
     this.#userAgent = settings.userAgent;
+    this.#allowLocal = settings.allowLocal ?? false;
     this.#nextAddressMs = settings.nextAddressMs;
     const egress = settings.egress ?? DIRECT;
     this.#egress = egress;
     this.#udp = new UdpAnnouncer(egress, settings.udpFirstTimeoutMs);
     const lookup = settings.lookup ?? lookupOf(egress);
-    this.#targets = new TrackerTargets(settings.allowLocal ? () => undefined : refusal, lookup);
+    this.#targets = new TrackerTargets(this.#allowLocal ? () => undefined : refusal, lookup);
   }
 
   announce(ticket: number, request: AnnounceRequest): void {
@@ -117,8 +119,10 @@ export class TrackerClient implements TrackerPort {
     const { url, announcer } = await this.#announcerOf(request.url);
     const targets = await this.#targets.of(url, false, signal);
     const port = request.port === 0 && this.#egress.proxy !== undefined ? PROXIED_ANNOUNCE_PORT : request.port;
-    const ask: AskAt<AnnounceReply> = (target, limit) =>
-      announcer.announce(addressedTo(target, { ...request, port }), target, limit);
+    const ask: AskAt<AnnounceReply> = async (target, limit) => {
+      const reply = await announcer.announce(addressedTo(target, { ...request, port }), target, limit);
+      return { ...reply, peers: reply.peers.filter(({ host }) => this.#allowLocal || maySendTo(target.address, host)) };
+    };
     return mergeReplies(await this.#askAll(targets, ask, signal));
   }
 
