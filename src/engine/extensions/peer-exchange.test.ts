@@ -181,8 +181,8 @@ test('a host is named once in a message, whatever its ports; this machine may ha
   ] as const) {
     const { swarm, meet, hear } = scene();
     hear(meet('127.0.0.1'), [
-      { host, port: 1000 },
-      { host, port: 1001 },
+      { host, port: 7000 },
+      { host, port: 7001 },
     ]);
     assert.equal(swarm.candidates.size, believed);
   }
