@@ -82,6 +82,30 @@ test(
     }),
 );
 
+test(
+  'a place that was given back while a socket of the dead thread could still write there is free, too',
+  TIMEOUT,
+  () =>
+    play(2, async (ground) => {
+      const { stage, host, deaths } = ground;
+      const survivor = await stage.greeted(await stage.dialled());
+      const victim = await stage.greeted(await stage.dialled());
+      const [begun, revoked] = wanted(6, 7);
+      stage.request(victim.link, [begun!, revoked!]);
+      await victim.peer.receive(34);
+      victim.peer.send(rawPiece(begun!.piece, begun!.begin, new Uint8Array(begun!.length)).subarray(0, 1000));
+      // What began in a read that was there already is copied; the rest is read with the next header, for which the other place is.
+      while (host.counters.copiedBytes === 0) await new Promise((resolve) => setImmediate(resolve));
+      stage.port.revoke(victim.link, revoked!.piece, revoked!.begin, false);
+      await kill(ground, survivor, victim);
+      stage.request(survivor.link, [revoked!]);
+      await survivor.peer.receive(17);
+      survivor.peer.send(rawPiece(revoked!.piece, revoked!.begin, new Uint8Array(revoked!.length)));
+      await stage.recorder.blocksHeard(1);
+      assert.equal(deaths.length, 1);
+    }),
+);
+
 test('the successor of the thread that listened listens there again, and numbers strangers on', TIMEOUT, () =>
   play(1, async (ground) => {
     const { stage, deaths } = ground;

@@ -231,7 +231,8 @@ export class ShardedHost implements NetHost {
     this.#shards[index] = undefined;
     const dead = [...this.#links].filter(([, told]) => told.shard === shard).map(([link]) => link);
     const numbers = new Set(dead);
-    for (const [frame, owner] of this.#owners.entries()) if (numbers.has(owner)) this.#owners[frame] = 0;
+    // Negative for those that were taken back while a socket had them (PieceMemory).
+    for (const [place, owner] of this.#owners.entries()) if (numbers.has(Math.abs(owner))) this.#owners[place] = 0;
     const end: LinkEnd = { code: SHARD_DIED, message: `a network thread died: ${reason}` };
     for (const link of dead) {
       const own = this.#links.get(link)?.end;
