@@ -1,5 +1,6 @@
 // The program as a whole: its commands, its help, and what happens to a command line that cannot be understood.
 import { Command, CommanderError } from 'commander';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addCreateCommand } from './commands/create.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addGetCommand } from './commands/get.ts';
@@ -61,6 +62,7 @@ function buildProgram(version: string, context: CommandContext, exit: (exitCode:
     addVerifyCommand,
     addMoveCommand,
     addDemoCommand,
+    addCompletionCommand,
   ]) {
     add(program, context, exit);
   }

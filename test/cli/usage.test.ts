@@ -17,6 +17,7 @@ const MISUNDERSTOOD: [string, RegExp][] = [
   ['get x --peer nowhere', /--peer.*"nowhere" is not an address/],
   ['get x --select 3-1', /--select.*runs backwards/],
   ['get x --encryption maybe', /Allowed choices are allow, prefer, require, off/],
+  ['completion ksh', /Allowed choices are bash, zsh, fish/],
   ['seed x', /required option '-d, --directory <dir>' not specified/],
   ['create x --v1 --v2', /cannot be used with/],
   ['create x --v2', /--v2 does not exist yet/],
@@ -48,7 +49,7 @@ test('help is no failure, and names every command', async () => {
   for (const line of ['--help', 'help']) {
     const { exitCode, stdout } = await runMillrace([line]);
     assert.equal(exitCode, 0);
-    for (const command of ['get', 'stream', 'seed', 'create', 'info', 'verify', 'move', 'demo']) {
+    for (const command of ['get', 'stream', 'seed', 'create', 'info', 'verify', 'move', 'demo', 'completion']) {
       assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
     }
   }

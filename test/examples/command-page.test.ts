@@ -39,7 +39,10 @@ async function commands(): Promise<string[]> {
 test('every command has its section and its line, and there is no other', async () => {
   const names = (await commands()).sort();
   assert.deepEqual([...page.matchAll(/^## `(\w+)`$/gm)].map(([, name]) => name).sort(), names);
-  assert.deepEqual([...page.matchAll(/^millrace (\w+) (?:SOURCE|PATH|\[)/gm)].map(([, name]) => name).sort(), names);
+  assert.deepEqual(
+    [...page.matchAll(/^millrace (\w+) (?:SOURCE|PATH|SHELL|\[)/gm)].map(([, name]) => name).sort(),
+    names,
+  );
   for (const name of names) assert.match(section(`## \`${name}\``), new RegExp(`\`\`\`sh\nmillrace ${name}\\b`), name);
 });
 

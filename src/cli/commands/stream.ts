@@ -36,8 +36,8 @@ export function addStreamCommand(program: Command, context: CommandContext, exit
     .argument('<source>', 'a .torrent file or its http(s) URL, a magnet link or an info hash')
     .option('-o, --output <dir>', 'folder that receives the file', '.')
     .option(
-      '--file <file>',
-      'which, by number ("millrace info" shows them) or name (default: the longest)',
+      '--file <which>',
+      'which file, by number ("millrace info" shows them) or name (default: the longest)',
       argument(parseFile),
     );
   addNetworkOptions(command)
