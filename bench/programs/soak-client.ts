@@ -3,7 +3,7 @@
 // or when the time is over, whatever comes first.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
@@ -43,6 +43,8 @@ export interface SoakFigures {
   readonly resources: Readonly<Record<string, number>>;
   readonly stallMaxMs: number;
   readonly stallP99Ms: number;
+  /** Files that nobody was to leave there. */
+  readonly strays: readonly string[];
 }
 
 const [, , groundJson = '', cyclesText = '', deadlineText = ''] = process.argv;
@@ -148,7 +150,24 @@ async function visit(torrent: SoakTorrent): Promise<void> {
   }
 }
 
-async function cycle(): Promise<void> {
+/** Files below a folder. */
+function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+/** What is left when every torrent is removed: the files of the one that was to stay, and no other; nor is anything remembered. */
+function straysBeside(kept: string): string[] {
+  const known = path.join(ground.folder, '..', 'kept');
+  const remembered = filesBelow(known).filter((file) => path.basename(path.dirname(file)) === 'resume');
+  const left = filesBelow(ground.folder);
+  const stays = (file: string): boolean => file.startsWith(kept);
+  assert.ok(left.some(stays), 'what is removed without its files leaves them');
+  return [...left.filter((file) => !stays(file)), ...remembered];
+}
+
+async function cycle(): Promise<string[]> {
   const [film, album, page] = await Promise.all([ground.tcp, ground.utp, ground.web].map(addFromSeeder));
   assert.ok(film && album && page);
   look(home);
@@ -173,10 +192,12 @@ async function cycle(): Promise<void> {
   const again = await home.add(ground.tcp.file, { directory: dirOf('home'), trackers: false, webSeeds: false });
   await again.completed(patience());
   await Promise.all([again.remove({ deleteFiles: true }), album.remove(), page.remove({ deleteFiles: true })]);
+  const strays = straysBeside(dirOf('home', ground.utp.name));
   await rm(ground.folder, { recursive: true });
+  return strays;
 }
 
-async function figures(number: number, seconds: number): Promise<SoakFigures> {
+async function figures(number: number, seconds: number, strays: readonly string[]): Promise<SoakFigures> {
   const stallMaxMs = delays.max / 1e6 - DELAY_RESOLUTION_MS;
   const stallP99Ms = delays.percentile(99) / 1e6 - DELAY_RESOLUTION_MS;
   for (let round = 0; round < SETTLE_ROUNDS; round++) {
@@ -198,6 +219,7 @@ async function figures(number: number, seconds: number): Promise<SoakFigures> {
     resources,
     stallMaxMs,
     stallP99Ms,
+    strays,
   };
 }
 
@@ -206,9 +228,9 @@ for (let number = 1; number <= cycles && Date.now() < deadlineMs; number++) {
   delays.reset();
   delays.enable();
   const fromMs = performance.now();
-  await cycle();
+  const strays = await cycle();
   delays.disable();
-  process.stdout.write(`${JSON.stringify(await figures(number, (performance.now() - fromMs) / 1000))}\n`);
+  process.stdout.write(`${JSON.stringify(await figures(number, (performance.now() - fromMs) / 1000, strays))}\n`);
   if (snapshots !== undefined && number === SNAPSHOT_CYCLE)
     v8.writeHeapSnapshot(path.join(snapshots, 'early.heapsnapshot'));
 }
@@ -221,7 +243,8 @@ for (let round = 1; round <= (ground.bulk?.rounds ?? 0); round++) {
   delays.disable();
   const seconds = (performance.now() - fromMs) / 1000;
   await torrent.remove({ deleteFiles: true });
-  process.stdout.write(`${JSON.stringify({ ...(await figures(round, seconds)), bulk: true })}\n`);
+  const left = filesBelow(ground.folder);
+  process.stdout.write(`${JSON.stringify({ ...(await figures(round, seconds, left)), bulk: true })}\n`);
 }
 await rm(ground.folder, { recursive: true, force: true });
 await Promise.all([guest.close(), home.close()]);

@@ -2,7 +2,7 @@
 // go through (programs/soak-client.ts). After each, with the garbage collected, memory, descriptors and what keeps the event
 // loop alive are written down; a straight line through the second half says what one more cycle costs.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -147,12 +147,17 @@ export async function benchSoak(args: readonly string[]): Promise<boolean> {
   process.once('exit', () => child.kill('SIGKILL'));
   try {
     const lines = await allCycles(child);
-    const left = existsSync(ground.folder);
+    const strays = [...new Set(lines.flatMap((line) => line.strays))];
+    for (const stray of strays) console.error(`left behind: ${stray}`);
     const all = lines.filter(({ bulk }) => !bulk);
     const rounds = lines.filter(({ bulk }) => bulk);
     const bulk = rounds.length === 0 ? undefined : bulkOutcome(rounds, ground.bulk!.bytes);
     const bars = [...barsOf(all), ...(bulk === undefined ? [] : [bulk.bar])];
-    const clean: Bar = { promise: 'files left behind', measured: left ? 'some' : 'none', kept: !left };
+    const clean: Bar = {
+      promise: 'files left behind',
+      measured: strays.length === 0 ? 'none' : String(strays.length),
+      kept: strays.length === 0,
+    };
     const head = ['after a cycle', 'at first', 'half-way', 'at last', 'growth per cycle', 'bound'];
     const stalls = `${all.length} cycles of ${median(all.map(({ seconds }) => seconds)).toFixed(1)} s; the event loop's longest stall in any cycle ${Math.max(...all.map(({ stallMaxMs }) => stallMaxMs)).toFixed(0)} ms, median of the cycles' longest ${median(all.map(({ stallMaxMs }) => stallMaxMs)).toFixed(0)} ms, of their 99th percentiles ${median(all.map(({ stallP99Ms }) => stallP99Ms)).toFixed(1)} ms.`;
     const command = ['npm run bench -- soak', ...args].join(' ');

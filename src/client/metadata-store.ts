@@ -1,8 +1,7 @@
 // Where metadata is kept that came from peers: a torrent file for each info hash, so that a magnet link need not be
 // fetched twice. The info hash is its checksum.
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { concatBytes } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
 import type { Magnet } from '../protocol/magnet/magnet.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
@@ -12,6 +11,7 @@ import { TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import { loopTurns } from './loop-turns.ts';
 import { metainfoOf } from './metadata-search.ts';
 import { metainfoPorts } from './metainfo-ports.ts';
+import { readWhole } from './read-whole.ts';
 import { replaceFile } from './replace-file.ts';
 import { dataDirectory } from './resume-store.ts';
 
@@ -26,8 +26,9 @@ export class MetadataStore {
   async load(infoHash: InfoHash): Promise<TorrentInfo | undefined> {
     const file = this.#file(infoHash);
     try {
-      if ((await stat(file)).size > TORRENT_FILE_BYTES_MAX) return undefined;
-      const metainfo = await loopTurns.run(metainfoSteps(new Uint8Array(await readFile(file)), metainfoPorts));
+      const bytes = await readWhole(file, TORRENT_FILE_BYTES_MAX);
+      if (bytes === undefined) return undefined;
+      const metainfo = await loopTurns.run(metainfoSteps(bytes, metainfoPorts));
       return metainfo.infoHash === infoHash ? metainfo : undefined;
     } catch (error) {
       if (error instanceof InputError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
@@ -44,7 +45,7 @@ export class MetadataStore {
   /** Keeps an info dictionary. Rejects with the system's error. */
   async save(infoHash: InfoHash, infoBytes: Uint8Array): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    await replaceFile(this.#file(infoHash), concatBytes([HEAD, infoBytes, TAIL]));
+    await replaceFile(this.#file(infoHash), HEAD, infoBytes, TAIL);
   }
 
   /** Forgets it. */

@@ -10,13 +10,16 @@ export function temporaryName(file: string): string {
   return `${file}.new`;
 }
 
-/** Write beside, flush, rename, flush the folder: the name never stands for half a file, even if the power fails. */
-export async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Write beside, flush, rename, flush the folder: the name never stands for half a file, even if the power fails. The file is what
+ * `parts` are together: to join them would copy what may be long.
+ */
+export async function replaceFile(file: string, ...parts: readonly Uint8Array[]): Promise<void> {
   const temporary = temporaryName(file);
   try {
     const handle = await open(temporary, 'w');
     try {
-      await handle.writeFile(bytes);
+      for (const part of parts) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();

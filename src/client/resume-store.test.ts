@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -122,6 +122,18 @@ test('a file beyond the limit is not even read', async (t) => {
   await truncate(file, 2 ** 33);
   assert.equal(await store.load(dataFor('/d').infoHash, '/d'), undefined);
   assert.match(warnings[0]?.message ?? '', /too large/);
+});
+
+test('a pipe in the place of the resume data holds nobody up', { skip: process.platform === 'win32' }, async (t) => {
+  const { store, folder, warnings } = await setUp(t);
+  await store.save(dataFor('/d'));
+  const [file = ''] = await savedFiles(folder);
+  await rm(file);
+  execFileSync('mkfifo', [file]);
+  assert.equal(await store.load(dataFor('/d').infoHash, '/d'), undefined);
+  assert.equal(warnings[0]?.code, 'ERR_RESUME_READ');
+  await store.save(dataFor('/d'));
+  assert.ok((await store.load(dataFor('/d').infoHash, '/d')) !== undefined, 'the next save replaces it');
 });
 
 test('what cannot be read counts as absent; what cannot be saved is an error that says where', async (t) => {

@@ -1,12 +1,13 @@
 // Where resume data is kept: one file for each torrent and folder, replaced as a whole or not at all.
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { InputError, StorageError } from '../base/errors.ts';
 import type { InfoHash } from '../protocol/metainfo/info-hash.ts';
 import { RESUME_BENCODE_LIMITS } from './limits.ts';
 import { loopTurns } from './loop-turns.ts';
+import { readWhole } from './read-whole.ts';
 import { replaceFile, temporaryName } from './replace-file.ts';
 import { encodeResumeData, type ResumeData, resumeDataSteps } from './resume-data.ts';
 import type { TorrentWarning } from './types.ts';
@@ -50,7 +51,9 @@ export class ResumeStore {
     const file = this.#file(infoHash, directory);
     await this.#writing.get(file);
     try {
-      const bytes = (await this.#load(file, RESUME_BENCODE_LIMITS.bytesMax)) ?? (await readSaved(file));
+      const bytes =
+        (await this.#load(file, RESUME_BENCODE_LIMITS.bytesMax)) ??
+        (await readWhole(file, RESUME_BENCODE_LIMITS.bytesMax));
       if (bytes === undefined) return undefined;
       const data = await loopTurns.run(resumeDataSteps(bytes));
       if (data.infoHash === infoHash && data.directory === path.resolve(directory)) return data;
@@ -100,31 +103,4 @@ export class ResumeStore {
       if (this.#writing.get(file) === settled) this.#writing.delete(file);
     }
   }
-}
-
-async function readSaved(file: string): Promise<Uint8Array | undefined> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size <= RESUME_BENCODE_LIMITS.bytesMax) return await readWhole(handle, size);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  throw new InputError('ERR_RESUME_DAMAGED', 'the resume data is too large');
-}
-
-/** Thousands of files are read at a start: with as few calls as can be. */
-async function readWhole(handle: FileHandle, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  for (let at = 0; at < size; ) {
-    const { bytesRead } = await handle.read(bytes, at, size - at, at);
-    if (bytesRead === 0) return bytes.subarray(0, at);
-    at += bytesRead;
-  }
-  return bytes;
 }

@@ -208,6 +208,13 @@ test('dht.mjs stores a note that can be read, and hears of torrents', async () =
   }
 });
 
+test('swarm.mjs plays the same swarm for the same number, and all are complete', async () => {
+  const output = await run(0, 'swarm.mjs', '7');
+  assert.match(output, /^\d+ hosts, the last of them complete after [\d.]+ s$/m);
+  assert.equal(await run(0, 'swarm.mjs', '7'), output);
+  assert.notEqual(await run(0, 'swarm.mjs', '8'), output);
+});
+
 test('every example is run here, and short enough to be read at once', async () => {
   const text = await readFile(path.join(repository, 'test', 'examples', 'examples.test.ts'), 'utf8');
   const names = await readdir(path.join(repository, 'examples'));

@@ -57,6 +57,20 @@ async function behind(bench: ClientBench, source: Metainfo, add: AddOptions, opt
   return { client, torrent, warnings };
 }
 
+/** A seed that has announced itself to a tracker, and its torrent with a name for the tracker that the proxy alone knows. */
+async function seedAt(
+  t: TestContext,
+  tracker: HttpTracker | UdpTracker,
+): Promise<{ bench: ClientBench; named: Metainfo }> {
+  const bench = await ClientBench.open(t);
+  await tracker.listen('127.0.0.1', 0);
+  t.after(() => tracker.close());
+  const metainfo = await bench.payload('set', FILES, { tiers: [[tracker.announceUrl]] });
+  await bench.seed(metainfo);
+  await until(() => tracker.announces.length === 1, 'the seed announces itself');
+  return { bench, named: { ...metainfo, tiers: [[tracker.announceUrl.replace('127.0.0.1', 'tracker.test')]] } };
+}
+
 const stalls = (torrent: Torrent, code: string) =>
   until(() => torrent.progress().stall?.code === code, `a stall ${code}`);
 
@@ -91,18 +105,12 @@ for (const kind of ['SOCKS5', 'HTTP'] as const) {
   });
 
   test(`${kind}: an HTTP tracker is asked by its name, and told port 1`, { timeout: PATIENCE_MS }, async (t) => {
-    const bench = await ClientBench.open(t);
     const tracker = new HttpTracker();
-    await tracker.listen('127.0.0.1', 0);
-    t.after(() => tracker.close());
-    const url = tracker.announceUrl.replace('127.0.0.1', 'tracker.test');
-    const metainfo = await bench.payload('set', FILES, { tiers: [[tracker.announceUrl]] });
-    await bench.seed(metainfo);
-    await until(() => tracker.announces.length === 1, 'the seed announces itself');
+    const { bench, named } = await seedAt(t, tracker);
     const proxy = await proxyOf(t, kind);
     // The tracker passes for one of the internet, and the seed is here.
     const options = { proxy: proxy.url, allowLocal: true };
-    const { torrent, warnings } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, options);
+    const { torrent, warnings } = await behind(bench, named, {}, options);
     await within(torrent.completed(), 'the download', PATIENCE_MS);
     assert.ok(proxy.connections.some(({ host }) => host === 'tracker.test'));
     assert.equal(tracker.announces[1]!.port, 1);
@@ -110,7 +118,7 @@ for (const kind of ['SOCKS5', 'HTTP'] as const) {
       warnings.filter(({ code }) => code !== 'ERR_PROXY_UDP'),
       [],
     );
-    const [scraped] = await scrapeTrackers({ ...metainfo, tiers: [[url]] }, { proxy: proxy.url });
+    const [scraped] = await scrapeTrackers(named, { proxy: proxy.url });
     assert.equal(scraped!.seeds, 1);
   });
 
@@ -195,32 +203,20 @@ for (const kind of ['SOCKS5', 'HTTP'] as const) {
 }
 
 test('SOCKS5: a UDP tracker is asked by its name over the relay', { timeout: PATIENCE_MS }, async (t) => {
-  const bench = await ClientBench.open(t);
   const tracker = new UdpTracker();
-  await tracker.listen('127.0.0.1', 0);
-  t.after(() => tracker.close());
-  const url = tracker.announceUrl.replace('127.0.0.1', 'tracker.test');
-  const metainfo = await bench.payload('set', FILES, { tiers: [[tracker.announceUrl]] });
-  await bench.seed(metainfo);
-  await until(() => tracker.announces.length === 1, 'the seed announces itself');
+  const { bench, named } = await seedAt(t, tracker);
   const proxy = (await proxyOf(t, 'SOCKS5')) as Socks5Proxy;
   const options = { proxy: proxy.url, allowLocal: true };
-  const { torrent } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, options);
+  const { torrent } = await behind(bench, named, {}, options);
   await within(torrent.completed(), 'the download', PATIENCE_MS);
   assert.ok(proxy.packets.length >= 2 && proxy.packets.every(({ host }) => host === 'tracker.test'));
 });
 
 test('SOCKS5: a tracker of the internet cannot send us to this machine', { timeout: PATIENCE_MS }, async (t) => {
-  const bench = await ClientBench.open(t);
   const tracker = new HttpTracker();
-  await tracker.listen('127.0.0.1', 0);
-  t.after(() => tracker.close());
-  const url = tracker.announceUrl.replace('127.0.0.1', 'tracker.test');
-  const metainfo = await bench.payload('set', FILES, { tiers: [[tracker.announceUrl]] });
-  await bench.seed(metainfo);
-  await until(() => tracker.announces.length === 1, 'the seed announces itself');
+  const { bench, named } = await seedAt(t, tracker);
   const proxy = (await proxyOf(t, 'SOCKS5')) as Socks5Proxy;
-  const { torrent } = await behind(bench, { ...metainfo, tiers: [[url]] }, {}, { proxy: proxy.url });
+  const { torrent } = await behind(bench, named, {}, { proxy: proxy.url });
   await until(() => torrent.trackers().some(({ seeds }) => seeds === 1), 'the tracker has answered');
   await stalls(torrent, 'no-peers');
   assert.ok(proxy.connections.every(({ host }) => host === 'tracker.test'));

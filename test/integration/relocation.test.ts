@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import type { TorrentState } from '#src/client/index.ts';
 import { NodeFileSystem } from '#src/host/disk/file-system.ts';
 import { MoveJournal } from '#src/host/disk/move-journal.ts';
@@ -11,23 +11,23 @@ import { ClientBench, within } from '../support/client-bench.ts';
 const PIECE_BYTES = 32 * 1024;
 const FILES = { a: 50_000, 'deep/b': 30_000, c: 40 * PIECE_BYTES };
 
-async function piecesOf(torrent: { on(event: 'piece', listener: () => void): unknown }, count: number): Promise<void> {
-  let pieces = 0;
-  await within(
-    new Promise<void>((resolve) => {
-      torrent.on('piece', () => ++pieces === count && resolve());
-    }),
-    `${count} pieces`,
-  );
-}
-
-test('a torrent moves in the middle of its download, goes on, and is found at its new place', async (t) => {
+/** A download into `get` of which so many pieces are there. */
+async function halfWay(t: TestContext, count: number) {
   const bench = await ClientBench.open(t);
   const metainfo = await bench.payload('set', FILES);
   const seed = await bench.seed(metainfo);
   const client = bench.client({ downloadBytesPerSecond: 1_000_000 });
   const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address] });
-  await piecesOf(torrent, 10);
+  let pieces = 0;
+  const there = new Promise<void>((resolve) => {
+    torrent.on('piece', () => ++pieces === count && resolve());
+  });
+  await within(there, `${count} pieces`);
+  return { bench, metainfo, client, torrent };
+}
+
+test('a torrent moves in the middle of its download, goes on, and is found at its new place', async (t) => {
+  const { bench, metainfo, client, torrent } = await halfWay(t, 10);
   await within(torrent.move(bench.path('new', 'place')), 'it moves');
   assert.equal(torrent.directory, bench.path('new', 'place'));
   assert.deepEqual(await readdir(bench.path('get')), []);
@@ -43,12 +43,7 @@ test('a torrent moves in the middle of its download, goes on, and is found at it
 });
 
 test('a move into a folder that has such a file is refused, and the torrent goes on where it was', async (t) => {
-  const bench = await ClientBench.open(t);
-  const metainfo = await bench.payload('set', FILES);
-  const seed = await bench.seed(metainfo);
-  const options = { directory: bench.path('get'), peers: [seed.address] };
-  const torrent = await bench.client({ downloadBytesPerSecond: 1_000_000 }).add(metainfo, options);
-  await piecesOf(torrent, 5);
+  const { bench, torrent } = await halfWay(t, 5);
   await mkdir(bench.path('taken', 'set'), { recursive: true });
   await writeFile(bench.path('taken', 'set', 'c'), 'precious');
   await assert.rejects(torrent.move(bench.path('taken')), { code: 'ERR_MOVE_EXISTS' });
@@ -62,12 +57,7 @@ test('a move into a folder that has such a file is refused, and the torrent goes
 });
 
 test('a file that is renamed in the middle is completed by its new name, which a restart knows', async (t) => {
-  const bench = await ClientBench.open(t);
-  const metainfo = await bench.payload('set', FILES);
-  const seed = await bench.seed(metainfo);
-  const client = bench.client({ downloadBytesPerSecond: 1_000_000 });
-  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address] });
-  await piecesOf(torrent, 10);
+  const { bench, metainfo, client, torrent } = await halfWay(t, 10);
   // Files 0 to 2: set/a, set/c, set/deep/b.
   await within(torrent.renameFile(1, 'other/ä/name.bin'), 'the one that comes in');
   await within(torrent.renameFile(2, 'set/b'), 'the last one');

@@ -124,7 +124,7 @@ export class MetadataExchange {
   }
 
   #finish(assembly: MetadataAssembly): MetadataOutcome {
-    const bytes = assembly.join();
+    const bytes = assembly.whole;
     if (this.#matches(bytes)) return { kind: 'complete', bytes };
     const [first, ...others] = assembly.contributors;
     const guilty = others.length === 0 ? first : undefined;

@@ -33,10 +33,11 @@ export interface RunResult {
   readonly duplicatesEach: number;
   /** Bytes that came for nothing, as a share of those needed. */
   readonly wasted: number;
-  /** Jain index of the downloaders' mean rates, and of what they uploaded. */
+  /** Jain index of the downloaders' mean rates. */
   readonly fairness: number;
   /** Jain index of what each had of its torrent when half of all was there. */
   readonly halfwayFairness: number;
+  /** Jain index of what the downloaders uploaded. */
   readonly uploadFairness: number;
   readonly hosts: number;
   readonly events: number;
