@@ -102,3 +102,10 @@ test('a peer has a host and a port that can be dialled', () => {
     assert.throws(() => checkPeerAddress({ host, port }), { code: 'ERR_CLIENT_ADDRESS' });
   }
 });
+
+test('what is no address at all is named as it was given', () => {
+  for (const given of ['10.0.0.7:6881', 7, null, undefined]) {
+    const message = new RegExp(`^${given} is not the address of a peer: it needs { host, port }`);
+    assert.throws(() => checkPeerAddress(given as never), { code: 'ERR_CLIENT_ADDRESS', message });
+  }
+});

@@ -119,8 +119,11 @@ export function checkRate(name: string, bytesPerSecond: number): number {
 
 /** Returns an address that can be dialled. Throws InputError ERR_CLIENT_ADDRESS. */
 export function checkPeerAddress(address: PeerAddress): PeerAddress {
-  if (hostPort(address.host, address.port) !== undefined) return address;
-  const message = `${address.host}:${address.port} is not the address of a peer: it needs a host and a port from 1 to ${PORT_MAX}`;
+  // Programs without types pass text as well.
+  const { host, port } = Object(address) as PeerAddress;
+  if (hostPort(host, port) !== undefined) return address;
+  const given = host === undefined ? String(address) : `${host}:${port}`;
+  const message = `${given} is not the address of a peer: it needs { host, port }, with a port from 1 to ${PORT_MAX}`;
   throw new InputError('ERR_CLIENT_ADDRESS', message);
 }
 

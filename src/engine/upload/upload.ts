@@ -139,13 +139,7 @@ export class Upload {
     const { limit } = this.#parts;
     this.#hungry = false;
     for (let idle = 0; idle < this.#turns.length && limit.plenty(nowMs); ) {
-      if (this.#turn >= this.#turns.length) this.#turn = 0;
-      const peer = this.#turns[this.#turn]!;
-      const served = this.#serve(peer, nowMs, this.#blocksPerTurn);
-      this.#lookAhead(peer);
-      if (peer.uploads.wanted.count > 0) this.#turn++;
-      else this.#leaveTurns(peer);
-      idle = served > 0 ? 0 : idle + 1;
+      idle = this.#serveNext(nowMs, this.#blocksPerTurn) > 0 ? 0 : idle + 1;
     }
     // Below plenty the session says whose turn it is, of all torrents; what they will be given is read meanwhile.
     if (limit.limited) for (const peer of this.#turns) this.#lookAhead(peer);
@@ -156,13 +150,7 @@ export class Upload {
   serveInTurn(nowMs: number): boolean {
     const { limit } = this.#parts;
     for (let tried = 0; tried < this.#turns.length && limit.available(nowMs) > 0; tried++) {
-      if (this.#turn >= this.#turns.length) this.#turn = 0;
-      const peer = this.#turns[this.#turn]!;
-      const served = this.#serve(peer, nowMs, limit.blocksPerTurn);
-      this.#lookAhead(peer);
-      if (peer.uploads.wanted.count > 0) this.#turn++;
-      else this.#leaveTurns(peer);
-      if (served > 0) return true;
+      if (this.#serveNext(nowMs, limit.blocksPerTurn) > 0) return true;
     }
     this.#read();
     return false;
@@ -227,6 +215,17 @@ export class Upload {
   get #blocksPerTurn(): number {
     const { limit } = this.#parts;
     return limit.limited ? limit.blocksPerTurn : SERVES_AT_ONCE;
+  }
+
+  /** It is the next peer's turn, and there is one: it is given at most `blocksMax`. Returns how many. */
+  #serveNext(nowMs: number, blocksMax: number): number {
+    if (this.#turn >= this.#turns.length) this.#turn = 0;
+    const peer = this.#turns[this.#turn]!;
+    const served = this.#serve(peer, nowMs, blocksMax);
+    this.#lookAhead(peer);
+    if (peer.uploads.wanted.count > 0) this.#turn++;
+    else this.#leaveTurns(peer);
+    return served;
   }
 
   /** Gives the peer's link what is in memory of its oldest requests, at most `blocksMax`. Returns how many. */
