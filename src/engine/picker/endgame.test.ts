@@ -8,6 +8,7 @@ import type { Endgame } from './endgame.ts';
 import {
   DUPLICATE_GAIN,
   DUPLICATE_WAIT_MIN_MS,
+  DUPLICATES_MAX,
   DUPLICATES_PER_BLOCK,
   DUPLICATES_SPAN_MS,
   SILENT_BLOCK_MS,
@@ -67,6 +68,8 @@ test('what silent peers owe is asked of a fast idle one in numbers, what a slow 
   // Of one that nothing is known of, the first block is taken to be on its way.
   assert.equal(fill(0, 100, 0.01), BLOCKS - 1);
   assert.equal(fill(Number.POSITIVE_INFINITY, 4), 4);
+  // Nor is much asked of one that nothing is known of.
+  assert.equal(fill(Number.POSITIVE_INFINITY, 100, 0), 1);
   assert.equal(fill(SILENT_BLOCK_MS, 100), DUPLICATES_SPAN_MS / 10);
   assert.equal(fill(SILENT_BLOCK_MS - 1, 100), 1);
 });
@@ -117,4 +120,36 @@ test('whatever the paces are: a duplicate is expected well before its block, and
       }
     }),
   );
+});
+
+test('duplicates are bounded, however many blocks silent peers owe', () => {
+  const pieces = Math.ceil(DUPLICATES_MAX / BLOCKS) + 1;
+  const bench = new DownloadBench(pieces, BLOCKS * BLOCK_BYTES, 4 * pieces * BLOCKS);
+  const [silent, idle] = [bench.peer(), bench.peer()];
+  silent.blockMs = Number.POSITIVE_INFINITY;
+  idle.blockMs = 0.001;
+  assert.equal(bench.plan(silent, pieces * BLOCKS).length, pieces * BLOCKS);
+  assert.equal(bench.endgame(idle, pieces * BLOCKS).length, DUPLICATES_MAX);
+  bench.download.arrivals.closed(idle);
+  bench.download.leave(idle);
+  assert.equal(bench.endgame(Object.assign(bench.peer(), { blockMs: 0.001 }), 1).length, 1, 'there is room again');
+});
+
+test('a piece that nobody wants any more is finished, and does not keep the endgame from beginning', () => {
+  const bench = new DownloadBench(2, BLOCKS * BLOCK_BYTES, 64);
+  bench.plan(bench.peer(), 2 * BLOCKS);
+  bench.download.picker.setPriority(0 as never, 0);
+  assert.equal(bench.download.endgame.begun, true);
+});
+
+test('a block that came is none that its owner is relieved of', () => {
+  const { bench, peers } = scene(100, 100, 100);
+  const [owner, second, third] = peers;
+  const asked = bench.endgame(second!, 5);
+  // The last of them comes from its owner after all, and what was asked of the second is still on its way.
+  bench.land(owner!, asked);
+  const left = blocksOf(bench.endgame(third!, 100));
+  const plain = scene(100, 100, 100);
+  plain.bench.land(plain.peers[0]!, asked);
+  assert.deepEqual(left, blocksOf(plain.bench.endgame(plain.peers[2]!, 100)));
 });

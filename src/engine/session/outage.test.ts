@@ -47,6 +47,11 @@ test('another reason is said, and so is the same one when it comes back', () => 
   made.failed({ code: 'ERR_PROXY_AUTH', message: 'who are you' }, 1);
   made.over();
   made.failed(down, 2);
+  // Patience begins anew, too.
+  assert.deepEqual(
+    [made.dialsMax(DIALS, 1 + OUTAGE_RETRY_MIN_MS), made.dialsMax(DIALS, 2 + OUTAGE_RETRY_MIN_MS)],
+    [0, 1],
+  );
   assert.deepEqual(codes, ['ERR_PROXY_CONNECT', 'ERR_PROXY_AUTH', 'over', 'ERR_PROXY_CONNECT']);
 });
 

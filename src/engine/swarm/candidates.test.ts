@@ -171,6 +171,18 @@ test('an address of a crowded host waits until there is room, unless the user na
   assert.deepEqual(candidates.next(0, isCrowded), { host: '10.9.9.9', port: 1 });
 });
 
+test('an address that the filter has is nobody to dial, now or later; the user’s own is again once it is let', () => {
+  const filtered = new Set([A.host]);
+  const candidates = new Candidates((host) => filtered.has(host));
+  assert.ok(!candidates.add(A, 'tracker'));
+  candidates.add(A, 'user');
+  const seen = (): unknown[] => [candidates.hopeful, candidates.nextMs, candidates.next(0)];
+  assert.deepEqual(seen(), [false, Number.POSITIVE_INFINITY, undefined]);
+  filtered.clear();
+  candidates.sift();
+  assert.deepEqual(seen(), [true, 0, A]);
+});
+
 test('strangers name a host at few of its ports: nobody has us flood it, or try them all', () => {
   const candidates = new Candidates();
   const victim = (port: number) => ({ host: '192.0.2.9', port });

@@ -236,8 +236,8 @@ export class Candidates {
   /** When there is somebody to dial, as far as is known now. */
   get nextMs(): number {
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const { connected, banned, notBeforeMs } of this.#known.values()) {
-      if (!connected && !banned && notBeforeMs < earliestMs) earliestMs = notBeforeMs;
+    for (const { connected, banned, filtered, notBeforeMs } of this.#known.values()) {
+      if (!connected && !banned && !filtered && notBeforeMs < earliestMs) earliestMs = notBeforeMs;
     }
     return earliestMs;
   }

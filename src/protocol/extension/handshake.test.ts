@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { PeerError } from '../../base/errors.ts';
 import { encodeBencode } from '../bencode/bencode-encoder.ts';
-import { CLIENT_NAME_BYTES_MAX, EXTENSIONS_MAX, METADATA_BYTES_MAX } from '../limits.ts';
+import { CLIENT_NAME_BYTES_MAX, EXTENSION_NAME_BYTES_MAX, EXTENSIONS_MAX, METADATA_BYTES_MAX } from '../limits.ts';
 import { decodeExtendedHandshake, encodeExtendedHandshake } from './handshake.ts';
 
 const extensions = fc
@@ -85,6 +85,12 @@ test('fields that make no sense count as missing', () => {
     uploadOnly: undefined,
   });
   assert.equal(decodeExtendedHandshake(encodeBencode({ m: [] })).extensions.size, 0);
+  const names = ['x'.repeat(EXTENSION_NAME_BYTES_MAX), 'x'.repeat(EXTENSION_NAME_BYTES_MAX + 1)];
+  const named = decodeExtendedHandshake(encodeBencode({ m: { [names[0]!]: 1, [names[1]!]: 2 } }));
+  assert.deepEqual([...named.extensions.keys()], [names[0]]);
+  const least = { metadata_size: 1, reqq: 1, p: 1 };
+  const { metadataBytes, requestQueue, port } = decodeExtendedHandshake(encodeBencode(least));
+  assert.deepEqual([metadataBytes, requestQueue, port], [1, 1, 1]);
 });
 
 test('floods are cut, and a client name cannot steer a terminal', () => {

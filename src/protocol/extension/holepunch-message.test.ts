@@ -26,6 +26,14 @@ test('the bytes are those of BEP 55', () => {
   }
 });
 
+test('the numbers of errors are those of BEP 55, and other messages have none, whatever stands there', () => {
+  assert.deepEqual(HOLEPUNCH_ERRORS, { noSuchPeer: 1, notConnected: 2, noSupport: 3, noSelf: 4 });
+  assert.equal(decodeHolepunch(fromHex('0000c000020a1ae100000002')!)!.errorCode, 0);
+  // Of a type that we do not know not even the length is.
+  assert.equal(decodeHolepunch(Uint8Array.of(3, 0)), undefined);
+  for (const length of [0, 1, 2]) assert.throws(() => decodeHolepunch(new Uint8Array(length)), PeerError);
+});
+
 test('the error code may be missing where there is no error; unknown types are for later versions', () => {
   assert.deepEqual(decodeHolepunch(fromHex('0000c000020a1ae1')!), vectors[0]![1]);
   assert.equal(decodeHolepunch(fromHex('0300c000020a1ae100000000')!), undefined);

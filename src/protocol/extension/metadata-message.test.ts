@@ -35,6 +35,9 @@ test('the messages of BEP 9 are read and written as it shows them', () => {
   assert.deepEqual(decodeMetadataMessage(text('d8:msg_typei2e5:piecei0ee')), { type: 'reject', piece: 0 });
   const data = decodeMetadataMessage(text('d8:msg_typei1e5:piecei0e10:total_sizei3425eexxxx'));
   assert.deepEqual(data, { type: 'data', piece: 0, totalBytes: 3425, bytes: text('xxxx') });
+  assert.equal(METADATA_PIECE_BYTES, 16_384);
+  const whole = { type: 'data', piece: 0, totalBytes: 1, bytes: new Uint8Array(METADATA_PIECE_BYTES) } as const;
+  assert.deepEqual(decodeMetadataMessage(encodeMetadataMessage(whole)), whole);
   assert.deepEqual(encodeMetadataMessage({ type: 'request', piece: 0 }), text('d8:msg_typei0e5:piecei0ee'));
 });
 
@@ -47,6 +50,7 @@ test('types of message that nobody knows are ignored, and whatever is broken is 
     'd8:msg_typei0ee',
     'd8:msg_typei0e5:piecei-1ee',
     'd8:msg_typei1e5:piecei0eexxxx',
+    'd8:msg_typei1e5:piecei0e10:total_sizei0eexxxx',
     `d8:msg_typei1e5:piecei0e10:total_sizei99999ee${'x'.repeat(METADATA_PIECE_BYTES + 1)}`,
   ];
   for (const payload of broken) {

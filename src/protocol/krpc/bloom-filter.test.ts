@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { toHex } from '../../base/bytes.ts';
 import { sha1 } from '../../testing/sha1.ts';
-import { BloomFilter } from './bloom-filter.ts';
+import { BLOOM_FILTER_BYTES, BloomFilter } from './bloom-filter.ts';
 
 /** What BEP 33 says of 192.0.2.0–192.0.2.255 and 2001:db8::–2001:db8::3e7. */
 const VECTOR = `
@@ -29,8 +29,22 @@ test('filters add up without counting anybody twice, and names count for nothing
   for (let last = 40; last < 60; last++) b.add(`198.51.100.${last}`);
   both.unite(a.bytes);
   both.unite(b.bytes);
-  both.unite(Uint8Array.of(0xff));
+  assert.deepEqual(
+    both.bytes,
+    a.bytes.map((byte, at) => byte | b.bytes[at]!),
+  );
+  for (const size of [1, BLOOM_FILTER_BYTES - 1, BLOOM_FILTER_BYTES + 1]) both.unite(new Uint8Array(size).fill(0xff));
   both.add('example.org');
   assert.ok(Math.abs(both.estimate() - 100) < 8, `${both.estimate()}`);
   assert.equal(Math.round(new BloomFilter(sha1).estimate()), 0);
+});
+
+test('a filter without room counts as many as one bit that is left would say', () => {
+  const filter = new BloomFilter(sha1);
+  filter.bytes.fill(0xff);
+  const full = filter.estimate();
+  filter.bytes[3] = 0x7f;
+  assert.equal(full, filter.estimate());
+  filter.bytes[3] = 0x3f;
+  assert.ok(filter.estimate() < full);
 });

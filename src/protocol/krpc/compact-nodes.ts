@@ -25,7 +25,7 @@ export function encodeEndpoint({ host, port }: HostPort): Uint8Array | undefined
 
 /** Reads 6 or 18 bytes; `undefined` for another length, and for port 0, which is nobody's. */
 export function decodeEndpoint(bytes: Uint8Array): HostPort | undefined {
-  const host = decodeAddress(bytes.subarray(0, Math.max(0, bytes.length - PORT_BYTES)));
+  const host = decodeAddress(bytes.subarray(0, -PORT_BYTES));
   if (host === undefined) return undefined;
   const port = readUint16(bytes, bytes.length - PORT_BYTES);
   return port === 0 ? undefined : { host, port };
