@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../base/bytes.ts';
+import { decodeAddress } from '../tracker/compact-peers.ts';
 import { boundId, commonBits, compareDistance, isBoundTo } from './node-id.ts';
 
 /** Address, random byte, and an id that fits: the table of BEP 42. */
@@ -36,6 +37,27 @@ test('an id that was made for an address fits it, IPv6 by its network, and no na
   const id = boundId('2001:db8:1:2::3', new Uint8Array(20))!;
   assert.ok(isBoundTo(id, '2001:db8:1:2:ffff::9'));
   assert.equal(boundId('example.org', new Uint8Array(20)), undefined);
+});
+
+test('of an address the bits count that BEP 42 names, in either family, and of the id the upper 21', () => {
+  const random = Uint8Array.from({ length: 20 }, (_, at) => at * 37);
+  for (const [address, mask] of [
+    [Uint8Array.of(198, 51, 100, 7), '030f3fff'],
+    [fromHex('20010db8ff017a3c0000000000000001')!, '0103070f1f3f7fff0000000000000000'],
+  ] as const) {
+    const id = boundId(decodeAddress(address)!, random)!;
+    assert.deepEqual([id[2]! & 7, ...id.subarray(3)], [random[2]! & 7, ...random.subarray(3)]);
+    for (let bit = 0; bit < 19 * 8; bit++) {
+      const other = id.with(bit >> 3, id[bit >> 3]! ^ (0x80 >> (bit & 7)));
+      assert.equal(isBoundTo(other, decodeAddress(address)!), bit >= 21, `bit ${bit} of the id`);
+    }
+    for (let bit = 0; bit < address.length * 8; bit++) {
+      const moved = address.with(bit >> 3, address[bit >> 3]! ^ (0x80 >> (bit & 7)));
+      const counts = (fromHex(mask)![bit >> 3]! & (0x80 >> (bit & 7))) !== 0;
+      assert.equal(isBoundTo(id, decodeAddress(moved)!), !counts, `bit ${bit} of ${decodeAddress(address)}`);
+    }
+  }
+  assert.equal(isBoundTo(random, 'example.org'), false);
 });
 
 test('distance is the exclusive or, most significant byte first', () => {

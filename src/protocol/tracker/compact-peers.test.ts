@@ -28,6 +28,11 @@ test('addresses are written in their canonical form', () => {
     '20010db8000000000001000000000001': '2001:db8::1:0:0:1',
     fe800000000000000000000000000000: 'fe80::',
     '00000000000000000000ffffc0000201': '192.0.2.1',
+    '20010000000000000000ffffc0000201': '2001::ffff:c000:201',
+    '00000000000000010000ffffc0000201': '::1:0:ffff:c000:201',
+    '00000000000000000001ffffc0000201': '::1:ffff:c000:201',
+    '00010001000100010001000100000000': '1:1:1:1:1:1::',
+    '00000001000000010000000100000001': '0:1:0:1:0:1:0:1',
   };
   for (const [hex, text] of Object.entries(written)) assert.equal(decodeAddress(bytesOf(hex)), text);
   assert.equal(decodeAddress(new Uint8Array(5)), undefined);

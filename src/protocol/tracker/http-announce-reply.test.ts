@@ -91,7 +91,10 @@ test('a refusal carries its reason and when to come back', () => {
   assert.match(failure.message, /not registered/);
   assert.equal(failure.retryInMs, 300_000);
   assert.equal(failureOf({ 'failure reason': 'gone', 'retry in': 'never' }).retryInMs, Number.POSITIVE_INFINITY);
-  assert.equal(failureOf({ 'failure reason': '', 'retry in': -1 }).retryInMs, undefined);
+  assert.equal(failureOf({ 'failure reason': '', 'retry in': 0 }).retryInMs, 0);
+  for (const retry of [-1, 'soon']) {
+    assert.equal(failureOf({ 'failure reason': '', 'retry in': retry }).retryInMs, undefined);
+  }
   assert.equal(failureOf({ 'failure reason': 'x' }).retryInMs, undefined);
 });
 
@@ -108,6 +111,16 @@ test('what is no reply is told with its beginning', () => {
   for (const body of ['', 'i5e', 'l', 'd8:interval']) {
     assert.throws(() => decodeHttpAnnounceReply(Buffer.from(body)), isReplyError);
   }
+});
+
+test('intervals are what the tracker says, were it nothing, and peers of both families are told', () => {
+  const { intervalMs, minIntervalMs } = reply({ interval: 900, 'min interval': 0 });
+  assert.deepEqual([intervalMs, minIntervalMs], [900_000, 0]);
+  const { peers } = reply({ peers: bytesOf('7f0000011ae1'), peers6: bytesOf('20010db80000000000000000000000011ae1') });
+  assert.deepEqual(peers, [
+    { host: '127.0.0.1', port: 6881 },
+    { host: '2001:db8::1', port: 6881 },
+  ]);
 });
 
 test('fields of the wrong type or sign count as missing', () => {
