@@ -17,7 +17,7 @@ export type SeedAnswer =
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Judges the head; `done` bytes of the request have come by earlier answers. */
+/** Judges the head of an answer; `content` is there when files are asked for, rather than pieces. */
 export function judgeAnswer(head: ResponseHead, asked: SeedRequest, content: WebSeedContent | undefined): SeedAnswer {
   const { status } = head;
   if (REDIRECTS.has(status)) {

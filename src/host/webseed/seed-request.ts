@@ -16,7 +16,7 @@ export interface SeedRequest {
   movedTo: URL | undefined;
 }
 
-/** Adds what `count` records of `batch` are to the requests; neighbours of the last become part of it while `open` says that it was not sent. */
+/** Adds what `count` records of `batch` are to the requests; neighbours of the last become part of it unless it is one of the `sent` ones. */
 export function appendRequests(
   requests: SeedRequest[],
   batch: Int32Array,

@@ -12,12 +12,10 @@ import {
 } from '../limits.ts';
 import { type ConnectionEnd, HttpConnection } from './http-connection.ts';
 import { requestHead } from './request-head.ts';
-import { RetryText } from './retry-text.ts';
 import { judgeAnswer, type SeedAnswer } from './seed-answer.ts';
+import { SeedBody } from './seed-body.ts';
 import { appendRequests, type SeedRequest } from './seed-request.ts';
 import type { WebSeedLinkParts } from './web-seed-link-parts.ts';
-
-type BodyKind = 'none' | 'part' | 'whole' | 'text' | 'drop';
 
 export class WebSeedLink implements ResponseSink {
   readonly #parts: WebSeedLinkParts;
@@ -31,14 +29,8 @@ export class WebSeedLink implements ResponseSink {
   #connection: HttpConnection | undefined;
   #origin = '';
   // The answer that is coming in.
-  #body: BodyKind = 'none';
+  readonly #body: SeedBody;
   #keepAlive = true;
-  /** Where in its file a part ends; or which file the whole of is coming in, and where in it we are. */
-  #bodyTo = 0;
-  #wholeOf = -1;
-  #position = 0;
-  #skipping = false;
-  #text: RetryText | undefined;
   // What the present connection has brought, and why it is being ended.
   #progressBytes = 0;
   #answers = 0;
@@ -49,6 +41,7 @@ export class WebSeedLink implements ResponseSink {
 
   constructor(parts: WebSeedLinkParts) {
     this.#parts = parts;
+    this.#body = new SeedBody(parts.stream, parts.discard);
   }
 
   request(batch: Int32Array, count: number): void {
@@ -61,10 +54,10 @@ export class WebSeedLink implements ResponseSink {
       );
     }
     // What is being taken from a whole body is not made longer either.
-    const sent = (): number => Math.max(this.#sent, this.#body === 'none' ? 0 : 1);
+    const sent = (): number => Math.max(this.#sent, this.#body.kind === 'none' ? 0 : 1);
     appendRequests(this.#requests, batch, count, { ...this.#parts, sent });
     this.#pump();
-    if (this.#body !== 'whole') return;
+    if (this.#body.kind !== 'whole') return;
     this.#connection?.resume();
     this.#parts.owner.settled();
   }
@@ -104,16 +97,13 @@ export class WebSeedLink implements ResponseSink {
   #act(answer: SeedAnswer, asked: SeedRequest): void {
     switch (answer.kind) {
       case 'part':
-        this.#body = 'part';
-        this.#bodyTo = answer.to;
+        this.#body.beginPart(answer.to);
         this.#pipelines = this.#keepAlive && !this.#rangeless;
         return;
       case 'whole':
         return this.#takeWhole(asked);
       case 'text':
-        this.#body = 'text';
-        this.#text = new RetryText();
-        return;
+        return this.#body.beginText();
       case 'moved':
         return this.#move(asked, answer.location);
       default:
@@ -127,9 +117,7 @@ export class WebSeedLink implements ResponseSink {
     if (!this.#rangeless) this.#parts.owner.rangeless(this.#parts.id);
     this.#rangeless = true;
     if (this.#sent > 1) return this.#restart();
-    this.#body = 'whole';
-    this.#wholeOf = index;
-    this.#position = 0;
+    this.#body.beginWhole(index);
   }
 
   #move(asked: SeedRequest, location: string): void {
@@ -147,75 +135,43 @@ export class WebSeedLink implements ResponseSink {
   }
 
   room(bytesMax: number): Uint8Array | undefined {
-    this.#skipping = false;
-    const { stream, discard } = this.#parts;
     const asked = this.#requests[0];
-    switch (this.#body) {
-      case 'part': {
-        const left = this.#bodyTo - asked!.from - this.#done;
-        if (left > 0) return stream.room(Math.min(bytesMax, left));
-        this.#fail('unfit', 'ERR_WEB_SEED_LENGTH', 'sends more than it was asked for');
-        return undefined;
-      }
-      case 'whole':
-        return asked === undefined ? undefined : this.#roomInWhole(asked, bytesMax);
-      case 'text': {
-        const room = this.#text!.room();
-        return room.length > 0 ? room : discard;
-      }
-      default:
-        return discard.subarray(0, Math.min(bytesMax, discard.length));
-    }
+    const room = this.#body.room(asked, this.#done, bytesMax);
+    if (room !== undefined) return room;
+    if (this.#body.kind === 'part') this.#fail('unfit', 'ERR_WEB_SEED_LENGTH', 'sends more than it was asked for');
+    // What is wanted next has come by already, or is in another file.
+    else if (asked !== undefined) this.#restart();
+    return undefined;
   }
 
   rooms(bytesMax: number, rooms: Uint8Array[]): void {
     const asked = this.#requests[0];
-    if (asked === undefined) return;
-    let left = 0;
-    if (this.#body === 'part') left = this.#bodyTo - asked.from - this.#done;
-    else if (this.#body === 'whole' && asked.index === this.#wholeOf && asked.from + this.#done === this.#position)
-      left = asked.length - this.#done;
-    if (left <= 0) return;
-    this.#skipping = false;
-    this.#parts.stream.rooms(Math.min(bytesMax, left), rooms);
-  }
-
-  #roomInWhole(asked: SeedRequest, bytesMax: number): Uint8Array | undefined {
-    const { stream, discard } = this.#parts;
-    const gap = asked.from + this.#done - this.#position;
-    if (asked.index !== this.#wholeOf || gap < 0) {
-      this.#restart();
-      return undefined;
-    }
-    if (gap === 0) return stream.room(Math.min(bytesMax, asked.length - this.#done));
-    this.#skipping = true;
-    return discard.subarray(0, Math.min(bytesMax, gap, discard.length));
+    if (asked !== undefined) this.#body.rooms(asked, this.#done, bytesMax, rooms);
   }
 
   filled(count: number, copied: boolean): void {
     const { stream, owner, id } = this.#parts;
+    const { kind, skipping } = this.#body;
     this.#progressBytes += count;
-    if (this.#body === 'text') this.#text?.filled(count);
-    if (this.#body === 'whole') this.#position += count;
-    if (this.#skipping) owner.skipped(id, count);
-    if (this.#skipping || (this.#body !== 'part' && this.#body !== 'whole')) return;
+    this.#body.filled(count);
+    if (skipping) return owner.skipped(id, count);
+    if (kind !== 'part' && kind !== 'whole') return;
     owner.placed(count, copied);
     stream.filled(count);
     this.#done += count;
-    if (this.#body === 'whole' && this.#done === this.#requests[0]!.length) this.#finishRequest();
+    if (kind === 'whole' && this.#done === this.#requests[0]!.length) this.#finishRequest();
   }
 
   ended(): void {
-    const body = this.#body;
-    this.#body = 'none';
+    const { kind } = this.#body;
+    const first = this.#requests[0];
+    const early = first !== undefined && this.#body.lacks(first, this.#done);
+    this.#body.over();
     this.#parts.stream.settle();
-    if (body === 'text') return this.#heardText();
-    if (body === 'part' && !this.#endPart()) return;
-    if (body === 'whole') {
-      this.#sent = 0;
-      const next = this.#requests[0];
-      if (next?.index === this.#wholeOf && next.from + this.#done >= this.#position) return this.#endsEarly(next);
-    }
+    if (kind === 'text') return this.#heardText();
+    if (kind === 'whole') this.#sent = 0;
+    if (early) return this.#endsEarly(first);
+    if (kind === 'part' && !this.#endPart()) return;
     this.#answers++;
     if (this.#keepAlive) this.#pump();
     else this.#restart();
@@ -223,12 +179,7 @@ export class WebSeedLink implements ResponseSink {
 
   /** Returns whether to go on. */
   #endPart(): boolean {
-    const asked = this.#requests[0]!;
-    if (asked.from + this.#done < this.#bodyTo) {
-      this.#endsEarly(asked);
-      return false;
-    }
-    if (this.#done === asked.length) {
+    if (this.#done === this.#requests[0]!.length) {
       this.#sent--;
       this.#finishRequest();
       return true;
@@ -256,7 +207,7 @@ export class WebSeedLink implements ResponseSink {
   }
 
   #heardText(): void {
-    const retryAfterMs = this.#text?.afterMs;
+    const { retryAfterMs } = this.#body;
     const failure = { kind: 'busy', code: 'ERR_WEB_SEED_STATUS', message: 'answers with status 503' } as const;
     this.#abort(retryAfterMs === undefined ? failure : { ...failure, retryAfterMs });
   }
@@ -277,7 +228,7 @@ export class WebSeedLink implements ResponseSink {
       return;
     }
     if (this.#connection === undefined) return this.#connect(next);
-    if (this.#body === 'whole') return;
+    if (this.#body.kind === 'whole') return;
     const requestsMax = this.#pipelines ? WEB_SEED_PIPELINE_MAX : 1;
     while (this.#sent < Math.min(requestsMax, this.#requests.length)) {
       const request = this.#requests[this.#sent]!;
@@ -295,7 +246,7 @@ export class WebSeedLink implements ResponseSink {
   /** Pad files (BEP 47) are zeros that nobody has to send. */
   #fillPads(): void {
     const { stream } = this.#parts;
-    while (this.#requests[0]?.pad === true && this.#body !== 'whole') {
+    while (this.#requests[0]?.pad === true && this.#body.kind !== 'whole') {
       const pad = this.#requests[0];
       for (let left = pad.length; left > 0; ) {
         const room = stream.room(left);
@@ -338,14 +289,14 @@ export class WebSeedLink implements ResponseSink {
   }
 
   #abort(failure: WebSeedFailure): void {
-    this.#body = 'drop';
+    this.#body.drop();
     this.#failure ??= failure;
     this.#connection?.close();
   }
 
   /** Another connection goes on where this one ends. */
   #restart(): void {
-    this.#body = 'drop';
+    this.#body.drop();
     this.#restarting = true;
     this.#connection?.close();
   }
@@ -358,7 +309,7 @@ export class WebSeedLink implements ResponseSink {
     const host = this.#connection?.host;
     this.#connection = undefined;
     this.#restarting = false;
-    this.#body = 'none';
+    this.#body.over();
     this.#sent = 0;
     stream.settle();
     const first = this.#requests[0];
