@@ -16,8 +16,8 @@ export interface DownloadJob {
   readonly add: AddOptions & { readonly directory: string };
   readonly meter: CostMeter;
   readonly signal: AbortSignal;
-  /** Bytes that others are to write to the same disk. Default: none. */
-  readonly expectedBeside?: () => number;
+  /** Is told how many bytes are to come, in the moment in which they begin to; it warns when there is no room for them. */
+  readonly begins?: (missingBytes: number) => Promise<void>;
 }
 
 /** A finished download and its torrent, which may go on seeding. */
@@ -33,7 +33,7 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
   reporter.begin(subjectOf(torrent.metainfo, job.add.directory));
   let spaceAsked = Promise.resolve();
   const presentBytes = bytesPresentAtStart(torrent, (missingBytes) => {
-    spaceAsked = warnOfSpace(job, missingBytes);
+    spaceAsked = job.begins?.(missingBytes) ?? warnOfSpace(job, missingBytes);
   });
   await follow(torrent, reporter, torrent.completed(job.signal));
   await spaceAsked;
@@ -56,8 +56,8 @@ export async function download(job: DownloadJob): Promise<FinishedDownload> {
   };
 }
 
-async function warnOfSpace({ reporter, add, expectedBeside }: DownloadJob, missingBytes: number): Promise<void> {
-  const warning = await spaceWarning(add.directory, missingBytes + (expectedBeside?.() ?? 0));
+async function warnOfSpace({ reporter, add }: DownloadJob, missingBytes: number): Promise<void> {
+  const warning = await spaceWarning(add.directory, missingBytes);
   if (warning !== undefined) reporter.warning(warning);
 }
 

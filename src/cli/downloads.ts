@@ -4,6 +4,7 @@ import type { CommandContext } from './context.ts';
 import { download } from './download.ts';
 import { EXIT_DONE } from './exit-code.ts';
 import { failureOf } from './failure.ts';
+import { spaceWarning } from './free-space.ts';
 import { type AddOptions, isMagnet, type LibraryClient, type Magnet, type Metainfo } from './library.ts';
 import { type Download, downloadSentence, transferFields } from './output/download-result.ts';
 import type { Failure, Reporter } from './output/reporter.ts';
@@ -37,6 +38,7 @@ export class Downloads {
   readonly #board: TransferBoard;
   readonly #stopped: Stopped[] = [];
   readonly #seeding: Promise<SeedingEnd | undefined>[] = [];
+  #warnedOfSpace = false;
 
   constructor(job: DownloadsJob) {
     this.#job = job;
@@ -67,11 +69,11 @@ export class Downloads {
     const { context, client, add, reporter } = this.#job;
     const { signal } = context.interrupts;
     const row = this.#board.join(source.infoHash, nameOf(source));
-    const expectedBeside = () => this.#board.expectedBeside(row);
+    const begins = (missingBytes: number) => this.#warnOfSpace(missingBytes + this.#board.missingBeside(row));
     const meter = new CostMeter(context.clock, 'process-start');
     return await this.#heed(row, async () => {
       const { torrent, download: got } = await download({
-        ...{ client, reporter: row, source, add, meter, signal, expectedBeside },
+        ...{ client, reporter: row, source, add, meter, signal, begins },
       });
       const done = { ...got, place: path.join(add.directory, torrent.name) };
       row.state = 'done';
@@ -82,6 +84,15 @@ export class Downloads {
       }
       return done;
     });
+  }
+
+  /** Once for all of them: they share the folder. */
+  async #warnOfSpace(missingBytes: number): Promise<void> {
+    const { add, reporter } = this.#job;
+    const warning = await spaceWarning(add.directory, missingBytes);
+    if (warning === undefined || this.#warnedOfSpace) return;
+    this.#warnedOfSpace = true;
+    reporter.warning(warning);
   }
 
   async #seed(row: BoardRow, seeding: Promise<SeedingEnd>): Promise<SeedingEnd> {

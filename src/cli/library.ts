@@ -61,6 +61,7 @@ export interface LibraryClient
     Pick<EventEmitter<ClientEvents>, 'on'> {
   add(source: Metainfo | Magnet, options?: AddOptions): Promise<LibraryTorrent>;
   readonly searches: readonly Pick<MetadataSearch, 'progress'>[];
+  readonly torrents: readonly unknown[];
 }
 
 /** What the commands ask of the library. */

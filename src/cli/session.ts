@@ -2,6 +2,7 @@
 import type { CommandContext, OutputStream } from './context.ts';
 import { failureOf } from './failure.ts';
 import type { ClientOptions, LibraryClient, PeerAddress } from './library.ts';
+import { foldWords } from './output/display-width.ts';
 import { JsonReporter } from './output/json-reporter.ts';
 import { LineReporter } from './output/line-reporter.ts';
 import { paletteFor, showsUnicode } from './output/palette.ts';
@@ -45,9 +46,12 @@ export async function withClient<T>(
   work: (client: LibraryClient, address: PeerAddress | undefined) => Promise<T>,
 ): Promise<T> {
   const { signal } = context.interrupts;
-  const onAbort = () => reporter.notice('stopping: saving what is done (once more to quit at once)');
-  signal.addEventListener('abort', onAbort, { once: true });
   const client = context.library.createClient(options);
+  const onAbort = () => {
+    const saving = client.torrents.length > 0 ? ': saving what is done' : '';
+    reporter.notice(`stopping${saving} (once more to quit at once)`);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   client.on('warning', (warning) => reporter.warning(warning));
   client.on('portMapping', (status) => reporter.portMapping(status));
   try {
@@ -67,7 +71,11 @@ async function openReporter(
   const isTerminal = stream.isTTY === true;
   const { env, clock } = context;
   const palette = paletteFor({ isTerminal, env });
-  const problem = (line: string) => void context.stderr.write(`${line}\n`);
+  const { stderr } = context;
+  const problem = (line: string) => {
+    const isWide = stderr.isTTY === true && stderr.columns !== undefined;
+    stderr.write(`${isWide ? foldWords(line, stderr.columns) : line}\n`);
+  };
   if (isTerminal && env['TERM'] !== 'dumb') {
     // Loaded only here: drawing on a terminal takes libraries that pipes and programs need not wait for.
     const { TerminalReporter } = await import('./output/terminal-reporter.ts');

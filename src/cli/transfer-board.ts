@@ -59,12 +59,12 @@ export class TransferBoard {
     return row;
   }
 
-  /** Bytes that the rows other than this one are still to write, as far as is known. */
-  expectedBeside(row: BoardRow): number {
+  /** Bytes that are still to come in the rows other than this one. What is not checked yet may be there already. */
+  missingBeside(row: BoardRow): number {
     let bytes = 0;
     for (const other of this.#rows) {
       const { progress } = other.transfer;
-      if (other !== row && other.state === 'running' && progress !== undefined) {
+      if (other !== row && other.state === 'running' && progress?.state === 'downloading') {
         bytes += progress.bytesWanted - progress.bytesDone;
       }
     }

@@ -114,6 +114,18 @@ test('one that is stopped does not stop the others, and the status is that of th
   assert.equal(await run('two', 'one'), 2);
 });
 
+test('that the disk has not room for all of them is told once', async () => {
+  bench.client.added = (torrent, client) => {
+    torrent.change({ bytesWanted: 2 ** 52, bytesDone: 0, state: 'downloading' });
+    if (client.torrents.length < 2) return;
+    setTimeout(() => {
+      for (const each of client.torrents) each.finish();
+    }, 20);
+  };
+  assert.equal(await run('one', 'two'), 0);
+  assert.match(bench.stderr, /^warning: .* has too little room: \d\.00 PiB are to come and .* are free\n$/);
+});
+
 test('a source that cannot be used is told before anything begins', async () => {
   bench.sourceError = new InputError('ERR_SOURCE_NOT_FOUND', 'There is no file two');
   assert.equal(await run('one', 'two'), 2);

@@ -125,5 +125,5 @@ async function metainfoOf(
 function lateMessage(seconds: number, stall: string | undefined): string {
   const why = stall === undefined ? 'peers were sending it' : stall;
   const advice = '--timeout waits longer, --peer names somebody who has it';
-  return `the metadata did not come within ${formatDuration(seconds)}: ${why} (${advice})`;
+  return `no metadata within ${formatDuration(seconds)}: ${why}; ${advice}`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { displayWidth, fitColumns, wrapColumns } from './display-width.ts';
+import { displayWidth, fitColumns, foldWords, wrapColumns } from './display-width.ts';
 
 test('wide characters take two columns, combining marks none', () => {
   assert.equal(displayWidth('movie.mkv'), 9);
@@ -37,5 +37,21 @@ test('a sentence is broken between words, and loses none of them', () => {
       assert.equal(lines.join(' '), text);
       for (const line of lines) assert.ok(displayWidth(line) <= 20);
     }),
+  );
+});
+
+test('a sentence is folded between words, and what is to be copied stays whole', () => {
+  assert.equal(foldWords('short', 10), 'short');
+  assert.equal(foldWords('cannot write /a/very/long/path here', 12), 'cannot write\n/a/very/long/path\nhere');
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: fc.constantFrom('a', '映') }), { minLength: 1 }),
+      fc.nat(40),
+      (words, columns) => {
+        const folded = foldWords(words.join(' '), columns);
+        assert.equal(folded.replaceAll('\n', ' '), words.join(' '));
+        for (const line of folded.split('\n')) assert.ok(!line.includes(' ') || displayWidth(line) <= columns, line);
+      },
+    ),
   );
 });

@@ -49,6 +49,21 @@ export function wrapColumns(text: string, columns: number): string[] {
   return [...lines, line];
 }
 
+/** Breaks a sentence between words alone: a path or an address that is too long for a line stays whole, to be copied. */
+export function foldWords(text: string, columns: number): string {
+  let at = 0;
+  return text
+    .split(' ')
+    .map((word, index) => {
+      const width = displayWidth(word);
+      const isBroken = index > 0 && at + 1 + width > columns;
+      const space = index === 0 ? '' : isBroken ? '\n' : ' ';
+      at = isBroken ? width : at + space.length + width;
+      return space + word;
+    })
+    .join('');
+}
+
 function take(parts: readonly string[], columns: number): string[] {
   const taken: string[] = [];
   let left = columns;

@@ -163,6 +163,19 @@ test('terminal: a change redraws from the changed line on', () => {
   assert.doesNotMatch(change, /film/);
 });
 
+test('terminal: what is refused at once leaves no frame, and what takes long to open has one', () => {
+  const refused = terminalReporter();
+  refused.reporter.begin(SUBJECT);
+  refused.reporter.progress(progressAt(0, { state: 'opening' }));
+  refused.reporter.progress(progressAt(0, { state: 'error' }));
+  refused.reporter.failed(FAILURE);
+  assert.equal(refused.drawn(), '');
+  const slow = terminalReporter();
+  slow.reporter.progress(progressAt(0, { state: 'opening' }));
+  slow.reporter.progress(progressAt(0, { state: 'opening' }));
+  assert.match(slow.drawn(), /opening files/);
+});
+
 test('terminal: the same warning is shown once a minute', () => {
   const { reporter, drawn, clock } = terminalReporter();
   const warning = { code: 'ERR_TRACKER', message: 'refused' };

@@ -37,6 +37,7 @@ export class TerminalReporter implements Reporter {
   readonly #warnedAtMs = new Map<string, number>();
   #name = '';
   #isDrawn = false;
+  #isOpening = false;
   #mapped = '';
 
   constructor(screen: Screen) {
@@ -65,6 +66,10 @@ export class TerminalReporter implements Reporter {
   }
 
   progress(progress: TorrentProgress): void {
+    // What is refused before its files are open leaves no bar behind that says nothing.
+    const isNews = progress.state !== 'error' && (progress.state !== 'opening' || this.#isOpening);
+    this.#isOpening = true;
+    if (!isNews && !this.#isDrawn) return;
     const stall = progress.stall && { ...progress.stall, message: printable(progress.stall.message) };
     this.#draw(torrentFrame(this.#name, stall ? { ...progress, stall } : progress, this.#style()));
   }
