@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { SourceError } from '../base/errors.ts';
-import { DIRECT } from '../host/net/egress.ts';
+import { DIRECT, Egress } from '../host/net/egress.ts';
+import { HttpProxy } from '../testing/proxy/http-proxy.ts';
 import { USER_AGENT } from './client-name.ts';
+import { egressSettings } from './client-options.ts';
 import { REDIRECTS_MAX, TORRENT_FILE_BYTES_MAX } from './limits.ts';
 import { downloadTorrentFile } from './torrent-download.ts';
 
@@ -74,6 +76,23 @@ test('redirects are followed up to the limit, relative ones too', async (t) => {
     downloadTorrentFile(new URL(`${base}/${REDIRECTS_MAX + 1}`), DIRECT),
     refused('ERR_SOURCE_REDIRECT', /more than 5 redirects/),
   );
+});
+
+test('a server of the internet cannot send us into this network, one of this network can', async (t) => {
+  let asked = 0;
+  const base = await serve(t, (request, response) => {
+    if (request.url === '/inside') asked++;
+    if (request.url === '/inside') response.end(BODY);
+    else response.writeHead(302, { location: `${base}/inside` }).end();
+  });
+  // The proxy alone knows where that name leads.
+  const proxy = await HttpProxy.start({ names: { 'files.test': '127.0.0.1' } });
+  t.after(() => proxy.stop());
+  const egress = new Egress(egressSettings({ proxy: proxy.url }));
+  const url = new URL(base.replace('127.0.0.1', 'files.test'));
+  await assert.rejects(downloadTorrentFile(url, egress), refused('ERR_SOURCE_FORBIDDEN', /leads into this network/));
+  assert.equal(asked, 0);
+  assert.deepEqual(Buffer.from(await downloadTorrentFile(new URL(base), DIRECT)), BODY);
 });
 
 test('a redirect to anything but http is refused', async (t) => {

@@ -5,6 +5,7 @@ import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { concatBytes } from '../base/bytes.ts';
 import { SourceError } from '../base/errors.ts';
+import { isAfar } from '../engine/discovery/source-guard.ts';
 import { isOutage } from '../engine/ports.ts';
 import { LinkedAbort } from '../host/linked-abort.ts';
 import type { Egress } from '../host/net/egress.ts';
@@ -93,7 +94,24 @@ async function readBody(response: Response, url: URL): Promise<Uint8Array> {
   return concatBytes(chunks);
 }
 
-async function follow(agent: SourceAgent, start: URL, signal: AbortSignal): Promise<Uint8Array> {
+/** Whom the way to a file may lead to: whom the user named, but from a server of the internet to none of this network. */
+class Course {
+  #afar = false;
+  #sentFromAfar = false;
+
+  readonly refusal = (host: string): string | undefined => {
+    if (isAfar(host)) this.#afar = true;
+    else if (this.#sentFromAfar) return 'a redirect from the internet leads into this network';
+    return undefined;
+  };
+
+  /** Who was asked sends us on. */
+  redirected(): void {
+    this.#sentFromAfar = this.#afar;
+  }
+}
+
+async function follow(agent: SourceAgent, course: Course, start: URL, signal: AbortSignal): Promise<Uint8Array> {
   let url = start;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
     const response = await ask(agent, url, signal, url.origin === start.origin);
@@ -104,6 +122,7 @@ async function follow(agent: SourceAgent, start: URL, signal: AbortSignal): Prom
         return fail('ERR_SOURCE_STATUS', url, `the server answered with status ${response.statusCode}`);
       }
       url = target;
+      course.redirected();
     } finally {
       // An answer that is not read to its end would hold its connection open; that it ends early is no news to us.
       response.body.on('error', () => undefined);
@@ -118,11 +137,12 @@ async function follow(agent: SourceAgent, start: URL, signal: AbortSignal): Prom
  * ERR_PROXY_… and ERR_BIND_ADDRESS; or the reason of `signal`.
  */
 export async function downloadTorrentFile(url: URL, egress: Egress, signal?: AbortSignal): Promise<Uint8Array> {
-  const agent = new SourceAgent(egress);
+  const course = new Course();
+  const agent = new SourceAgent(egress, course.refusal);
   const patience = AbortSignal.timeout(FETCH_TOTAL_MS);
   const stop = new LinkedAbort(signal, patience);
   try {
-    return await follow(agent, url, stop.signal);
+    return await follow(agent, course, url, stop.signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof SourceError && error.code.startsWith('ERR_')) throw error;

@@ -189,7 +189,8 @@ export class PiecePicker {
   leave(peer: PeerPieces): void {
     if (!this.#peers.delete(peer)) return;
     if (peer.counted === 'whole') this.availability.seeds--;
-    else for (let piece = 0; piece < this.pieceCount; piece++) if (peer.have.has(piece)) this.#lower(piece);
+    else if (peer.have.count > 0)
+      for (let piece = 0; piece < this.pieceCount; piece++) if (peer.have.has(piece)) this.#lower(piece);
     peer.counted = 'not';
     peer.useful = 0;
   }

@@ -75,7 +75,7 @@ export class Advertising {
     const { picker, send } = this.#parts;
     this.#tellNews();
     if (peer.extensions) send(peer, extendedHandshake(withdrawing(this.#offerTo(peer))));
-    if (this.#hides(peer)) return;
+    if (this.#hides(peer) || picker.had.count === 0) return;
     for (let piece = 0; piece < picker.had.length; piece++) if (picker.had.has(piece)) send(peer, encodeHave(piece));
   }
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { Agent, type buildConnector, type Dispatcher, request } from 'undici';
 import { TRACKER_CONNECT_TIMEOUT_MS, TRACKER_CONNECTIONS_MAX } from '../limits.ts';
 import type { Egress, Opening } from './egress.ts';
+import type { Refusal } from './names.ts';
 import { openSource } from './source-socket.ts';
 
 export type SourceResponse = Dispatcher.ResponseData;
@@ -19,11 +20,14 @@ export interface SourceRequest {
 export class SourceAgent {
   readonly #agent: Agent;
   readonly #egress: Egress;
+  readonly #refusal: Refusal;
   /** What is still connecting: the agent would leave that to its connect timeout. */
   readonly #connecting = new Set<{ fail(error: Error): void }>();
 
-  constructor(egress: Egress) {
+  /** `refusal`: why an address must not be dialled. By default whoever asks has judged it before. */
+  constructor(egress: Egress, refusal: Refusal = () => undefined) {
     this.#egress = egress;
+    this.#refusal = refusal;
     this.#agent = new Agent({
       // No pipelining also means no keep-alive.
       pipelining: 0,
@@ -70,8 +74,7 @@ export class SourceAgent {
     const timer = setTimeout(connecting.fail, TRACKER_CONNECT_TIMEOUT_MS, late);
     this.#connecting.add(connecting);
     opening = openSource(this.#egress, target, {
-      // Whom to ask was judged before.
-      refusal: () => undefined,
+      refusal: this.#refusal,
       opened: (socket: Socket) => {
         if (settle()) callback(null, socket);
         else socket.destroy();
