@@ -43,15 +43,18 @@ function scene(isOurs: (address: PeerAddress) => boolean = () => false) {
     exchange.changed();
     return peer;
   };
-  /** What this peer has been told since the last call. */
+  /** What this peer is told now. */
   const heard = (peer: Peer, nowMs: number): PexMessage[] => {
     told.length = 0;
     exchange.tick(nowMs);
+    return heardNow(peer);
+  };
+  const heardNow = (peer: Peer): PexMessage[] => {
     return told.filter(([hearer]) => hearer === peer).map(([, message]) => message);
   };
   const hear = (peer: Peer, added: readonly PeerAddress[], flags = 0, nowMs = 0): void =>
     exchange.hear(peer, encodePex({ added: added.map((address) => ({ ...address, flags })), dropped: [] }), nowMs);
-  return { swarm, exchange, meet, heard, hear };
+  return { swarm, exchange, meet, heard, heardNow, hear };
 }
 
 /** A scene in which somebody waits to be told of others. */
@@ -76,7 +79,7 @@ test('the first message waits a moment, and goes at its very end', () => {
 });
 
 test('only who is with us is told of, and only to who listens', () => {
-  const { hearer, meet, heard } = hearing();
+  const { hearer, meet, heard, heardNow } = hearing();
   meet(hostOf(1)).ready = false;
   meet(hostOf(2)).closing = true;
   meet(hostOf(3));
@@ -85,7 +88,10 @@ test('only who is with us is told of, and only to who listens', () => {
   early.ready = false;
   const [message] = heard(hearer, PEX_FIRST_DELAY_MS);
   assert.deepEqual(message!.added.map(({ host }) => host).sort(), [hostOf(3), hostOf(4)]);
-  for (const peer of [deaf, leaving, early]) assert.deepEqual(heard(peer, 2 * PEX_FIRST_DELAY_MS), []);
+  assert.equal(heard(hearer, PEX_FIRST_DELAY_MS + PEX_INTERVAL_MS).length, 0, 'there is nothing new');
+  meet(hostOf(7));
+  assert.equal(heard(hearer, PEX_FIRST_DELAY_MS + 2 * PEX_INTERVAL_MS).length, 1);
+  for (const peer of [deaf, leaving, early]) assert.deepEqual(heardNow(peer), []);
 });
 
 test('a stranger is told of nobody in our own network, and of no name', () => {
@@ -172,6 +178,18 @@ test('what one peer may name is bounded, and what it takes back makes room', () 
     [all[0]!, all.at(-1)!].map((address) => swarm.candidates.sourceOf(address) !== undefined),
     [false, true],
   );
+});
+
+test('of two that a peer names the one that he reached is dialled first', () => {
+  for (const reached of [0, 1]) {
+    const { swarm, meet, hear } = scene();
+    const teller = meet(TELLER);
+    const both = strangers(2);
+    for (const [at, address] of both.entries()) {
+      hear(teller, [address], at === reached ? PEX_FLAGS.outgoing : PEX_FLAGS.seed | PEX_FLAGS.utp);
+    }
+    assert.deepEqual(swarm.candidates.next(0), both[reached]);
+  }
 });
 
 test('a host is named once in a message, whatever its ports; this machine may have several clients', () => {

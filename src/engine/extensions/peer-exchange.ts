@@ -4,7 +4,6 @@
 import { PeerError } from '../../base/errors.ts';
 import { SparseMap } from '../../base/sparse-map.ts';
 import { decodePex, encodePex, PEX_FLAGS, type PexAdded } from '../../protocol/extension/pex-message.ts';
-import { encodeAddress } from '../../protocol/tracker/compact-address.ts';
 import type { PeerAddress } from '../ports.ts';
 import { isLoopback, mayKnow } from '../swarm/address-scope.ts';
 import { addressKey, plainHost } from '../swarm/candidates.ts';
@@ -160,8 +159,7 @@ export class PeerExchange {
     for (const other of this.#parts.swarm.peers()) {
       const address = other.listening;
       if (other === peer || !other.ready || other.closing || address === undefined) continue;
-      const known = encodeAddress(address.host) !== undefined && mayKnow(hearer, address.host);
-      if (known) tellable.set(addressKey(address), { ...address, flags: flagsOf(other) });
+      if (mayKnow(hearer, address.host)) tellable.set(addressKey(address), { ...address, flags: flagsOf(other) });
     }
     return tellable;
   }

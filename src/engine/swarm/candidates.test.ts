@@ -231,3 +231,108 @@ test('an address may be introduced a few times, not again and again', () => {
   }
   assert.equal(dialled, INTRODUCTIONS_MAX);
 });
+
+test('what is believed more comes first: the user, the own network, trackers, the DHT, who came, who was told of', () => {
+  const order = ['user', 'lsd', 'tracker', 'dht', 'incoming', 'pex'] as const;
+  const candidates = new Candidates();
+  const addresses = order.map((_, at) => ({ host: `198.51.100.${at}`, port: 6881 }));
+  for (const [at, source] of [...order.entries()].reverse()) candidates.add(addresses[at]!, source);
+  assert.deepEqual(
+    order.map(() => candidates.next(0)),
+    addresses,
+  );
+});
+
+test('where strangers are not believed, what they told is forgotten and not heard again, but for who is connected', () => {
+  for (const source of ['pex', 'dht', 'lsd'] as const) {
+    const candidates = new Candidates();
+    candidates.add(A, source);
+    candidates.add(B, 'tracker');
+    assert.deepEqual([candidates.hearsay(A), candidates.hearsay(B)], [true, false]);
+    const connected = { host: '192.0.2.3', port: 6881 };
+    candidates.add(connected, source);
+    assert.ok(candidates.met(connected));
+    candidates.forgetHearsay();
+    assert.deepEqual(
+      [A, B, connected].map((address) => candidates.sourceOf(address) !== undefined),
+      [false, true, true],
+    );
+    assert.ok(!candidates.add(A, source));
+    assert.ok(candidates.add(A, 'tracker'));
+  }
+});
+
+test('a link that came in stands for its address until it ends, and only the first', () => {
+  const candidates = new Candidates();
+  assert.equal(candidates.met(A), true);
+  assert.equal(candidates.met(A), false);
+  assert.equal(candidates.next(0), undefined);
+  candidates.ended(A, 0, false);
+  assert.equal(candidates.met(A), true);
+  assert.equal(candidates.met({ host: A.host, port: 0 }), false, 'where nobody can listen nobody was met');
+});
+
+test('one that is introduced is dialled at once and over uTP, unless it is here', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  candidates.add(B, 'tracker');
+  assert.deepEqual(candidates.next(0), A);
+  candidates.ended(A, 0, false);
+  candidates.introduce(A);
+  assert.deepEqual(candidates.next(0), { ...A, via: 'utp' });
+  candidates.introduce(A);
+  candidates.ended(A, 0, false);
+  assert.deepEqual(candidates.next(RECONNECT_DELAY_MAX_MS), B);
+  assert.deepEqual(candidates.next(RECONNECT_DELAY_MAX_MS), A, 'by either way: nobody waits for it over there');
+  candidates.ban(A);
+  candidates.introduce(A);
+  assert.equal(candidates.next(2 * RECONNECT_DELAY_MAX_MS), undefined);
+});
+
+test('an address is forgotten when nobody names it any more: unless it was tried, is here, or others told of it', () => {
+  const withdrawn = (change: (candidates: Candidates) => void): boolean => {
+    const candidates = new Candidates();
+    candidates.add(A, 'pex');
+    change(candidates);
+    candidates.withdraw(A);
+    return candidates.size === 0;
+  };
+  assert.ok(withdrawn(() => undefined));
+  assert.ok(!withdrawn((candidates) => candidates.add(A, 'pex')), 'two named it');
+  assert.ok(!withdrawn((candidates) => candidates.add(A, 'tracker')));
+  assert.ok(!withdrawn((candidates) => candidates.next(0)));
+  assert.ok(!withdrawn((candidates) => candidates.ended(candidates.next(0)!, 0, false)));
+  assert.ok(!withdrawn((candidates) => candidates.ban(A)), 'or it would be heard of anew');
+  const tracked = new Candidates();
+  tracked.add(A, 'tracker');
+  tracked.withdraw(A);
+  assert.equal(tracked.size, 1);
+});
+
+test('canonical priorities decide among equals, of those that are known and of those that come', () => {
+  const candidates = new Candidates();
+  candidates.add(A, 'tracker');
+  candidates.prioritize(({ host }) => Number(host.split('.')[3]));
+  candidates.add(B, 'tracker');
+  const C = { host: '192.0.2.3', port: 6881 };
+  candidates.add(C, 'tracker');
+  candidates.prioritize(({ host }) => (host === A.host ? 9 : Number(host.split('.')[3])));
+  assert.deepEqual([candidates.next(0), candidates.next(0), candidates.next(0)], [A, C, B]);
+});
+
+test('the user finds room in a full book at the cost of somebody else', () => {
+  const candidates = new Candidates();
+  for (let at = 0; at < CANDIDATES_MAX; at++) {
+    candidates.add({ host: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, port: 6881 }, 'pex');
+  }
+  assert.ok(candidates.add(A, 'user'));
+  assert.equal(candidates.size, CANDIDATES_MAX);
+});
+
+test('bans of an earlier run hold', () => {
+  const candidates = new Candidates();
+  candidates.restoreBans([A.host]);
+  assert.ok(candidates.banned(A));
+  assert.ok(!candidates.add(A, 'tracker'));
+  assert.deepEqual([...candidates.bans], [A.host]);
+});

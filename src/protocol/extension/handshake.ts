@@ -1,6 +1,6 @@
 // The extended handshake (BEP 10): which extensions a peer speaks and under which message ids, and a few facts beside.
 import { PeerError } from '../../base/errors.ts';
-import { decodeUtf8Lossy } from '../../base/utf8.ts';
+import { shownText } from '../../base/shown-text.ts';
 import { decodeBencodePrefix } from '../bencode/bencode-decoder.ts';
 import { encodeBencode } from '../bencode/bencode-encoder.ts';
 import { BencodeError } from '../bencode/bencode-error.ts';
@@ -69,7 +69,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   const client = fields.byteString('v');
   return {
     extensions: decodeExtensions(fields.dictionary('m')),
-    client: client && decodeUtf8Lossy(client.subarray(0, CLIENT_NAME_BYTES_MAX)).replace(/\p{Cc}+/gu, ' '),
+    client: client && shownText(client, CLIENT_NAME_BYTES_MAX),
     requestQueue: within(fields.integer('reqq'), 1, Number.MAX_SAFE_INTEGER),
     port: within(fields.integer('p'), 1, 0xffff),
     yourIp: decodeAddress(fields.byteString('yourip') ?? new Uint8Array(0)),

@@ -83,3 +83,7 @@ test('a flood is cut; any bytes are a message or a PeerError', () => {
     }),
   );
 });
+
+test('the bits of the flags are those of BEP 11', () => {
+  assert.deepEqual(PEX_FLAGS, { encryption: 1, seed: 2, utp: 4, holepunch: 8, outgoing: 16 });
+});

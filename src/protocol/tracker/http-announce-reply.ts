@@ -1,7 +1,7 @@
 // What an HTTP tracker answers (BEP 3, 7, 23, 24, 31): a bencoded dictionary, read as leniently as the field needs.
 import { toLatin1 } from '../../base/bytes.ts';
 import { SourceError } from '../../base/errors.ts';
-import { decodeUtf8Lossy } from '../../base/utf8.ts';
+import { shownText } from '../../base/shown-text.ts';
 import { decodeBencode } from '../bencode/bencode-decoder.ts';
 import { BencodeError } from '../bencode/bencode-error.ts';
 import { BencodeDictionary, type BencodeValue, isBencodeList } from '../bencode/bencode-value.ts';
@@ -39,7 +39,7 @@ export function decodeHttpAnnounceReply(body: Uint8Array): AnnounceReply {
 /** The tracker's refusal, when the reply is one. */
 export function refusalOf(reply: BencodeDictionary): TrackerFailure | undefined {
   const failure = reply.byteString('failure reason');
-  return failure && new TrackerFailure(shownText(failure), retryInMs(reply.get('retry in')));
+  return failure && new TrackerFailure(shownText(failure, TRACKER_TEXT_BYTES_MAX), retryInMs(reply.get('retry in')));
 }
 
 /** Throws SourceError ERR_TRACKER_REPLY when this is no dictionary. */
@@ -102,12 +102,7 @@ function trackerId(reply: BencodeDictionary): Uint8Array | undefined {
 
 function warning(reply: BencodeDictionary): string | undefined {
   const bytes = reply.byteString('warning message');
-  return bytes && shownText(bytes);
-}
-
-/** Strangers' text, cut and without control characters: it ends up in a terminal. */
-function shownText(bytes: Uint8Array): string {
-  return decodeUtf8Lossy(bytes.subarray(0, TRACKER_TEXT_BYTES_MAX)).replace(/\p{Cc}+/gu, ' ');
+  return bytes && shownText(bytes, TRACKER_TEXT_BYTES_MAX);
 }
 
 function seconds(value: number | undefined): number | undefined {

@@ -30,6 +30,8 @@ test('the figures of the swarm are read, and odd ones count as none', () => {
 test('a refusal, another swarm and nonsense are told apart', () => {
   const refused = encodeBencode({ 'failure reason': 'no scrapes' });
   assert.throws(() => decodeHttpScrape(refused, HASH), TrackerFailure);
+  const both = encodeBencode({ files: { [toLatin1(HASH)]: { complete: 1 } }, 'failure reason': 'not today' } as never);
+  assert.equal(decodeHttpScrape(both, HASH).seeds, 1, 'figures that came are figures');
   for (const body of [encodeBencode({ files: {} }), encodeBencode([]), new Uint8Array(3)]) {
     assert.throws(
       () => decodeHttpScrape(body, HASH),

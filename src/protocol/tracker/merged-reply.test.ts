@@ -14,6 +14,22 @@ test('peers are joined, each once, and whoever wants to hear from us later is he
   assert.deepEqual([merged.warning, merged.externalIp, merged.trackerId?.length], ['old', '198.51.100.1', 1]);
 });
 
+test('what only one of them says is taken, whichever it is, and of two ids the first', () => {
+  const told = { seeds: 3, minIntervalMs: 7, trackerId: Uint8Array.of(1), warning: 'old', externalIp: '198.51.100.1' };
+  const silent = { peers: [], intervalMs: 5 };
+  for (const replies of [
+    [{ ...silent, ...told }, silent],
+    [silent, { ...silent, ...told }],
+    [
+      { ...silent, ...told },
+      { ...silent, trackerId: Uint8Array.of(2), warning: 'new', externalIp: '198.51.100.2' },
+    ],
+  ]) {
+    const { seeds, minIntervalMs, trackerId, warning, externalIp } = mergeReplies(replies);
+    assert.deepEqual({ seeds, minIntervalMs, trackerId, warning, externalIp }, told);
+  }
+});
+
 test('one reply stays as it is', () => {
   const reply = { peers: [], intervalMs: 5 };
   assert.equal(mergeReplies([reply]), reply);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { TRACKER_PEERS_MAX } from '../limits.ts';
+import { TRACKER_PEERS_MAX, TRACKER_TEXT_BYTES_MAX } from '../limits.ts';
 import type { AnnounceFields } from './announce.ts';
 import { retransmitAfterMs } from './retransmission.ts';
 import { decodeUdpReply, encodeAnnounce, encodeConnect, encodeScrape } from './udp-packets.ts';
@@ -93,6 +93,14 @@ test('replies become values', () => {
   });
 });
 
+test('what a tracker says is shown: it is cut, and cannot steer a terminal or forge a line of a log', () => {
+  const text = `no\u001b[2J\r\nsuch ${'x'.repeat(TRACKER_TEXT_BYTES_MAX)}`;
+  const reply = decodeUdpReply(bytesOf(`00000003 deadbeef ${hex(Buffer.from(text))}`), 4);
+  assert.ok(reply?.type === 'error');
+  assert.match(reply.message, /^no \[2J such x+$/);
+  assert.ok(reply.message.length < TRACKER_TEXT_BYTES_MAX);
+});
+
 test('a connection id does not change when the packet buffer is used again', () => {
   for (const packet of [
     bytesOf('00000000 deadbeef 0102030405060708'),
@@ -106,7 +114,12 @@ test('a connection id does not change when the packet buffer is used again', () 
 });
 
 test('cut-off and unknown packets are no answers', () => {
-  assert.equal(decodeUdpReply(new Uint8Array(7), 4), undefined);
+  for (const action of ['00000000', '00000002', '00000003']) {
+    for (const length of [4, 5, 7]) {
+      assert.equal(decodeUdpReply(bytesOf(`${action} deadbeef`).subarray(0, length), 4), undefined);
+    }
+  }
+  assert.equal(decodeUdpReply(bytesOf('00000003 deadbeef'), 4)?.type, 'error', 'which says nothing more');
   assert.equal(decodeUdpReply(bytesOf('00000000 deadbeef 01020304050607'), 4), undefined);
   assert.equal(decodeUdpReply(bytesOf('00000001 deadbeef 00000708 00000002 000000'), 4), undefined);
   assert.equal(decodeUdpReply(bytesOf('00000004 deadbeef 00000000'), 4), undefined);
@@ -130,6 +143,13 @@ test('any bytes decode without an exception, to no more peers than the limit', (
   const reply = decodeUdpReply(flood, 4);
   assert.ok(reply?.type === 'announce');
   assert.equal(reply.reply.peers.length, TRACKER_PEERS_MAX);
+  const swarms = (bytes: number): number => {
+    const scraped = new Uint8Array(8 + bytes);
+    scraped.set(bytesOf('00000002 deadbeef'));
+    const heard = decodeUdpReply(scraped, 4);
+    return heard?.type === 'scrape' ? heard.figures.length : -1;
+  };
+  assert.deepEqual([0, 11, 12, 35, 75 * 12].map(swarms), [0, 0, 1, 2, 74]);
 });
 
 test('packets are sent again after 15 s · 2ⁿ, n at most 8', () => {

@@ -1,7 +1,7 @@
 // The UDP tracker protocol (BEP 15): requests as bytes, replies as values, and the URL data option (BEP 41).
 import { assert } from '../../base/assert.ts';
 import { fromLatin1, readUint32, writeUint16, writeUint32 } from '../../base/bytes.ts';
-import { decodeUtf8Lossy } from '../../base/utf8.ts';
+import { shownText } from '../../base/shown-text.ts';
 import { TRACKER_PEERS_MAX, TRACKER_TEXT_BYTES_MAX } from '../limits.ts';
 import type { AnnounceEvent, AnnounceFields, AnnounceReply, ScrapeFigures } from './announce.ts';
 import { type AddressFamily, decodeCompactPeers } from './compact-peers.ts';
@@ -99,7 +99,7 @@ export function decodeUdpReply(bytes: Uint8Array, family: AddressFamily): UdpRep
     case ACTION_SCRAPE:
       return { type: 'scrape', transactionId, figures: decodeScraped(body) };
     case ACTION_ERROR:
-      return { type: 'error', transactionId, message: decodeUtf8Lossy(body.subarray(0, TRACKER_TEXT_BYTES_MAX)) };
+      return { type: 'error', transactionId, message: shownText(body, TRACKER_TEXT_BYTES_MAX) };
     default:
       return undefined;
   }
