@@ -20,7 +20,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const hashOf = (name: string) => Buffer.from(name.padEnd(20)).toString('hex');
 
 function metainfoOf(name: string): Metainfo {
-  return { ...METAINFO, name, infoHash: hashOf(name) } as Metainfo;
+  const files = METAINFO.files.map((file) => ({ ...file, path: `${name}/${file.path}` }));
+  return { ...METAINFO, name, files, infoHash: hashOf(name) } as unknown as Metainfo;
 }
 
 const run = (...args: string[]) => bench.run('get', ...args, '-o', folder);
@@ -124,6 +125,22 @@ test('that the disk has not room for all of them is told once', async () => {
   };
   assert.equal(await run('one', 'two'), 0);
   assert.match(bench.stderr, /^warning: .* has too little room: \d\.00 PiB are to come and .* are free\n$/);
+});
+
+test('torrents that would write the same file are refused before anything begins', async () => {
+  const one = bench.sources.get('one') as Metainfo;
+  const [film, text] = one.files;
+  const files = [
+    { ...film!, path: 'other' },
+    { ...text!, path: text!.path.toUpperCase() },
+  ];
+  bench.sources.set('same', { ...metainfoOf('same'), files } as Metainfo);
+  assert.equal(await run('one', 'two', 'same'), 2);
+  assert.match(
+    bench.stderr,
+    /^millrace: two of the torrents \(6f6e6520… and 73616d65…\) would write the same file, "ONE\/A FILM\/README\.TXT"/,
+  );
+  assert.equal(bench.clientOptions, undefined);
 });
 
 test('a source that cannot be used is told before anything begins', async () => {

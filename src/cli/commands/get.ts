@@ -33,6 +33,7 @@ import { downloadsResult, someFailed } from '../output/downloads-result.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { goalSentence } from '../output/sentences.ts';
 import { CostMeter } from '../resources.ts';
+import { refuseSameFiles } from '../same-files.ts';
 import { followSeeding } from '../seeding.ts';
 import { runSession, withClient } from '../session.ts';
 
@@ -91,6 +92,7 @@ function get(context: CommandContext, sources: readonly string[], options: GetOp
   return runSession(context, { json: options.json ?? false, ifInterrupted }, async (reporter) => {
     const clientOptions = clientOptionsFrom(options);
     const torrents = await resolveAll(context, reporter, sources, options);
+    refuseSameFiles(torrents);
     const directory = await writableDirectory(options.output, '-o');
     return await withClient(context, reporter, clientOptions, async (client, address) => {
       if (address !== undefined) reporter.listening(address);
