@@ -41,7 +41,6 @@ import { type FileStat, missingFiles, partedFiles, requireFree, statFiles } from
 import { syncFiles } from './file-sync.ts';
 import { type HeldRecord, OpenStore } from './open-store.ts';
 import { type CheckOptions, checkFiles } from './piece-scan.ts';
-import { RecordBuffer } from './record-buffer.ts';
 import type { GatherLimits } from './run-gatherer.ts';
 import { chooseSha1, type Hashing } from './sha1.ts';
 import { unpackFailure } from './storage-failure.ts';
@@ -85,8 +84,6 @@ export class DiskPool implements StoragePort {
   readonly #counters: SharedArrayBuffer;
   readonly #stores = new Map<StoreId, OpenStore>();
   readonly #gathers: GatherLimits;
-  /** For each worker the reads that it is about to get. */
-  readonly #reads: readonly RecordBuffer[];
   /** Ends running checks when the pool closes. */
   readonly #closing = new AbortController();
   readonly #checks = new Set<Promise<Bitfield>>();
@@ -104,7 +101,6 @@ export class DiskPool implements StoragePort {
     const bytesMax = options.arena.frames.count * BLOCK_BYTES * GATHER_MEMORY_SHARE;
     this.#gathers = { runs: abreast, bytes: WRITE_GROUP_BYTES, bytesMax };
     this.#crew = new DiskCrew(options.workers, (worker) => this.#startThread(worker));
-    this.#reads = this.#crew.threads.map(() => new RecordBuffer(READ_STRIDE));
   }
 
   /** Bytes of complete runs that should wait for the disk at most. */
@@ -153,10 +149,13 @@ export class DiskPool implements StoragePort {
 
   storeRuns(batch: Int32Array, count: number): void {
     for (let record = 0; record < count * RUN_STRIDE; record += RUN_STRIDE) {
-      const [store, piece] = [batch[record + RUN_STORE]!, batch[record + RUN_PIECE]!];
+      const store = batch[record + RUN_STORE]!;
       const open = this.#store(store);
       if (open.isHeld) open.keep({ kind: 'runs', record: batch.slice(record, record + RUN_STRIDE) });
-      else this.#threadOf(store, piece).runs.add(batch, record, Math.min(RUN_BYTES, open.layout.pieceBytes));
+      else {
+        const thread = this.#threadOf(store, batch[record + RUN_PIECE]!);
+        thread.runs.add(batch, record, Math.min(RUN_BYTES, open.layout.pieceBytes));
+      }
     }
     for (const thread of this.#crew.threads) thread.runs.settle();
   }
@@ -169,18 +168,12 @@ export class DiskPool implements StoragePort {
 
   readBlocks(batch: Int32Array, count: number): void {
     for (let record = 0; record < count * READ_STRIDE; record += READ_STRIDE) {
-      const [store, piece] = [batch[record + READ_STORE]!, batch[record + READ_PIECE]!];
+      const store = batch[record + READ_STORE]!;
       const open = this.#store(store);
-      if (open.isHeld) {
-        open.keep({ kind: 'reads', record: batch.slice(record, record + READ_STRIDE) });
-        continue;
-      }
-      this.#threadOf(store, piece);
-      this.#reads[this.#workerOf(store, piece)]!.push(batch, record);
+      if (open.isHeld) open.keep({ kind: 'reads', record: batch.slice(record, record + READ_STRIDE) });
+      else this.#threadOf(store, batch[record + READ_PIECE]!).reads.push(batch, record);
     }
-    for (const [worker, reads] of this.#reads.entries()) {
-      if (reads.count > 0) this.#crew.threads[worker]!.post({ kind: 'reads', batch: reads.take() });
-    }
+    for (const thread of this.#crew.threads) thread.postReads();
   }
 
   /** Reads bytes of the torrent from its files, which must be verified. Rejects with a StorageError. */

@@ -1,9 +1,10 @@
 // The main thread's end of one disk worker: gathers and posts packed batches, matches answers to calls.
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
-import { STORED_STRIDE } from '../../engine/ports.ts';
+import { READ_STRIDE, STORED_STRIDE } from '../../engine/ports.ts';
 import { WORKER_NURSERY_MIB } from '../limits.ts';
 import type { DiskAnswer, DiskCall, DiskWorkerData, FromDiskWorker, ToDiskWorker } from './disk-messages.ts';
+import { RecordBuffer } from './record-buffer.ts';
 import { type GatherLimits, RunGatherer } from './run-gatherer.ts';
 import { unpackFailure } from './storage-failure.ts';
 
@@ -18,6 +19,8 @@ export type DiskListener = (message: Exclude<FromDiskWorker, { kind: 'answer' }>
 export class DiskThread {
   /** Takes the runs that are to be stored. */
   readonly runs: RunGatherer;
+  /** Takes the reads that leave with `postReads`. */
+  readonly reads: RecordBuffer = new RecordBuffer(READ_STRIDE);
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
@@ -51,9 +54,14 @@ export class DiskThread {
     });
   }
 
-  /** Runs come through `runs`; nothing but reads overtakes them. */
-  post(message: Exclude<ToDiskWorker, { kind: 'runs' }>): void {
-    if (message.kind !== 'reads') this.runs.release();
+  /** Sends the reads that came together. They alone overtake runs: peers wait for them. */
+  postReads(): void {
+    if (this.reads.count > 0) this.#worker.postMessage({ kind: 'reads', batch: this.reads.take() });
+  }
+
+  /** Whatever is neither runs nor reads, behind the runs that came before it. */
+  post(message: Exclude<ToDiskWorker, { kind: 'runs' | 'reads' }>): void {
+    this.runs.flush();
     this.#worker.postMessage(message);
   }
 

@@ -74,13 +74,13 @@ test('runs of small pieces wait for bytes as well, and many bytes for nothing', 
   assert.deepEqual(scarce.sent, [[0], [1, 2]]);
 });
 
-test('what must not be overtaken is released, and the clock has nothing left to do', (context) => {
+test('what must not be overtaken is sent, and the clock has nothing left to do', (context) => {
   const { gatherer, sent, give, pass } = setUp(context);
   give(0);
   give(1);
-  gatherer.release();
+  gatherer.flush();
   assert.deepEqual(sent, [[0], [1]]);
-  gatherer.release();
+  gatherer.flush();
   pass(2 * GATHER_MS);
   assert.equal(sent.length, 2);
 });
@@ -91,7 +91,7 @@ test('what was dropped never leaves', (context) => {
   give(1);
   gatherer.drop();
   pass(2 * GATHER_MS);
-  gatherer.release();
+  gatherer.flush();
   assert.deepEqual(sent, [[0]]);
 });
 

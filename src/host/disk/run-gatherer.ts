@@ -45,12 +45,12 @@ export class RunGatherer {
     const { runs, bytes, bytesMax } = this.#limits;
     const full = (this.#runs.count >= runs && this.#bytes >= bytes) || this.#bytes >= bytesMax;
     const leftMs = full ? 0 : this.#sentAtMs + GATHER_MS - this.#nowMs();
-    if (leftMs <= 0) this.release();
-    else this.#timer ??= setTimeout(() => this.release(), leftMs);
+    if (leftMs <= 0) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), leftMs);
   }
 
   /** Sends what there is: something comes that must not overtake it. */
-  release(): void {
+  flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#runs.count === 0) return;
@@ -63,7 +63,7 @@ export class RunGatherer {
   /** The worker is done with so many runs. */
   reported(runs: number): void {
     this.#underway -= runs;
-    if (this.#underway === 0 && this.#runs.count * 2 >= this.#limits.runs) this.release();
+    if (this.#underway === 0 && this.#runs.count * 2 >= this.#limits.runs) this.flush();
   }
 
   /** Nothing leaves any more. */

@@ -1,7 +1,7 @@
 // The order in which a disk worker does things. Before each step it takes everything that waits at its port, so that
 // runs which came while it was busy meet their neighbours; reads are for peers that wait, so they go before writes.
 // A call is a barrier: what came before it is done first, what comes after it waits.
-import { assert } from '../../base/assert.ts';
+import { assert, assertNever } from '../../base/assert.ts';
 import { RUN_STORE, RUN_STRIDE, type StoreId } from '../../engine/ports.ts';
 import { framesOf } from '../memory/arena.ts';
 import { BlockReader } from './block-reader.ts';
@@ -125,38 +125,55 @@ export class WorkerLoop {
   }
 
   #call(call: DiskCall): Pick<DiskAnswer, 'bytes' | 'stats'> | undefined {
-    if (call.name === 'look') {
-      return { stats: lookAtFiles(this.#system, call.layout) };
-    } else if (call.name === 'prepare') {
-      return this.#prepare(call.layout, call.look);
-    } else if (call.name === 'load') {
-      return { bytes: loadFile(this.#system, call.path, call.bytesMax) };
-    } else if (call.name === 'rehouse') {
-      this.#store(call.store).rehouse(call.layout);
-    } else if (call.name === 'move') {
-      const mover = new FileMover(this.#system, this.#openFiles);
-      const left = mover.move(new WorkerStore(0, call.from), new WorkerStore(0, call.to), call.control, call.note);
-      return { bytes: new Uint8Array(Buffer.from(left.join('; '))) };
-    } else if (call.name === 'read') {
-      return { bytes: this.#reader.readBytes(this.#store(call.store), call.offset, call.length) };
-    } else if (call.name === 'release') {
-      this.#openFiles.closeStore(this.#store(call.store));
-    } else if (call.name === 'remove') {
-      const store = this.#store(call.store);
-      this.#openFiles.closeStore(store);
-      store.progress.clear();
-      store.failed.clear();
-      store.trustedFolders.clear();
-    } else if (call.name === 'unlink') {
-      this.#storeFiles.remove(new WorkerStore(PASSING, call.layout));
-    } else if (call.name === 'close') {
-      const store = this.#stores.get(call.store);
-      if (store !== undefined) this.#openFiles.closeStore(store);
-      this.#stores.delete(call.store);
-    } else if (call.name === 'exit') {
-      this.#openFiles.closeAll();
+    switch (call.name) {
+      case 'look':
+        return { stats: lookAtFiles(this.#system, call.layout) };
+      case 'prepare':
+        return this.#prepare(call.layout, call.look);
+      case 'load':
+        return { bytes: loadFile(this.#system, call.path, call.bytesMax) };
+      case 'read':
+        return { bytes: this.#reader.readBytes(this.#store(call.store), call.offset, call.length) };
+      case 'move':
+        return { bytes: this.#move(call) };
+      case 'rehouse':
+        return void this.#store(call.store).rehouse(call.layout);
+      case 'release':
+        return void this.#openFiles.closeStore(this.#store(call.store));
+      case 'remove':
+        return void this.#forgetFiles(this.#store(call.store));
+      case 'unlink':
+        return void this.#storeFiles.remove(new WorkerStore(PASSING, call.layout));
+      case 'close':
+        return void this.#close(call.store);
+      case 'exit':
+        return void this.#openFiles.closeAll();
+      case 'flush':
+        // Behind the runs that came before it: that is all.
+        return undefined;
+      default:
+        return assertNever(call);
     }
-    return undefined;
+  }
+
+  /** Returns what could not be deleted at the old place, as text. */
+  #move({ from, to, control, note }: Extract<DiskCall, { name: 'move' }>): Uint8Array<ArrayBuffer> {
+    const mover = new FileMover(this.#system, this.#openFiles);
+    const left = mover.move(new WorkerStore(PASSING, from), new WorkerStore(PASSING, to), control, note);
+    return new Uint8Array(Buffer.from(left.join('; ')));
+  }
+
+  #forgetFiles(store: WorkerStore): void {
+    this.#openFiles.closeStore(store);
+    store.progress.clear();
+    store.failed.clear();
+    store.trustedFolders.clear();
+  }
+
+  #close(id: StoreId): void {
+    const store = this.#stores.get(id);
+    if (store !== undefined) this.#openFiles.closeStore(store);
+    this.#stores.delete(id);
   }
 
   #prepare(layout: StoreLayout, look: boolean): Pick<DiskAnswer, 'stats'> | undefined {

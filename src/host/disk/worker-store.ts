@@ -7,14 +7,14 @@ import type { Geometry } from '../../engine/torrent/geometry.ts';
 import { FileMap } from './file-map.ts';
 import { PartLayout } from './part-layout.ts';
 import type { PieceProgress } from './piece-progress.ts';
-import { RunQueue } from './run-queue.ts';
+import { SortedRuns } from './sorted-runs.ts';
 import { DIGEST_BYTES, type StoreFile, type StoreLayout, validateLayout } from './store-layout.ts';
 
 export class WorkerStore {
   readonly id: StoreId;
   readonly geometry: Geometry;
   readonly map: FileMap;
-  readonly queue: RunQueue;
+  readonly queue: SortedRuns;
   /** Pieces of several runs of which some are stored. */
   readonly progress: Map<number, PieceProgress> = new Map();
   /** Pieces that failed their hash and are not verified yet. */
@@ -30,7 +30,7 @@ export class WorkerStore {
     this.#layout = layout;
     this.geometry = validateLayout(layout, false);
     this.map = new FileMap(layout.files);
-    this.queue = new RunQueue(this.geometry.runsPerPiece);
+    this.queue = new SortedRuns(this.geometry.runsPerPiece);
     const { buffer, byteOffset, length } = layout.pieceHashes;
     this.#hashes = Buffer.from(buffer as ArrayBuffer, byteOffset, length);
   }

@@ -10,7 +10,7 @@ const NO_KEYS = new Float64Array(0);
 const BATCH_MAX = 2 ** 20;
 
 /** Fill it with `push`; read it with `next`, after which `piece`, `run` and `place` tell the run. */
-export class RunQueue {
+export class SortedRuns {
   piece = 0;
   run = 0;
   place = 0;
