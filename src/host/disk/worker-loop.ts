@@ -139,6 +139,8 @@ export class WorkerLoop {
       return { bytes: new Uint8Array(Buffer.from(left.join('; '))) };
     } else if (call.name === 'read') {
       return { bytes: this.#reader.readBytes(this.#store(call.store), call.offset, call.length) };
+    } else if (call.name === 'compare') {
+      this.#openFiles.compare(this.#store(call.store));
     } else if (call.name === 'release') {
       this.#openFiles.closeStore(this.#store(call.store));
     } else if (call.name === 'remove') {
