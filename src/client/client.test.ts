@@ -1,7 +1,7 @@
 // The public library as those see it who embed it: two clients on loopback, and what each of them promises.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -56,6 +56,17 @@ test('a torrent goes through its states, and tells of its pieces before it is do
   assert.deepEqual(states, ['downloading', 'seeding']);
   assert.equal(piecesWhenDone, torrent.metainfo.pieceCount);
   assert.equal(await readFile(path.join(directory, 'hello.txt'), 'utf8'), TEXT);
+});
+
+test('files grow sparsely, or have their full size on disk before the first byte comes', async () => {
+  for (const preallocate of [false, true]) {
+    const directory = path.join(folder, `preallocate-${preallocate}`);
+    const torrent = await client().add(torrentFile, { directory, preallocate });
+    while (torrent.state !== 'downloading') await once(torrent, 'state');
+    const made = await stat(path.join(directory, 'hello.txt')).catch(() => undefined);
+    assert.equal(made?.size, preallocate ? TEXT.length : undefined);
+    assert.equal(torrent.progress().bytesDone, 0, 'zeros are not data');
+  }
 });
 
 test('who asks for completion is answered in every state', async () => {

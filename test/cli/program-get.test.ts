@@ -18,7 +18,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('get hands its options to the library', async () => {
   bench.client.added = (torrent) => torrent.finish();
   const options =
-    '--peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --net-threads 2 --max-peers 7 --upload-slots 3 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive --no-nat';
+    '--preallocate --peer 10.0.0.1:1 --peer [::1]:2 --listen :7000 --no-trackers --memory 16MiB --net-threads 2 --max-peers 7 --upload-slots 3 --select 0,1 --priority 1=high --down 1M --up 2M --encryption prefer --utp off --scheduling adaptive --no-nat';
   assert.equal(await bench.run('get', 'x.torrent', '-o', folder, '--sequential', ...options.split(' ')), 0);
   assert.deepEqual(bench.clientOptions, {
     encryption: 'prefer',
@@ -39,6 +39,7 @@ test('get hands its options to the library', async () => {
     trackers: false,
     seed: false,
     sequential: true,
+    preallocate: true,
     priorities: { 1: 'high' },
     select: [0, 1],
     peers: [

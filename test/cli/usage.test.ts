@@ -58,7 +58,7 @@ test('help is no failure, and names every command', async () => {
 test('the help of a command names every option of the contract', async () => {
   const options: [string, string][] = [
     ['get', '--output --peer --listen --no-trackers --no-dht --no-lsd --no-pex --no-nat --encryption --memory'],
-    ['get', '--select --sequential --seed --down --up --max-peers --upload-slots --json --profile'],
+    ['get', '--select --sequential --preallocate --seed --down --up --max-peers --upload-slots --json --profile'],
     ['stream', '--output --file --down --peer --listen'],
     ['seed', '--directory --listen --peer --trust --json'],
     ['create', '--output --piece-length --tracker --web-seed --private --comment --name --source --v1 --v2 --hybrid'],

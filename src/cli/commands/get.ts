@@ -42,6 +42,7 @@ interface GetOptions extends NetworkOptions, SeedGoalOptions {
   readonly select?: FileSelection;
   readonly priority?: PrioritySelection;
   readonly sequential?: boolean;
+  readonly preallocate?: boolean;
   readonly webSeeds: boolean;
   readonly seed?: boolean;
   readonly json?: boolean;
@@ -70,6 +71,7 @@ export function addGetCommand(program: Command, context: CommandContext, exit: (
       argument(parsePriorities),
     )
     .option('--sequential', 'fetch the pieces in order, not rarest first')
+    .option('--preallocate', 'reserve the full size of the files first; else they grow sparsely')
     .option('--no-web-seeds', 'do not download from the web seeds of the torrent')
     .option('--seed', 'go on uploading when done, until a goal is reached or Ctrl-C')
     .option('--json', 'one JSON object a line on standard output')
@@ -160,6 +162,7 @@ function addOptionsFrom(options: GetOptions): AddOptions {
     seed: options.seed ?? seedGoal !== undefined,
     ...(seedGoal && { seedGoal }),
     sequential: options.sequential ?? false,
+    preallocate: options.preallocate ?? false,
     // Always said, so that what an earlier command chose does not count for this one.
     priorities: options.priority ?? {},
     ...(options.select === undefined ? {} : { select: options.select }),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fromLatin1 } from '../../base/bytes.ts';
 import { type BencodeInput, encodeBencode } from '../bencode/bencode-encoder.ts';
-import { DHT_VALUE_BYTES_MAX, KRPC_PEERS_MAX, KRPC_TRANSACTION_BYTES_MAX } from '../limits.ts';
+import { DHT_VALUE_BYTES_MAX, KRPC_PEERS_MAX, KRPC_TOKEN_BYTES_MAX, KRPC_TRANSACTION_BYTES_MAX } from '../limits.ts';
 import { decodeKrpc } from './krpc-decoder.ts';
 import type { KrpcQuery, KrpcReply } from './krpc-message.ts';
 import * as krpcMessage from './krpc-message.ts';
@@ -135,4 +135,17 @@ test('the numbers of errors are those of BEP 44', () => {
     KRPC_ERROR_SEQ,
   ];
   assert.deepEqual(numbers, [205, 206, 207, 301, 302]);
+});
+
+test('a token and a sequence number are bounded', () => {
+  const put = (fields: Fields): unknown => {
+    const mutable = { k: new Uint8Array(32), sig: new Uint8Array(64), seq: 1, token: 'x', v: 1 };
+    return typeof asked('put', { ...mutable, ...fields });
+  };
+  assert.equal(put({ token: new Uint8Array(KRPC_TOKEN_BYTES_MAX) }), 'object');
+  assert.equal(put({ token: new Uint8Array(KRPC_TOKEN_BYTES_MAX + 1) }), 'string');
+  assert.deepEqual(
+    [put({ seq: 0 }), put({ seq: 2n ** 63n - 1n }), put({ seq: 2n ** 63n })],
+    ['object', 'object', 'string'],
+  );
 });

@@ -47,9 +47,16 @@ export class DownloadModel {
     return this.blocksOf(piece).some((block) => this.arrived.has(block) || this.owersOf(block).length > 0);
   }
 
+  /** Begun, and by more than copies that were revoked: these may be all that is left of a piece that was given up. */
+  #isKept(piece: number): boolean {
+    return this.blocksOf(piece).some(
+      (block) => this.arrived.has(block) || this.owersOf(block).some((peer) => !peer.revoked.has(block)),
+    );
+  }
+
   /** Blocks that nobody was asked for, of pieces that are begun or to be begun. */
   open(piece: number): string[] {
-    if (this.had.has(piece) || !(this.wants(piece) || this.isBegun(piece))) return [];
+    if (this.had.has(piece) || !(this.wants(piece) || this.#isKept(piece))) return [];
     return this.blocksOf(piece).filter((block) => !this.arrived.has(block) && this.owersOf(block).length === 0);
   }
 
