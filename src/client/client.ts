@@ -300,7 +300,8 @@ export class Client extends EventEmitter<ClientEvents> {
   /** What was measured so far; `undefined` unless the client was made with `profile: true`. */
   profile(): ProfileReport | undefined {
     const { host, pool, session } = this.#core;
-    const storing = Array.from(session.torrents, ({ intake }) => intake.download.runs.storingPeakBytes);
+    const torrents = [...session.torrents];
+    const storing = torrents.map(({ intake }) => intake.download.runs.storingPeakBytes);
     return this.#profiler?.report({
       received: host.counters,
       netTimes: host.threadTimes,
@@ -310,6 +311,8 @@ export class Client extends EventEmitter<ClientEvents> {
       memoryPeakBytes: this.#ledger.peakFrames * BLOCK_BYTES,
       memoryCapBytes: this.#ledger.frames * BLOCK_BYTES,
       storingPeakBytes: Math.max(0, ...storing),
+      limitUsed: Math.max(...[session, ...torrents].map(({ downloadLimit }) => downloadLimit.usedShare)),
+      scheduling: this.#settings.scheduling,
     });
   }
 

@@ -1,12 +1,12 @@
 // What a client measures when asked to: time per stage, event-loop delay, queue depths, and the bottleneck in a sentence.
 import { type EventLoopUtilization, type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type { Scheduling } from '../engine/scheduling/scheduling.ts';
 import type { DiskStats } from '../host/disk/disk-counters.ts';
 import type { ReceivedFigures } from '../host/net/net-host.ts';
 import { StageTimes } from '../host/profile/stage-times.ts';
+import { nameBottleneck } from './bottleneck.ts';
 import type { ProfileGauge, ProfileReport, ProfileStage } from './types.ts';
 
-/** Busier than this, a thread is the bottleneck. */
-const BUSY_SHARE = 0.85;
 const NANOSECONDS = 1e6;
 
 /** The sources of a report. */
@@ -21,6 +21,9 @@ export interface ProfileFacts {
   readonly memoryCapBytes: number;
   /** Most bytes that waited for the disk at once. */
   readonly storingPeakBytes: number;
+  /** How much of the download limit, or of a torrent's own, was used, from 0 to 1; 0 without one. */
+  readonly limitUsed: number;
+  readonly scheduling: Scheduling;
 }
 
 /** Measures from its making on. */
@@ -56,7 +59,17 @@ export class Profiler {
       },
       { name: 'bytes per disk write', value: facts.disk.bytesWritten / Math.max(1, facts.disk.writeCalls), unit: 'B' },
     ];
-    return { stages, gauges, bottleneck: nameBottleneck(mainBusy, diskBusy, facts) };
+    if (facts.limitUsed > 0) gauges.push({ name: 'download limit used', value: facts.limitUsed * 100, unit: '%' });
+    const bottleneck = nameBottleneck({
+      engineBusy: mainBusy,
+      diskBusy,
+      netBusy: Math.max(0, ...facts.netBusy),
+      hashing: facts.disk.hashMs > facts.disk.writeMs,
+      memoryFull: facts.memoryPeakBytes >= facts.memoryCapBytes,
+      limitUsed: facts.limitUsed,
+      scheduling: facts.scheduling,
+    });
+    return { stages, gauges, bottleneck };
   }
 
   close(): void {
@@ -104,19 +117,3 @@ const STAGE_NAMES = {
   serve: 'serve',
   store: 'hand to the disk',
 } as const;
-
-function nameBottleneck(mainBusy: number, diskBusy: number, facts: ProfileFacts): string {
-  const shares = `the engine's thread was busy ${percent(mainBusy)} of the time, the disk workers ${percent(diskBusy)}`;
-  if (diskBusy > BUSY_SHARE && diskBusy >= mainBusy) {
-    const worse = facts.disk.hashMs > facts.disk.writeMs ? 'hashing' : 'writing';
-    return `The disk workers were the bottleneck, with ${worse} ahead: ${shares}.`;
-  }
-  if (mainBusy > BUSY_SHARE) return `The engine's thread was the bottleneck: ${shares}.`;
-  if (facts.memoryPeakBytes >= facts.memoryCapBytes)
-    return `Piece memory was the bottleneck: it was full, while ${shares}.`;
-  return `The peers or the network were the bottleneck: ${shares}.`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
-}

@@ -73,9 +73,12 @@ export class ResumeKeeper implements Kept {
     if (marks !== undefined) this.#saved(marks, this.#parts.directory(), nowMs);
   }
 
-  /** Saves what changed, one after the other: whoever waits for a save knows that no earlier one is still on its way. */
-  save(): Promise<void> {
-    const done = this.#saving.then(() => this.#saveNow());
+  /**
+   * Saves what changed, one after the other: whoever waits for a save knows that no earlier one is still on its way.
+   * `seen` is called when the files were looked at, before anything is written, or were not to be looked at.
+   */
+  save(seen?: () => void): Promise<void> {
+    const done = this.#saving.then(() => this.#saveNow(seen)).finally(seen);
     this.#saving = done.catch(() => undefined);
     return done;
   }
@@ -117,7 +120,7 @@ export class ResumeKeeper implements Kept {
     this.#lastMs = nowMs;
   }
 
-  async #saveNow(): Promise<void> {
+  async #saveNow(seen?: () => void): Promise<void> {
     const { store, infoHash, directory, standing, warn } = this.#parts;
     try {
       const folder = directory();
@@ -125,6 +128,7 @@ export class ResumeKeeper implements Kept {
       const marks = this.#parts.marks();
       if (marks === undefined || (this.#isSaved(marks.facts, 'facts') && this.#isSaved(marks.counts, 'counts'))) return;
       const now = await standing();
+      seen?.();
       if (now === undefined) return;
       await loopTurns.take();
       const uploadedBytes = this.uploadedBytes + now.uploadedBytes;

@@ -1,6 +1,8 @@
 // What of a running torrent outlives the program: gathered from its engine, its files and the user's choices.
+import path from 'node:path';
 import type { Torrent as EngineTorrent } from '../engine/torrent/torrent.ts';
 import type { DiskPool } from '../host/disk/disk-pool.ts';
+import { changedMeanwhile } from '../host/disk/file-marks.ts';
 import { bootId } from './boot-id.ts';
 import type { FilePriorities } from './file-priorities.ts';
 import { stampFiles } from './file-stamp.ts';
@@ -14,7 +16,7 @@ import type { Whereabouts } from './whereabouts.ts';
 /** Where a torrent's standing is read. */
 export interface StandingSources {
   readonly engine: EngineTorrent;
-  readonly whereabouts: Pick<Whereabouts, 'renamed'>;
+  readonly whereabouts: Pick<Whereabouts, 'directory' | 'files' | 'renamed'>;
   readonly priorities: FilePriorities;
   readonly trackerEdits: TrackerEdits;
   readonly settlement: Settlement;
@@ -48,9 +50,15 @@ async function standingOf(pool: DiskPool, sources: StandingSources): Promise<Sta
   const { engine, whereabouts, priorities, trackerEdits, settlement } = sources;
   const { renamed } = whereabouts;
   // The stamps before the pieces: a piece written in between makes its file look changed, which is safe.
-  const stats = await pool.stat(engine.spec.store);
+  const { stats, changed } = await pool.look(engine.spec.store, () => engine.had);
   await loopTurns.take();
-  const stamps = stampFiles(stats);
+  // Without a stamp a file is hashed before anything of it is believed.
+  const stamps = [...stampFiles(stats)];
+  for (const file of changed) stamps[file] = undefined;
+  if (changed.length > 0) {
+    const name = path.join(whereabouts.directory, whereabouts.files[changed[0]!]!.path);
+    engine.dispatch({ type: 'storage-failed', error: changedMeanwhile(name) });
+  }
   const { upload, intake, had, swarm } = engine;
   const unsettled = settlement.unsettled(had);
   return {

@@ -54,6 +54,8 @@ export class Torrent extends TorrentContent {
   #closing: Promise<void> | undefined;
   /** `done` was emitted and nothing became missing since. */
   #done = false;
+  /** Settles when the files of what is complete were looked at. */
+  #proof: Promise<void> = Promise.resolve();
   #forerunner: MetadataFetch | undefined;
   readonly #abort = new AbortController();
   readonly #warn = (warning: TorrentWarning) => this.emit('warning', warning);
@@ -155,6 +157,8 @@ export class Torrent extends TorrentContent {
   async resume(): Promise<void> {
     this.#paused = false;
     await this.#opening;
+    // What others did to the files is only known when they are hashed; `error` tells when that fails.
+    if (this.#error?.code === 'ERR_STORAGE_CHANGED') return await this.recheck().catch(() => undefined);
     // What the disk was given before it refused fails now: told after this, it would stop what has just gone on.
     const { store } = this;
     if (store !== undefined && this.#error !== undefined && this.#closing === undefined) {
@@ -204,7 +208,10 @@ export class Torrent extends TorrentContent {
    */
   async completed(signal?: AbortSignal): Promise<void> {
     await this.placement?.settled;
-    if (this.#state === 'seeding' || this.#engine?.intake.download.picker.wantedCount === 0) return;
+    if (this.#state === 'seeding' || this.#engine?.intake.download.picker.wantedCount === 0) {
+      await this.#proof;
+      if (this.#error?.code !== 'ERR_STORAGE_CHANGED') return;
+    }
     if (this.#error !== undefined) throw this.#error;
     if (this.#state === 'removed') throw removedError();
     signal?.throwIfAborted();
@@ -346,10 +353,11 @@ export class Torrent extends TorrentContent {
     if (phase === 'downloading') this.#done = false;
     if (phase === 'seeding' && !this.#done) {
       this.#done = true;
-      void this.placement?.settled.then(() => {
+      this.#proof = Promise.resolve(this.placement?.settled).then(async () => {
         if (this.#state !== 'seeding') return;
-        void this.#resume.save();
-        this.emit('done');
+        // The save looks at the files first: one that somebody changed meanwhile makes an error of it.
+        await new Promise<void>((seen) => void this.#resume.save(seen));
+        if (this.#state === 'seeding') this.emit('done');
       });
     }
   }

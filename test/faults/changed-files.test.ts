@@ -1,9 +1,11 @@
-// Files that change between two runs. What still matches is trusted, the rest is checked and fetched again, and after
-// the second run the files are right.
+// Files that change between two runs, or while one is at work. What still matches is trusted, the rest is checked and
+// fetched again, and after the second run the files are right.
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { open, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
+import type { BehaviourMaker } from '#src/testing/peers/behaviour.ts';
 import { ScriptedSeeder } from '#src/testing/peers/scripted-seeder.ts';
 import { assertDownloaded } from '../support/compare.ts';
 import { Millrace } from '../support/millrace.ts';
@@ -67,3 +69,55 @@ test('files of which there is no resume data are checked, and what is right is k
   await assertDownloaded(TORRENT.payload, target);
   assert.deepEqual(second.requests, []);
 });
+
+/** What another program does to a file while it is written. */
+const MEANWHILE: readonly [title: string, change: (file: string) => Promise<void>][] = [
+  ['is truncated', (file) => truncate(file, 100 * KIB)],
+  ['is removed', (file) => rm(file)],
+  ['is moved away', (file) => rename(file, path.join(path.dirname(file), '..', '..', 'away.bin'))],
+  [
+    'is replaced',
+    (file) => writeFile(`${file}.other`, Buffer.alloc(A_BYTES, 3)).then(() => rename(`${file}.other`, file)),
+  ],
+];
+/** The piece that comes after the change. */
+const LATE_PIECES: readonly [title: string, piece: number][] = [
+  ['before a piece in its middle', 9],
+  ['before its last byte', Math.floor(A_BYTES / TORRENT.pieceBytes)],
+  ['before a piece of another file', TORRENT.pieceCount - 2],
+];
+
+/** Keeps its blocks until `until`. */
+function lateAnswers(until: Promise<void>): BehaviourMaker {
+  return (session) => ({
+    request: (request) => {
+      void until.then(() => session.answer(request));
+      return true;
+    },
+  });
+}
+
+for (const [title, change] of MEANWHILE) {
+  for (const [moment, late] of LATE_PIECES) {
+    test(`a file ${title} during a download, ${moment}: it is not done, and the next run puts it right`, async (t) => {
+      const workspace = await Workspace.open(t);
+      const file = await saveTorrent(TORRENT, workspace.path);
+      const target = await workspace.folder('target');
+      const changed = new EventEmitter();
+      const behaviours = [lateAnswers(once(changed, 'now').then(() => undefined))];
+      const prompt = workspace.own(await ScriptedSeeder.listen(TORRENT, { has: (piece) => piece !== late }));
+      const slow = workspace.own(await ScriptedSeeder.listen(TORRENT, { has: (piece) => piece === late, behaviours }));
+      const run = Millrace.get(workspace, file, target, { peers: [prompt.port, slow.port] });
+      await run.untilBytes(TORRENT.totalBytes - TORRENT.pieceBytes);
+      await change(path.join(target, 'changed', 'a.bin'));
+      changed.emit('now');
+      const { code, message = '' } = await run.failed();
+      assert.equal(code, 'ERR_STORAGE_CHANGED');
+      assert.ok(message.includes(path.join(target, 'changed', 'a.bin')), message);
+
+      const second = workspace.own(await ScriptedSeeder.listen(TORRENT));
+      await Millrace.get(workspace, file, target, { peers: [second.port] }).done();
+      await assertDownloaded(TORRENT.payload, target);
+    });
+  }
+}

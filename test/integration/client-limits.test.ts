@@ -1,4 +1,4 @@
-// Rate limits of single torrents, over real sockets.
+// Rate limits of single torrents, over real sockets, and what a profile says of them.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import test from 'node:test';
@@ -19,6 +19,25 @@ test("a torrent's own limit holds from the start, and can be lifted", async (t) 
   assert.throws(() => torrent.limit({ downloadBytesPerSecond: -1 }), { code: 'ERR_CLIENT_OPTION' });
   torrent.limit({ downloadBytesPerSecond: 0 });
   await within(torrent.completed(), 'the download completes');
+});
+
+test('a profile knows what we hold up ourselves: a limit, or the scheduling', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', { 'a.bin': 1_000_000 });
+  const seed = await bench.seed(metainfo);
+  const client = bench.client({ profile: true, scheduling: 'tick-100' });
+  const used = () => client.profile()!.gauges.find(({ name }) => name === 'download limit used')?.value ?? 0;
+  assert.equal(used(), 0);
+  const limits = { downloadBytesPerSecond: 200_000 };
+  const torrent = await client.add(metainfo, { directory: bench.path('get'), peers: [seed.address], ...limits });
+  await within(once(torrent, 'piece'), 'the first piece');
+  assert.ok(used() > 0 && used() <= 100, "a torrent's own limit");
+  torrent.limit({ downloadBytesPerSecond: 0 });
+  client.limit({ downloadBytesPerSecond: 500_000 });
+  await within(torrent.completed(), 'the download completes');
+  assert.ok(used() > 0 && used() <= 100, "the client's limit");
+  client.limit({ downloadBytesPerSecond: 0 });
+  await until(() => client.profile()!.bottleneck.includes('The scheduling tick-100'), 'the threads have rested');
 });
 
 test('a limit that is none is refused before the torrent is added', async (t) => {

@@ -1,6 +1,6 @@
 // What a client believes of the files it finds, and what it leaves behind: resume data, damage, removal.
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, open, readdir, stat, truncate, utimes } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rm, stat, truncate, utimes } from 'node:fs/promises';
 import test from 'node:test';
 import type { TorrentState } from '#src/client/index.ts';
 import { ClientBench, until, within } from '../support/client-bench.ts';
@@ -177,4 +177,24 @@ test('a recheck of a running torrent finds the damage, and only that is fetched 
   assert.deepEqual(states, ['checking', 'downloading', 'seeding']);
   assert.deepEqual(pieces, [5]);
   assert.deepEqual(await bench.contents('get'), await bench.contents('seed'));
+});
+
+test('a file that somebody removed meanwhile makes an error of `done`; resume() hashes all and fetches it again', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('changed', { 'a.bin': 300_000, 'b.bin': 300_000 });
+  const seed = await bench.seed(metainfo);
+  const client = bench.client();
+  const torrent = await client.add(metainfo, { directory: bench.path('got'), peers: [seed.address], select: [0] });
+  await within(torrent.completed(), 'the first file');
+
+  await rm(bench.path('got', 'changed', 'a.bin'));
+  torrent.select([0, 1]);
+  torrent.addPeer(seed.address);
+  await assert.rejects(within(torrent.completed(), 'the second file'), { code: 'ERR_STORAGE_CHANGED' });
+  assert.equal(torrent.state, 'error');
+
+  await within(torrent.resume(), 'the check');
+  torrent.addPeer(seed.address);
+  await within(torrent.completed(), 'both files');
+  assert.deepEqual(await bench.contents('got'), await bench.contents('seed'));
 });

@@ -6,7 +6,7 @@ import { UdpTracker } from '#src/testing/tracker/udp-tracker.ts';
 import { ClientBench, until, within } from '../support/client-bench.ts';
 
 for (const [name, make] of [
-  ['HTTP', () => new HttpTracker()],
+  ['HTTP', () => new HttpTracker({ trackerId: 'seven' })],
   ['UDP', () => new UdpTracker()],
 ] as const) {
   test(`a client finds the seed through an ${name} tracker, which hears of its whole life`, async (t) => {
@@ -32,6 +32,9 @@ for (const [name, make] of [
         ['stopped', 0],
       ],
     );
+    const ids = mine().map(({ trackerId }) => trackerId && Buffer.from(trackerId).toString());
+    const given = name === 'HTTP' ? 'seven' : undefined;
+    assert.deepEqual(ids, [undefined, given, given], 'the id of the first reply is in every later announce (BEP 3)');
     assert.ok(mine()[2]!.downloaded >= 500_000);
     assert.equal(mine()[0]!.numWant, 200);
     assert.ok(mine().every(({ key, peerId }) => key === mine()[0]!.key && peerId.length === 20));

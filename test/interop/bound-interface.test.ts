@@ -30,12 +30,20 @@ for (const [bind, comesBackAs] of [
     workspace.own(cable);
     const payload = singleFile('bound.bin', 800_000, 5);
     const torrent = makeTorrent(payload, 64 * KIB);
-    const seeds = await workspace.folder('seed');
-    await writePayload(payload, seeds);
+    const [seeds, laterSeeds] = [await workspace.folder('seed'), await workspace.folder('later seed')];
+    for (const folder of [seeds, laterSeeds]) await writePayload(payload, folder);
     const file = await saveTorrent(torrent, workspace.path);
     const [here, there] = cable.ends;
-    const seeding = ['seed', file, '-d', seeds, ...NOTHING_ELSE, '--listen', '0'];
-    const seed = await new Millrace(workspace, seeding, there.through).listening();
+    const seeding = (from: string, port: number): string[] => [
+      'seed',
+      file,
+      '-d',
+      from,
+      ...NOTHING_ELSE,
+      '--listen',
+      `${port}`,
+    ];
+    const seed = await new Millrace(workspace, seeding(seeds, 0), there.through).listening();
     const ip = (...args: readonly string[]): void => {
       const [command = '', ...rest] = [...here.through, 'ip', ...args];
       const { status, stderr } = spawnSync(command, rest, { encoding: 'utf8' });
@@ -57,7 +65,7 @@ for (const [bind, comesBackAs] of [
     assert.match(warning.message!, /^(?:there is )?no interface .*: nothing is sent until there is$/);
 
     // The first seed takes us for connected until it has waited long enough: another one is there for who comes back.
-    await new Millrace(workspace, [...seeding.slice(0, -1), `${LATER_PORT}`], there.through).listening();
+    await new Millrace(workspace, seeding(laterSeeds, LATER_PORT), there.through).listening();
     ip('addr', 'add', `${comesBackAs}/24`, 'dev', 'cable');
     // The other way that the cable leads went with the address.
     spawnSync(here.through[0]!, [...here.through.slice(1), 'ip', 'route', 'add', 'default', 'dev', 'cable']);

@@ -68,6 +68,20 @@ test('whoever takes only when something is there gets the rate, whatever the tim
   );
 });
 
+test('what was used of a limit is told apart from what lapsed, anew for each limit', () => {
+  const bucket = new TokenBucket(0);
+  bucket.take(1000);
+  assert.equal(bucket.usedShare, 0, 'no limit');
+  bucket.setRate(1000);
+  bucket.available(0);
+  for (let nowMs = 100; nowMs <= 1000; nowMs += 100) bucket.take(bucket.available(nowMs));
+  assert.equal(bucket.usedShare, 1);
+  bucket.available(2250);
+  assert.ok(Math.abs(bucket.usedShare - 1250 / 2250) < 1e-9, 'a quarter of a second is saved up, the rest is lost');
+  bucket.setRate(500);
+  assert.equal(bucket.usedShare, 0);
+});
+
 test('a bucket inside another gives what both have, and takes from both', () => {
   const outer = new TokenBucket(0);
   const inner = new TokenBucket(0, outer);

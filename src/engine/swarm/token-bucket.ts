@@ -14,6 +14,9 @@ export class TokenBucket {
   #bytesPerSecond: number;
   #tokens = 0;
   #lastMs: number | undefined;
+  /** Bytes that came in since the limit was set, and those of them that ran over because nobody took them. */
+  #earnedBytes = 0;
+  #lapsedBytes = 0;
 
   constructor(bytesPerSecond: number, outer?: TokenBucket) {
     this.#bytesPerSecond = bytesPerSecond;
@@ -30,7 +33,17 @@ export class TokenBucket {
     return this.#bytesPerSecond > 0 || (this.#outer?.limited ?? false);
   }
 
+  /**
+   * How much of what the limit allowed since it was set was used, from 0 to 1: near 1 it is the limit that holds up, lower it
+   * is somebody else. 0 without a limit. That of the bucket around it is not looked at.
+   */
+  get usedShare(): number {
+    return this.#earnedBytes === 0 ? 0 : 1 - this.#lapsedBytes / this.#earnedBytes;
+  }
+
   setRate(bytesPerSecond: number): void {
+    this.#earnedBytes = 0;
+    this.#lapsedBytes = 0;
     this.#bytesPerSecond = bytesPerSecond;
     this.#tokens = Math.min(this.#tokens, this.#burstBytes());
   }
@@ -41,7 +54,11 @@ export class TokenBucket {
     if (this.#bytesPerSecond === 0) return outside;
     const elapsedMs = this.#lastMs === undefined ? 0 : nowMs - this.#lastMs;
     this.#lastMs = nowMs;
-    this.#tokens = Math.min(this.#burstBytes(), this.#tokens + (elapsedMs * this.#bytesPerSecond) / 1000);
+    const earned = (elapsedMs * this.#bytesPerSecond) / 1000;
+    const lapsed = Math.max(0, this.#tokens + earned - this.#burstBytes());
+    this.#earnedBytes += earned;
+    this.#lapsedBytes += lapsed;
+    this.#tokens += earned - lapsed;
     return Math.min(this.#tokens, outside);
   }
 

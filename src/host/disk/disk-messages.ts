@@ -42,6 +42,8 @@ export type DiskCall =
   | { readonly name: 'read'; readonly store: StoreId; readonly offset: number; readonly length: number }
   /** Only the barrier. */
   | { readonly name: 'flush' }
+  /** Marks those of the store's open files that are not at their paths any more. */
+  | { readonly name: 'compare'; readonly store: StoreId }
   /** Closes the store's open files; they open again when they are needed. */
   | { readonly name: 'release'; readonly store: StoreId }
   | { readonly name: 'close'; readonly store: StoreId }

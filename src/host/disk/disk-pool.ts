@@ -36,6 +36,7 @@ import { counterMemory, type DiskStats, sumCounters } from './disk-counters.ts';
 import { DiskCrew } from './disk-crew.ts';
 import type { DiskAnswer, DiskCall, FileSystemModule, FromDiskWorker } from './disk-messages.ts';
 import { DiskThread } from './disk-thread.ts';
+import { changedFiles, hadThroughout, unmarkParted } from './file-marks.ts';
 import type { MoveControl, MoveNote } from './file-mover.ts';
 import { type FileStat, missingFiles, partedFiles, requireFree, statFiles } from './file-stats.ts';
 import { syncFiles } from './file-sync.ts';
@@ -75,6 +76,14 @@ export interface MoveOptions {
 export interface FoundStore {
   readonly store: StoreId;
   readonly stats: readonly (FileStat | undefined)[];
+}
+
+/** What the files of a store look like. */
+export interface SeenFiles {
+  /** Size and time of each, `undefined` for those that are not there. */
+  readonly stats: readonly (FileStat | undefined)[];
+  /** Those that another program changed while they were written, as far as that shows (file-marks.ts). */
+  readonly changed: readonly number[];
 }
 
 export class DiskPool implements StoragePort {
@@ -186,15 +195,16 @@ export class DiskPool implements StoragePort {
   /** Hashes what is on disk, on all cores; the pieces that match are set in the result. Waits for queued runs first. */
   async check(store: StoreId, options: CheckOptions = {}): Promise<Bitfield> {
     const open = this.#store(store);
-    return await open.inTurn(() => this.#check(store, open.layout, options));
+    return await open.inTurn(() => this.#check(store, open, options));
   }
 
-  async #check(store: StoreId, layout: StoreLayout, options: CheckOptions): Promise<Bitfield> {
+  async #check(store: StoreId, open: OpenStore, options: CheckOptions): Promise<Bitfield> {
     // Open descriptors are given up: a file that was replaced is the new one from here on.
     await this.#crew.callKnowing(store, { name: 'release', store });
+    open.layout.marks?.fill(0);
     const stop = new LinkedAbort(this.#closing.signal, options.signal);
     const { hashing = 'auto', fileSystem } = this.#options;
-    const check = checkFiles(layout, { ...options, signal: stop.signal, hashing, fileSystem });
+    const check = checkFiles(open.layout, { ...options, signal: stop.signal, hashing, fileSystem });
     this.#checks.add(check);
     try {
       return await check;
@@ -204,13 +214,16 @@ export class DiskPool implements StoragePort {
     }
   }
 
-  /** Size and time of each file, `undefined` for those that are not there. Waits for queued runs first. */
-  async stat(store: StoreId): Promise<readonly (FileStat | undefined)[]> {
+  /** What the files look like, and which were changed by others; `had` is live. Waits for queued runs first. */
+  async look(store: StoreId, had: () => Bitfield): Promise<SeenFiles> {
     const open = this.#store(store);
     return await open.inTurn(async () => {
-      await this.flush(store);
+      const before = had().copy();
+      await this.#crew.callKnowing(store, { name: 'compare', store });
+      const marks = open.layout.marks?.slice();
       const { stats = [] } = await this.#crew.call(store, { name: 'look', layout: bareLayout(open.layout) });
-      return stats;
+      if (marks === undefined) return { stats, changed: [] };
+      return { stats, changed: changedFiles(open.layout, { stats, marks, isHad: hadThroughout(before, had()) }) };
     });
   }
 
@@ -268,6 +281,7 @@ export class DiskPool implements StoragePort {
     const open = this.#store(store);
     if (prepare) await this.#crew.call(store, { name: 'prepare', layout: bareLayout(layout), look: false });
     open.layout = layout;
+    unmarkParted(layout);
     await this.#crew.callKnowing(store, { name: 'rehouse', store, layout });
   }
 
@@ -318,6 +332,7 @@ export class DiskPool implements StoragePort {
     const open = this.#store(store);
     await open.inTurn(async () => {
       await this.#crew.callKnowing(store, { name: 'remove', store });
+      open.layout.marks?.fill(0);
       await this.#crew.call(store, { name: 'unlink', layout: bareLayout(open.layout) });
     });
   }

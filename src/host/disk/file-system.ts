@@ -20,6 +20,8 @@ export interface FileSystem {
   write(fd: number, views: readonly Uint8Array[], position: number): number;
   read(fd: number, views: readonly Uint8Array[], position: number): number;
   size(fd: number): number;
+  /** Whether the path leads to the very file that is open. */
+  isAt(fd: number, path: string): boolean;
   resize(fd: number, length: number): void;
   /** The status of the path itself, links not followed, or `undefined` when nothing is there. */
   status(path: string): FileStatus | undefined;
@@ -71,6 +73,17 @@ export class NodeFileSystem implements FileSystem {
 
   size(fd: number): number {
     return fs.fstatSync(fd).size;
+  }
+
+  isAt(fd: number, path: string): boolean {
+    const open = fs.fstatSync(fd);
+    try {
+      const found = fs.lstatSync(path, { throwIfNoEntry: false });
+      return found !== undefined && found.ino === open.ino && found.dev === open.dev;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOTDIR') return false;
+      throw error;
+    }
   }
 
   resize(fd: number, length: number): void {

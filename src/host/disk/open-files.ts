@@ -2,6 +2,7 @@
 // where a path of a torrent is opened. Nothing below the store's folder may lead out of it through a symbolic link.
 import path from 'node:path';
 import { StorageError } from '../../base/errors.ts';
+import { changedMeanwhile, isMarked, markChanged, markWhole } from './file-marks.ts';
 import { errnoOf, type FileSystem, type OpenMode } from './file-system.ts';
 import type { WorkerStore } from './worker-store.ts';
 
@@ -46,6 +47,18 @@ export class OpenFiles {
     return fd;
   }
 
+  /** Throws when a file that is about to be written up to its end was cut off: afterwards nobody could tell. */
+  requireWhole(store: WorkerStore, file: number, fd: number): void {
+    if (isMarked(store.layout, file) && this.#system.size(fd) < store.file(file).length) {
+      throw changedMeanwhile(store.pathOf(file));
+    }
+  }
+
+  /** Marks the files that are open for writing and are not at their paths any more. */
+  compare(store: WorkerStore): void {
+    for (const [key, open] of this.#open) if (open.store === store) this.#compare(key, open);
+  }
+
   closeStore(store: WorkerStore): void {
     store.trustedFolders.clear();
     this.#closeWhere((file) => file.store === store);
@@ -86,10 +99,13 @@ export class OpenFiles {
     // The part-file is as long as what was written to it.
     if (!make || file === store.layout.files.length) return fd;
     try {
+      const marked = isMarked(store.layout, file);
       const size = this.#system.size(fd);
+      if (marked && size < length) throw changedMeanwhile(store.pathOf(file));
       // A store that preallocates has written its zeros; growing the file here would only pretend to.
       const grow = size < length && !store.layout.preallocate;
       if (grow || size > length) this.#system.resize(fd, length);
+      if (grow || size >= length) markWhole(store.layout, file);
     } catch (error) {
       this.#system.close(fd);
       throw error;
@@ -138,9 +154,22 @@ export class OpenFiles {
     if (oldest !== undefined) this.#close(oldest[0], oldest[1]);
   }
 
+  #compare(key: number, { fd, mode, store }: OpenFile): void {
+    const file = key % FILES_BOUND;
+    if (mode === 'read' || file === store.layout.files.length || !isMarked(store.layout, file)) return;
+    try {
+      if (!this.#system.isAt(fd, store.pathOf(file))) markChanged(store.layout, file);
+    } catch (error) {
+      // Then nothing is known; whoever writes or looks at the file hears of it.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+
+  /** While it is open, its inode is its own; so this is the last moment to compare. */
   #close(key: number, file: OpenFile): void {
     this.#open.delete(key);
     if (key === this.#lastKey) this.#lastKey = -1;
+    this.#compare(key, file);
     this.#system.close(file.fd);
   }
 }

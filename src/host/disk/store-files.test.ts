@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { access, mkdir, readlink, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
+import { Bitfield } from '../../base/bitfield.ts';
 import { RunLoader } from '../../testing/storage/run-loader.ts';
 import type { SampleFile } from '../../testing/storage/sample-torrent.ts';
 import { TemporaryDisk } from '../../testing/storage/temporary-disk.ts';
@@ -162,7 +163,8 @@ test('statistics for resume data tell of each file, if it exists', async () => {
     const store = await disk.pool.open(torrent.layout);
     const first = disk.torrent(16 * KIB, [['x', 32 * KIB]]);
     await disk.storeAll(store, { ...torrent, geometry: first.geometry });
-    const found = await disk.pool.stat(store);
+    const { stats: found, changed } = await disk.pool.look(store, () => new Bitfield(torrent.geometry.pieceCount));
+    assert.deepEqual(changed, []);
     assert.deepEqual(
       found.map((file) => file?.size),
       [20 * KIB, undefined, undefined, 0],

@@ -2,6 +2,7 @@
 // must hash to. Plain data, because it crosses to the worker threads as it is.
 import { InputError } from '../../base/errors.ts';
 import { Geometry } from '../../engine/torrent/geometry.ts';
+import { markMemory } from './file-marks.ts';
 
 /** Bytes of a SHA-1 digest (BEP 3, `pieces`). */
 export const DIGEST_BYTES = 20;
@@ -40,6 +41,8 @@ export interface StoreLayout {
   readonly partFile?: string;
   /** For each file, whether its bytes are in the part-file. Absent: those of files that are missing are. */
   readonly parted?: readonly boolean[];
+  /** What is known of each file that is written (file-marks.ts), shared by all workers. Absent: no worker has to do with it. */
+  readonly marks?: Uint8Array | undefined;
 }
 
 /** A part that is empty, `.` or `..`, and characters that no part may have. Most torrents have many files: one expression is quick. */
@@ -73,16 +76,16 @@ export function validateLayout(layout: StoreLayout, hashed: boolean): Geometry {
   return geometry;
 }
 
-/** The same layout with its hashes in shared memory, so that every worker sees one copy. */
+/** The same layout with its hashes in shared memory, so that every worker sees one copy, and with marks. */
 export function sharedLayout(layout: StoreLayout): StoreLayout {
   const pieceHashes = new Uint8Array(new SharedArrayBuffer(layout.pieceHashes.length));
   pieceHashes.set(layout.pieceHashes);
-  return { ...layout, pieceHashes };
+  return { ...layout, pieceHashes, marks: markMemory(layout.files.length) };
 }
 
 const NO_HASHES = new Uint8Array(0);
 
-/** The same layout without its hashes, for what is done to files as a whole: a message would carry a copy of them. */
+/** The same layout without hashes, of which a message would carry a copy, and marks: for what is done to files as a whole. */
 export function bareLayout(layout: StoreLayout): StoreLayout {
-  return { ...layout, pieceHashes: NO_HASHES };
+  return { ...layout, pieceHashes: NO_HASHES, marks: undefined };
 }

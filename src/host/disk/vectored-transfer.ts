@@ -81,6 +81,9 @@ export class VectoredTransfer {
     this.#forget();
     try {
       const fd = this.#openFiles.descriptor(store, file, this.#mode);
+      if (this.#mode === 'write' && position + left === store.file(file).length) {
+        this.#openFiles.requireWhole(store, file, fd);
+      }
       for (let first = 0; left > 0; ) {
         const moved = this.#move(fd, first === 0 ? views : views.slice(first), position);
         if (moved === 0) throw nothingMoved(this.#mode, store.pathOf(file));

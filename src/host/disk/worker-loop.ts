@@ -138,6 +138,8 @@ export class WorkerLoop {
         return { bytes: this.#move(call) };
       case 'rehouse':
         return void this.#store(call.store).rehouse(call.layout);
+      case 'compare':
+        return void this.#openFiles.compare(this.#store(call.store));
       case 'release':
         return void this.#openFiles.closeStore(this.#store(call.store));
       case 'remove':

@@ -10,7 +10,7 @@ const SILENT = { code: 'ETIMEDOUT' };
 const PROXY_GONE = { code: 'ERR_PROXY_CONNECT' };
 
 function race(t: TestContext, ...order: Transport[]) {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
   const started: Transport[] = [];
   const lost: { readonly code: string }[] = [];
   const subject = new TransportRace<{ readonly code: string }>({

@@ -15,6 +15,7 @@ export class TransportRace<Failure extends { readonly code?: string | undefined 
   readonly #parts: TransportRaceParts<Failure>;
   readonly #waiting: Transport[];
   #headStart: NodeJS.Timeout | undefined;
+  #headStartOver: NodeJS.Immediate | undefined;
   #patience: NodeJS.Timeout | undefined;
   /** Transports that were started and have neither won nor failed. */
   #running = 0;
@@ -29,11 +30,11 @@ export class TransportRace<Failure extends { readonly code?: string | undefined 
 
   /** Starts the first one; the next when its head start is over. */
   readonly start = (): void => {
-    clearTimeout(this.#headStart);
+    this.#endHeadStart();
     const transport = this.#waiting.shift();
     if (transport === undefined) return;
     this.#running++;
-    if (this.#waiting.length > 0) this.#headStart = setTimeout(this.start, TRANSPORT_HEAD_START_MS);
+    if (this.#waiting.length > 0) this.#headStart = setTimeout(this.#afterHeadStart, TRANSPORT_HEAD_START_MS);
     this.#parts.start(transport);
   };
 
@@ -51,8 +52,18 @@ export class TransportRace<Failure extends { readonly code?: string | undefined 
   /** It is decided, or given up. */
   stop(): void {
     this.#over = true;
-    clearTimeout(this.#headStart);
+    this.#endHeadStart();
     clearTimeout(this.#patience);
+  }
+
+  /** An event loop that was held up so long hears first what has come meanwhile: that the first one has won, perhaps. */
+  readonly #afterHeadStart = (): void => {
+    this.#headStartOver = setImmediate(this.start);
+  };
+
+  #endHeadStart(): void {
+    clearTimeout(this.#headStart);
+    clearImmediate(this.#headStartOver);
   }
 
   readonly #lose = (): void => {

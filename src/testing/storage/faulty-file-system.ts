@@ -85,6 +85,11 @@ class FaultyFileSystem implements FileSystem {
     return this.#real.size(fd);
   }
 
+  isAt(fd: number, path: string): boolean {
+    this.#mayFail('status');
+    return this.#real.isAt(fd, path);
+  }
+
   resize(fd: number, length: number): void {
     this.#mayFail('resize');
     this.#real.resize(fd, length);
