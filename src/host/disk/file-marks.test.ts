@@ -86,3 +86,11 @@ test('a file in the place of one that is open has changed; hashed again it is ta
     assert.ok((await disk.pool.check(store)).count > 0);
     assert.deepEqual(await changed(), []);
   }));
+
+test('a file in the place of one that was open is remembered when that was closed to make room', () =>
+  written(1, async ({ disk, store, torrent, file, changed }) => {
+    await writeFile(file('other'), new Uint8Array(5000 * KIB + 1));
+    await rename(file('other'), file('c'));
+    await disk.storeAll(store, torrent);
+    assert.deepEqual(await changed(), [C]);
+  }));
