@@ -13,10 +13,10 @@ function git(...args: string[]): string {
 /** Machine, commit, date and command, one line each. */
 export function circumstances(command: string): string {
   const cpus = os.cpus();
+  // What a bench has just written itself changes no figure.
+  const looked = ['src', 'bench', 'native', ':(exclude)bench/results'];
   const changed =
-    git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'bench') === ''
-      ? ''
-      : ' with uncommitted changes';
+    git('status', '--porcelain', '--untracked-files=no', '--', ...looked) === '' ? '' : ' with uncommitted changes';
   return [
     `- machine: ${cpus.length} × ${cpus[0]?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}, Node ${process.versions.node}`,
     `- commit: ${git('rev-parse', '--short', 'HEAD')}${changed}`,

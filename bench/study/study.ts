@@ -91,6 +91,7 @@ async function measure(section: Section, ground: StudyGround, { runs, group }: S
 export async function benchStudy(args: readonly string[]): Promise<void> {
   const options = studyOptions(args);
   const command = ['npm run bench -- study', ...args].join(' ');
+  const startedMs = performance.now();
   if (options.boundary && !options.render) await studyBoundary(command, options.write);
   if (!options.render) {
     const ground = new StudyGround(options.folder, (line) => console.error(line));
@@ -106,6 +107,7 @@ export async function benchStudy(args: readonly string[]): Promise<void> {
       ground.close();
     }
   }
+  console.error(`measured in ${((performance.now() - startedMs) / 60_000).toFixed(1)} minutes`);
   if (!options.write && !options.render) return;
   const results = loadResults();
   for (const section of options.sections) {
