@@ -54,6 +54,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'stock-seeder',
     pieceBytes: MIB,
     seeder: 'stock',
+    everyClient: true,
     title: '1 MiB pieces, one seeder as libtorrent comes',
   },
   { ...PLAIN, name: '256KiB', pieceBytes: 256 * KIB, title: '256 KiB pieces, one seeder' },
