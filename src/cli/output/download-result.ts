@@ -36,18 +36,17 @@ export function downloadResult(download: Download): Result {
   return { fields: fieldsOf(download), render: (palette) => linesOf(download, palette) };
 }
 
-/** One of several downloads: what is measured of the process is of all of them. */
+/** Of one download among several: without what is measured of the process, for that is of all of them. */
 export function transferFields(download: Download): Record<string, unknown> {
   const { infoHash, name, bytes, downloadedBytes, uploadedBytes, cost, place } = download;
-  const seconds = roundSeconds(cost.seconds);
   return {
     infoHash,
     name,
     bytes,
     downloadedBytes,
     uploadedBytes,
-    seconds,
-    ...(place !== undefined && { path: place }),
+    seconds: roundSeconds(cost.seconds),
+    ...(place === undefined ? {} : { path: place }),
   };
 }
 
@@ -58,19 +57,13 @@ export function downloadSentence({ name, bytes, downloadedBytes, fileCount, cost
 }
 
 function fieldsOf(download: Download): Record<string, unknown> {
-  const { infoHash, name, bytes, downloadedBytes, uploadedBytes, cost, dataPath, profile, place, proof } = download;
+  const { cost, dataPath, profile, proof } = download;
   const { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads, sealedBytes } = dataPath;
   return {
-    infoHash,
-    name,
-    bytes,
-    downloadedBytes,
-    uploadedBytes,
-    seconds: roundSeconds(cost.seconds),
+    ...transferFields(download),
     peakRssBytes: cost.peakRssBytes,
     cpuSeconds: roundSeconds(cost.cpuSeconds),
     dataPath: { placedBytes, copiedBytes, wastedBytes, readBackBytes, reads, sealedBytes },
-    ...(place === undefined ? {} : { path: place }),
     ...(proof === undefined ? {} : { proof }),
     ...(profile === undefined ? {} : { profile }),
   };
