@@ -353,13 +353,16 @@ export class Torrent extends TorrentContent {
     if (phase === 'downloading') this.#done = false;
     if (phase === 'seeding' && !this.#done) {
       this.#done = true;
-      this.#proof = Promise.resolve(this.placement?.settled).then(async () => {
-        if (this.#state !== 'seeding') return;
-        // The save looks at the files first: one that somebody changed meanwhile makes an error of it.
-        await new Promise<void>((seen) => void this.#resume.save(seen));
-        if (this.#state === 'seeding') this.emit('done');
-      });
+      this.#proof = Promise.resolve(this.placement?.settled).then(() => this.#prove());
     }
+  }
+
+  /** Tells that the torrent is done if its files still are what was written. Who is paused meanwhile is done all the same. */
+  async #prove(): Promise<void> {
+    // The save looks at the files first: one that somebody changed meanwhile makes an error of it.
+    await new Promise<void>((seen) => void this.#resume.save(seen));
+    if (this.#error !== undefined) this.#done = false;
+    else if (this.#done && this.#state !== 'removed') this.emit('done');
   }
 
   #reachGoal(reached: SeedGoalReached): void {

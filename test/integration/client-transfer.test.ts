@@ -147,6 +147,20 @@ test('a pause disconnects and stands still; resume goes on to the end', async (t
   assert.ok(!doneAgain, 'done is told once');
 });
 
+test('who is paused the moment that all is there is done all the same', async (t) => {
+  const bench = await ClientBench.open(t);
+  const metainfo = await bench.payload('set', { a: 300_000 });
+  const seed = await bench.seed(metainfo);
+  const torrent = await bench.client().add(metainfo, { directory: bench.path('get'), peers: [seed.address] });
+  torrent.on('state', (state) => {
+    if (state === 'seeding') void torrent.pause();
+  });
+  const done = new Promise<void>((resolve) => torrent.once('done', resolve));
+  await within(torrent.completed(), 'the download');
+  await within(done, 'done is told');
+  assert.equal(torrent.state, 'paused');
+});
+
 test('a pause at once, before anything was opened, is a pause', async (t) => {
   const bench = await ClientBench.open(t);
   const metainfo = await bench.payload('set', { a: 100_000 });
